@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace ActorSocket.Diagnostics;
+
+/// <summary>The meter "ActorSocket". Tags are from closed sets: never a sid, a room, an event or a client's text.</summary>
+internal sealed class ActorSocketMetrics
+{
+    public const string MeterName = "ActorSocket";
+
+    private readonly UpDownCounter<long> _sessions;
+    private readonly Counter<long> _sessionsClosed;
+    private readonly UpDownCounter<long> _sockets;
+    private readonly Counter<long> _disconnects;
+    private readonly UpDownCounter<long> _rooms;
+    private readonly Counter<long> _packetsIn;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _packetsOut;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _volatileDropped;
+    private readonly Counter<long> _upgrades;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _handlerErrors;
+    private readonly Histogram<double> _handlerDuration;
+
+    public ActorSocketMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _sessions = meter.CreateUpDownCounter<long>("actorsocket.server.active_sessions", "{session}", "Open Engine.IO connections.");
+        _sessionsClosed = meter.CreateCounter<long>("actorsocket.server.closed_sessions", "{session}", "Closed Engine.IO connections, by transport and reason.");
+        _sockets = meter.CreateUpDownCounter<long>("actorsocket.server.active_sockets", "{socket}", "Connected sockets, by namespace.");
+        _disconnects = meter.CreateCounter<long>("actorsocket.server.disconnects", "{socket}", "Disconnected sockets, by namespace and reason.");
+        _rooms = meter.CreateUpDownCounter<long>("actorsocket.server.active_rooms", "{room}", "Rooms with members, by namespace.");
+        _packetsIn = meter.CreateCounter<long>("actorsocket.server.received_packets", "{packet}", "Engine.IO packets received, by transport.");
+        _bytesIn = meter.CreateCounter<long>("actorsocket.server.received_bytes", "By", "Bytes received, by transport.");
+        _packetsOut = meter.CreateCounter<long>("actorsocket.server.sent_packets", "{packet}", "Engine.IO packets sent, by transport.");
+        _bytesOut = meter.CreateCounter<long>("actorsocket.server.sent_bytes", "By", "Bytes sent, by transport.");
+        _volatileDropped = meter.CreateCounter<long>("actorsocket.server.dropped_packets", "{packet}", "Volatile packets dropped because the client was not ready.");
+        _upgrades = meter.CreateCounter<long>("actorsocket.server.upgrades", "{upgrade}", "Upgrades to WebSocket, by outcome.");
+        _refused = meter.CreateCounter<long>("actorsocket.server.refused_requests", "{request}", "Refused requests, by Engine.IO error code.");
+        _handlerErrors = meter.CreateCounter<long>("actorsocket.server.handler_errors", "{event}", "Handlers that threw, by namespace.");
+        _handlerDuration = meter.CreateHistogram(
+            "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
+    }
+
+    public bool TimesHandlers => _handlerDuration.Enabled;
+
+    public void SessionOpened(string transport) => _sessions.Add(1);
+
+    public void SessionClosed(string transport, DisconnectReason reason)
+    {
+        _sessions.Add(-1);
+        _sessionsClosed.Add(1, Transport(transport), new("actorsocket.reason", reason.ToString()));
+    }
+
+    public void SocketConnected(string ns) => _sockets.Add(1, Namespace(ns));
+
+    public void SocketDisconnected(string ns, DisconnectReason reason)
+    {
+        _sockets.Add(-1, Namespace(ns));
+        _disconnects.Add(1, Namespace(ns), new("actorsocket.reason", reason.ToString()));
+    }
+
+    public void RoomOpened(string ns) => _rooms.Add(1, Namespace(ns));
+
+    public void RoomClosed(string ns) => _rooms.Add(-1, Namespace(ns));
+
+    public void PacketsReceived(string transport, int packets, long bytes)
+    {
+        if (!_packetsIn.Enabled)
+            return;
+        _packetsIn.Add(packets, Transport(transport));
+        _bytesIn.Add(bytes, Transport(transport));
+    }
+
+    public void PacketsSent(string transport, int packets, long bytes)
+    {
+        if (!_packetsOut.Enabled)
+            return;
+        _packetsOut.Add(packets, Transport(transport));
+        _bytesOut.Add(bytes, Transport(transport));
+    }
+
+    public void VolatileDropped(int count) => _volatileDropped.Add(count);
+
+    public void UpgradeEnded(string outcome) => _upgrades.Add(1, new KeyValuePair<string, object?>("actorsocket.outcome", outcome));
+
+    public void RequestRefused(int code) => _refused.Add(1, new KeyValuePair<string, object?>("actorsocket.code", code));
+
+    public void HandlerFailed(string ns) => _handlerErrors.Add(1, Namespace(ns));
+
+    public void HandlerRan(string ns, long startedAt) => _handlerDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Namespace(ns));
+
+    private static KeyValuePair<string, object?> Transport(string name) => new("actorsocket.transport", name);
+
+    private static KeyValuePair<string, object?> Namespace(string name) => new("actorsocket.namespace", name);
+}

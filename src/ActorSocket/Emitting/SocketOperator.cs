@@ -1,0 +1,120 @@
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket;
+
+/// <summary>One socket, with flags for what is emitted to it. Immutable; every call returns another.</summary>
+public sealed class SocketOperator : IEventEmitter
+{
+    private readonly Socket _socket;
+    private readonly EmitFlags _flags;
+
+    internal SocketOperator(Socket socket, EmitFlags flags)
+    {
+        _socket = socket;
+        _flags = flags;
+    }
+
+    /// <inheritdoc cref="Socket.Volatile"/>
+    public SocketOperator Volatile => new(_socket, _flags with { Volatile = true });
+
+    /// <inheritdoc cref="Socket.Compress"/>
+    public SocketOperator Compress(bool compress) => new(_socket, _flags with { Compress = compress });
+
+    /// <inheritdoc cref="Socket.Timeout"/>
+    public SocketOperator Timeout(TimeSpan timeout) => new(_socket, _flags with { Timeout = timeout });
+
+    /// <inheritdoc cref="Socket.Broadcast"/>
+    public BroadcastOperator Broadcast => new(_socket.Namespace, RoomSelection.Everyone.ExceptSocket(_socket), _flags);
+
+    /// <inheritdoc cref="Socket.Local"/>
+    public BroadcastOperator Local => Broadcast.Local;
+
+    /// <inheritdoc cref="Socket.To"/>
+    public BroadcastOperator To(params string[] rooms) => Broadcast.To(rooms);
+
+    /// <inheritdoc cref="Socket.To"/>
+    public BroadcastOperator In(params string[] rooms) => Broadcast.To(rooms);
+
+    /// <inheritdoc cref="Socket.Except"/>
+    public BroadcastOperator Except(params string[] rooms) => Broadcast.Except(rooms);
+
+    /// <inheritdoc/>
+    public void Emit<TArgs>(string eventName, in TArgs args)
+        where TArgs : struct, IEventArguments
+    {
+        EmitFlags.ThrowIfReserved(eventName);
+        if (_socket.Disconnected.IsCancellationRequested)
+            return;
+        var packet = PacketWriter.Event(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, eventName, -1, args);
+        _socket.Connection.Outbound.Append(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+    }
+
+    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => Ask<T>(eventName, [], cancellationToken);
+
+    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) => Ask<T>(eventName, [arg1], cancellationToken);
+
+    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
+        Ask<T>(eventName, [arg1, arg2], cancellationToken);
+
+    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
+        Ask<T>(eventName, [arg1, arg2, arg3], cancellationToken);
+
+    private Task<T?> Ask<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    {
+        EmitFlags.ThrowIfReserved(eventName);
+        if (!_socket.Connected)
+            return Task.FromException<T?>(new SocketDisconnectedException(DisconnectReason.ServerNamespaceDisconnect));
+        var services = _socket.Namespace.Services;
+        var id = services.NextAckId();
+        var packet = PacketWriter.Event(services.Server.Json, services.Name, eventName, id, new ArgumentList(args));
+        var answer = new SingleAck<T>();
+        // Told first: the mailbox then holds the question before any answer to it can arrive.
+        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));
+        _socket.Connection.Outbound.Append(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        return answer.WaitAsync(_socket.Actor, id, _socket.Disconnected, cancellationToken);
+    }
+}
+
+/// <summary>Waits for one client's acknowledgement.</summary>
+internal sealed class SingleAck<T> : IAckSink
+{
+    private readonly TaskCompletionSource<T?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Answered(SocketArguments arguments)
+    {
+        try
+        {
+            // All arguments, still encoded, for who asks for them; else the first.
+            _answer.TrySetResult(arguments is T all ? all : arguments.Count > 0 ? arguments[0].As<T>() : default);
+        }
+        catch (Exception error) // the client answered with something that is no T
+        {
+            _answer.TrySetException(error);
+        }
+    }
+
+    public void Failed(Exception error) => _answer.TrySetException(error);
+
+    public async Task<T?> WaitAsync(IActorRef socket, long id, CancellationToken disconnected, CancellationToken cancellationToken)
+    {
+        using var cancelled = cancellationToken.UnsafeRegister(
+            static (state, token) =>
+            {
+                var (self, socket, id) = ((SingleAck<T>, IActorRef, long))state!;
+                if (self._answer.TrySetCanceled(token))
+                    socket.Tell(new SocketProtocol.AckForgotten(id));
+            },
+            (this, socket, id));
+        // A socket that stopped before it was asked never answers; its token is the fence.
+        using var gone = disconnected.UnsafeRegister(
+            static state => ((SingleAck<T>)state!).Failed(new SocketDisconnectedException(DisconnectReason.TransportClose)), this);
+        return await _answer.Task.ConfigureAwait(false);
+    }
+}

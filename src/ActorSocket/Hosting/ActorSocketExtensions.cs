@@ -1,0 +1,130 @@
+using System.Reflection;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Transports;
+
+namespace ActorSocket;
+
+/// <summary>How an ASP.NET Core application gets a Socket.IO server.</summary>
+public static class ActorSocketExtensions
+{
+    /// <summary>
+    /// Adds a server. Its options come from the configuration section <c>ActorSocket</c> and then from <paramref name="configure"/>. Starts an actor system
+    /// unless the application has called <c>AddAkka</c> before; that one then needs <see cref="WithActorSocket"/>.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets options in code.</param>
+    /// <param name="name">Tells several servers of one host apart; the options of a named one come from <c>ActorSocket:{name}</c>.</param>
+    /// <example><code>
+    /// builder.Services.AddActorSocket(o => o.PingInterval = TimeSpan.FromSeconds(25));
+    /// var io = app.MapActorSocket("/socket.io");
+    /// </code></example>
+    public static IServiceCollection AddActorSocket(this IServiceCollection services, Action<ActorSocketOptions>? configure = null, string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(name);
+        services.AddOptions<ActorSocketOptions>(name)
+            .Configure<IServiceProvider>((options, provider) =>
+                provider.GetService<IConfiguration>()?.GetSection(name.Length == 0 ? "ActorSocket" : "ActorSocket:" + name).Bind(options))
+            .Configure(options => configure?.Invoke(options))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketOptions>, ActorSocketOptionsValidator>());
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ActorSocketMetrics>();
+        if (services.Any(service => service.ServiceType == typeof(ActorSocketServerRegistration) && service.ImplementationInstance is ActorSocketServerRegistration known && known.Name == name))
+            return services;
+        services.AddSingleton(new ActorSocketServerRegistration(name));
+        services.AddKeyedSingleton(name, (provider, _) => new ActorSocketServer(new ServerServices(
+            name,
+            provider.GetRequiredService<IOptionsMonitor<ActorSocketOptions>>().Get(name),
+            provider.GetRequiredService<ActorSocketMetrics>(),
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<TimeProvider>())));
+        if (name.Length == 0)
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<ActorSocketServer>(name));
+        services.TryAddSingleton<ActorSocketHost>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>()));
+        if (!services.Any(service => service.ServiceType == typeof(ActorSystem)))
+            services.AddAkka("actorsocket", akka => akka.WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); }));
+        return services;
+    }
+
+    /// <summary>Lets the servers of <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> live in the application's own actor system: for use within its <c>AddAkka</c>.</summary>
+    public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)
+    {
+        ArgumentNullException.ThrowIfNull(akka);
+        return akka
+            .AddHocon(ReadReferenceHocon(), HoconAddMode.Append) // Append: the application's own HOCON wins
+            .WithActors((system, _, resolver) => resolver.GetService<ActorSocketHost>().Attach(system));
+    }
+
+    /// <summary>Maps the Socket.IO endpoint. Every transport and the upgrade run behind the conventions added to the result.</summary>
+    /// <param name="endpoints">The application.</param>
+    /// <param name="pattern">The path, without a trailing slash. Official: <c>path</c>.</param>
+    /// <param name="name">The server's name, when it was added with one.</param>
+    /// <returns>The server: handlers are added with <c>Of</c> and <c>OnConnection</c>.</returns>
+    /// <exception cref="InvalidOperationException"><see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> was not called.</exception>
+    public static ActorSocketServer MapActorSocket(this IEndpointRouteBuilder endpoints, string pattern = "/socket.io", string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
+            ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
+        var path = "/" + pattern.Trim('/');
+        var endpoint = new ActorSocketEndpoint(server.Services, path + "/");
+        var builder = endpoints.Map(path + "/{**rest}", endpoint.HandleAsync).WithDisplayName($"ActorSocket {path}");
+        builder.Add(route =>
+        {
+            foreach (var convention in server.Conventions)
+                convention(route);
+        });
+        builder.Finally(route =>
+        {
+            foreach (var convention in server.FinalConventions)
+                convention(route);
+        });
+        return server;
+    }
+
+    /// <summary>Reports unhealthy while the server drains or has not started: for a readiness probe.</summary>
+    public static IHealthChecksBuilder AddActorSocket(this IHealthChecksBuilder checks, params string[] tags)
+    {
+        ArgumentNullException.ThrowIfNull(checks);
+        return checks.Add(new HealthCheckRegistration("actorsocket", static provider => new ReadyCheck(provider), HealthStatus.Unhealthy, tags));
+    }
+
+    private static Akka.Configuration.Config ReadReferenceHocon()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("ActorSocket.hocon.reference.conf")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private sealed class ReadyCheck(IServiceProvider provider) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            foreach (var registration in provider.GetServices<ActorSocketServerRegistration>())
+            {
+                var server = registration.Get(provider).Services;
+                if (server.IsDraining)
+                    return Task.FromResult(HealthCheckResult.Unhealthy("The server drains."));
+                if (server.Root.IsNobody())
+                    return Task.FromResult(HealthCheckResult.Unhealthy("The server has not started."));
+            }
+            return Task.FromResult(HealthCheckResult.Healthy());
+        }
+    }
+}

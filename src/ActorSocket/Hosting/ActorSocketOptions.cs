@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace ActorSocket;
+
+/// <summary>Which transports a client may use.</summary>
+[Flags]
+public enum TransportKinds
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>HTTP long-polling.</summary>
+    Polling = 1,
+
+    /// <summary>WebSocket.</summary>
+    WebSocket = 2,
+
+    /// <summary>Both, the default.</summary>
+    All = Polling | WebSocket,
+}
+
+/// <summary>The options of one server, with the official server's names and defaults. Bound from the configuration section <c>ActorSocket</c>; checked at start.</summary>
+public sealed class ActorSocketOptions
+{
+    /// <summary>How long after the last pong the server pings. 25 s. Official: <c>pingInterval</c>.</summary>
+    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long the server waits for the pong before it gives the client up. 20 s. Official: <c>pingTimeout</c>.</summary>
+    public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long an upgrade to WebSocket may take before it is dropped and the session goes on polling. 10 s. Official: <c>upgradeTimeout</c>.</summary>
+    public TimeSpan UpgradeTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may live without having joined a namespace. 45 s. Official: <c>connectTimeout</c>.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>The most bytes of one message; told to clients as <c>maxPayload</c>. 1 000 000. Official: <c>maxHttpBufferSize</c>.</summary>
+    public int MaxHttpBufferSize { get; set; } = 1_000_000;
+
+    /// <summary>Which transports are offered. Both. Official: <c>transports</c>.</summary>
+    public TransportKinds Transports { get; set; } = TransportKinds.All;
+
+    /// <summary>Whether a polling session may become a WebSocket. True. Official: <c>allowUpgrades</c>.</summary>
+    public bool AllowUpgrades { get; set; } = true;
+
+    /// <summary>Whether long answers to polls are compressed for clients that accept it. True. Official: <c>httpCompression</c>.</summary>
+    public bool HttpCompression { get; set; } = true;
+
+    /// <summary>From how many bytes on an answer is compressed. 1024. Official: <c>httpCompression.threshold</c>.</summary>
+    public int HttpCompressionThreshold { get; set; } = 1024;
+
+    /// <summary>Who may connect from another origin; null, the default, sends no CORS headers, so that browsers refuse other origins. Official: <c>cors</c>.</summary>
+    public CorsPolicy? Cors { get; set; }
+
+    /// <summary>
+    /// Whether a WebSocket from an origin that <see cref="Cors"/> does not list is refused: browsers do not apply CORS to WebSockets. Null, the default, means
+    /// yes when <see cref="Cors"/> lists origins.
+    /// </summary>
+    public bool? CheckWebSocketOrigin { get; set; }
+
+    /// <summary>The cookie that a polling handshake sets; null, the default, sets none. Official: <c>cookie</c>.</summary>
+    public CookieBuilder? Cookie { get; set; }
+
+    /// <summary>Whether the browser client is served below the path. True. Official: <c>serveClient</c>.</summary>
+    public bool ServeClient { get; set; } = true;
+
+    /// <summary>Decides on each handshake: null lets it in, a text refuses it with 403 and that message. Official: <c>allowRequest</c>.</summary>
+    public Func<HttpContext, CancellationToken, ValueTask<string?>>? AllowRequest { get; set; }
+
+    /// <summary>How arguments are read and written. Web defaults (camel case), and no escaping of non-ASCII text.</summary>
+    public JsonSerializerOptions? Json { get; set; }
+
+    /// <summary>The most attachments of one packet. 10, as the official parser.</summary>
+    public int MaxAttachments { get; set; } = 10;
+
+    /// <summary>How deep the JSON of a client may nest, counted from the packet's own array. 64.</summary>
+    public int MaxJsonDepth { get; set; } = 64;
+
+    /// <summary>The most namespaces of one connection. 32.</summary>
+    public int MaxNamespacesPerConnection { get; set; } = 32;
+
+    /// <summary>The most rooms of one socket, its own not counted. 1000.</summary>
+    public int MaxRoomsPerSocket { get; set; } = 1000;
+
+    /// <summary>The most bytes that wait for one client to read them; one that falls behind is disconnected. 4 MiB.</summary>
+    public int MaxOutboundBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The most packets that wait for one client to read them. 16 384.</summary>
+    public int MaxOutboundPackets { get; set; } = 16_384;
+
+    /// <summary>The most packets in one answer to a poll: some clients refuse more than 16.</summary>
+    public int MaxPacketsPerPoll { get; set; } = 16;
+
+    /// <summary>How many events of one client may wait for its handlers before its connection is not read from. 1024.</summary>
+    public int MaxInboundEvents { get; set; } = 1024;
+
+    /// <summary>How many bytes of events may wait likewise. 1 MiB.</summary>
+    public int MaxInboundBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>How many handlers of one socket may run at a time. 1: in order, one after the other.</summary>
+    public int MaxConcurrentHandlers { get; set; } = 1;
+
+    /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
+    public int MaxPendingAcks { get; set; } = 4096;
+
+    /// <summary>The most connections of this server; further handshakes are answered 503. Null: no limit.</summary>
+    public int? MaxConnections { get; set; }
+
+    /// <summary>How long a stop waits for its clients to take what is queued and their close. 10 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>Checks the options at start, and names the configuration key, the value and what is allowed.</summary>
+internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocketOptions>
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1), Instant = TimeSpan.FromMilliseconds(1);
+
+    public ValidateOptionsResult Validate(string? name, ActorSocketOptions options)
+    {
+        var section = string.IsNullOrEmpty(name) ? "ActorSocket" : "ActorSocket:" + name;
+        var errors = new List<string>();
+        Time(nameof(options.PingInterval), options.PingInterval);
+        Time(nameof(options.PingTimeout), options.PingTimeout);
+        Time(nameof(options.UpgradeTimeout), options.UpgradeTimeout);
+        Time(nameof(options.ConnectTimeout), options.ConnectTimeout);
+        Time(nameof(options.DrainTimeout), options.DrainTimeout);
+        Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
+        Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
+        Number(nameof(options.MaxAttachments), options.MaxAttachments, 1, 1024);
+        Number(nameof(options.MaxJsonDepth), options.MaxJsonDepth, 2, 120);
+        Number(nameof(options.MaxNamespacesPerConnection), options.MaxNamespacesPerConnection, 1, 10_000);
+        Number(nameof(options.MaxRoomsPerSocket), options.MaxRoomsPerSocket, 0, int.MaxValue);
+        Number(nameof(options.MaxOutboundBytes), options.MaxOutboundBytes, 1024, 1 << 30);
+        Number(nameof(options.MaxOutboundPackets), options.MaxOutboundPackets, 1, int.MaxValue);
+        Number(nameof(options.MaxPacketsPerPoll), options.MaxPacketsPerPoll, 1, int.MaxValue);
+        Number(nameof(options.MaxInboundEvents), options.MaxInboundEvents, 1, int.MaxValue);
+        Number(nameof(options.MaxInboundBytes), options.MaxInboundBytes, 1, 1 << 29);
+        Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
+        Number(nameof(options.MaxPendingAcks), options.MaxPendingAcks, 1, int.MaxValue);
+        if (options.MaxConnections is { } connections)
+            Number(nameof(options.MaxConnections), connections, 1, int.MaxValue);
+        if ((options.Transports & TransportKinds.All) == TransportKinds.None)
+            errors.Add($"{section}:{nameof(options.Transports)} is {options.Transports}; at least one of Polling and WebSocket is needed.");
+        if (options.Cors is { AllowAnyOrigin: true, SupportsCredentials: true })
+            errors.Add($"{section}:{nameof(options.Cors)} allows any origin with credentials, which browsers refuse; list the origins (WithOrigins) instead.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Time(string key, TimeSpan value)
+        {
+            if (value < Instant || value > Day)
+                errors.Add($"{section}:{key} is {value}; it must be between {Instant} and {Day}.");
+        }
+
+        void Number(string key, int value, int least, int most)
+        {
+            if (value < least || value > most)
+                errors.Add($"{section}:{key} is {value}; it must be between {least} and {most}.");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Namespaces;
+using ActorSocket.Sessions;
+
+namespace ActorSocket;
+
+/// <summary>
+/// One Socket.IO server (official: <c>Server</c>, usually <c>io</c>): its namespaces, and for itself the namespace <c>/</c>. Got from <c>MapActorSocket</c>,
+/// or injected anywhere: a controller or a background service emits with it.
+/// </summary>
+/// <remarks>Any thread. ASP.NET Core's endpoint conventions (<c>RequireAuthorization</c>, <c>RequireCors</c> …) apply to all of its transports.</remarks>
+public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilder
+{
+    private static readonly TimeSpan RegexTimeout = TimeSpan.FromMilliseconds(100);
+    private readonly List<Action<EndpointBuilder>> _conventions = [];
+    private readonly List<Action<EndpointBuilder>> _finalConventions = [];
+    private int _closed;
+
+    internal ActorSocketServer(ServerServices services)
+    {
+        Services = services;
+        Main = Of("/");
+    }
+
+    internal ServerServices Services { get; }
+
+    internal IReadOnlyList<Action<EndpointBuilder>> Conventions => _conventions;
+
+    internal IReadOnlyList<Action<EndpointBuilder>> FinalConventions => _finalConventions;
+
+    /// <summary>The namespace <c>/</c>, which the server itself stands for.</summary>
+    public Namespace Main { get; }
+
+    /// <summary>Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.</summary>
+    public int ConnectionCount => Services.Sessions.Count;
+
+    /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
+    /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
+    public Namespace Of(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!name.StartsWith('/'))
+            name = "/" + name;
+        if (name.Contains(',', StringComparison.Ordinal) || System.Text.Encoding.UTF8.GetByteCount(name) > 256)
+            throw new ArgumentException("A namespace name has at most 256 bytes and no comma.", nameof(name));
+        return Services.Namespaces.GetOrAdd(name, Services).Face;
+    }
+
+    /// <summary>
+    /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to it before
+    /// clients come; static namespaces win. At most 10 000 are created.
+    /// </summary>
+    public Namespace OfDynamic(Regex pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        // Clients choose the input: a pattern that backtracks must not hold up the others.
+        var bounded = pattern.MatchTimeout == Regex.InfiniteMatchTimeout ? new Regex(pattern.ToString(), pattern.Options, RegexTimeout) : pattern;
+        return OfDynamic((name, _, _) => ValueTask.FromResult(bounded.IsMatch(name)));
+    }
+
+    /// <summary>As <see cref="OfDynamic(Regex)"/>, decided by a function of the name and the client's <c>auth</c>.</summary>
+    public Namespace OfDynamic(Func<string, JsonElement, CancellationToken, ValueTask<bool>> predicate)
+    {
+        ArgumentNullException.ThrowIfNull(predicate);
+        var parent = new NamespaceServices(Services, "/_" + Services.Namespaces.Dynamic.Length).Face;
+        Services.Namespaces.AddDynamic(parent, (name, auth, token) => predicate(name, auth, token));
+        return parent;
+    }
+
+    /// <inheritdoc cref="Namespace.OnConnection(Func{Socket, Task})"/>
+    public Namespace OnConnection(Func<Socket, Task> handler) => Main.OnConnection(handler);
+
+    /// <inheritdoc cref="Namespace.OnConnection(Func{Socket, Task})"/>
+    public Namespace OnConnection(Action<Socket> handler) => Main.OnConnection(handler);
+
+    /// <inheritdoc cref="Namespace.Use"/>
+    public Namespace Use(Func<Socket, Func<Task>, Task> middleware) => Main.Use(middleware);
+
+    /// <inheritdoc cref="BroadcastOperator.To"/>
+    public BroadcastOperator To(params string[] rooms) => Main.To(rooms);
+
+    /// <inheritdoc cref="BroadcastOperator.To"/>
+    public BroadcastOperator In(params string[] rooms) => Main.To(rooms);
+
+    /// <inheritdoc cref="BroadcastOperator.Except"/>
+    public BroadcastOperator Except(params string[] rooms) => Main.Except(rooms);
+
+    /// <inheritdoc cref="BroadcastOperator.Volatile"/>
+    public BroadcastOperator Volatile => Main.Volatile;
+
+    /// <inheritdoc cref="BroadcastOperator.Local"/>
+    public BroadcastOperator Local => Main.Local;
+
+    /// <inheritdoc cref="BroadcastOperator.Compress"/>
+    public BroadcastOperator Compress(bool compress) => Main.Compress(compress);
+
+    /// <inheritdoc cref="BroadcastOperator.Timeout"/>
+    public BroadcastOperator Timeout(TimeSpan timeout) => Main.Timeout(timeout);
+
+    /// <inheritdoc/>
+    public void Emit<TArgs>(string eventName, in TArgs args)
+        where TArgs : struct, IEventArguments => Main.Emit(eventName, args);
+
+    /// <inheritdoc cref="BroadcastOperator.FetchSocketsAsync"/>
+    public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default) => Main.FetchSocketsAsync(cancellationToken);
+
+    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync"/>
+    public ValueTask SocketsJoinAsync(params string[] rooms) => Main.SocketsJoinAsync(rooms);
+
+    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync"/>
+    public ValueTask SocketsLeaveAsync(params string[] rooms) => Main.SocketsLeaveAsync(rooms);
+
+    /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
+    public ValueTask DisconnectSocketsAsync(bool close = false) => Main.DisconnectSocketsAsync(close);
+
+    /// <summary>
+    /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
+    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Calling it again does nothing.
+    /// </summary>
+    /// <returns>Completes when no connection is left, at the latest after <see cref="ActorSocketOptions.DrainTimeout"/>.</returns>
+    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+            return;
+        Services.IsDraining = true;
+        var count = Services.Sessions.Count;
+        Services.Log.Draining(count);
+        Services.Root.Tell(new SessionProtocol.CloseAll(DisconnectReason.ServerShuttingDown));
+        var deadline = Services.Time.GetTimestamp();
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
+        while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
+        Services.Root.Tell(PoisonPill.Instance);
+    }
+
+    void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);
+
+    void IEndpointConventionBuilder.Finally(Action<EndpointBuilder> finallyConvention) => _finalConventions.Add(finallyConvention);
+}

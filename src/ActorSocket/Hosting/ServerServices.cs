@@ -1,0 +1,56 @@
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Namespaces;
+using ActorSocket.Protocol;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Hosting;
+
+/// <summary>What the parts of one server share. Several servers in a host each have their own; nothing is static.</summary>
+internal sealed class ServerServices(string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+{
+    public const int MaxRoomNameBytes = 256;
+
+    public string Name => name;
+
+    public ActorSocketOptions Options => options;
+
+    public ActorSocketMetrics Metrics => metrics;
+
+    public TimeProvider Time => time;
+
+    public ILogger Log { get; } = loggers.CreateLogger("ActorSocket");
+
+    public ProtocolLimits ProtocolLimits { get; } = new()
+    {
+        MaxMessageBytes = options.MaxHttpBufferSize,
+        MaxAttachments = options.MaxAttachments,
+        MaxJsonDepth = options.MaxJsonDepth,
+    };
+
+    public OutboundLimits OutboundLimits { get; } = new(options.MaxOutboundBytes, options.MaxOutboundPackets, options.MaxPacketsPerPoll);
+
+    public NameTable Names { get; } = new();
+
+    public SocketJson Json { get; } = new(options.Json);
+
+    public IdGenerator Ids { get; } = new();
+
+    public HandlerBinder Binder { get; } = new();
+
+    public FlusherPool Flushers { get; } = new();
+
+    public SessionTable Sessions { get; } = new();
+
+    public NamespaceTable Namespaces { get; } = new();
+
+    /// <summary>The root actor; nobody before the actor system has started.</summary>
+    public IActorRef Root { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>No new sessions: the server stops.</summary>
+    public bool IsDraining { get; set; }
+}

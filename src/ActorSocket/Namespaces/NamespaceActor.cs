@@ -1,0 +1,175 @@
+using System.Text.Json;
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Rooms;
+using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using static ActorSocket.Namespaces.NamespaceProtocol;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>
+/// One namespace: the parent of its sockets and of its rooms. It alone starts and stops rooms, and knows which socket is in which.
+/// </summary>
+internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWithTimers
+{
+    // Stop, never restart: a socket's rooms, acks and handler queue died with it. OnTerminated tells the client; its siblings notice nothing.
+    private static readonly OneForOneStrategy StopTheSocket = new(static _ => Directive.Stop);
+
+    private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
+    private readonly Dictionary<IActorRef, Socket> _sockets = [];
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(NamespaceServices ns) => Akka.Actor.Props.Create(() => new NamespaceActor(ns));
+
+    protected override SupervisorStrategy SupervisorStrategy() => StopTheSocket;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case JoinRoom m: OnJoinRoom(m); break;
+            case LeaveRoom m: OnLeaveRoom(m); break;
+            case RoomProtocol.Emptied m: OnEmptied(m); break;
+            case ConnectSocket m: OnConnectSocket(m); break;
+            case SocketGone m: OnSocketGone(m); break;
+            case Terminated m: OnTerminated(m); break;
+            case AwaitAcks m: OnAwaitAcks(m); break;
+            case AcksComplete m: Timers.Cancel(m.Acks); break;
+            case AcksOverdue m: m.Acks.TimeOut(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnConnectSocket(ConnectSocket m)
+    {
+        JsonElement auth;
+        try
+        {
+            var reader = new Utf8JsonReader(m.Auth.IsEmpty ? "{}"u8 : m.Auth.Span, new JsonReaderOptions { MaxDepth = ns.Server.Options.MaxJsonDepth });
+            auth = JsonElement.ParseValue(ref reader);
+        }
+        catch (JsonException)
+        {
+            auth = JsonElement.Parse("{}"u8); // the decoder has validated it; this is for what only a full parse rejects
+        }
+        var socket = new Socket(ns.Face, m.Connection, ns.Server.Ids.Next(), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options));
+        var actor = Context.ActorOf(SocketActor.Props(socket, ns));
+        Context.Watch(actor);
+        _sockets[actor] = socket;
+    }
+
+    private void OnSocketGone(SocketGone m)
+    {
+        LeaveAll(m.Socket);
+        _sockets.Remove(m.Socket.Actor);
+        m.Socket.Actor.Tell(SocketProtocol.Departed.Instance);
+    }
+
+    private void OnTerminated(Terminated m)
+    {
+        if (!_sockets.Remove(m.ActorRef, out var socket))
+            return;
+        // It crashed. Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
+        ns.Server.Log.SocketCrashed(ns.Name);
+        ns.Remove(socket);
+        socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name);
+        socket.Connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(ns.Name)));
+        socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, m.ActorRef));
+        var connected = socket.Connected;
+        _ = Task.Run(() =>
+        {
+            if (connected)
+                socket.RaiseDisconnecting(DisconnectReason.ServerNamespaceDisconnect, "the socket's actor failed");
+        }).ContinueWith(
+            _ =>
+            {
+                socket.TakeRooms();
+                if (connected)
+                    socket.RaiseDisconnect();
+            },
+            TaskScheduler.Default);
+        foreach (var room in socket.Rooms)
+            LeaveRoomOf(socket, room, null);
+    }
+
+    private void OnJoinRoom(JoinRoom m)
+    {
+        if (string.Equals(m.Room, m.Socket.Id, StringComparison.Ordinal))
+        {
+            m.Socket.SetOwnRoom(joined: true);
+            m.Done.TrySetResult();
+            return;
+        }
+        if (m.Socket.Disconnected.IsCancellationRequested || !_sockets.ContainsKey(m.Socket.Actor))
+        {
+            m.Done.TrySetResult(); // a join after the disconnect does nothing
+            return;
+        }
+        if (m.Socket.RoomCount >= ns.Server.Options.MaxRoomsPerSocket && !m.Socket.IsIn(m.Room))
+        {
+            m.Done.TrySetException(new InvalidOperationException($"The socket is in {m.Socket.RoomCount} rooms already, as many as the option MaxRoomsPerSocket allows."));
+            return;
+        }
+        m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done
+        if (!_rooms.TryGetValue(m.Room, out var room))
+        {
+            room = new Room(Context.ActorOf(RoomRouter.Props(m.Room, ns.PublishRoom(m.Room))));
+            _rooms.Add(m.Room, room);
+            ns.Server.Metrics.RoomOpened(ns.Name);
+        }
+        room.Router.Tell(new RoomProtocol.Join(m.Socket, ++room.Joins, m.Done));
+    }
+
+    private void OnLeaveRoom(LeaveRoom m)
+    {
+        if (string.Equals(m.Room, m.Socket.Id, StringComparison.Ordinal))
+        {
+            m.Socket.SetOwnRoom(joined: false);
+            m.Done.TrySetResult();
+            return;
+        }
+        if (!m.Socket.RemoveRoom(m.Room) || !LeaveRoomOf(m.Socket, m.Room, m.Done))
+            m.Done.TrySetResult();
+    }
+
+    private bool LeaveRoomOf(Socket socket, string name, TaskCompletionSource? done)
+    {
+        if (!_rooms.TryGetValue(name, out var room))
+            return false;
+        room.Router.Tell(new RoomProtocol.Leave(socket, done));
+        return true;
+    }
+
+    private void LeaveAll(Socket socket)
+    {
+        foreach (var room in socket.TakeRooms())
+            LeaveRoomOf(socket, room, null);
+    }
+
+    private void OnEmptied(RoomProtocol.Emptied m)
+    {
+        if (!_rooms.TryGetValue(m.Room, out var room) || room.Joins != m.Sequence || !room.Router.Equals(Sender))
+            return; // somebody joined meanwhile
+        _rooms.Remove(m.Room);
+        ns.WithdrawRoom(m.Room);
+        Context.Stop(room.Router);
+        ns.Server.Metrics.RoomClosed(ns.Name);
+    }
+
+    private void OnAwaitAcks(AwaitAcks m)
+    {
+        if (!m.Acks.Responses.IsCompleted)
+            Timers.StartSingleTimer(m.Acks, new AcksOverdue(m.Acks), m.Timeout);
+    }
+
+    private sealed class Room(IActorRef router)
+    {
+        public IActorRef Router => router;
+
+        public long Joins { get; set; }
+    }
+}

@@ -1,0 +1,28 @@
+using Akka.Event;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>What a <see cref="NamespaceActor"/> (and, for namespaces that do not exist yet, the <see cref="NamespaceRoot"/>) understands.</summary>
+internal static class NamespaceProtocol
+{
+    /// <summary>A client asks to be let in.</summary>
+    internal sealed record ConnectSocket(EngineConnection Connection, string Namespace, ReadOnlyMemory<byte> Auth) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>A socket ended, or was refused: it leaves every room and its actor stops.</summary>
+    internal sealed record SocketGone(Socket Socket) : ILocalMessage, IDeadLetterSuppression;
+
+    internal sealed record JoinRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage;
+
+    internal sealed record LeaveRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>A broadcast waits for acknowledgements, this long.</summary>
+    internal sealed record AwaitAcks(BroadcastAck Acks, TimeSpan Timeout) : ILocalMessage;
+
+    internal sealed record AcksComplete(BroadcastAck Acks) : ILocalMessage, IDeadLetterSuppression;
+
+    internal sealed record AcksOverdue(BroadcastAck Acks) : ILocalMessage;
+
+    /// <summary>Told to the root: a dynamic namespace was decided on.</summary>
+    internal sealed record Resolved(ConnectSocket Request, Namespace? Parent) : ILocalMessage, IDeadLetterSuppression;
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+using static ActorSocket.Namespaces.NamespaceProtocol;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one (L-14).</summary>
+internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
+{
+    private const int MaxDynamicNamespaces = 10_000;
+
+    // A namespace or the session supervisor does not fail by what a client or a handler does. If it does, going on with its state is better than losing every socket below.
+    private static readonly OneForOneStrategy Resume = new(static _ => Directive.Resume);
+
+    private int _dynamicCount;
+    private IActorRef _sessions = ActorRefs.Nobody;
+
+    public static Props Props(ServerServices server) => Akka.Actor.Props.Create(() => new NamespaceRoot(server));
+
+    protected override SupervisorStrategy SupervisorStrategy() => Resume;
+
+    protected override void PreStart() => _sessions = Context.ActorOf(SessionSupervisor.Props(server), "sessions");
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case SessionProtocol.Open or SessionProtocol.CloseAll: _sessions.Forward(message); break;
+            case ConnectSocket m: OnConnectSocket(m); break;
+            case Resolved m: OnResolved(m); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnConnectSocket(ConnectSocket m)
+    {
+        if (server.Namespaces.TryGet(m.Namespace, out var ns))
+            LetIn(m, ns);
+        else
+            _ = ResolveAsync(m, server.Namespaces.Dynamic, server, Self);
+    }
+
+    private static void LetIn(ConnectSocket request, NamespaceServices ns)
+    {
+        if (ns.Actor.IsNobody())
+            ns.Actor = Context.ActorOf(NamespaceActor.Props(ns));
+        ns.Actor.Tell(request);
+    }
+
+    private static async Task ResolveAsync(ConnectSocket request, (Namespace Parent, NamespacePredicate Predicate)[] candidates, ServerServices server, IActorRef self)
+    {
+        Namespace? parent = null;
+        try
+        {
+            var auth = JsonElement.Parse(request.Auth.IsEmpty ? "{}"u8 : request.Auth.Span);
+            foreach (var candidate in candidates)
+            {
+                if (!await candidate.Predicate(request.Namespace, auth, CancellationToken.None).ConfigureAwait(false))
+                    continue;
+                parent = candidate.Parent;
+                break;
+            }
+        }
+        catch (Exception error)
+        {
+            server.Log.MiddlewareFailed(error, "dynamic namespaces");
+        }
+        self.Tell(new Resolved(request, parent));
+    }
+
+    private void OnResolved(Resolved m)
+    {
+        var request = m.Request;
+        // Another client may have created it while this one's predicate ran.
+        if (!server.Namespaces.TryGet(request.Namespace, out var ns))
+        {
+            if (m.Parent is null || _dynamicCount >= MaxDynamicNamespaces)
+            {
+                var text = m.Parent is null ? "Invalid namespace" : "Too many namespaces";
+                request.Connection.Inbound.Namespaces.Remove(request.Namespace);
+                request.Connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, request.Namespace, text, null)));
+                return;
+            }
+            _dynamicCount++;
+            ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent.Services);
+        }
+        LetIn(request, ns);
+    }
+}

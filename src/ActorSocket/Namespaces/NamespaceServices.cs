@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Rooms;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>What one namespace publishes: its handlers, its sockets and its rooms, for emitters on any thread. Changed by its actor.</summary>
+internal sealed class NamespaceServices
+{
+    private readonly ConcurrentDictionary<string, RoomMembers> _rooms = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Socket> _byId = new(StringComparer.Ordinal);
+    private Func<Socket, Task>[] _onConnection = [];
+    private long _ackId = -1;
+
+    public NamespaceServices(ServerServices server, string name)
+    {
+        Server = server;
+        Name = name;
+        Face = new Namespace(this);
+        server.Names.Register(name);
+    }
+
+    public ServerServices Server { get; }
+
+    public string Name { get; }
+
+    public Namespace Face { get; }
+
+    public RoomMembers All { get; } = new();
+
+    public MiddlewarePipeline<Socket> Middleware { get; } = new();
+
+    /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
+    public IActorRef Actor { get; set; } = ActorRefs.Nobody;
+
+    public long NextAckId() => Interlocked.Increment(ref _ackId);
+
+    public void OnConnection(Func<Socket, Task> handler)
+    {
+        lock (_rooms)
+            Volatile.Write(ref _onConnection, [.. _onConnection, handler]);
+    }
+
+    /// <summary>A child of a dynamic namespace starts with its parent's middleware and handlers as they are now .</summary>
+    public void CopyHandlersOf(NamespaceServices parent)
+    {
+        Middleware.AddAll(parent.Middleware);
+        foreach (var handler in Volatile.Read(ref parent._onConnection))
+            OnConnection(handler);
+    }
+
+    public ValueTask RaiseConnectionAsync(Socket socket)
+    {
+        var handlers = Volatile.Read(ref _onConnection);
+        for (var i = 0; i < handlers.Length; i++)
+        {
+            var running = handlers[i](socket);
+            if (!running.IsCompletedSuccessfully)
+                return new ValueTask(RestAsync(running, handlers, i + 1, socket));
+        }
+        return default;
+    }
+
+    private static async Task RestAsync(Task running, Func<Socket, Task>[] handlers, int next, Socket socket)
+    {
+        await running.ConfigureAwait(false);
+        for (; next < handlers.Length; next++)
+            await handlers[next](socket).ConfigureAwait(false);
+    }
+
+    public void Add(Socket socket)
+    {
+        _byId[socket.Id] = socket;
+        All.Add(socket);
+    }
+
+    public void Remove(Socket socket)
+    {
+        _byId.TryRemove(KeyValuePair.Create(socket.Id, socket));
+        All.Remove(socket);
+    }
+
+    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers();
+
+    public void WithdrawRoom(string room) => _rooms.TryRemove(room, out _);
+
+    public int RoomCount => _rooms.Count;
+
+    /// <summary>Encoded once, appended to every member on the emitter's thread.</summary>
+    public void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    {
+        if (selection.Rooms is null)
+            Append(All.Snapshot, selection, frame, isVolatile);
+        else if (selection.Rooms.Length == 1 && FindRoom(selection.Rooms[0]) is { } room)
+            Append(room, selection, frame, isVolatile);
+        else
+            Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile);
+    }
+
+    public List<Socket> Select(RoomSelection selection)
+    {
+        var found = new List<Socket>();
+        if (selection.Rooms is null)
+        {
+            AddTo(found, All.Snapshot, selection, null);
+            return found;
+        }
+        var seen = selection.Rooms.Length > 1 ? new HashSet<Socket>() : null;
+        foreach (var name in selection.Rooms)
+        {
+            if (FindRoom(name) is { } members)
+                AddTo(found, members, selection, seen);
+        }
+        return found;
+    }
+
+    public ValueTask JoinAsync(Socket socket, string room, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        if (Encoding.UTF8.GetByteCount(room) > ServerServices.MaxRoomNameBytes)
+            throw new ArgumentException($"A room name has at most {ServerServices.MaxRoomNameBytes} bytes.", nameof(room));
+        if (socket.Disconnected.IsCancellationRequested)
+            return default;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
+        return new ValueTask(done.Task.WaitAsync(cancellationToken));
+    }
+
+    public ValueTask LeaveAsync(Socket socket, string room, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Actor.Tell(new NamespaceProtocol.LeaveRoom(socket, room, done));
+        return new ValueTask(done.Task.WaitAsync(cancellationToken));
+    }
+
+    private Socket[]? FindRoom(string room)
+    {
+        // A socket's own room exists only in the table of sockets, unless somebody else joined a room of that name.
+        var members = _rooms.TryGetValue(room, out var joined) ? joined.Snapshot : null;
+        if (!_byId.TryGetValue(room, out var own) || !own.IsIn(room))
+            return members;
+        return members is null ? [own] : [own, .. members];
+    }
+
+    private static void Append(Socket[] members, RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    {
+        var all = selection.ExcludedSocket is null && selection.Excluded.Length == 0;
+        foreach (var socket in members)
+        {
+            if (socket.Connected && (all || !selection.Excludes(socket)))
+                socket.Connection.Outbound.Append(frame, isVolatile);
+        }
+    }
+
+    private static void AddTo(List<Socket> found, Socket[] members, RoomSelection selection, HashSet<Socket>? seen)
+    {
+        foreach (var socket in members)
+        {
+            if (socket.Connected && !selection.Excludes(socket) && (seen is null || seen.Add(socket)))
+                found.Add(socket);
+        }
+    }
+}

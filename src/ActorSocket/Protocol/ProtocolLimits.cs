@@ -1,0 +1,20 @@
+namespace ActorSocket.Protocol;
+
+/// <summary>What the wire may send. Checked before memory is spent on it.</summary>
+internal sealed record ProtocolLimits
+{
+    /// <summary>Bytes of one message: a POST body, or a WebSocket message put together from its fragments; also of all attachments of a packet.</summary>
+    public int MaxMessageBytes { get; init; } = 1_000_000;
+
+    public int MaxPacketsPerPayload { get; init; } = 1024;
+
+    public int MaxAttachments { get; init; } = 10;
+
+    public int MaxJsonDepth { get; init; } = 64;
+
+    public int MaxEventNameBytes { get; init; } = 256;
+
+    public int MaxNamespaceBytes { get; init; } = 256;
+
+    public int MaxFragments { get; init; } = 1024;
+}

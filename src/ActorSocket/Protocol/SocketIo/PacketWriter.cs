@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using ActorSocket.Protocol.WebSockets;
+
+namespace ActorSocket.Protocol.SocketIo;
+
+/// <summary>
+/// One encoded packet: <see cref="Buffer"/> is a whole WebSocket text frame, and from <see cref="TextOffset"/> on the Engine.IO message in it, so that
+/// both transports share one array.
+/// </summary>
+internal readonly record struct EncodedPacket(byte[] Buffer, int TextOffset, byte[][] Attachments);
+
+/// <summary>Encodes Socket.IO packets (protocol v5, "Packet encoding").</summary>
+internal static class PacketWriter
+{
+    [ThreadStatic] private static Scratch? _scratch;
+
+    // packet = type [attachments "-"] [nsp ","] [ackId] [json]
+    public static EncodedPacket Event<TArgs>(SocketJson json, string nsp, string eventName, long ackId, in TArgs args)
+        where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Event, nsp, eventName, ackId, args);
+
+    public static EncodedPacket Ack<TArgs>(SocketJson json, string nsp, long ackId, in TArgs args)
+        where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Ack, nsp, null, ackId, args);
+
+    /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40).</summary>
+    public static EncodedPacket Connect(string nsp, string sid) => Compose(SocketIoPacketType.Connect, nsp, -1, Encoding.UTF8.GetBytes($$"""{"sid":"{{sid}}"}"""), []);
+
+    public static EncodedPacket ConnectError(SocketJson json, string nsp, string message, object? data)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Options.Encoder }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("message"u8, message);
+            if (data is not null)
+            {
+                writer.WritePropertyName("data"u8);
+                JsonSerializer.Serialize(writer, data, data.GetType(), json.Options);
+            }
+            writer.WriteEndObject();
+        }
+        return Compose(SocketIoPacketType.ConnectError, nsp, -1, buffer.WrittenSpan, []);
+    }
+
+    public static EncodedPacket Disconnect(string nsp) => Compose(SocketIoPacketType.Disconnect, nsp, -1, [], []);
+
+    private static EncodedPacket Encode<TArgs>(SocketJson json, SocketIoPacketType type, string nsp, string? eventName, long ackId, in TArgs args)
+        where TArgs : struct, IEventArguments
+    {
+        // Taken while in use: a converter of the application's may emit on this very thread.
+        var scratch = _scratch is { } cached && ReferenceEquals(cached.Json, json) ? cached : new Scratch(json);
+        _scratch = null;
+        var outer = SocketJson.CollectInto(scratch.Attachments);
+        try
+        {
+            var writer = scratch.Writer;
+            writer.WriteStartArray();
+            if (eventName is not null)
+                writer.WriteStringValue(eventName);
+            args.Write(new ArgumentWriter(writer, json));
+            writer.WriteEndArray();
+            writer.Flush();
+            return Compose(type, nsp, ackId, scratch.Buffer.WrittenSpan, scratch.Attachments.Count == 0 ? [] : [.. scratch.Attachments]);
+        }
+        finally
+        {
+            SocketJson.CollectInto(outer);
+            if (scratch.Reset())
+                _scratch = scratch;
+        }
+    }
+
+    private static EncodedPacket Compose(SocketIoPacketType type, string nsp, long ackId, ReadOnlySpan<byte> json, byte[][] attachments)
+    {
+        Span<byte> head = stackalloc byte[64];
+        head[0] = (byte)'4'; // an Engine.IO message
+        head[1] = (byte)('0' + (int)type);
+        var at = 2;
+        if (attachments.Length > 0)
+        {
+            head[1] = (byte)('0' + (int)(type == SocketIoPacketType.Event ? SocketIoPacketType.BinaryEvent : SocketIoPacketType.BinaryAck));
+            Utf8Formatter.TryFormat(attachments.Length, head[at..], out var digits);
+            at += digits;
+            head[at++] = (byte)'-';
+        }
+        Span<byte> id = stackalloc byte[20];
+        var idLength = 0;
+        if (ackId >= 0)
+            Utf8Formatter.TryFormat(ackId, id, out idLength);
+        var nspLength = nsp.Length == 1 ? 0 : Encoding.UTF8.GetByteCount(nsp) + 1;
+        var length = at + nspLength + idLength + json.Length;
+        var offset = FrameWriter.HeaderSize(length);
+        var buffer = GC.AllocateUninitializedArray<byte>(offset + length);
+        FrameWriter.WriteHeader(buffer, FrameWriter.OpText, length);
+        var rest = buffer.AsSpan(offset);
+        head[..at].CopyTo(rest);
+        rest = rest[at..];
+        if (nspLength > 0)
+        {
+            Encoding.UTF8.GetBytes(nsp, rest);
+            rest[nspLength - 1] = (byte)',';
+            rest = rest[nspLength..];
+        }
+        id[..idLength].CopyTo(rest);
+        json.CopyTo(rest[idLength..]);
+        return new EncodedPacket(buffer, offset, attachments);
+    }
+
+    private sealed class Scratch
+    {
+        private const int Keep = 64 * 1024;
+
+        public Scratch(SocketJson json)
+        {
+            Json = json;
+            Writer = new Utf8JsonWriter(Buffer, new JsonWriterOptions { Encoder = json.Options.Encoder, MaxDepth = json.Options.MaxDepth + 2, SkipValidation = true });
+        }
+
+        public SocketJson Json { get; }
+
+        public ArrayBufferWriter<byte> Buffer { get; } = new(512);
+
+        public Utf8JsonWriter Writer { get; }
+
+        public List<byte[]> Attachments { get; } = [];
+
+        /// <summary>False when it grew too big to be kept.</summary>
+        public bool Reset()
+        {
+            if (Buffer.Capacity > Keep)
+                return false;
+            Buffer.ResetWrittenCount();
+            Writer.Reset(Buffer);
+            Attachments.Clear();
+            return true;
+        }
+    }
+}

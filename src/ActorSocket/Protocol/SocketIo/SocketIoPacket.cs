@@ -1,0 +1,25 @@
+namespace ActorSocket.Protocol.SocketIo;
+
+/// <summary>Socket.IO protocol v5, "Packet types".</summary>
+internal enum SocketIoPacketType : byte { Connect, Disconnect, Event, Ack, ConnectError, BinaryEvent, BinaryAck }
+
+/// <summary>One complete packet of a client. Never changes, so it may cross threads. Binary events and acks are plain ones here, with attachments.</summary>
+internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ackId, string? eventName, SocketArguments arguments, ReadOnlyMemory<byte> json, int size)
+{
+    public SocketIoPacketType Type => type;
+
+    public string Namespace => ns;
+
+    /// <summary>-1 when there is none.</summary>
+    public long AckId => ackId;
+
+    /// <summary>Null for anything but an event, and for the nameless event `2` (S-17).</summary>
+    public string? EventName => eventName;
+
+    public SocketArguments Arguments => arguments;
+
+    /// <summary>The payload of a CONNECT.</summary>
+    public ReadOnlyMemory<byte> Json => json;
+
+    public int SizeInBytes => size;
+}

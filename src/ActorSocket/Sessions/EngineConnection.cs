@@ -1,0 +1,95 @@
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+
+namespace ActorSocket.Sessions;
+
+/// <summary>
+/// One Engine.IO connection as its transports, sockets and session actor share it: what may be touched from any thread. Decisions are the
+/// <see cref="EngineSession"/>'s; this holds the two byte paths and the addresses.
+/// </summary>
+internal sealed class EngineConnection : IOutboundOwner
+{
+    private readonly ServerServices _server;
+    private int _posting;
+
+    public EngineConnection(ServerServices server, string sid, HandshakeRequest handshake)
+    {
+        _server = server;
+        Sid = sid;
+        Handshake = handshake;
+        Outbound = new Outbound(this, server.Flushers.Next(), server.OutboundLimits);
+        Inbound = new Inbound(this, server);
+    }
+
+    public string Sid { get; }
+
+    public HandshakeRequest Handshake { get; }
+
+    public Outbound Outbound { get; }
+
+    public Inbound Inbound { get; }
+
+    /// <summary>The session actor; set before any transport reads.</summary>
+    public IActorRef Session { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>"polling" or "websocket", as <c>conn.transport.name</c> of the official server.</summary>
+    public string TransportName { get; private set; } = TransportNames.Polling;
+
+    public bool IsWebSocket => ReferenceEquals(TransportName, TransportNames.WebSocket);
+
+    /// <summary>Everything written from here on goes to the WebSocket. Called by the session, or before it starts.</summary>
+    public bool AttachWebSocket(ITransport transport)
+    {
+        if (!Outbound.SwitchTo(transport.Sink, transport.Base64))
+            return false;
+        TransportName = TransportNames.WebSocket;
+        return true;
+    }
+
+    /// <summary>Ends the session because of what a transport saw. Its sid is unknown from this moment on, whatever the actor still has to do.</summary>
+    public void Fail(ITransport? transport, DisconnectReason reason, string? description)
+    {
+        if (IsCurrent(transport))
+            Forget();
+        Session.Tell(new SessionProtocol.TransportFailed(transport, reason, description));
+    }
+
+    /// <summary>Takes the sid out of the table of live sessions: later requests answer code 1 (E-101).</summary>
+    public void Forget() => _server.Sessions.Remove(this);
+
+    /// <summary>At most one POST is read at a time (E-45).</summary>
+    public bool TryBeginPost() => Interlocked.Exchange(ref _posting, 1) == 0;
+
+    public void EndPost() => Volatile.Write(ref _posting, 0);
+
+    /// <summary>The WebSocket that carries the session, or null while it polls. Set by the session.</summary>
+    public ITransport? CurrentTransport { get; set; }
+
+    /// <summary>The session has told its sockets that it ends.</summary>
+    public bool IsClosed { get; set; }
+
+    private bool IsCurrent(ITransport? transport) => ReferenceEquals(transport, CurrentTransport);
+
+    void IOutboundOwner.OnOverflow() => Session.Tell(new SessionProtocol.OutboundFailed("the client does not read: the outbound limit is reached"));
+
+    void IOutboundOwner.OnWriteFailed(Exception error) => Session.Tell(new SessionProtocol.OutboundFailed("write error: " + error.Message));
+
+    void IOutboundOwner.OnCloseDelivered()
+    {
+        Forget();
+        Session.Tell(SessionProtocol.CloseDelivered.Instance);
+    }
+
+    void IOutboundOwner.OnVolatileDropped(int count) => Session.Tell(new SessionProtocol.VolatileDropped(count));
+
+    void IOutboundOwner.OnWritten(int packets, long bytes) => _server.Metrics.PacketsSent(TransportName, packets, bytes);
+}
+
+/// <summary>The transports' names on the wire.</summary>
+internal static class TransportNames
+{
+    public const string Polling = "polling";
+    public const string WebSocket = "websocket";
+}

@@ -1,0 +1,330 @@
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Namespaces;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+using static ActorSocket.Sessions.SessionProtocol;
+
+namespace ActorSocket.Sessions;
+
+/// <summary>
+/// One Engine.IO connection: its state (Polling, Upgrading, WebSocket, Closing), its heartbeat and its end. It sees control traffic only: events
+/// travel from the read loop to the socket and from there to the <see cref="Outbound"/> without passing here.
+/// </summary>
+internal sealed class EngineSession(ServerServices server, EngineConnection connection, ITransport? transport) : UntypedActor, IWithTimers
+{
+    private static readonly TimeSpan NoopInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CloseOnPollTimeout = TimeSpan.FromSeconds(30); // E-50
+    private static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);
+    private static readonly object Heartbeat = "heartbeat", ConnectTimer = "connect", UpgradeTimer = "upgrade", NoopTimer = "noop", CloseTimer = "close", HandlersTimer = "handlers";
+
+    private readonly Dictionary<string, IActorRef> _sockets = new(1, StringComparer.Ordinal);
+    private ITransport? _transport = transport;
+    private ITransport? _offered;
+    private bool _probed;
+    private bool _paused;
+    private bool _awaitsPong;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(ServerServices server, EngineConnection connection, ITransport? transport) =>
+        Akka.Actor.Props.CreateBy(new Producer(server, connection, transport));
+
+    protected override void PreStart()
+    {
+        Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
+        Timers.StartSingleTimer(ConnectTimer, ConnectOverdue.Instance, server.Options.ConnectTimeout);
+        if (_transport is null)
+            Become(Polling);
+        else
+            Become(WebSocket);
+    }
+
+    protected override void OnReceive(object message) => OnCommon(message);
+
+    private void Polling(object message)
+    {
+        switch (message)
+        {
+            case UpgradeOffered m: OnUpgradeOffered(m.Transport); break;
+            default: OnCommon(message); break;
+        }
+    }
+
+    private void Upgrading(object message)
+    {
+        switch (message)
+        {
+            case UpgradeOffered m when !_probed: // the newer attempt replaces one that has not even probed
+                AbandonUpgrade();
+                OnUpgradeOffered(m.Transport);
+                break;
+            case UpgradeProbed m: OnUpgradeProbed(m); break;
+            case UpgradeConfirmed m: OnUpgradeConfirmed(m); break;
+            case NoopDue: connection.Outbound.ReleasePoll(); break;
+            case UpgradeOverdue:
+                server.Metrics.UpgradeEnded("timeout");
+                AbandonUpgrade();
+                Become(Polling);
+                break;
+            case TransportFailed m when ReferenceEquals(m.Transport, _offered): // E-78
+                server.Metrics.UpgradeEnded("failed");
+                AbandonUpgrade();
+                Become(Polling);
+                break;
+            default: OnCommon(message); break;
+        }
+    }
+
+    private void WebSocket(object message) => OnCommon(message);
+
+    /// <summary>The close packet waits for a polling client's next GET; sockets have been told already.</summary>
+    private void Closing(object message)
+    {
+        switch (message)
+        {
+            case CloseDelivered or CloseOverdue: End(); break;
+            case TransportFailed m when ReferenceEquals(m.Transport, _transport): End(); break;
+            case UpgradeConfirmed m when ReferenceEquals(m.Transport, _offered): // E-79: the close leaves on the WebSocket
+                _transport = m.Transport;
+                _offered = null;
+                connection.CurrentTransport = m.Transport;
+                var attached = connection.AttachWebSocket(m.Transport);
+                m.Reply.TrySetResult(attached);
+                if (attached)
+                    m.Transport.Close();
+                End();
+                break;
+            case Connect m: connection.Inbound.Namespaces.Remove(m.Namespace); break;
+            case Joined m: m.Socket.Tell(new SocketProtocol.ConnectionClosed(DisconnectReason.ForcedClose, null)); break;
+            case UpgradeOffered m: m.Transport.Refuse(); break;
+            case UpgradeProbed m: m.Reply.TrySetResult(ReferenceEquals(m.Transport, _offered)); break;
+            case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
+            case Left m: OnLeft(m); break;
+            default: break; // E-36, E-102: whatever was still under way is dropped
+        }
+    }
+
+    private void OnCommon(object message)
+    {
+        switch (message)
+        {
+            case PongReceived: OnPong(); break;
+            case PingDue: OnPingDue(); break;
+            case PongOverdue: CloseAtOnce(DisconnectReason.PingTimeout, null); break;
+            case Connect m: OnConnect(m); break;
+            case Joined m: OnJoined(m); break;
+            case Left m: OnLeft(m); break;
+            case VolatileDropped m: server.Metrics.VolatileDropped(m.Count); break;
+            case TransportFailed m: OnTransportFailed(m); break;
+            case PacketRefused m: OnPacketRefused(m); break;
+            case OutboundFailed m: CloseAtOnce(DisconnectReason.TransportError, m.Description); break;
+            case Close m: OnClose(m); break;
+            case ConnectOverdue: CloseGracefully(DisconnectReason.ForcedClose); break;
+            case CloseDelivered: CloseAtOnce(DisconnectReason.ForcedClose, null); break;
+            case ReadingPaused: OnReadingPaused(); break;
+            case ReadingResumed: OnReadingResumed(); break;
+            case HandlersOverdue: CloseAtOnce(DisconnectReason.TransportError, "handlers too slow"); break;
+            case UpgradeOffered m: m.Transport.Refuse(); break; // E-80: upgraded already, or another upgrade is probed
+            case UpgradeProbed m: m.Reply.TrySetResult(false); break;
+            case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
+            case NoopDue or UpgradeOverdue: break; // of an upgrade that ended while its timer's message was on its way
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnPingDue()
+    {
+        connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
+        _awaitsPong = true;
+        if (!_paused)
+            Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
+    }
+
+    private void OnPong()
+    {
+        _awaitsPong = false;
+        Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
+    }
+
+    private void OnReadingPaused()
+    {
+        _paused = true;
+        if (_awaitsPong)
+            Timers.Cancel(Heartbeat);
+        Timers.StartSingleTimer(HandlersTimer, HandlersOverdue.Instance, HandlersTimeout);
+    }
+
+    private void OnReadingResumed()
+    {
+        _paused = false;
+        Timers.Cancel(HandlersTimer);
+        if (_awaitsPong)
+            Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
+    }
+
+    private void OnConnect(Connect m)
+    {
+        var request = new NamespaceProtocol.ConnectSocket(connection, m.Namespace, m.Auth);
+        if (server.Namespaces.TryGet(m.Namespace, out var known) && !known.Actor.IsNobody())
+        {
+            known.Actor.Tell(request);
+        }
+        else if (known is not null || server.Namespaces.HasDynamic)
+        {
+            server.Root.Tell(request);
+        }
+        else
+        {
+            connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, m.Namespace, "Invalid namespace", null)));
+            connection.Inbound.Namespaces.Remove(m.Namespace);
+        }
+    }
+
+    private void OnJoined(Joined m)
+    {
+        _sockets[m.Namespace] = m.Socket;
+        Timers.Cancel(ConnectTimer);
+    }
+
+    private void OnLeft(Left m)
+    {
+        if (_sockets.TryGetValue(m.Namespace, out var socket) && (m.Socket is null || socket.Equals(m.Socket)))
+            _sockets.Remove(m.Namespace);
+    }
+
+    private void OnUpgradeOffered(ITransport offered)
+    {
+        _offered = offered;
+        _probed = false;
+        Timers.StartSingleTimer(UpgradeTimer, UpgradeOverdue.Instance, server.Options.UpgradeTimeout);
+        Become(Upgrading);
+    }
+
+    private void OnUpgradeProbed(UpgradeProbed m)
+    {
+        var mine = ReferenceEquals(m.Transport, _offered);
+        m.Reply.TrySetResult(mine);
+        if (!mine || _probed)
+            return;
+        _probed = true;
+        Timers.StartPeriodicTimer(NoopTimer, NoopDue.Instance, NoopInterval);
+    }
+
+    private void OnUpgradeConfirmed(UpgradeConfirmed m)
+    {
+        if (!ReferenceEquals(m.Transport, _offered))
+        {
+            m.Reply.TrySetResult(false);
+            return;
+        }
+        Timers.Cancel(UpgradeTimer);
+        Timers.Cancel(NoopTimer);
+        _offered = null;
+        _transport = m.Transport;
+        connection.CurrentTransport = m.Transport;
+        var attached = connection.AttachWebSocket(m.Transport);
+        server.Metrics.UpgradeEnded(attached ? "completed" : "failed");
+        Become(WebSocket);
+        // A pong deadline set on the old transport goes on: the ping was flushed with the queue, or read by the last poll (E-82).
+        m.Reply.TrySetResult(attached);
+    }
+
+    private void AbandonUpgrade()
+    {
+        Timers.Cancel(UpgradeTimer);
+        Timers.Cancel(NoopTimer);
+        _offered?.Refuse();
+        _offered = null;
+    }
+
+    private void OnTransportFailed(TransportFailed m)
+    {
+        if (ReferenceEquals(m.Transport, _transport))
+            CloseAtOnce(m.Reason, m.Description);
+    }
+
+    private void OnPacketRefused(PacketRefused m)
+    {
+        foreach (var socket in _sockets.Values)
+            socket.Tell(new SocketProtocol.ConnectionFaulted(m.Description));
+        CloseGracefully(DisconnectReason.ForcedClose);
+    }
+
+    /// <summary>Nothing more can or may be sent: the peer is gone or broke the rules of its transport.</summary>
+    private void CloseAtOnce(DisconnectReason reason, string? description)
+    {
+        connection.Forget();
+        TellSockets(reason, description);
+        if (_transport is null)
+        {
+            connection.Outbound.Abort(byClient: ReferenceEquals(reason, DisconnectReason.TransportClose));
+        }
+        else
+        {
+            connection.Outbound.Close();
+            _transport.Close();
+        }
+        server.Metrics.SessionClosed(connection.TransportName, reason);
+        End();
+    }
+
+    private void OnClose(Close m)
+    {
+        if (m.SayGoodbye)
+        {
+            foreach (var name in _sockets.Keys)
+                connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(name)));
+        }
+        CloseGracefully(m.Reason);
+    }
+
+    /// <summary>What is queued leaves first (E-50, E-102).</summary>
+    private void CloseGracefully(DisconnectReason reason)
+    {
+        Timers.CancelAll();
+        var delivered = connection.Outbound.Close();
+        // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
+        TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
+        server.Metrics.SessionClosed(connection.TransportName, reason);
+        if (delivered)
+        {
+            connection.Forget();
+            _transport?.Close();
+            End();
+            return;
+        }
+        Timers.StartSingleTimer(CloseTimer, CloseOverdue.Instance, CloseOnPollTimeout);
+        Become(Closing);
+    }
+
+    private void TellSockets(DisconnectReason reason, string? description)
+    {
+        foreach (var socket in _sockets.Values)
+            socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
+        _sockets.Clear();
+        connection.IsClosed = true;
+        connection.Inbound.Resume();
+    }
+
+    private void End()
+    {
+        connection.Forget();
+        AbandonUpgrade();
+        if (_transport is null)
+            connection.Outbound.Abort();
+        Context.Stop(Self);
+    }
+
+    private sealed class Producer(ServerServices server, EngineConnection connection, ITransport? transport) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(EngineSession);
+
+        public ActorBase Produce() => new EngineSession(server, connection, transport);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
+}

@@ -1,0 +1,256 @@
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Sessions;
+
+/// <summary>
+/// What comes in on one connection: Engine.IO packets in, one batch of decoded Socket.IO packets per read and socket out. Control packets go to the
+/// session actor. Runs on the thread that reads; a POST and a WebSocket may overlap during an upgrade, hence the lock.
+/// </summary>
+internal sealed class Inbound(EngineConnection connection, ServerServices server)
+{
+    private readonly Lock _gate = new();
+    private readonly PacketDecoder _decoder = new(server.ProtocolLimits, server.Names, server.Json);
+    private List<SocketIoPacket>? _batch;
+    private IActorRef _target = ActorRefs.Nobody;
+    private bool _refused;
+    private int _queuedEvents;
+    private long _queuedBytes;
+    private int _acksOwed;
+    private TaskCompletionSource? _resumed;
+
+    public JoinedNamespaces Namespaces { get; } = new(server.Options.MaxNamespacesPerConnection);
+
+    /// <summary>One POST body (E-34). Returns false when the session was failed by it.</summary>
+    public bool AddPayload(ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            var packets = new PollingPayloadReader(payload, server.ProtocolLimits);
+            var count = 0;
+            while (!_refused && packets.TryRead(out var packet))
+            {
+                count++;
+                Handle(packet, null);
+            }
+            if (packets.Failed && !_refused)
+                Fail(null, DisconnectReason.ParseError, "invalid payload");
+            TellBatch();
+            server.Metrics.PacketsReceived(TransportNames.Polling, count, payload.Length);
+            return !_refused;
+        }
+    }
+
+    /// <summary>One text message of a WebSocket. <see cref="EndOfRead"/> must follow the last one of a read.</summary>
+    public bool AddText(ITransport transport, ReadOnlySpan<byte> text)
+    {
+        lock (_gate)
+        {
+            if (_refused)
+                return false;
+            if (EngineIoReader.TryRead(text, out var packet))
+                Handle(packet, transport);
+            else
+                Fail(transport, DisconnectReason.ParseError, "invalid packet");
+            server.Metrics.PacketsReceived(TransportNames.WebSocket, 1, text.Length);
+            return !_refused;
+        }
+    }
+
+    /// <summary>One binary message of a WebSocket: an attachment.</summary>
+    public bool AddBinary(ReadOnlySpan<byte> data)
+    {
+        lock (_gate)
+        {
+            if (_refused)
+                return false;
+            Decoded(_decoder.Add(data.ToArray(), out var packet), packet);
+            server.Metrics.PacketsReceived(TransportNames.WebSocket, 1, data.Length);
+            return !_refused;
+        }
+    }
+
+    /// <summary>Hands over what the read brought: one message to the socket's actor, however many packets.</summary>
+    public void EndOfRead()
+    {
+        lock (_gate)
+            TellBatch();
+    }
+
+    /// <summary>A handler is done with an event: its place in the queue is free.</summary>
+    public void Completed(int bytes)
+    {
+        var events = Interlocked.Decrement(ref _queuedEvents);
+        var queued = Interlocked.Add(ref _queuedBytes, -bytes);
+        if (Volatile.Read(ref _resumed) is not null && events <= server.Options.MaxInboundEvents / 2 && queued <= server.Options.MaxInboundBytes / 2)
+            Resume();
+    }
+
+    /// <summary>While the client owes an acknowledgement, reading never pauses: a handler may be waiting for it.</summary>
+    public void AckAsked()
+    {
+        Interlocked.Increment(ref _acksOwed);
+        if (Volatile.Read(ref _resumed) is not null)
+            Resume();
+    }
+
+    public void AckSettled() => Interlocked.Decrement(ref _acksOwed);
+
+    /// <summary>Completes when the transport may read on: at once, unless handlers lag behind by more than the limits.</summary>
+    public ValueTask ReadableAsync()
+    {
+        if (!MustPause())
+            return default;
+        var resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _resumed, resumed);
+        Interlocked.MemoryBarrier();
+        if (!MustPause())
+        {
+            Resume();
+            return default;
+        }
+        connection.Session.Tell(SessionProtocol.ReadingPaused.Instance);
+        return WaitAsync(resumed.Task);
+    }
+
+    /// <summary>Lets a paused transport go on, because the session ends.</summary>
+    public void Resume() => Interlocked.Exchange(ref _resumed, null)?.TrySetResult();
+
+    private async ValueTask WaitAsync(Task resumed)
+    {
+        await resumed.ConfigureAwait(false);
+        connection.Session.Tell(SessionProtocol.ReadingResumed.Instance);
+    }
+
+    private bool MustPause()
+    {
+        var bytes = Volatile.Read(ref _queuedBytes);
+        if (Volatile.Read(ref _queuedEvents) <= server.Options.MaxInboundEvents && bytes <= server.Options.MaxInboundBytes)
+            return false;
+        // An answer that a handler waits for may be what stands behind: go on reading, within a hard bound.
+        return Volatile.Read(ref _acksOwed) == 0 || bytes > 4 * server.Options.MaxInboundBytes || Volatile.Read(ref _queuedEvents) > 4 * server.Options.MaxInboundEvents;
+    }
+
+    private void Handle(in EngineIoPacket packet, ITransport? transport)
+    {
+        if (packet.Binary is { } binary)
+        {
+            Decoded(_decoder.Add(binary, out var complete), complete);
+            return;
+        }
+        switch (packet.Type)
+        {
+            case EngineIoPacketType.Message:
+                Decoded(_decoder.Add(packet.Data, out var decoded), decoded);
+                break;
+            case EngineIoPacketType.Pong:
+                connection.Session.Tell(SessionProtocol.PongReceived.Instance);
+                break;
+            case EngineIoPacketType.Ping: // E-91: in Engine.IO 4 the server is the one who pings
+                Fail(transport, DisconnectReason.TransportError, "invalid heartbeat direction");
+                break;
+            case EngineIoPacketType.Close:
+                Fail(transport, DisconnectReason.TransportClose, null);
+                break;
+            default: // E-35: open, upgrade and noop are ignored
+                break;
+        }
+    }
+
+    private void Decoded(bool valid, SocketIoPacket? packet)
+    {
+        if (!valid)
+            Refuse(_decoder.Error.Describe());
+        else if (packet is not null)
+            Dispatch(packet);
+    }
+
+    private void Dispatch(SocketIoPacket packet)
+    {
+        switch (packet.Type)
+        {
+            case SocketIoPacketType.Event or SocketIoPacketType.Ack:
+                switch (Namespaces.TryFind(packet.Namespace, out var socket))
+                {
+                    case JoinedNamespaces.Find.Found:
+                        Add(socket, packet);
+                        break;
+                    case JoinedNamespaces.Find.NotJoined:
+                        Refuse("a packet for a namespace that was not joined");
+                        break;
+                }
+                break;
+            case SocketIoPacketType.Connect:
+                switch (Namespaces.TryBegin(packet.Namespace))
+                {
+                    case JoinedNamespaces.Begin.Started:
+                        connection.Session.Tell(new SessionProtocol.Connect(packet.Namespace, packet.Json));
+                        break;
+                    case JoinedNamespaces.Begin.AlreadyJoined:
+                        Refuse("a second CONNECT for a namespace");
+                        break;
+                    case JoinedNamespaces.Begin.TooMany:
+                        connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, packet.Namespace, "Too many namespaces", null)));
+                        break;
+                }
+                break;
+            case SocketIoPacketType.Disconnect:
+                TellBatch();
+                switch (Namespaces.TryFind(packet.Namespace, out var leaving, remove: true))
+                {
+                    case JoinedNamespaces.Find.Found:
+                        leaving.Tell(SocketProtocol.LeftByClient.Instance);
+                        break;
+                    case JoinedNamespaces.Find.NotJoined:
+                        Refuse("a DISCONNECT for a namespace that was not joined");
+                        break;
+                }
+                break;
+            default:
+                Refuse("a CONNECT_ERROR from a client");
+                break;
+        }
+    }
+
+    private void Add(IActorRef socket, SocketIoPacket packet)
+    {
+        if (!ReferenceEquals(socket, _target))
+            TellBatch();
+        _target = socket;
+        (_batch ??= []).Add(packet);
+        if (packet.Type == SocketIoPacketType.Event)
+        {
+            Interlocked.Increment(ref _queuedEvents);
+            Interlocked.Add(ref _queuedBytes, packet.SizeInBytes);
+        }
+    }
+
+    private void TellBatch()
+    {
+        if (_batch is not { } batch)
+            return;
+        _batch = null;
+        _target.Tell(new SocketProtocol.PacketsRead(batch));
+    }
+
+    /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>
+    private void Refuse(string description)
+    {
+        TellBatch();
+        _refused = true;
+        connection.Session.Tell(new SessionProtocol.PacketRefused(description));
+    }
+
+    /// <summary>Engine.IO rubbish or an end: closed at once.</summary>
+    private void Fail(ITransport? transport, DisconnectReason reason, string? description)
+    {
+        TellBatch();
+        _refused = true;
+        connection.Fail(transport, reason, description);
+    }
+}

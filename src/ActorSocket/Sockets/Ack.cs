@@ -1,0 +1,65 @@
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket;
+
+/// <summary>
+/// The acknowledgement of one event. A handler that takes an <c>Ack</c> parameter answers when and with what it likes; when the client asked for none,
+/// sending does nothing. Only the first answer is sent.
+/// </summary>
+/// <remarks>May be used from any thread, also after the handler has returned.</remarks>
+public class Ack
+{
+    private readonly Socket _socket;
+    private readonly long _id;
+    private int _sent;
+
+    internal Ack(Socket socket, long id)
+    {
+        _socket = socket;
+        _id = id;
+    }
+
+    /// <summary>Whether the client asked for an acknowledgement and has not got one.</summary>
+    public bool IsWanted => _id >= 0 && Volatile.Read(ref _sent) == 0;
+
+    /// <summary>Acknowledges without arguments.</summary>
+    public void Send() => SendArguments(default(EventArguments));
+
+    /// <summary>Acknowledges with one argument. <see cref="SocketArguments"/> are spread.</summary>
+    public void Send<T1>(T1 arg1) => SendArguments(new EventArguments<T1>(arg1));
+
+    /// <summary>Acknowledges with two arguments.</summary>
+    public void Send<T1, T2>(T1 arg1, T2 arg2) => SendArguments(new EventArguments<T1, T2>(arg1, arg2));
+
+    /// <summary>Acknowledges with three arguments.</summary>
+    public void Send<T1, T2, T3>(T1 arg1, T2 arg2, T3 arg3) => SendArguments(new EventArguments<T1, T2, T3>(arg1, arg2, arg3));
+
+    private void SendArguments<TArgs>(in TArgs args)
+        where TArgs : struct, IEventArguments
+    {
+        if (_id < 0 || Interlocked.Exchange(ref _sent, 1) != 0 || !_socket.Connected)
+            return;
+        _socket.Connection.Outbound.Append(new EncodedFrame(PacketWriter.Ack(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, _id, args)));
+    }
+}
+
+/// <summary>The acknowledgement of one event, with an argument of a known type.</summary>
+/// <typeparam name="T">What the client gets as the first acknowledgement argument.</typeparam>
+public sealed class Ack<T> : Ack
+{
+    internal Ack(Socket socket, long id)
+        : base(socket, id)
+    {
+    }
+
+    /// <summary>Acknowledges.</summary>
+    public void Send(T value) => Send<T>(value);
+}
+
+/// <summary>One event of a client, as catch-all listeners and socket middleware see it.</summary>
+/// <param name="Socket">Whose event.</param>
+/// <param name="Name">The event's name.</param>
+/// <param name="Arguments">Its arguments, still encoded; they can be emitted on as they are, binary included.</param>
+/// <param name="Ack">The acknowledgement the client asked for, or null.</param>
+public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arguments, Ack? Ack);

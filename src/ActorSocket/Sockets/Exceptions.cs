@@ -1,0 +1,28 @@
+namespace ActorSocket;
+
+#pragma warning disable CA1032 // these are made by the library (or, ConnectErrorException, with a message on purpose): no serialisation-style constructors
+
+/// <summary>Thrown by a namespace's middleware to refuse a client: it gets a <c>connect_error</c> with this message and data.</summary>
+/// <param name="message">What the client's <c>err.message</c> will be.</param>
+/// <param name="data">Serialised as the client's <c>err.data</c>; left out when null.</param>
+public sealed class ConnectErrorException(string message, object? data = null) : Exception(message)
+{
+    /// <summary>What the client gets as <c>err.data</c>.</summary>
+    public new object? Data { get; } = data;
+}
+
+/// <summary>The client went away while its acknowledgement was awaited.</summary>
+/// <param name="reason">Why the socket was disconnected.</param>
+public sealed class SocketDisconnectedException(DisconnectReason reason) : Exception($"The socket was disconnected ({reason}) before the client acknowledged.")
+{
+    /// <summary>Why the socket was disconnected.</summary>
+    public DisconnectReason Reason { get; } = reason;
+}
+
+/// <summary>Some clients did not acknowledge a broadcast in time.</summary>
+/// <param name="responses">What the others answered.</param>
+public sealed class AckTimeoutException(IReadOnlyList<SocketArguments> responses) : TimeoutException("operation has timed out")
+{
+    /// <summary>The acknowledgements that did arrive, in that order; each is the list of its arguments.</summary>
+    public IReadOnlyList<SocketArguments> Responses { get; } = responses;
+}

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Linq.Expressions;
+using System.Reflection;
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>Calls a user's delegate with an event's arguments and acknowledges with what it returns.</summary>
+internal delegate ValueTask HandlerInvoker(Delegate handler, HandlerCall call);
+
+/// <summary>One event on its way into a handler.</summary>
+internal readonly struct HandlerCall(Socket socket, SocketArguments arguments, long ackId)
+{
+    public SocketArguments Arguments => arguments;
+
+    public Socket Socket => socket;
+
+    public CancellationToken Disconnected => socket.Disconnected;
+
+    public Ack Ack() => new(socket, ackId);
+
+    public Ack<T> TypedAck<T>() => new(socket, ackId);
+
+    /// <summary>A missing argument is the type's default, as in JavaScript it is undefined .</summary>
+    public T? Argument<T>(int index) => index < arguments.Count ? arguments[index].As<T>() : default;
+
+    public ValueTask Return<T>(T value)
+    {
+        if (ackId >= 0)
+            Ack().Send(value);
+        return default;
+    }
+
+    public async ValueTask ReturnTask<T>(Task<T> task)
+    {
+        var value = await task.ConfigureAwait(false);
+        if (ackId >= 0)
+            Ack().Send(value);
+    }
+
+    public ValueTask ReturnValueTask<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? Return(task.Result) : ReturnTask(task.AsTask());
+
+    public static ValueTask FromTask(Task task) => new(task);
+}
+
+/// <summary>
+/// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token, all arguments) is
+/// given, everything else takes the next argument of the event. The call is compiled once per handler method.
+/// </summary>
+internal sealed class HandlerBinder
+{
+    private readonly ConcurrentDictionary<(MethodInfo, Type), HandlerInvoker> _invokers = new();
+
+    public HandlerInvoker Bind(Delegate handler) => _invokers.GetOrAdd((handler.Method, handler.GetType()), static key => Compile(key.Item2));
+
+    private static HandlerInvoker Compile(Type delegateType)
+    {
+        var signature = delegateType.GetMethod("Invoke")!;
+        var handler = Expression.Parameter(typeof(Delegate), "handler");
+        var call = Expression.Parameter(typeof(HandlerCall), "call");
+        var next = 0;
+        var arguments = Array.ConvertAll(signature.GetParameters(), parameter => BindParameter(parameter, call, ref next));
+        Expression body = Expression.Invoke(Expression.Convert(handler, delegateType), arguments);
+        var result = signature.ReturnType;
+        if (result == typeof(void))
+            body = Expression.Block(body, Expression.Default(typeof(ValueTask)));
+        else if (result == typeof(Task))
+            body = Expression.Call(typeof(HandlerCall), nameof(HandlerCall.FromTask), null, body);
+        else if (result != typeof(ValueTask))
+            body = Expression.Call(call, ReturnMethod(result, out var value), [value], body);
+        return Expression.Lambda<HandlerInvoker>(body, handler, call).Compile();
+    }
+
+    private static string ReturnMethod(Type result, out Type value)
+    {
+        var generic = result.IsGenericType ? result.GetGenericTypeDefinition() : null;
+        if (generic == typeof(Task<>) || generic == typeof(ValueTask<>))
+        {
+            value = result.GetGenericArguments()[0];
+            return generic == typeof(Task<>) ? nameof(HandlerCall.ReturnTask) : nameof(HandlerCall.ReturnValueTask);
+        }
+        if (result.IsAssignableTo(typeof(Task)))
+        {
+            // The state machine of an async lambda has a type of its own only behind Task<T>.
+            value = result.BaseType!.GetGenericArguments()[0];
+            return nameof(HandlerCall.ReturnTask);
+        }
+        value = result;
+        return nameof(HandlerCall.Return);
+    }
+
+    private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
+    {
+        var type = parameter.ParameterType;
+        if (type.IsByRef)
+            throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(parameter));
+        if (type == typeof(Ack))
+            return Expression.Call(call, nameof(HandlerCall.Ack), null);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>))
+            return Expression.Call(call, nameof(HandlerCall.TypedAck), type.GetGenericArguments());
+        if (type == typeof(Socket))
+            return Expression.Property(call, nameof(HandlerCall.Socket));
+        if (type == typeof(CancellationToken))
+            return Expression.Property(call, nameof(HandlerCall.Disconnected));
+        if (type == typeof(SocketArguments))
+            return Expression.Property(call, nameof(HandlerCall.Arguments));
+        return Expression.Call(call, nameof(HandlerCall.Argument), [type], Expression.Constant(next++));
+    }
+}

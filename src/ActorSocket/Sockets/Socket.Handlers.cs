@@ -1,0 +1,276 @@
+using Akka.Actor;
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket;
+
+// How a socket is listened to: what the application registers, and how its actor raises it.
+public sealed partial class Socket
+{
+    private Func<SocketEvent, Task>[] _any = [];
+    private MiddlewarePipeline<SocketEvent>? _middleware;
+    private Action<DisconnectReason>[] _disconnecting = [];
+    private Func<DisconnectReason, Task>[] _disconnect = [];
+    private Action<Exception>[] _error = [];
+    private DisconnectReason? _reason;
+    private int _ended;
+    private bool _roomsLeft;
+    private bool _ownRoomLeft;
+
+    /// <summary>
+    /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order, read with
+    /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments; <see cref="Ack"/>, <see cref="Ack{T}"/>,
+    /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> (the disconnect) may stand anywhere.
+    /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one.
+    /// </summary>
+    /// <returns>Dispose it to stop handling the event.</returns>
+    /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
+    /// <example><code>socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);</code></example>
+    public IDisposable On(string eventName, Delegate handler)
+    {
+        ArgumentNullException.ThrowIfNull(eventName);
+        ArgumentNullException.ThrowIfNull(handler);
+        EmitFlags.ThrowIfReserved(eventName);
+        var server = Namespace.Services.Server;
+        server.Names.Register(eventName);
+        return _handlers.Add(eventName, handler, server.Binder.Bind(handler));
+    }
+
+    /// <summary>Sees every event before its handlers and before the middleware of <see cref="Use"/> (official: <c>onAny</c>).</summary>
+    /// <returns>Dispose it to stop.</returns>
+    public IDisposable OnAny(Func<SocketEvent, Task> listener) => Register(ref _any, listener, () => Unregister(ref _any, listener));
+
+    /// <inheritdoc cref="OnAny(Func{SocketEvent, Task})"/>
+    public IDisposable OnAny(Action<SocketEvent> listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return OnAny(e =>
+        {
+            listener(e);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, or throws: then the event is dropped and <see cref="OnError"/> raised.</summary>
+    public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
+    {
+        LazyInitializer.EnsureInitialized(ref _middleware).Add(middleware);
+        return this;
+    }
+
+    /// <summary>Raised once when the socket is about to be disconnected: its rooms are still there until the handler returns.</summary>
+    public IDisposable OnDisconnecting(Action<DisconnectReason> handler) => Register(ref _disconnecting, handler, () => Unregister(ref _disconnecting, handler));
+
+    /// <summary>Raised once when the socket is disconnected and in no room any more.</summary>
+    public IDisposable OnDisconnect(Func<DisconnectReason, Task> handler) => Register(ref _disconnect, handler, () => Unregister(ref _disconnect, handler));
+
+    /// <inheritdoc cref="OnDisconnect(Func{DisconnectReason, Task})"/>
+    public IDisposable OnDisconnect(Action<DisconnectReason> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return OnDisconnect(reason =>
+        {
+            handler(reason);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>Raised for what goes wrong on this socket: an exception of a handler or of middleware, arguments of the wrong type, a broken protocol.</summary>
+    public IDisposable OnError(Action<Exception> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
+
+    /// <summary>
+    /// Hands the socket to an actor of the application's: it gets <see cref="SocketMessages.Connected"/>, every <see cref="SocketMessages.Event"/> and
+    /// <see cref="SocketMessages.Disconnected"/>, and tells <see cref="Actor"/> what to do. Its mailbox is not counted against the inbound limits.
+    /// </summary>
+    public void ForwardTo(IActorRef handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        handler.Tell(new SocketMessages.Connected(this), Actor);
+        OnAny(e => handler.Tell(new SocketMessages.Event(this, e.Name, e.Arguments, e.Ack), Actor));
+        OnDisconnect(reason => handler.Tell(new SocketMessages.Disconnected(this, reason), Actor));
+    }
+
+    internal void MarkConnected() => _connected = true;
+
+    internal ValueTask RaiseConnectionAsync()
+    {
+        try
+        {
+            return Namespace.Services.RaiseConnectionAsync(this);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
+    /// <summary>Catch-all listeners, then the socket's middleware, then the handlers. Never throws: a failure is in the task.</summary>
+    internal ValueTask RaiseEventAsync(SocketIoPacket packet)
+    {
+        if (packet.EventName is not { } name)
+            return default; // `2` without a name: nothing can be listening (S-17)
+        try
+        {
+            if (_any.Length > 0 || _middleware is not null)
+                return new ValueTask(RaiseThroughListenersAsync(packet, name));
+            return InvokeHandlers(_handlers.Find(name), new HandlerCall(this, packet.Arguments, packet.AckId));
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
+    internal void RaiseError(Exception error)
+    {
+        foreach (var handler in Current(ref _error))
+            Guard(() => handler(error));
+    }
+
+    /// <summary>Once, whoever notices the end first: the actor, or its parent when the actor crashed.</summary>
+    internal bool RaiseDisconnecting(DisconnectReason reason, string? description)
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+            return false;
+        _reason = reason;
+        DisconnectDescription = description;
+        foreach (var handler in Current(ref _disconnecting))
+            Guard(() => handler(reason));
+        _connected = false;
+        _ = _disconnected.CancelAsync();
+        return true;
+    }
+
+    internal void RaiseDisconnect()
+    {
+        lock (_gate)
+            _roomsLeft = true;
+        foreach (var handler in Current(ref _disconnect))
+            _ = GuardAsync(handler, _reason!);
+    }
+
+    /// <summary>More about the disconnect than its reason, when there is more to say: which limit, which violation.</summary>
+    public string? DisconnectDescription { get; private set; }
+
+    // Rooms, as the namespace's actor keeps them.
+    internal bool IsIn(string room)
+    {
+        lock (_gate)
+            return string.Equals(room, Id, StringComparison.Ordinal) ? !_ownRoomLeft : _rooms is not null && _rooms.Contains(room);
+    }
+
+    internal bool AddRoom(string room)
+    {
+        lock (_gate)
+            return (_rooms ??= new HashSet<string>(StringComparer.Ordinal)).Add(room);
+    }
+
+    internal bool RemoveRoom(string room)
+    {
+        lock (_gate)
+            return _rooms is not null && _rooms.Remove(room);
+    }
+
+    internal int RoomCount
+    {
+        get
+        {
+            lock (_gate)
+                return _rooms?.Count ?? 0;
+        }
+    }
+
+    internal void SetOwnRoom(bool joined)
+    {
+        lock (_gate)
+            _ownRoomLeft = !joined;
+    }
+
+    /// <summary>Takes the socket out of all rooms; called by the namespace's actor.</summary>
+    internal string[] TakeRooms()
+    {
+        lock (_gate)
+        {
+            string[] all = [.. _rooms ?? []];
+            _rooms = null;
+            _roomsLeft = true;
+            return all;
+        }
+    }
+
+    private static ValueTask InvokeHandlers(HandlerTable.Entry[] handlers, HandlerCall call)
+    {
+        for (var i = 0; i < handlers.Length; i++)
+        {
+            var running = handlers[i].Invoke(handlers[i].Handler, call);
+            if (!running.IsCompletedSuccessfully)
+                return i == handlers.Length - 1 ? running : InvokeRestAsync(running, handlers, i + 1, call);
+        }
+        return default;
+    }
+
+    private static async ValueTask InvokeRestAsync(ValueTask running, HandlerTable.Entry[] handlers, int next, HandlerCall call)
+    {
+        await running.ConfigureAwait(false);
+        for (; next < handlers.Length; next++)
+            await handlers[next].Invoke(handlers[next].Handler, call).ConfigureAwait(false);
+    }
+
+    private async Task RaiseThroughListenersAsync(SocketIoPacket packet, string name)
+    {
+        var ack = packet.AckId >= 0 ? new Ack(this, packet.AckId) : null;
+        var e = new SocketEvent(this, name, packet.Arguments, ack);
+        foreach (var listener in Current(ref _any))
+            await listener(e).ConfigureAwait(false);
+        if (_middleware is { } middleware)
+            await middleware.InvokeAsync(e).WaitAsync(Disconnected).ConfigureAwait(false);
+        await InvokeHandlers(_handlers.Find(name), new HandlerCall(this, packet.Arguments, packet.AckId)).ConfigureAwait(false);
+    }
+
+    private void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error)
+        {
+            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
+        }
+    }
+
+    private async Task GuardAsync(Func<DisconnectReason, Task> handler, DisconnectReason reason)
+    {
+        try
+        {
+            await handler(reason).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
+        }
+    }
+
+    private Subscription Register<T>(ref T[] list, T item, Action undo)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        lock (_gate)
+            list = [.. list, item];
+        return new Subscription(undo);
+    }
+
+    private void Unregister<T>(ref T[] list, T item)
+    {
+        lock (_gate)
+        {
+            var at = Array.IndexOf(list, item);
+            if (at >= 0)
+                list = [.. list[..at], .. list[(at + 1)..]];
+        }
+    }
+
+    // `Volatile` is a member of this class.
+    private static T Current<T>(ref T location)
+        where T : class => System.Threading.Volatile.Read(ref location);
+}

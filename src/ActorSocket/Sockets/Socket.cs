@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+using Akka.Actor;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+
+namespace ActorSocket;
+
+/// <summary>One client in one namespace (official: <c>Socket</c>). The public face of a <c>SocketActor</c>.</summary>
+/// <remarks>
+/// All members may be used from any thread. Handlers of one socket run one at a time, in the order its events arrived; what a handler emits before its
+/// first suspending <c>await</c> leaves in one write.
+/// </remarks>
+#pragma warning disable CA1001 // a token source without a timer holds nothing; disposing it would break handlers that still look at the token
+public sealed partial class Socket : IEventEmitter
+#pragma warning restore CA1001
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _disconnected = new();
+    private readonly HandlerTable _handlers = new();
+    private HashSet<string>? _rooms;
+    private ConcurrentDictionary<string, object?>? _data;
+    private volatile bool _connected;
+
+    internal Socket(Namespace ns, EngineConnection connection, string id, Handshake handshake)
+    {
+        Namespace = ns;
+        Connection = connection;
+        Id = id;
+        Handshake = handshake;
+    }
+
+    internal EngineConnection Connection { get; }
+
+    /// <summary>The socket's id: 28 URL-safe characters, unguessable, never the connection's id. It is also a room that holds just this socket.</summary>
+    public string Id { get; }
+
+    /// <summary>The namespace the socket is connected to.</summary>
+    public Namespace Namespace { get; }
+
+    /// <summary>The facts of the request that opened the connection.</summary>
+    public Handshake Handshake { get; }
+
+    /// <summary>The authenticated user of the request that opened the connection.</summary>
+    public ClaimsPrincipal User => Handshake.User;
+
+    /// <summary>A bag for the application's own data about this socket. Thread-safe.</summary>
+    public IDictionary<string, object?> Data => LazyInitializer.EnsureInitialized(ref _data, static () => new ConcurrentDictionary<string, object?>(StringComparer.Ordinal));
+
+    /// <summary>Whether the socket is connected: true once the middleware has let it in, false before and after.</summary>
+    public bool Connected => _connected;
+
+    /// <summary>Cancelled when the socket is disconnected.</summary>
+    public CancellationToken Disconnected => _disconnected.Token;
+
+    /// <summary>The connection's current transport: "polling" or "websocket".</summary>
+    public string Transport => Connection.TransportName;
+
+    /// <summary>Identifies the connection, which the sockets of several namespaces may share. A secret of the client: do not show it to others.</summary>
+    public string ConnectionId => Connection.Sid;
+
+    /// <summary>The socket's actor: it understands <see cref="SocketMessages"/>.</summary>
+    public IActorRef Actor { get; internal set; } = ActorRefs.Nobody;
+
+    /// <summary>The rooms the socket is in, its own id among them; a copy. Empty once it is disconnected.</summary>
+    public IReadOnlyCollection<string> Rooms
+    {
+        get
+        {
+            lock (_gate)
+                return _roomsLeft ? [] : _ownRoomLeft ? [.. _rooms ?? []] : [Id, .. _rooms ?? []];
+        }
+    }
+
+    /// <summary>Everyone in the namespace but this socket.</summary>
+    public BroadcastOperator Broadcast => new(Namespace, RoomSelection.Everyone.ExceptSocket(this), EmitFlags.None);
+
+    /// <summary>Everyone in any of the rooms but this socket. No room at all reaches nobody.</summary>
+    public BroadcastOperator To(params string[] rooms) => Broadcast.To(rooms);
+
+    /// <inheritdoc cref="To"/>
+    public BroadcastOperator In(params string[] rooms) => Broadcast.To(rooms);
+
+    /// <summary>Everyone in the namespace but this socket and the members of the rooms.</summary>
+    public BroadcastOperator Except(params string[] rooms) => Broadcast.Except(rooms);
+
+    /// <summary>Everyone on this node but this socket.</summary>
+    public BroadcastOperator Local => Broadcast.Local;
+
+    /// <summary>The next packet may be dropped when the client is not ready for it: between two polls, or while earlier packets wait.</summary>
+    public SocketOperator Volatile => new(this, EmitFlags.None with { Volatile = true });
+
+    /// <summary>Whether the next packet may be compressed. It may by default.</summary>
+    public SocketOperator Compress(bool compress) => new(this, EmitFlags.None with { Compress = compress });
+
+    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws a <see cref="TimeoutException"/>.</summary>
+    public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None with { Timeout = timeout });
+
+    /// <inheritdoc/>
+    public void Emit<TArgs>(string eventName, in TArgs args)
+        where TArgs : struct, IEventArguments => new SocketOperator(this, EmitFlags.None).Emit(eventName, args);
+
+    /// <summary>
+    /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. With
+    /// <see cref="SocketArguments"/> as the type it gets all of them, still encoded.
+    /// </summary>
+    /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) =>
+        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) =>
+        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
+        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, arg2, cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
+        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, arg2, arg3, cancellationToken);
+
+    /// <summary>Joins a room. Completed, every later broadcast to the room reaches this socket.</summary>
+    /// <remarks>Joining twice does nothing; joining after the disconnect does nothing .</remarks>
+    /// <exception cref="InvalidOperationException">The socket is in as many rooms as <see cref="ActorSocketOptions.MaxRoomsPerSocket"/> allows.</exception>
+    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.JoinAsync(this, room, cancellationToken);
+
+    /// <summary>Joins several rooms.</summary>
+    public async ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rooms);
+        foreach (var room in rooms)
+            await JoinAsync(room, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Leaves a room. Completed, no later broadcast to the room reaches this socket.</summary>
+    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.LeaveAsync(this, room, cancellationToken);
+
+    /// <summary>Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay.</summary>
+    /// <param name="close">True: disconnect it from all namespaces and close the connection.</param>
+    public ValueTask DisconnectAsync(bool close = false)
+    {
+        if (!_connected)
+            return default;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Actor.Tell(new SocketProtocol.Disconnect(close, done));
+        return new ValueTask(DoneOrGoneAsync(done));
+    }
+
+    private async Task DoneOrGoneAsync(TaskCompletionSource done)
+    {
+        // An actor that stopped meanwhile answers nothing; the socket's end is an answer too.
+        using (Disconnected.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
+            await done.Task.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Namespace.Name} {Id}";
+}

@@ -1,0 +1,288 @@
+using System.Net;
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Namespaces;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+using static ActorSocket.Sockets.SocketProtocol;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>
+/// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the acknowledgements it waits
+/// for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
+/// </summary>
+internal sealed class SocketActor(Socket socket, NamespaceServices ns) : UntypedActor, IWithTimers
+{
+    private readonly AckTable _acks = new(ns.Server.Options.MaxPendingAcks);
+    private readonly EngineConnection _connection = socket.Connection;
+    private Queue<SocketIoPacket>? _waiting;
+    private int _running;
+    private bool _connected;
+    private DisconnectReason? _ended;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(Socket socket, NamespaceServices ns) => Akka.Actor.Props.CreateBy(new Producer(socket, ns));
+
+    protected override void PreStart()
+    {
+        socket.Actor = Self;
+        Context.Watch(_connection.Session); // whichever way the session ends, the socket does not outlive it
+        _ = RunMiddlewareAsync(ns.Middleware, socket, Self);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        _connection.Outbound.BeginTurn();
+        try
+        {
+            switch (message)
+            {
+                case PacketsRead m: OnPacketsRead(m); break;
+                case HandlerDone m: OnHandlerDone(m); break;
+                case AckAsked m: OnAckAsked(m); break;
+                case AckForgotten m: TakeAck(m.Id); break;
+                case AckOverdue m: TakeAck(m.Id)?.Failed(new TimeoutException("operation has timed out")); break;
+                case MiddlewareDone m: OnMiddlewareDone(m); break;
+                case LeftByClient: End(DisconnectReason.ClientNamespaceDisconnect, null); break;
+                case Disconnect m: OnDisconnect(m); break;
+                case ConnectionClosed m: End(m.Reason, m.Description); break;
+                case ConnectionFaulted m: socket.RaiseError(new ProtocolViolationException(m.Description)); break;
+                case Terminated: End(DisconnectReason.TransportError, "the connection's session failed"); break;
+                case Departed: OnDeparted(); break;
+                case SocketMessages.ISocketCommand m: OnCommand(m); break;
+                default: Unhandled(message); break;
+            }
+        }
+        finally
+        {
+            _connection.Outbound.EndTurn();
+        }
+    }
+
+    private static async Task RunMiddlewareAsync(MiddlewarePipeline<Socket> middleware, Socket socket, IActorRef self)
+    {
+        Exception? refusal = null;
+        try
+        {
+            await middleware.InvokeAsync(socket).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            refusal = error;
+        }
+        self.Tell(new MiddlewareDone(refusal));
+    }
+
+    private void OnMiddlewareDone(MiddlewareDone m)
+    {
+        if (_ended is not null) // S-44
+            return;
+        if (m.Refusal is not null)
+        {
+            var (text, data) = m.Refusal is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
+            if (m.Refusal is not ConnectErrorException)
+                ns.Server.Log.MiddlewareFailed(m.Refusal, socket.Namespace.Name);
+            _connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(ns.Server.Json, socket.Namespace.Name, text, data)));
+            Refused();
+            return;
+        }
+        // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
+        _connected = true;
+        _connection.Inbound.Namespaces.Connected(socket.Namespace.Name, Self);
+        _connection.Outbound.Append(new EncodedFrame(PacketWriter.Connect(socket.Namespace.Name, socket.Id)));
+        socket.MarkConnected();
+        ns.Add(socket);
+        _connection.Session.Tell(new SessionProtocol.Joined(socket.Namespace.Name, Self));
+        ns.Server.Metrics.SocketConnected(ns.Name);
+        Start(socket.RaiseConnectionAsync(), null);
+    }
+
+    private void Refused()
+    {
+        _connection.Inbound.Namespaces.Remove(socket.Namespace.Name);
+        _ended ??= DisconnectReason.ForcedClose;
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
+    }
+
+    private void OnPacketsRead(PacketsRead m)
+    {
+        foreach (var packet in m.Packets)
+        {
+            if (packet.Type == SocketIoPacketType.Ack)
+                TakeAck(packet.AckId)?.Answered(packet.Arguments);
+            else if (_ended is not null)
+                _connection.Inbound.Completed(packet.SizeInBytes);
+            else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
+                (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
+            else
+                Run(packet);
+        }
+    }
+
+    private void Run(SocketIoPacket packet) => Start(socket.RaiseEventAsync(packet), packet);
+
+    private void Start(ValueTask handler, SocketIoPacket? packet)
+    {
+        if (handler.IsCompletedSuccessfully)
+        {
+            handler.GetAwaiter().GetResult();
+            if (packet is not null)
+                _connection.Inbound.Completed(packet.SizeInBytes);
+            return;
+        }
+        _running++;
+        _ = AwaitHandlerAsync(handler, packet, Self);
+    }
+
+    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, IActorRef self)
+    {
+        Exception? failure = null;
+        try
+        {
+            await handler.ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+        }
+        self.Tell(new HandlerDone(packet, failure));
+    }
+
+    private void OnHandlerDone(HandlerDone m)
+    {
+        _running--;
+        if (m.Error is not null)
+            ReportHandlerError(m.Error);
+        if (m.Packet is not null)
+            _connection.Inbound.Completed(m.Packet.SizeInBytes);
+        while (_ended is null && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
+            Run(_waiting.Dequeue());
+    }
+
+    private void ReportHandlerError(Exception error)
+    {
+        if (error is OperationCanceledException && socket.Disconnected.IsCancellationRequested)
+            return; // a handler that ended because its client left
+        ns.Server.Log.HandlerFailed(error, ns.Name);
+        ns.Server.Metrics.HandlerFailed(ns.Name);
+        socket.RaiseError(error);
+    }
+
+    private void OnAckAsked(AckAsked m)
+    {
+        if (_ended is not null)
+        {
+            m.Sink.Failed(new SocketDisconnectedException(_ended));
+            return;
+        }
+        _connection.Inbound.AckAsked();
+        if (_acks.Add(m.Id, m.Sink) is { } evicted)
+        {
+            Timers.Cancel(evicted.Id);
+            _connection.Inbound.AckSettled();
+            evicted.Sink.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));
+        }
+        if (m.Timeout is { } timeout)
+            Timers.StartSingleTimer(m.Id, new AckOverdue(m.Id), timeout);
+    }
+
+    private IAckSink? TakeAck(long id)
+    {
+        var sink = _acks.Take(id);
+        if (sink is not null)
+        {
+            Timers.Cancel(id);
+            _connection.Inbound.AckSettled();
+        }
+        return sink;
+    }
+
+    private void OnDisconnect(Disconnect m)
+    {
+        if (_connected && _ended is null)
+        {
+            if (m.Close)
+            {
+                _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerNamespaceDisconnect, SayGoodbye: true));
+            }
+            else
+            {
+                _connection.Inbound.Namespaces.LeftByServer(ns.Name);
+                _connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(ns.Name)));
+                End(DisconnectReason.ServerNamespaceDisconnect, null);
+            }
+        }
+        m.Done?.TrySetResult();
+    }
+
+    /// <summary>Raises <c>disconnecting</c> with the rooms still there, then leaves them; <c>disconnect</c> follows once that is done .</summary>
+    private void End(DisconnectReason reason, string? description)
+    {
+        if (_ended is not null)
+            return;
+        _ended = reason;
+        if (!_connected) // the middleware still runs; what it says does not matter any more
+        {
+            Refused();
+            return;
+        }
+        socket.RaiseDisconnecting(reason, description);
+        ns.Remove(socket);
+        foreach (var sink in _acks.TakeAll())
+        {
+            _connection.Inbound.AckSettled();
+            sink.Failed(new SocketDisconnectedException(reason));
+        }
+        while (_waiting is { Count: > 0 })
+            _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
+        _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
+        ns.Server.Metrics.SocketDisconnected(ns.Name, reason);
+    }
+
+    private void OnDeparted()
+    {
+        if (_connected)
+            socket.RaiseDisconnect();
+        Context.Stop(Self);
+    }
+
+    private void OnCommand(SocketMessages.ISocketCommand command)
+    {
+        switch (command)
+        {
+            case SocketMessages.Emit m: socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+            case SocketMessages.Join m: _ = AnswerAsync(socket.JoinAsync(m.Room), Sender, m); break;
+            case SocketMessages.Leave m: _ = AnswerAsync(socket.LeaveAsync(m.Room), Sender, m); break;
+            case SocketMessages.Broadcast m: socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+            case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Close, null)); break;
+        }
+    }
+
+    private static async Task AnswerAsync(ValueTask done, IActorRef sender, object command)
+    {
+        try
+        {
+            await done.ConfigureAwait(false);
+            sender.Tell(new SocketMessages.Done(command));
+        }
+        catch (Exception error)
+        {
+            sender.Tell(new Status.Failure(error));
+        }
+    }
+
+    private sealed class Producer(Socket socket, NamespaceServices ns) : IIndirectActorProducer
+    {
+        public Type ActorType => typeof(SocketActor);
+
+        public ActorBase Produce() => new SocketActor(socket, ns);
+
+        public void Release(ActorBase actor)
+        {
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Akka.Actor;
+using Akka.Event;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>What a <see cref="SocketActor"/> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.</summary>
+internal static class SocketProtocol
+{
+    /// <summary>All packets of one transport read for this socket.</summary>
+    internal sealed record PacketsRead(List<SocketIoPacket> Packets) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
+    internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;
+
+    internal sealed record HandlerDone(SocketIoPacket? Packet, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.</summary>
+    internal sealed record AckAsked(long Id, IAckSink Sink, TimeSpan? Timeout) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>Nobody waits for this acknowledgement any more.</summary>
+    internal sealed record AckForgotten(long Id) : ILocalMessage, IDeadLetterSuppression;
+
+    internal sealed record AckOverdue(long Id) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The client sent DISCONNECT for the namespace.</summary>
+    internal sealed class LeftByClient : ILocalMessage, IDeadLetterSuppression { public static readonly LeftByClient Instance = new(); }
+
+    /// <summary>The server disconnects the socket, or with <see cref="Close"/> the whole connection.</summary>
+    internal sealed record Disconnect(bool Close, TaskCompletionSource? Done) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The connection ended.</summary>
+    internal sealed record ConnectionClosed(DisconnectReason Reason, string? Description) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The client broke the Socket.IO protocol; the connection will close (S-30).</summary>
+    internal sealed record ConnectionFaulted(string Description) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The namespace has taken the socket out of every room.</summary>
+    internal sealed class Departed : ILocalMessage { public static readonly Departed Instance = new(); }
+}
+
+/// <summary>Who waits for a client's acknowledgement.</summary>
+internal interface IAckSink
+{
+    void Answered(SocketArguments arguments);
+
+    void Failed(Exception error);
+}

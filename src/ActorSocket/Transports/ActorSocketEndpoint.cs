@@ -1,0 +1,263 @@
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Transports;
+
+/// <summary>Where every request of a server arrives: checks it in the official server's order (E-03), opens sessions, and hands requests to their transport.</summary>
+internal sealed class ActorSocketEndpoint(ServerServices server, string path)
+{
+    private readonly PollingTransport _polling = new(server);
+    private readonly ClientBundle _bundle = new();
+    private readonly CorsHeaders? _cors = server.Options.Cors is { } policy ? new CorsHeaders(policy) : null;
+    private int _hinted;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var request = context.Request;
+        // Routing ignores case, and its catch-all also matches nothing; the path is matched to the letter (E-01).
+        if (request.Path.Value is not { } requested || !requested.StartsWith(path, StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        if (_cors is not null && _cors.Apply(context))
+            return; // a preflight
+        if (server.Options.ServeClient && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
+            return;
+        var query = new QueryValues(request.Query);
+        var upgrade = WebSocketUpgrade.Detect(context);
+        var transport = query["transport"];
+        if (!Offers(transport))
+        {
+            if (upgrade is not null && query["EIO"].Length == 0)
+                HintOnce(1, static log => log.PlainWebSocketClient());
+            await RefuseAsync(context, EngineIoError.UnknownTransport, upgrade).ConfigureAwait(false);
+            return;
+        }
+        if (HasControlCharacter(request.Headers.Origin))
+        {
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            return;
+        }
+        if (query["sid"] is { Length: > 0 } sid)
+            await ContinueAsync(context, query, sid, transport, upgrade).ConfigureAwait(false);
+        else
+            await OpenAsync(context, query, transport, upgrade).ConfigureAwait(false);
+    }
+
+    private async Task ContinueAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade)
+    {
+        if (!server.Sessions.TryGet(sid, out var connection))
+        {
+            await RefuseAsync(context, EngineIoError.UnknownSid, upgrade).ConfigureAwait(false);
+        }
+        else if (query["EIO"] is not "4")
+        {
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+        }
+        else if (upgrade is not null)
+        {
+            // Whether the session takes it, and whether it may at all, is said on the WebSocket, by closing it (E-10, E-80).
+            if (!upgrade.IsValid)
+            {
+                await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+                return;
+            }
+            var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
+            var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
+            await new WebSocketTransport(server, connection, link, query["b64"].Length > 0).RunUpgradeAsync(refused).ConfigureAwait(false);
+        }
+        else if (transport == TransportNames.WebSocket || connection.IsWebSocket)
+        {
+            await RefuseAsync(context, EngineIoError.BadRequest, null).ConfigureAwait(false);
+        }
+        else
+        {
+            await _polling.HandleAsync(context, connection).ConfigureAwait(false);
+        }
+    }
+
+    private async Task OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
+        {
+            await RefuseAsync(context, EngineIoError.BadHandshakeMethod, upgrade).ConfigureAwait(false);
+            return;
+        }
+        var webSocket = transport == TransportNames.WebSocket;
+        if (webSocket && upgrade is not { IsValid: true })
+        {
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            return;
+        }
+        if (webSocket && !IsOriginAllowed(context.Request.Headers.Origin))
+        {
+            await RefuseAsync(context, EngineIoError.Forbidden, upgrade).ConfigureAwait(false);
+            return;
+        }
+        if (server.Options.AllowRequest is { } allow && await allow(context, context.RequestAborted).ConfigureAwait(false) is { } reason)
+        {
+            await RefuseAsync(context, EngineIoError.Forbidden, upgrade, reason.Length == 0 ? null : reason).ConfigureAwait(false);
+            return;
+        }
+        if (query["EIO"] is not "4")
+        {
+            HintOnce(2, static log => log.OldClient());
+            await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade).ConfigureAwait(false);
+            return;
+        }
+        if (server.IsDraining || server.Root.IsNobody() || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "1";
+            return;
+        }
+        if (_cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && origin != $"{context.Request.Scheme}://{context.Request.Host}")
+            HintOnce(4, static log => log.CorsIsOff());
+        await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
+    }
+
+    private async Task OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
+    {
+        var connection = new EngineConnection(server, server.Ids.Next(), Copy(context, query));
+        var options = server.Options;
+        var open = EncodedFrame.Control(OpenPacket.Write(
+            connection.Sid,
+            upgrade is null && options.AllowUpgrades && options.Transports.HasFlag(TransportKinds.WebSocket),
+            (int)options.PingInterval.TotalMilliseconds,
+            (int)options.PingTimeout.TotalMilliseconds,
+            options.MaxHttpBufferSize));
+        WebSocketTransport? transport = null;
+        try
+        {
+            if (upgrade is not null)
+            {
+                transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), query["b64"].Length > 0);
+                connection.AttachWebSocket(transport);
+            }
+            connection.Outbound.Append(open);
+            var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            server.Root.Tell(new SessionProtocol.Open(connection, transport, opened));
+            await opened.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+        catch
+        {
+            server.Sessions.CancelReservation();
+            throw;
+        }
+        server.Sessions.TryAdd(connection);
+        server.Metrics.SessionOpened(connection.TransportName);
+        if (transport is not null)
+        {
+            await transport.RunAsync().ConfigureAwait(false);
+            return;
+        }
+        if (options.Cookie is { } cookie)
+            context.Response.Cookies.Append(cookie.Name ?? "io", connection.Sid, cookie.Build(context));
+        await _polling.GetAsync(context, connection).ConfigureAwait(false);
+    }
+
+    /// <summary>Refuses as the official server does: JSON to a plain request (E-04), bare text and the end of the connection to a WebSocket (E-08).</summary>
+    private async Task RefuseAsync(HttpContext context, EngineIoError error, WebSocketUpgrade? upgrade, string? message = null)
+    {
+        server.Metrics.RequestRefused((int)error);
+        if (server.Log.IsEnabled(Microsoft.Extensions.Logging.LogLevel.Debug))
+            server.Log.RequestRefused(context.Request.Method, (int)error, error.Message());
+        var response = context.Response;
+        byte[] body;
+        if (upgrade is null)
+        {
+            response.StatusCode = error == EngineIoError.Forbidden ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest;
+            response.ContentType = "application/json";
+            body = error.Json(message);
+        }
+        else
+        {
+            response.StatusCode = StatusCodes.Status400BadRequest;
+            response.Headers.Connection = "close";
+            response.ContentType = "text/html";
+            body = System.Text.Encoding.UTF8.GetBytes(message ?? error.Message());
+        }
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private bool Offers(string transport) => transport switch
+    {
+        TransportNames.Polling => server.Options.Transports.HasFlag(TransportKinds.Polling),
+        TransportNames.WebSocket => server.Options.Transports.HasFlag(TransportKinds.WebSocket),
+        _ => false,
+    };
+
+    private bool IsOriginAllowed(StringValues origin)
+    {
+        var policy = server.Options.Cors;
+        var check = server.Options.CheckWebSocketOrigin ?? policy is { AllowAnyOrigin: false };
+        return !check || origin.Count == 0 || (policy is not null && (policy.AllowAnyOrigin || policy.IsOriginAllowed(origin.ToString())));
+    }
+
+    private void HintOnce(int hint, Action<Microsoft.Extensions.Logging.ILogger> write)
+    {
+        if ((Interlocked.Or(ref _hinted, hint) & hint) == 0)
+            write(server.Log);
+    }
+
+    private static bool HasControlCharacter(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value is not null && value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+                return true;
+        }
+        return false;
+    }
+
+    private HandshakeRequest Copy(HttpContext context, QueryValues query)
+    {
+        var request = context.Request;
+        var headers = new Dictionary<string, string>(request.Headers.Count, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, values) in request.Headers)
+            headers[name.ToLowerInvariant()] = values.ToString();
+        return new HandshakeRequest(
+            headers,
+            query.ToDictionary(),
+            context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : context.Connection.RemoteIpAddress?.ToString() ?? "",
+            request.IsHttps,
+            request.Headers.Origin.Count > 0,
+            context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : request.Path + request.QueryString,
+            server.Time.GetUtcNow(),
+            context.User);
+    }
+}
+
+/// <summary>The query as the official server reads it: of a repeated key the last value counts, a missing one is empty (E-02).</summary>
+internal readonly struct QueryValues(IQueryCollection query)
+{
+    public string this[string key] => query.TryGetValue(key, out var values) && values.Count > 0 && IsExact(key) ? values[^1] ?? "" : "";
+
+    public Dictionary<string, string> ToDictionary()
+    {
+        var all = new Dictionary<string, string>(query.Count, StringComparer.Ordinal);
+        foreach (var (key, values) in query)
+            all[key] = values.Count > 0 ? values[^1] ?? "" : "";
+        return all;
+    }
+
+    // ASP.NET Core compares keys without case; Engine.IO's are case-sensitive.
+    private bool IsExact(string key)
+    {
+        foreach (var known in query.Keys)
+        {
+            if (string.Equals(known, key, StringComparison.Ordinal))
+                return true;
+        }
+        return false;
+    }
+}

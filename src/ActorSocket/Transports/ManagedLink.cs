@@ -1,0 +1,112 @@
+using System.IO.Pipelines;
+using System.Net.WebSockets;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Http;
+using ActorSocket.Protocol.WebSockets;
+
+namespace ActorSocket.Transports;
+
+/// <summary>
+/// A ready-made <see cref="WebSocket"/> (HTTP/2, TestServer) in the shape of a connection's pipes: what it receives is framed again, unmasked bit set and all,
+/// so that one read loop serves both. Off the hot path, where a copy more does not matter.
+/// </summary>
+#pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing
+internal sealed class ManagedLink : WebSocketLink
+#pragma warning restore CA1001
+{
+    private readonly WebSocket _webSocket;
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024));
+    private readonly SemaphoreSlim _sending = new(1);
+
+    public ManagedLink(WebSocket webSocket, HttpContext context)
+        : base(context)
+    {
+        _webSocket = webSocket;
+        _ = ReceiveAsync();
+    }
+
+    public override PipeReader Input => _pipe.Reader;
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    {
+        await _sending.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            while (frames.Length > 0)
+            {
+                var (opcode, payload) = Split(ref frames);
+                if (opcode == FrameWriter.OpClose)
+                {
+                    var code = payload.Length >= 2 ? (WebSocketCloseStatus)((payload.Span[0] << 8) | payload.Span[1]) : WebSocketCloseStatus.Empty;
+                    await _webSocket.CloseOutputAsync(code, null, CancellationToken.None).ConfigureAwait(false);
+                }
+                else if (opcode is FrameWriter.OpText or FrameWriter.OpBinary) // pongs are its own business
+                {
+                    await _webSocket.SendAsync(payload, opcode == FrameWriter.OpText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, true, CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private static (byte Opcode, ReadOnlyMemory<byte> Payload) Split(ref ReadOnlyMemory<byte> frames)
+    {
+        var span = frames.Span;
+        var (header, length) = span[1] switch
+        {
+            126 => (4, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(span[2..])),
+            127 => (10, (int)System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(span[2..])),
+            var small => (2, small),
+        };
+        var opcode = (byte)(span[0] & 0x0F);
+        var payload = frames.Slice(header, length);
+        frames = frames[(header + length)..];
+        return (opcode, payload);
+    }
+
+    private async Task ReceiveAsync()
+    {
+        Exception? failure = null;
+        try
+        {
+            var buffer = new byte[4096];
+            var first = true;
+            while (true)
+            {
+                var received = await _webSocket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    WriteFrame(FrameWriter.OpClose, true, []);
+                    break;
+                }
+                var opcode = !first ? FrameWriter.OpContinuation : received.MessageType == WebSocketMessageType.Text ? FrameWriter.OpText : FrameWriter.OpBinary;
+                WriteFrame(opcode, received.EndOfMessage, buffer.AsSpan(0, received.Count));
+                first = received.EndOfMessage;
+                if ((await _pipe.Writer.FlushAsync().ConfigureAwait(false)).IsCompleted)
+                    break;
+            }
+        }
+        catch (Exception error)
+        {
+            failure = error is WebSocketException ? new IOException(error.Message, error) : error;
+        }
+        await _pipe.Writer.CompleteAsync(failure).ConfigureAwait(false);
+    }
+
+    private void WriteFrame(byte opcode, bool final, ReadOnlySpan<byte> payload)
+    {
+        // Masked with a key of zeros, as the reader expects a client's frames.
+        var header = FrameWriter.HeaderSize(payload.Length);
+        var target = _pipe.Writer.GetSpan(header + 4 + payload.Length);
+        FrameWriter.WriteHeader(target, opcode, payload.Length);
+        if (!final)
+            target[0] &= 0x7F;
+        target[1] |= 0x80;
+        MemoryMarshal.Write(target[header..], 0);
+        payload.CopyTo(target[(header + 4)..]);
+        _pipe.Writer.Advance(header + 4 + payload.Length);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Transports;
+
+/// <summary>HTTP long-polling: a GET waits for packets, a POST brings some (Engine.IO protocol v4, "HTTP long-polling").</summary>
+internal sealed class PollingTransport(ServerServices server)
+{
+    public Task HandleAsync(HttpContext context, EngineConnection connection)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+            return GetAsync(context, connection);
+        if (HttpMethods.IsPost(context.Request.Method))
+            return PostAsync(context, connection);
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed; // E-12: the session stays open
+        context.Response.Headers.Allow = "GET, POST";
+        return Task.CompletedTask;
+    }
+
+    public async Task GetAsync(HttpContext context, EngineConnection connection)
+    {
+        var waiter = new PollWaiter();
+        switch (connection.Outbound.TryPark(waiter))
+        {
+            case ParkResult.Overlap: // E-42
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                connection.Fail(null, DisconnectReason.TransportError, "overlap from client");
+                return;
+            case ParkResult.Closed or ParkResult.NotPolling:
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                return;
+        }
+        EncodedFrame[] frames;
+        using (context.RequestAborted.UnsafeRegister(
+            static state =>
+            {
+                var (connection, waiter) = ((EngineConnection, PollWaiter))state!;
+                if (connection.Outbound.Unpark(waiter))
+                    waiter.Complete();
+                connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely"); // E-47
+            },
+            (connection, waiter)))
+        {
+            frames = await waiter.Answer.ConfigureAwait(false);
+            if (frames.Length > 0)
+                await AnswerAsync(context, frames).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, EncodedFrame[] frames)
+    {
+        var body = new ArrayBufferWriter<byte>(256);
+        var compress = false;
+        for (var i = 0; i < frames.Length; i++)
+        {
+            if (i > 0)
+                body.Write("\x1e"u8);
+            frames[i].WritePolling(body);
+            compress |= frames[i].Compress;
+        }
+        var response = context.Response;
+        response.ContentType = "text/plain; charset=UTF-8";
+        response.Headers.CacheControl = "no-store";
+        if (compress && server.Options.HttpCompression && body.WrittenCount >= server.Options.HttpCompressionThreshold
+            && HttpEncoding.Choose(context.Request.Headers.AcceptEncoding) is { } encoding)
+        {
+            using var compressed = new MemoryStream();
+            var stream = HttpEncoding.Compress(compressed, encoding);
+            await using (stream.ConfigureAwait(false))
+                await stream.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+            response.Headers.ContentEncoding = encoding;
+            response.ContentLength = compressed.Length;
+            await response.Body.WriteAsync(compressed.GetBuffer().AsMemory(0, (int)compressed.Length), context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
+        response.ContentLength = body.WrittenCount;
+        await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private async Task PostAsync(HttpContext context, EngineConnection connection)
+    {
+        var response = context.Response;
+        if (context.Request.ContentType is { } type && type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase)) // E-44
+        {
+            connection.Fail(null, DisconnectReason.TransportError, "invalid content");
+            response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+        if (!connection.TryBeginPost()) // E-45
+        {
+            connection.Fail(null, DisconnectReason.TransportError, "data request overlap from client");
+            response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+        try
+        {
+            if (!await ReadAsync(context, connection).ConfigureAwait(false))
+            {
+                response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
+                response.Headers.Connection = "close";
+                return;
+            }
+        }
+        catch (Exception error) when (error is IOException or ConnectionAbortedException or OperationCanceledException)
+        {
+            connection.Fail(null, DisconnectReason.TransportError, "data request connection closed prematurely"); // E-47
+            return;
+        }
+        finally
+        {
+            connection.EndPost();
+        }
+        response.ContentType = "text/html";
+        response.ContentLength = 2;
+        response.Headers.CacheControl = "no-store";
+        await response.Body.WriteAsync("ok"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>False when the body is over the limit.</summary>
+    private async Task<bool> ReadAsync(HttpContext context, EngineConnection connection)
+    {
+        var limit = server.Options.MaxHttpBufferSize;
+        if (context.Request.ContentLength > limit)
+            return false;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } kestrel)
+            kestrel.MaxRequestBodySize = null; // counted here, to answer as the official server does
+        var reader = context.Request.BodyReader;
+        ReadResult read;
+        while (true)
+        {
+            read = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            if (read.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request
+                return false;
+            }
+            if (read.IsCompleted)
+                break;
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+        Take(connection, read.Buffer);
+        reader.AdvanceTo(read.Buffer.End);
+        await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
+        return true;
+    }
+
+    private static void Take(EngineConnection connection, ReadOnlySequence<byte> body)
+    {
+        if (body.IsSingleSegment)
+        {
+            connection.Inbound.AddPayload(body.FirstSpan);
+            return;
+        }
+        var whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
+        body.CopyTo(whole);
+        connection.Inbound.AddPayload(whole.AsSpan(0, (int)body.Length));
+        ArrayPool<byte>.Shared.Return(whole);
+    }
+}

@@ -1,0 +1,233 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Akka.Actor;
+using Microsoft.AspNetCore.Connections;
+using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.WebSockets;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Transports;
+
+/// <summary>
+/// One WebSocket: its read loop. All frames of a read are decoded before anything is told, so a read is one message to a socket. While it only probes for an
+/// upgrade, it writes for itself; from the moment the session takes it, the session's <see cref="Outbound"/> is the only writer.
+/// </summary>
+#pragma warning disable CA1001 // the read loop disposes what it used when it ends
+internal sealed class WebSocketTransport(ServerServices server, EngineConnection connection, WebSocketLink link, bool base64) : ITransport, IOutboundSink
+#pragma warning restore CA1001
+{
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+    private static readonly byte[] CloseFrame = [0x88, 0];
+    private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(base64: false).ToArray();
+
+    private readonly FrameReader _frames = new(server.ProtocolLimits);
+    private volatile bool _attached;
+    private volatile bool _closing;
+    private volatile bool _refused;
+    private bool _peerClosed;
+    private bool _deaf;
+
+    private enum Step { Continue, NeedMore, Probe, Upgrade, Stop }
+
+    public IOutboundSink Sink => this;
+
+    public bool Base64 => base64;
+
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => link.WriteAsync(frames);
+
+    public void Refuse()
+    {
+        _refused = true;
+        link.Input.CancelPendingRead();
+    }
+
+    public void Close()
+    {
+        _closing = true;
+        link.Input.CancelPendingRead();
+    }
+
+    /// <summary>The WebSocket is the session's from the start.</summary>
+    public Task RunAsync()
+    {
+        _attached = true;
+        return LoopAsync();
+    }
+
+    /// <summary>The WebSocket asks to become the session's (E-74).</summary>
+    public Task RunUpgradeAsync(bool refused)
+    {
+        if (refused)
+            _refused = true;
+        else
+            connection.Session.Tell(new SessionProtocol.UpgradeOffered(this));
+        return LoopAsync();
+    }
+
+    private async Task LoopAsync()
+    {
+        try
+        {
+            while (!_refused && !_closing)
+            {
+                var read = await link.Input.ReadAsync().ConfigureAwait(false);
+                var buffer = read.Buffer;
+                var step = Step.Continue;
+                try
+                {
+                    while (step == Step.Continue && !_deaf)
+                        step = Next(ref buffer);
+                    if (_deaf)
+                        buffer = buffer.Slice(buffer.End);
+                }
+                finally
+                {
+                    if (_attached)
+                        connection.Inbound.EndOfRead();
+                    // What is left behind a probe must be seen by the next read without waiting for more.
+                    link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
+                }
+                if (step == Step.Probe)
+                    await ProbeAsync().ConfigureAwait(false);
+                else if (step == Step.Upgrade)
+                    await UpgradeAsync().ConfigureAwait(false);
+                else if (read.IsCompleted && !_closing)
+                    break;
+                if (_attached && !_deaf)
+                    await connection.Inbound.ReadableAsync().ConfigureAwait(false);
+            }
+            if (!_refused && !_closing && !_peerClosed)
+                connection.Fail(this, DisconnectReason.TransportClose, null); // the peer is gone without a close frame
+            else
+                await LingerAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection was torn down under the read: for the session that is the peer's close, whoever caused it.
+            connection.Fail(this, DisconnectReason.TransportClose, null);
+        }
+        finally
+        {
+            _frames.Dispose();
+        }
+    }
+
+    private Step Next(ref ReadOnlySequence<byte> buffer)
+    {
+        var kind = _frames.Read(ref buffer, out var message);
+        switch (kind)
+        {
+            case FrameResult.NeedMore:
+                return Step.NeedMore;
+            case FrameResult.Text when _attached:
+                _deaf = !connection.Inbound.AddText(this, message.Data);
+                return Step.Continue;
+            case FrameResult.Binary when _attached:
+                _deaf = !connection.Inbound.AddBinary(message.Data);
+                return Step.Continue;
+            case FrameResult.Text when message.Data.SequenceEqual("2probe"u8):
+                return Step.Probe;
+            case FrameResult.Text when message.Data.StartsWith("5"u8): // some clients send data with it (K-26)
+                return Step.Upgrade;
+            case FrameResult.Ping:
+                if (_attached)
+                    connection.Outbound.AppendPong(message.Data);
+                return Step.Continue;
+            case FrameResult.Pong:
+                return Step.Continue;
+            case FrameResult.Close:
+                _peerClosed = _deaf = true;
+                if (_attached)
+                    connection.Outbound.Close(message.CloseCode == 1005 ? 0 : message.CloseCode);
+                Fail(DisconnectReason.TransportClose, null);
+                return Step.Stop;
+            case FrameResult.Error:
+                if (_attached)
+                    connection.Outbound.Close(_frames.ErrorCode);
+                Fail(DisconnectReason.TransportError, _frames.ErrorText);
+                return Step.Stop;
+            default: // anything else on a WebSocket that probes (E-75)
+                Fail(DisconnectReason.TransportError, "invalid upgrade packet");
+                return Step.Stop;
+        }
+    }
+
+    private void Fail(DisconnectReason reason, string? description)
+    {
+        _deaf = true;
+        if (!_attached)
+            _refused = true;
+        else
+            connection.Inbound.EndOfRead(); // what came before the end is delivered before it
+        connection.Fail(this, reason, description);
+    }
+
+    private async Task ProbeAsync()
+    {
+        var reply = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.Session.Tell(new SessionProtocol.UpgradeProbed(this, reply));
+        if (await AnswerAsync(reply).ConfigureAwait(false))
+            await link.WriteAsync(ProbeFrame).ConfigureAwait(false);
+        else
+            _refused = true;
+    }
+
+    private async Task UpgradeAsync()
+    {
+        var reply = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.Session.Tell(new SessionProtocol.UpgradeConfirmed(this, reply));
+        if (await AnswerAsync(reply).ConfigureAwait(false))
+            _attached = true;
+        else
+            _refused = true;
+    }
+
+    /// <summary>A session that has ended does not answer; its end refuses this WebSocket in any case, and the upgrade timeout bounds the wait.</summary>
+    private async Task<bool> AnswerAsync(TaskCompletionSource<bool> reply)
+    {
+        try
+        {
+            return await reply.Task.WaitAsync(server.Options.UpgradeTimeout, server.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Lets the close frame leave and the peer answer it, for a second at most: a connection that is dropped with unread input is reset, and the reset
+    /// may overtake the close frame.
+    /// </summary>
+    private async Task LingerAsync()
+    {
+        using var overdue = new CancellationTokenSource(LingerTime, server.Time);
+        try
+        {
+            if (_attached)
+                await connection.Outbound.Drained.WaitAsync(overdue.Token).ConfigureAwait(false);
+            else if (!_peerClosed || _refused)
+                await link.WriteAsync(CloseFrame).AsTask().WaitAsync(overdue.Token).ConfigureAwait(false);
+            while (!_peerClosed)
+            {
+                var read = await link.Input.ReadAsync(overdue.Token).ConfigureAwait(false);
+                var buffer = read.Buffer;
+                while (!_peerClosed && _frames.Read(ref buffer, out _) is not FrameResult.NeedMore and var kind)
+                {
+                    if (kind is FrameResult.Error)
+                        buffer = buffer.Slice(buffer.End);
+                    _peerClosed = kind is FrameResult.Close;
+                    if (kind is FrameResult.Error)
+                        break;
+                }
+                link.Input.AdvanceTo(buffer.Start, buffer.End);
+                _peerClosed |= read.IsCompleted;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            link.Abort();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.IO.Pipelines;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ActorSocket.Transports;
+
+/// <summary>A request that wants to become a WebSocket, in whichever way the server below offers it.</summary>
+internal abstract class WebSocketUpgrade
+{
+    /// <summary>Whether its handshake headers are right (E-13).</summary>
+    public virtual bool IsValid => true;
+
+    /// <summary>Whether it is an HTTP/2 extended CONNECT (RFC 8441), whose method is not GET.</summary>
+    public virtual bool IsExtendedConnect => false;
+
+    public abstract Task<WebSocketLink> AcceptAsync(HttpContext context);
+
+    public static WebSocketUpgrade? Detect(HttpContext context)
+    {
+        var features = context.Features;
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport)
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport) : null;
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
+            return new Http2(connect);
+        return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
+    }
+
+    /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
+    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport) : WebSocketUpgrade
+    {
+        private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
+
+        private readonly string _key = context.Request.Headers.SecWebSocketKey.ToString();
+
+        public override bool IsValid
+        {
+            get
+            {
+                Span<byte> key = stackalloc byte[24];
+                return HttpMethods.IsGet(context.Request.Method)
+                    && context.Request.Headers.SecWebSocketVersion.ToString() == "13"
+                    && _key.Length == 24
+                    && Convert.TryFromBase64String(_key, key, out var length)
+                    && length == 16;
+            }
+        }
+
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
+        {
+            var headers = context.Response.Headers;
+            headers.Upgrade = "websocket";
+            headers.Connection = "Upgrade";
+#pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
+            headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(_key + KeySuffix)));
+#pragma warning restore CA5350
+            await upgrade.UpgradeAsync().ConfigureAwait(false);
+            return new PipeLink(transport.Transport, context);
+        }
+    }
+
+    private sealed class Http2(IHttpExtendedConnectFeature connect) : WebSocketUpgrade
+    {
+        public override bool IsExtendedConnect => true;
+
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
+        {
+            var stream = await connect.AcceptAsync().ConfigureAwait(false);
+            return new ManagedLink(WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan }), context);
+        }
+    }
+
+    /// <summary>A server that gives WebSockets only ready-made: TestServer.</summary>
+    private sealed class Hosted(IHttpWebSocketFeature feature) : WebSocketUpgrade
+    {
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
+            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }).ConfigureAwait(false), context);
+    }
+}
+
+/// <summary>Bytes of WebSocket frames in and out, below <see cref="WebSocketTransport"/>.</summary>
+internal abstract class WebSocketLink(HttpContext context)
+{
+    /// <summary>Received bytes: frames as a client sends them.</summary>
+    public abstract PipeReader Input { get; }
+
+    /// <summary>Sends complete, unmasked frames.</summary>
+    public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
+
+    public void Abort() => context.Abort();
+}
+
+internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink(context)
+{
+    public override PipeReader Input => pipe.Input;
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    {
+        var write = pipe.Output.WriteAsync(frames);
+        return write.IsCompletedSuccessfully ? Check(write.Result) : AwaitAsync(write);
+    }
+
+    private static async ValueTask AwaitAsync(ValueTask<FlushResult> write) => await Check(await write.ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static ValueTask Check(FlushResult result) =>
+        result.IsCompleted || result.IsCanceled ? throw new IOException("The connection is closed.") : default;
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace ActorSocket.WireHost;
+
+/// <summary>Why each socket was disconnected, by its id.</summary>
+internal sealed class DisconnectReasons
+{
+    private readonly ConcurrentDictionary<string, string> _byId = new(StringComparer.Ordinal);
+
+    public void Add(string id, DisconnectReason reason) => _byId[id] = reason.ToString();
+
+    public string? Find(string id) => _byId.GetValueOrDefault(id);
+}
+
+/// <summary>The handlers that each socket of each namespace has.</summary>
+internal static class WireHandlers
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
+
+    public static void Add(Socket socket, DisconnectReasons reasons)
+    {
+        var ns = socket.Namespace;
+        socket.OnDisconnect(reason => reasons.Add(socket.Id, reason));
+        socket.Emit("auth", socket.Handshake.Auth);
+
+        socket.On("message", (SocketArguments args) => socket.Emit("message-back", args));
+        socket.On("message-with-ack", (SocketArguments args, Ack ack) => ack.Send(args));
+        AddRooms(socket, ns);
+        socket.On("ask", async (JsonElement payload) => socket.Emit("answered", await AskAsync(() => socket.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question", payload))));
+        socket.On("ask-room", async (string room) =>
+        {
+            try
+            {
+                socket.Emit("answered", await ns.To(room).Timeout(Patience).EmitWithAckAsync<JsonElement>("question"));
+            }
+            catch (AckTimeoutException timeout)
+            {
+                socket.Emit("answered", new { error = "timeout", responses = timeout.Responses.Select(static response => response.Count > 0 ? response[0].ToJsonElement() : default) });
+            }
+        });
+        socket.On("volatile", async (int count) =>
+        {
+            for (var i = 0; i < count; i++)
+                socket.Volatile.Emit("vol", i);
+            await Task.Delay(50, socket.Disconnected);
+            socket.Emit("vol-done");
+        });
+        socket.On("burst", (int count) =>
+        {
+            for (var i = 0; i < count; i++)
+                socket.Emit("b", i);
+        });
+        socket.On("binary", () => socket.Emit("blob", new { a = new byte[] { 1, 2, 3 }, b = new[] { new byte[] { 4 } }, c = "x" }));
+        socket.On("kick", () => socket.DisconnectAsync());
+        socket.On("kick-all", () => socket.DisconnectAsync(close: true));
+        socket.On("later", (int milliseconds, SocketArguments args) => _ = LaterAsync(socket, milliseconds, args[1].ToJsonElement()));
+        socket.On("boom", (Action)(() => throw new InvalidOperationException("boom")));
+        socket.On("fetch", async () => (await ns.FetchSocketsAsync()).Select(static other => other.Id).Order(StringComparer.Ordinal));
+        socket.On("info", () => new
+        {
+            address = socket.Handshake.Address,
+            secure = socket.Handshake.Secure,
+            xdomain = socket.Handshake.CrossDomain,
+            url = socket.Handshake.Url,
+            query = socket.Handshake.Query,
+            transport = socket.Transport,
+            recovered = false,
+        });
+        socket.On("last-reason", (string id, Ack ack) => ack.Send(reasons.Find(id)));
+    }
+
+    private static void AddRooms(Socket socket, Namespace ns)
+    {
+        socket.On("join", async (string room, Ack ack) =>
+        {
+            await socket.JoinAsync(room);
+            ack.Send();
+        });
+        socket.On("leave", async (string room, Ack ack) =>
+        {
+            await socket.LeaveAsync(room);
+            ack.Send();
+        });
+        socket.On("rooms", () => socket.Rooms.Order(StringComparer.Ordinal));
+        socket.On("broadcast", (string room, SocketArguments args) => ns.To(room).Emit("bcast", args[1]));
+        socket.On("relay", (string room, SocketArguments args) => socket.To(room).Emit("bcast", args[1]));
+        socket.On("all", (SocketArguments args) => ns.Emit("bcast", args));
+        socket.On("others", (SocketArguments args) => socket.Broadcast.Emit("bcast", args));
+        socket.On("two-rooms", (string[] rooms, string except, SocketArguments args) => ns.To(rooms).Except(except).Emit("bcast", args[2]));
+    }
+
+    private static async Task<object?> AskAsync(Func<Task<SocketArguments?>> ask)
+    {
+        try
+        {
+            return await ask() is { Count: > 0 } answer ? answer[0] : null;
+        }
+        catch (TimeoutException)
+        {
+            return new { error = "timeout" };
+        }
+    }
+
+    private static async Task LaterAsync(Socket socket, int milliseconds, JsonElement payload)
+    {
+        await Task.Delay(milliseconds);
+        socket.Emit("later", payload);
+    }
+}
