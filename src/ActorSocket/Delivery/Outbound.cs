@@ -272,9 +272,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             lock (_gate)
             {
                 _dirty = false;
-                report = new Report { Dropped = TakeDropped() };
-                if (_sink is null && _poll is not null && _frames is { Count: > 0 })
-                    report = AnswerPoll();
+                report = _sink is null && _poll is not null && _frames is { Count: > 0 } ? AnswerPoll() : new Report { Dropped = TakeDropped() };
                 if (_sink is null || _flushing || _closed || !TakePending(out buffer, out length))
                 {
                     sink = null!;

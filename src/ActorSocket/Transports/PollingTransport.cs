@@ -134,7 +134,7 @@ internal sealed class PollingTransport(ServerServices server)
         ReadResult read;
         while (true)
         {
-            read = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            read = await reader.ReadAsync().ConfigureAwait(false); // no token: Kestrel ends the read itself when the connection ends
             if (read.Buffer.Length > limit)
             {
                 reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request

@@ -1,0 +1,165 @@
+using System.Text;
+using ActorSocket.Delivery;
+
+namespace ActorSocket.Tests.Delivery;
+
+public sealed class OutboundTests
+{
+    private readonly Owner _owner = new();
+
+    [Fact]
+    public async Task A_poll_gets_all_that_is_queued_in_order()
+    {
+        var outbound = NewOutbound();
+        outbound.Append(Frame("a"));
+        outbound.Append(Frame("b"));
+        Assert.Equal(["a", "b"], await PollAsync(outbound));
+    }
+
+    [Fact]
+    public async Task A_poll_gets_at_most_sixteen_packets_and_the_next_one_the_rest()
+    {
+        var outbound = NewOutbound();
+        for (var i = 0; i < 20; i++)
+            outbound.Append(Frame("p" + i));
+        Assert.Equal(16, (await PollAsync(outbound)).Length);
+        Assert.Equal(["p16", "p17", "p18", "p19"], await PollAsync(outbound));
+    }
+
+    [Fact]
+    public void A_second_poll_is_an_overlap()
+    {
+        var outbound = NewOutbound();
+        Assert.Equal(ParkResult.Parked, outbound.TryPark(new PollWaiter()));
+        Assert.Equal(ParkResult.Overlap, outbound.TryPark(new PollWaiter()));
+    }
+
+    [Fact]
+    public async Task A_volatile_packet_is_dropped_between_two_polls_and_counted()
+    {
+        var outbound = NewOutbound();
+        Assert.False(outbound.Append(Frame("v"), isVolatile: true));
+        outbound.TryPark(new PollWaiter());
+        Assert.True(outbound.Append(Frame("w"), isVolatile: true));
+        outbound.Flush();
+        Assert.Equal(1, await _owner.Dropped.Task.WaitAsync(ServerTest.Patience)); // by the flusher or by us, whoever drains it
+    }
+
+    [Fact]
+    public async Task What_is_queued_while_polling_leaves_first_on_the_websocket()
+    {
+        var outbound = NewOutbound();
+        var webSocket = new FakeWebSocket();
+        outbound.Append(Frame("a"));
+        Assert.True(outbound.SwitchTo(webSocket, base64: false));
+        outbound.Append(Frame("b"));
+        Assert.Equal("a", await webSocket.NextAsync());
+        Assert.Equal("b", await webSocket.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(1024, false)]
+    [InlineData(1023, true)]
+    public void A_reader_that_stalls_is_reported_at_the_byte_limit(int limit, bool overflows)
+    {
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(limit, 1000));
+        Assert.True(outbound.Append(Frame(new string('x', 508)))); // 512 bytes with its header
+        Assert.Equal(!overflows, outbound.Append(Frame(new string('x', 508))));
+        Assert.Equal(overflows, _owner.Overflowed);
+    }
+
+    [Fact]
+    public void A_reader_that_stalls_is_reported_at_the_packet_limit_and_nothing_more_is_taken()
+    {
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1_000_000, 3));
+        for (var i = 0; i < 3; i++)
+            Assert.True(outbound.Append(Frame("x")));
+        Assert.False(outbound.Append(Frame("x")));
+        Assert.True(_owner.Overflowed);
+        Assert.False(outbound.Append(Frame("x")));
+    }
+
+    [Fact]
+    public void A_packet_over_the_limit_is_taken_when_nothing_is_queued()
+    {
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1024, 10));
+        Assert.True(outbound.Append(Frame(new string('x', 5000))));
+        Assert.False(_owner.Overflowed);
+    }
+
+    [Fact]
+    public async Task While_a_write_is_under_way_later_packets_wait_and_leave_together()
+    {
+        var outbound = NewOutbound();
+        var gate = new TaskCompletionSource();
+        var webSocket = new FakeWebSocket { Gate = gate.Task };
+        outbound.SwitchTo(webSocket, base64: false);
+        outbound.Append(Frame("a"));
+        outbound.Flush();
+        outbound.Append(Frame("b"));
+        Assert.False(outbound.Append(Frame("v"), isVolatile: true));
+        outbound.Flush();
+        Assert.True(webSocket.WroteNothing);
+        gate.SetResult();
+        Assert.Equal("a", await webSocket.NextAsync());
+        Assert.Equal("b", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_close_frame_leaves_after_what_is_queued_and_nothing_after_it()
+    {
+        var outbound = NewOutbound();
+        var webSocket = new FakeWebSocket();
+        outbound.SwitchTo(webSocket, base64: false);
+        outbound.Append(Frame("a"));
+        Assert.True(outbound.Close());
+        Assert.False(outbound.Append(Frame("late")));
+        await outbound.Drained.WaitAsync(ServerTest.Patience);
+        Assert.Equal("a", await webSocket.NextAsync());
+        Assert.Equal("close", await webSocket.NextAsync());
+        Assert.True(webSocket.WroteNothing);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_is_reported()
+    {
+        var outbound = NewOutbound();
+        outbound.SwitchTo(new FakeWebSocket { Gate = Task.FromException(new IOException("gone")) }, base64: false);
+        outbound.Append(Frame("a"));
+        Assert.Equal("gone", (await _owner.WriteFailed.Task.WaitAsync(ServerTest.Patience)).Message);
+    }
+
+    private Outbound NewOutbound() => new(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000));
+
+    private static EncodedFrame Frame(string text) => EncodedFrame.Control(Encoding.UTF8.GetBytes(text));
+
+    private static async Task<string[]> PollAsync(Outbound outbound)
+    {
+        var waiter = new PollWaiter();
+        Assert.Equal(ParkResult.Parked, outbound.TryPark(waiter));
+        return Array.ConvertAll(await waiter.Answer.WaitAsync(ServerTest.Patience), static frame => Encoding.UTF8.GetString(frame.Text));
+    }
+
+    private sealed class Owner : IOutboundOwner
+    {
+        public bool Overflowed { get; private set; }
+
+        public TaskCompletionSource<int> Dropped { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<Exception> WriteFailed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void OnOverflow() => Overflowed = true;
+
+        public void OnWriteFailed(Exception error) => WriteFailed.TrySetResult(error);
+
+        public void OnCloseDelivered()
+        {
+        }
+
+        public void OnVolatileDropped(int count) => Dropped.TrySetResult(count);
+
+        public void OnWritten(int packets, long bytes)
+        {
+        }
+    }
+}

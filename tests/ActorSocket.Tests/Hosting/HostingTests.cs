@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ActorSocket.Tests.Hosting;
+
+public sealed class HostingTests
+{
+    [Fact]
+    public async Task A_wrong_option_is_a_clear_start_up_error()
+    {
+        await using var app = Build(services => services.AddActorSocket(static o => o.PingInterval = TimeSpan.Zero));
+        var error = Assert.Throws<OptionsValidationException>(() => app.MapActorSocket());
+        Assert.Contains("ActorSocket:PingInterval is 00:00:00; it must be between", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mapping_without_adding_says_what_to_call()
+    {
+        await using var app = Build(static _ => { });
+        var error = Assert.Throws<InvalidOperationException>(() => app.MapActorSocket());
+        Assert.Contains("AddActorSocket", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_AddAkka_that_replaces_ours_is_a_start_up_error_that_names_the_way_out()
+    {
+        await using var app = Build(static services =>
+        {
+            services.AddActorSocket();
+            services.AddAkka("mine", static _ => { });
+        });
+        app.MapActorSocket();
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => app.StartAsync());
+        Assert.Contains("WithActorSocket", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_server_lives_in_the_applications_own_actor_system()
+    {
+        await using var app = Build(static services =>
+        {
+            services.AddAkka("mine", static akka => akka.WithActorSocket());
+            services.AddActorSocket();
+        });
+        app.MapActorSocket();
+        await app.StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await app.GetTestClient().GetAsync("/socket.io/?EIO=4&transport=polling")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Several_servers_in_one_host_are_apart()
+    {
+        await using var app = Build(static services =>
+        {
+            services.AddActorSocket(static o => o.MaxHttpBufferSize = 2000);
+            services.AddActorSocket(static o => o.MaxHttpBufferSize = 3000, "games");
+        });
+        var first = app.MapActorSocket();
+        var second = app.MapActorSocket("/games", "games");
+        await app.StartAsync();
+        var client = app.GetTestClient();
+        Assert.Contains("\"maxPayload\":2000", await client.GetStringAsync("/socket.io/?EIO=4&transport=polling"), StringComparison.Ordinal);
+        Assert.Contains("\"maxPayload\":3000", await client.GetStringAsync("/games/?EIO=4&transport=polling"), StringComparison.Ordinal);
+        Assert.Equal((1, 1), (first.ConnectionCount, second.ConnectionCount));
+        Assert.Same(first, app.Services.GetRequiredService<ActorSocketServer>());
+    }
+
+    [Fact]
+    public async Task The_test_server_offers_both_transports()
+    {
+        await using var app = Build(static services => services.AddActorSocket());
+        app.MapActorSocket().OnConnection(static socket => socket.On("double", static (int n) => 2 * n));
+        await app.StartAsync();
+        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        Assert.StartsWith("0{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
+        await SendAsync(webSocket, "40");
+        Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
+        await SendAsync(webSocket, """421["double",4]""");
+        Assert.Equal("431[8]", await ReceiveAsync(webSocket));
+    }
+
+    [Theory]
+    [InlineData("/socket.io", HttpStatusCode.NotFound)]
+    [InlineData("/SOCKET.IO/?EIO=4&transport=polling", HttpStatusCode.NotFound)]
+    [InlineData("/socket.iox/?EIO=4&transport=polling", HttpStatusCode.NotFound)]
+    [InlineData("/socket.io/anything?EIO=4&transport=polling", HttpStatusCode.OK)]
+    public async Task The_path_is_matched_to_the_letter(string path, HttpStatusCode expected)
+    {
+        await using var app = Build(static services => services.AddActorSocket());
+        app.MapActorSocket();
+        await app.StartAsync();
+        Assert.Equal(expected, (await app.GetTestClient().GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_full_server_answers_503_and_says_when_to_come_again()
+    {
+        await using var app = Build(static services => services.AddActorSocket(static o => o.MaxConnections = 1));
+        app.MapActorSocket();
+        await app.StartAsync();
+        var client = app.GetTestClient();
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/socket.io/?EIO=4&transport=polling")).StatusCode);
+        var refused = await client.GetAsync("/socket.io/?EIO=4&transport=polling");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Stopping_tells_every_socket_and_ends_its_connection()
+    {
+        await using var app = Build(static services => services.AddActorSocket());
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var io = app.MapActorSocket();
+        io.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
+        await app.StartAsync();
+        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        await ReceiveAsync(webSocket);
+        await SendAsync(webSocket, "40");
+        await ReceiveAsync(webSocket);
+        var stopped = app.StopAsync();
+        Assert.Equal("server shutting down", await reason.Task.WaitAsync(ServerTest.Patience));
+        Assert.Equal(WebSocketMessageType.Close, (await webSocket.ReceiveAsync(new byte[10].AsMemory(), default)).MessageType);
+        await stopped.WaitAsync(ServerTest.Patience);
+        Assert.Equal(0, io.ConnectionCount);
+    }
+
+    private static WebApplication Build(Action<IServiceCollection> configure)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
+        configure(builder.Services);
+        return builder.Build();
+    }
+
+    private static async Task<string> ReceiveAsync(WebSocket webSocket)
+    {
+        var buffer = new byte[4096];
+        var received = await webSocket.ReceiveAsync(buffer.AsMemory(), default).AsTask().WaitAsync(ServerTest.Patience);
+        return Encoding.UTF8.GetString(buffer, 0, received.Count);
+    }
+
+    private static Task SendAsync(WebSocket webSocket, string text) => webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
+}

@@ -1,0 +1,90 @@
+using Akka.Actor;
+using static ActorSocket.Sessions.SessionProtocol;
+
+namespace ActorSocket.Tests.Sessions;
+
+public sealed class ClosingTests : ServerTest
+{
+    [Fact]
+    public async Task A_connection_that_joins_no_namespace_in_time_is_closed()
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(NewServer(static o => o.PingInterval = TimeSpan.FromMinutes(5)), webSocket);
+        Clock.Advance(TimeSpan.FromSeconds(45));
+        await ExpectTerminatedAsync(session.Session, Patience);
+        Assert.Equal("close", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Joining_a_namespace_disarms_the_connect_timeout()
+    {
+        var server = NewServer(static o => o.PingInterval = TimeSpan.FromMinutes(5));
+        server.Namespaces.GetOrAdd("/", server);
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        await HandledAsync(session.Session);
+        Clock.Advance(TimeSpan.FromSeconds(46));
+        await HandledAsync(session.Session);
+    }
+
+    [Fact]
+    public async Task A_polling_client_without_a_waiting_get_learns_of_the_close_with_its_next_one()
+    {
+        var server = NewServer();
+        var session = await OpenAsync(server);
+        session.Session.Tell(new Close(DisconnectReason.ForcedClose));
+        await HandledAsync(session.Session);
+        Assert.Equal("6|1", await session.PollAsync());
+        await ExpectTerminatedAsync(session.Session, Patience);
+        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+
+    [Fact]
+    public async Task A_polling_client_with_a_waiting_get_is_closed_by_it()
+    {
+        var session = await OpenAsync(NewServer());
+        var poll = session.Park();
+        session.Session.Tell(new Close(DisconnectReason.ForcedClose));
+        Assert.Equal("1", await poll.WaitAsync(Patience));
+        await ExpectTerminatedAsync(session.Session, Patience);
+    }
+
+    [Fact]
+    public async Task A_polling_client_that_never_asks_again_is_given_up_after_thirty_seconds()
+    {
+        var session = await OpenAsync(NewServer());
+        session.Session.Tell(new Close(DisconnectReason.ForcedClose));
+        await HandledAsync(session.Session);
+        Clock.Advance(TimeSpan.FromSeconds(30));
+        await ExpectTerminatedAsync(session.Session, Patience);
+    }
+
+    [Fact]
+    public async Task A_ping_from_a_client_is_a_transport_error()
+    {
+        var server = NewServer();
+        var session = await OpenAsync(server);
+        session.Send("2");
+        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _)); // at once, before the actor has run
+        await ExpectTerminatedAsync(session.Session, Patience);
+    }
+
+    [Fact]
+    public async Task A_session_actor_that_fails_takes_nobody_with_it()
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server);
+        var bystander = new FakeWebSocket();
+        var other = await OpenAsync(server, bystander);
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Session.Tell(Kill.Instance);
+        await ExpectTerminatedAsync(session.Session, Patience);
+        await webSocket.Closed.Task.WaitAsync(Patience);
+        other.Send("40");
+        Assert.StartsWith("40{", await bystander.NextAsync(), StringComparison.Ordinal);
+        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+}

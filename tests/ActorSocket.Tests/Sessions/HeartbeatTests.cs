@@ -1,0 +1,77 @@
+using Akka.Actor;
+
+namespace ActorSocket.Tests.Sessions;
+
+public sealed class HeartbeatTests : ServerTest
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(25), Timeout = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task A_session_is_pinged_after_the_interval_and_again_after_each_pong()
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(NewServer(static o => o.ConnectTimeout = TimeSpan.FromHours(1)), webSocket);
+        for (var i = 0; i < 3; i++)
+        {
+            Clock.Advance(Interval);
+            Assert.Equal("2", await webSocket.NextAsync());
+            session.Send("3");
+            await HandledAsync(session.Session);
+        }
+    }
+
+    [Fact]
+    public async Task A_session_that_misses_its_pong_is_closed_and_its_sid_forgotten()
+    {
+        var server = NewServer();
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await webSocket.NextAsync());
+        await HandledAsync(session.Session);
+        Clock.Advance(Timeout);
+        await ExpectTerminatedAsync(session.Session);
+        Assert.Equal("close", await webSocket.NextAsync());
+        await webSocket.Closed.Task.WaitAsync(Patience);
+        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+
+    [Fact]
+    public async Task Other_traffic_does_not_stand_in_for_a_pong()
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(NewServer(static o => o.ConnectTimeout = TimeSpan.FromHours(1)), webSocket);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await webSocket.NextAsync());
+        session.Send("6");
+        await HandledAsync(session.Session);
+        Clock.Advance(Timeout);
+        await ExpectTerminatedAsync(session.Session);
+    }
+
+    [Fact]
+    public async Task A_ping_to_a_polling_client_releases_its_waiting_get()
+    {
+        var session = await OpenAsync(NewServer());
+        var poll = session.Park();
+        Clock.Advance(Interval);
+        Assert.Equal("2", await poll.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task The_pong_deadline_rests_while_reading_is_paused_but_not_for_ever()
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(NewServer(static o => o.ConnectTimeout = TimeSpan.FromHours(1)), webSocket);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await webSocket.NextAsync());
+        session.Session.Tell(ActorSocket.Sessions.SessionProtocol.ReadingPaused.Instance);
+        await HandledAsync(session.Session);
+        Clock.Advance(Timeout);
+        await HandledAsync(session.Session);
+        Clock.Advance(TimeSpan.FromSeconds(10));
+        await ExpectTerminatedAsync(session.Session);
+    }
+
+    private async Task ExpectTerminatedAsync(IActorRef session) => await ExpectTerminatedAsync(session, Patience);
+}

@@ -1,0 +1,215 @@
+using Akka.Actor;
+
+namespace ActorSocket.Tests.Sockets;
+
+public sealed class SocketTests : ServerTest
+{
+    [Fact]
+    public async Task Connect_is_answered_before_the_connection_handler_speaks()
+    {
+        var (_, webSocket) = await JoinAsync(static socket => socket.Emit("hello", 1), expectReply: false);
+        Assert.StartsWith("40{\"sid\":", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("42[\"hello\",1]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_returned_value_is_the_acknowledgement()
+    {
+        var (session, webSocket) = await JoinAsync(static socket => socket.On("double", (int n) => 2 * n));
+        session.Send("""427["double",21]""");
+        Assert.Equal("437[42]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Events_wait_for_an_unfinished_handler_but_an_ack_passes_it()
+    {
+        var (session, webSocket) = await JoinAsync(static socket =>
+        {
+            socket.On("first", async () => socket.Emit("got", await socket.EmitWithAckAsync<int>("ask")));
+            socket.On("second", () => socket.Emit("second"));
+        });
+        session.Send("""42["first"]""");
+        Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
+        session.Send("""42["second"]""");
+        session.Send("430[5]");
+        Assert.Equal("42[\"got\",5]", await webSocket.NextAsync());
+        Assert.Equal("42[\"second\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task An_acknowledgement_that_does_not_come_in_time_is_a_timeout_and_a_late_one_is_ignored()
+    {
+        var outcome = new TaskCompletionSource<Exception>();
+        Socket? self = null;
+        var (session, webSocket) = await JoinAsync(socket => (self = socket).On("go", async () =>
+        {
+            try
+            {
+                await socket.Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<int>("ask");
+            }
+            catch (TimeoutException error)
+            {
+                outcome.TrySetResult(error);
+            }
+        }));
+        session.Send("""42["go"]""");
+        Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
+        var socketActor = self!.Actor;
+        await HandledAsync(socketActor);
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("operation has timed out", (await outcome.Task.WaitAsync(Patience)).Message);
+        session.Send("430[1]");
+        await HandledAsync(socketActor);
+    }
+
+    [Fact]
+    public async Task A_disconnect_fails_the_acknowledgements_that_are_awaited()
+    {
+        var outcome = new TaskCompletionSource<Exception>();
+        var (session, webSocket) = await JoinAsync(socket => socket.On("go", async () =>
+        {
+            try
+            {
+                await socket.EmitWithAckAsync<int>("ask");
+            }
+            catch (SocketDisconnectedException error)
+            {
+                outcome.TrySetResult(error);
+            }
+        }));
+        session.Send("""42["go"]""");
+        Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
+        session.Send("41");
+        await outcome.Task.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_harms_nothing_and_is_reported()
+    {
+        var reported = new TaskCompletionSource<Exception>();
+        var (session, webSocket) = await JoinAsync(socket =>
+        {
+            socket.On("boom", (Action)(static () => throw new InvalidOperationException("boom")));
+            socket.On("fine", static () => 1);
+            socket.OnError(error => reported.TrySetResult(error));
+        });
+        session.Send("""420["boom"]""");
+        session.Send("""421["fine"]""");
+        Assert.Equal("431[1]", await webSocket.NextAsync());
+        Assert.Equal("boom", (await reported.Task.WaitAsync(Patience)).Message);
+    }
+
+    [Fact]
+    public async Task Of_several_volatile_packets_of_one_turn_the_first_leaves()
+    {
+        var (session, webSocket) = await JoinAsync(static socket => socket.On("go", () =>
+        {
+            for (var i = 0; i < 3; i++)
+                socket.Volatile.Emit("vol", i);
+            socket.Emit("end");
+            socket.Volatile.Emit("vol", 9);
+        }));
+        session.Send("""42["go"]""");
+        Assert.Equal("42[\"vol\",0]", await webSocket.NextAsync());
+        Assert.Equal("42[\"end\"]", await webSocket.NextAsync());
+        session.Send("""42["go"]""");
+        Assert.Equal("42[\"vol\",0]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_socket_actor_that_fails_is_told_to_its_client_and_the_connection_and_its_neighbours_live()
+    {
+        var server = NewServer();
+        var reason = new TaskCompletionSource<string>();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
+        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("ping?", static () => "pong"));
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        await webSocket.NextAsync();
+        session.Send("40/other,");
+        await webSocket.NextAsync();
+        Socket(session, server).Actor.Tell(Kill.Instance);
+        Assert.Equal("41", await webSocket.NextAsync());
+        Assert.Equal("server namespace disconnect", await reason.Task.WaitAsync(Patience));
+        session.Send("""42["late"]"""); // crossed our DISCONNECT: ignored
+        session.Send("""42/other,3["ping?"]""");
+        Assert.Equal("43/other,3[\"pong\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Disconnecting_sees_the_rooms_and_disconnect_does_not()
+    {
+        var seen = new TaskCompletionSource<(int Before, int After)>();
+        var before = 0;
+        var (session, webSocket) = await JoinAsync(socket =>
+        {
+            socket.On("join", async (string room, Ack ack) =>
+            {
+                await socket.JoinAsync(room);
+                ack.Send();
+            });
+            socket.OnDisconnecting(_ => before = socket.Rooms.Count);
+            socket.OnDisconnect((Action<DisconnectReason>)(_ => seen.TrySetResult((before, socket.Rooms.Count))));
+        });
+        session.Send("""421["join","a"]""");
+        Assert.Equal("431[]", await webSocket.NextAsync());
+        session.Send("41");
+        Assert.Equal((2, 0), await seen.Task.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_connection_that_ends_while_its_middleware_runs_leaves_nothing_behind()
+    {
+        var server = NewServer();
+        var entered = new TaskCompletionSource<Socket>();
+        var connected = false;
+        server.Namespaces.GetOrAdd("/", server).Face
+            .Use((socket, _) =>
+            {
+                entered.TrySetResult(socket);
+                return Task.CompletedTask; // never calls next
+            })
+            .OnConnection(_ => connected = true);
+        var session = await OpenAsync(server, new FakeWebSocket());
+        session.Send("40");
+        var actor = (await entered.Task.WaitAsync(Patience)).Actor;
+        Watch(actor);
+        session.Connection.Fail(session.Connection.CurrentTransport, DisconnectReason.TransportClose, null);
+        await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
+        Assert.False(connected);
+    }
+
+    [Fact]
+    public async Task A_users_actor_gets_the_sockets_events_and_tells_it_what_to_do()
+    {
+        var (session, webSocket) = await JoinAsync(socket => socket.ForwardTo(TestActor));
+        var connected = await FishForMessageAsync<SocketMessages.Connected>(static _ => true, Patience);
+        session.Send("""42["hi",7]""");
+        var hi = await FishForMessageAsync<SocketMessages.Event>(static _ => true, Patience);
+        Assert.Equal(("hi", 7), (hi.Name, hi.Arguments[0].As<int>()));
+        connected.Socket.Actor.Tell(new SocketMessages.Emit("answer", 8), TestActor);
+        Assert.Equal("42[\"answer\",8]", await webSocket.NextAsync());
+        connected.Socket.Actor.Tell(new SocketMessages.Join("room"), TestActor);
+        await FishForMessageAsync<SocketMessages.Done>(static _ => true, Patience);
+        Assert.Contains("room", connected.Socket.Rooms, StringComparer.Ordinal);
+        session.Send("41");
+        var gone = await FishForMessageAsync<SocketMessages.Disconnected>(static _ => true, Patience);
+        Assert.Equal("client namespace disconnect", gone.Reason.ToString());
+    }
+
+    private static Socket Socket(TestSession session, ActorSocket.Hosting.ServerServices server) =>
+        Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection == session.Connection);
+
+    private async Task<(TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket> onConnection, bool expectReply = true)
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(onConnection);
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        if (expectReply)
+            Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        return (session, webSocket);
+    }
+}
