@@ -1,0 +1,175 @@
+using System.Text.RegularExpressions;
+
+namespace ActorSocket.Server.Lobby;
+
+/// <summary>What a client of the lobby may do. Every request is acknowledged with what it asked for, or with <c>{ error }</c>.</summary>
+internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory lobbies, TimeProvider time)
+{
+    private const int MaxText = 500;
+    private const int MaxPicture = 500_000;
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(15);
+    private static readonly HashSet<string> PictureTypes = new(StringComparer.Ordinal) { "image/png", "image/jpeg", "image/gif", "image/webp" };
+
+    public void Connected(Socket socket)
+    {
+        var visitor = new Visitor(socket);
+        socket.On("login", async (string? name) => await LoginAsync(visitor, name));
+        socket.On("create", (string? name) => Create(visitor, name));
+        socket.On("join", async (string? name, bool again) => await JoinAsync(visitor, name, again));
+        socket.On("leave", async () => await LeaveAsync(visitor));
+        socket.On("say", (string? text) => Say(visitor, text));
+        socket.On("typing", () => ToLobby(visitor)?.Volatile.Emit("typing", visitor.Name));
+        socket.On("pointer", (double x, double y) => Point(visitor, x, y));
+        socket.On("picture", (string? type, byte[]? data) => Picture(visitor, type, data));
+        // These wait for other people: acknowledged later, so that the visitor's next events need not wait with them.
+        socket.On("whisper", (string? to, string? text, Ack ack) => { _ = AnswerAsync(ack, WhisperAsync(visitor, to, text)); });
+        socket.On("ready-check", (Ack ack) => { _ = AnswerAsync(ack, CheckReadyAsync(visitor)); });
+        socket.On("ping?", static () => true);
+        socket.OnDisconnect(_ => Leave(visitor));
+    }
+
+    private async Task<object> LoginAsync(Visitor visitor, string? name)
+    {
+        if (!IsName(name))
+            return Error("A name has 1 to 24 letters, digits, spaces, dots or dashes.");
+        if (visitor.Lobby is not null)
+            await LeaveAsync(visitor);
+        visitor.Name = name!.Trim();
+        await visitor.Socket.JoinAsync(UserRoom(visitor.Name));
+        return new { name = visitor.Name, lobbies = lobbies.List() };
+    }
+
+    private object Create(Visitor visitor, string? name)
+    {
+        if (visitor.Name is null)
+            return Error("Log in first.");
+        if (!IsName(name))
+            return Error("A lobby's name has 1 to 24 letters, digits, spaces, dots or dashes.");
+        if (lobbies.Create(name!.Trim()) is { } problem)
+            return Error(problem);
+        io.Emit("lobbies", lobbies.List());
+        return new { name = name.Trim() };
+    }
+
+    private async Task<object> JoinAsync(Visitor visitor, string? name, bool again)
+    {
+        if (visitor.Name is null)
+            return Error("Log in first.");
+        if (!IsName(name))
+            return Error("There is no such lobby.");
+        if (visitor.Lobby is not null)
+            await LeaveAsync(visitor);
+        if (lobbies.Join(name!.Trim(), visitor.Name, visitor.Socket.Id, again) is not { } joined)
+            return Error("There is no such lobby.");
+        visitor.Lobby = joined.Name;
+        await visitor.Socket.JoinAsync(LobbyRoom(joined.Name));
+        visitor.Socket.To(LobbyRoom(joined.Name)).Emit("members", joined.Members);
+        io.Emit("lobbies", lobbies.List());
+        return new { name = joined.Name, history = joined.History, members = joined.Members };
+    }
+
+    private async Task<object> LeaveAsync(Visitor visitor)
+    {
+        if (visitor.Lobby is { } lobby)
+            await visitor.Socket.LeaveAsync(LobbyRoom(lobby));
+        Leave(visitor);
+        return new { left = true };
+    }
+
+    private void Leave(Visitor visitor)
+    {
+        if (visitor.Lobby is not { } lobby)
+            return;
+        visitor.Lobby = null;
+        if (lobbies.Leave(lobby, visitor.Name!, visitor.Socket.Id) is { } members)
+            io.To(LobbyRoom(lobby)).Emit("members", members);
+        io.To(LobbyRoom(lobby)).Emit("pointer-gone", visitor.Socket.Id);
+        io.Emit("lobbies", lobbies.List());
+    }
+
+    private object Say(Visitor visitor, string? text)
+    {
+        if (visitor.Lobby is null)
+            return Error("Join a lobby first.");
+        if (string.IsNullOrWhiteSpace(text) || text.Length > MaxText)
+            return Error($"A message has 1 to {MaxText} characters.");
+        io.To(LobbyRoom(visitor.Lobby)).Emit("said", lobbies.Say(visitor.Lobby, visitor.Name!, text, time.GetUtcNow()));
+        return new { sent = true };
+    }
+
+    private static void Point(Visitor visitor, double x, double y)
+    {
+        if (x is >= 0 and <= 1 && y is >= 0 and <= 1)
+            ToLobby(visitor)?.Volatile.Emit("pointer", visitor.Socket.Id, visitor.Name, x, y);
+    }
+
+    private static object Picture(Visitor visitor, string? type, byte[]? data)
+    {
+        if (ToLobby(visitor) is not { } others)
+            return Error("Join a lobby first.");
+        if (type is null || !PictureTypes.Contains(type) || data is not { Length: > 0 and <= MaxPicture })
+            return Error("A picture is a PNG, JPEG, GIF or WebP of at most 500 kB.");
+        others.Emit("picture", visitor.Name, type, data);
+        return new { sent = true };
+    }
+
+    /// <summary>To all devices of a user; "delivered" once one of them has acknowledged.</summary>
+    private async Task<object> WhisperAsync(Visitor visitor, string? to, string? text)
+    {
+        if (visitor.Name is null || !IsName(to) || string.IsNullOrWhiteSpace(text) || text.Length > MaxText)
+            return Error("A private message needs a member and 1 to 500 characters.");
+        IReadOnlyList<bool> answers;
+        try
+        {
+            answers = await io.To(UserRoom(to!.Trim())).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<bool>("whisper", visitor.Name, text);
+        }
+        catch (AckTimeoutException timeout)
+        {
+            answers = [.. timeout.Responses.Select(static _ => true)];
+        }
+        return answers.Count > 0 ? new { delivered = answers.Count } : Error("Nobody of that name is here.");
+    }
+
+    private async Task<object> CheckReadyAsync(Visitor visitor)
+    {
+        if (visitor.Lobby is not { } lobby)
+            return Error("Join a lobby first.");
+        bool started;
+        try
+        {
+            var answers = await io.To(LobbyRoom(lobby)).Timeout(ReadyTimeout).EmitWithAckAsync<bool>("ready?", visitor.Name);
+            started = answers.All(static ready => ready);
+        }
+        catch (AckTimeoutException)
+        {
+            started = false;
+        }
+        io.To(LobbyRoom(lobby)).Emit("ready-result", started);
+        return new { started };
+    }
+
+    private static async Task AnswerAsync(Ack ack, Task<object> answer) => ack.Send(await answer);
+
+    private static BroadcastOperator? ToLobby(Visitor visitor) => visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom(lobby)) : null;
+
+    private static object Error(string error) => new { error };
+
+    private static string LobbyRoom(string name) => "lobby:" + name.ToUpperInvariant();
+
+    private static string UserRoom(string name) => "user:" + name.ToUpperInvariant();
+
+    private static bool IsName(string? name) => name is not null && NamePattern().IsMatch(name.Trim());
+
+    [GeneratedRegex(@"^[\p{L}\p{N}](?:[\p{L}\p{N} .\-]{0,22}[\p{L}\p{N}.])?$", RegexOptions.CultureInvariant, 100)]
+    private static partial Regex NamePattern();
+
+    /// <summary>One tab. Its handlers run one at a time, so this needs no lock.</summary>
+    private sealed class Visitor(Socket socket)
+    {
+        public Socket Socket => socket;
+
+        public string? Name { get; set; }
+
+        public string? Lobby { get; set; }
+    }
+}

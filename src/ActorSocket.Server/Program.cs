@@ -1,0 +1,30 @@
+using ActorSocket;
+using ActorSocket.Server.Admin;
+using ActorSocket.Server.Lobby;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddActorSocket();
+builder.Services.AddSingleton<LobbyDirectory>();
+builder.Services.AddSingleton<LobbyHandlers>();
+builder.Services.AddSingleton<AdminAccess>();
+builder.Services.AddHostedService<AdminFigures>();
+builder.Services.AddHealthChecks().AddActorSocket("ready");
+builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+    .AddMeter("ActorSocket", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+    .AddPrometheusExporter());
+
+var app = builder.Build();
+app.UseDefaultFiles();
+app.UseStaticFiles();
+app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
+app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready") });
+app.MapPrometheusScrapingEndpoint("/metrics");
+
+var io = app.MapActorSocket("/socket.io");
+var lobby = app.Services.GetRequiredService<LobbyHandlers>();
+io.OnConnection(lobby.Connected);
+io.Of("/admin").Use(app.Services.GetRequiredService<AdminAccess>().CheckAsync);
+
+await app.RunAsync();

@@ -1,0 +1,190 @@
+import { showBanner } from "./banner.js";
+import { pointers } from "./canvas.js";
+
+const $ = (id) => document.getElementById(id);
+const socket = io({ autoConnect: false });
+window.__socket = socket;
+let name = sessionStorage.getItem("name");
+let lobby = sessionStorage.getItem("lobby");
+
+showBanner(socket, { status: $("status"), transport: $("transport"), ping: $("ping") });
+const canvas = pointers($("canvas"), socket);
+
+/** Asks the server; an { error } in its answer is shown and thrown. */
+async function ask(event, ...args) {
+  const answer = await socket.timeout(20000).emitWithAck(event, ...args);
+  if (answer?.error) {
+    show(answer.error);
+    throw new Error(answer.error);
+  }
+  return answer;
+}
+
+let errorTimer;
+function show(text) {
+  $("error").textContent = text;
+  $("error").hidden = false;
+  clearTimeout(errorTimer);
+  errorTimer = setTimeout(() => ($("error").hidden = true), 4000);
+}
+
+const element = (tag, className, ...children) => {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+};
+
+function addLine(className, ...children) {
+  $("messages").append(element("li", className, ...children));
+  while ($("messages").children.length > 200) $("messages").firstChild.remove();
+  $("messages").scrollTop = $("messages").scrollHeight;
+}
+
+function addChat({ from, text, time }) {
+  addLine("", element("b", "", from), " ", text, element("time", "", new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })));
+}
+
+function showLobbies(list) {
+  $("lobbies").replaceChildren(...list.map(({ name: title, heads }) => {
+    const button = element("button", "", element("span", "", title), element("span", "", String(heads)));
+    button.type = "button";
+    button.onclick = () => join(title).catch(() => {});
+    const item = element("li", "", button);
+    item.dataset.lobby = title;
+    item.dataset.heads = heads;
+    item.setAttribute("aria-current", String(title === lobby));
+    return item;
+  }));
+}
+
+function showMembers(members) {
+  $("members").replaceChildren(...members.map((member) => {
+    if (member === name) return element("li", "me", `${member} (you)`);
+    const button = element("button", "", member);
+    button.type = "button";
+    button.title = "Send a private message";
+    button.onclick = () => whisper(member);
+    return element("li", "", button);
+  }));
+}
+
+async function login() {
+  const answer = await ask("login", name);
+  name = answer.name;
+  sessionStorage.setItem("name", name);
+  $("login-form").hidden = true;
+  $("app").hidden = false;
+  showLobbies(answer.lobbies);
+}
+
+async function join(title, again = false) {
+  const answer = await ask("join", title, again);
+  lobby = answer.name;
+  sessionStorage.setItem("lobby", lobby);
+  $("lobby").hidden = $("side").hidden = false;
+  $("lobby-name").textContent = lobby;
+  $("messages").replaceChildren();
+  answer.history.forEach(addChat);
+  canvas.clear();
+  showMembers(answer.members);
+}
+
+async function whisper(to) {
+  const text = prompt(`Private message to ${to}`);
+  if (!text) return;
+  const line = element("span", "", `to ${to}: ${text} `);
+  const mark = element("time", "", "sending…");
+  addLine("whisper", line, mark);
+  await ask("whisper", to, text).then(() => (mark.textContent = "delivered"), () => (mark.textContent = "not delivered"));
+}
+
+// Whatever happened to the connection or the server: say again who we are and where we were.
+socket.on("connect", async () => {
+  try {
+    if (!name) return;
+    await login();
+    if (lobby) await join(lobby, true);
+  } catch (error) {
+    console.warn(error);
+  }
+});
+socket.on("lobbies", showLobbies);
+socket.on("members", showMembers);
+socket.on("said", (line) => {
+  $("typing").textContent = "";
+  addChat(line);
+});
+let typingTimer;
+socket.on("typing", (who) => {
+  $("typing").textContent = `${who} is typing…`;
+  clearTimeout(typingTimer);
+  typingTimer = setTimeout(() => ($("typing").textContent = ""), 2000);
+});
+socket.on("picture", (from, type, data) => addPicture(from, new Blob([data], { type })));
+socket.on("whisper", (from, text, ack) => {
+  addLine("whisper", element("b", "", from), ` whispers: ${text}`);
+  ack(true);
+});
+socket.on("ready?", (from, ack) => {
+  const box = $("ready-question");
+  box.firstElementChild.textContent = `${from} wants to start.`;
+  box.hidden = false;
+  const answer = (ready) => () => {
+    box.hidden = true;
+    ack(ready);
+  };
+  $("ready-yes").onclick = answer(true);
+  $("ready-no").onclick = answer(false);
+});
+socket.on("ready-result", (started) => {
+  $("ready-question").hidden = true;
+  addLine("news", started ? "All are ready: the game starts!" : "Not everyone is ready.");
+});
+
+function addPicture(from, blob) {
+  const image = element("img");
+  image.alt = `Picture from ${from}`;
+  image.src = URL.createObjectURL(blob);
+  image.onload = () => URL.revokeObjectURL(image.src);
+  addLine("", element("b", "", from), image);
+}
+
+$("login-form").onsubmit = (event) => {
+  event.preventDefault();
+  name = $("name").value.trim();
+  if (socket.connected) login().catch(() => {});
+  else socket.connect();
+};
+$("create-form").onsubmit = async (event) => {
+  event.preventDefault();
+  const title = $("create-name").value.trim();
+  try {
+    await join((await ask("create", title)).name);
+    $("create-name").value = "";
+  } catch { /* shown */ }
+};
+$("say-form").onsubmit = async (event) => {
+  event.preventDefault();
+  const text = $("message").value.trim();
+  if (!text) return;
+  $("message").value = "";
+  await ask("say", text).catch(() => ($("message").value = text));
+};
+let typed = 0;
+$("message").oninput = () => {
+  if (Date.now() - typed < 1000) return;
+  typed = Date.now();
+  socket.volatile.emit("typing");
+};
+$("picture").onchange = async () => {
+  const [file] = $("picture").files;
+  $("picture").value = "";
+  if (!file) return;
+  if (file.size > 500000) return show("A picture has at most 500 kB.");
+  await ask("picture", file.type, file).then(() => addPicture(name, file), () => {});
+};
+$("ready").onclick = () => ask("ready-check").catch(() => {});
+
+$("name").value = name ?? "";
+socket.connect();
