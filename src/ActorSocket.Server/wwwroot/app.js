@@ -84,6 +84,7 @@ async function join(title, again = false) {
   sessionStorage.setItem("lobby", lobby);
   $("lobby").hidden = $("side").hidden = false;
   $("lobby-name").textContent = lobby;
+  for (const item of $("lobbies").children) item.setAttribute("aria-current", String(item.dataset.lobby === lobby));
   $("messages").replaceChildren();
   answer.history.forEach(addChat);
   canvas.clear();

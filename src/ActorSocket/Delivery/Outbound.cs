@@ -209,6 +209,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     /// </summary>
     public bool Close(int code = 0)
     {
+        var polling = false; // what is queued takes this GET, so that the close waits for the next
         Report report;
         lock (_gate)
         {
@@ -220,6 +221,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
                 if (_poll is null)
                     return false;
                 report = AnswerPoll(waited: true);
+                polling = !report.Closed;
             }
             else
             {
@@ -230,7 +232,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
         Complete(report);
         Flush();
-        return true;
+        return !polling;
     }
 
     /// <summary>Completes when everything before and including the close frame has been written, or the connection is gone.</summary>
@@ -431,9 +433,10 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
         _bytes -= report.Bytes;
         _packets -= report.Packets;
-        // The close packet goes along when it fits. A GET that comes after the close gets a noop before it, as from the official server (V-05).
-        var last = _closing && take == frames.Count && report.Packets < limits.MaxPacketsPerPoll;
-        var noop = last && take == 0 && !waited;
+        // Never in one answer with what was queued: the JavaScript client handles a close packet at once and other packets a tick later, so it would not
+        // see, say, the DISCONNECT before it. A GET that comes after the close gets a noop before it, as from the official server (V-05).
+        var last = _closing && frames.Count == 0;
+        var noop = last && !waited;
         var answer = new EncodedFrame[take + (last ? (noop ? 2 : 1) : 0)];
         for (var i = 0; i < take; i++)
             answer[i] = frames.Dequeue();

@@ -6,7 +6,8 @@ internal sealed record ProtocolLimits
     /// <summary>Bytes of one message: a POST body, or a WebSocket message put together from its fragments; also of all attachments of a packet.</summary>
     public int MaxMessageBytes { get; init; } = 1_000_000;
 
-    public int MaxPacketsPerPayload { get; init; } = 1024;
+    /// <summary>Far more than a burst of an honest client, which sends all it has in one payload; the payload's size bounds it in any case.</summary>
+    public int MaxPacketsPerPayload { get; init; } = 65_536;
 
     public int MaxAttachments { get; init; } = 10;
 

@@ -1,0 +1,52 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>Acknowledgements, both ways and from many, by the official JavaScript client. The cases are in node/acks.mjs.</summary>
+public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest("acks", output)
+{
+    [Theory]
+    [EachTransport]
+    public Task A_client_gets_the_acknowledgement_it_asked_for(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Two_hundred_acknowledgements_find_their_own_callers(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task An_acknowledgement_is_sent_once(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_that_is_not_answered_times_out(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_server_gets_the_acknowledgement_it_asked_for(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_server_times_out_and_ignores_what_comes_late(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public async Task A_disconnect_ends_the_servers_wait_at_once(string mode)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        await using var client = await StartAsync(server.Url, mode);
+        var id = (await client.SignalAsync("gone")).GetProperty("id").GetString();
+        await server.Journal.SeenAsync($"{id} gave up waiting");
+        await client.ContinueAsync();
+        await client.FinishAsync();
+    }
+
+    [Theory]
+    [EachTransport]
+    public Task A_broadcast_collects_the_acknowledgements_of_all(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_broadcast_that_times_out_has_the_answers_so_far(string mode) => RunAsync(mode);
+}

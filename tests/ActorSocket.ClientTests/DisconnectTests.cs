@@ -1,0 +1,59 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>Who leaves, why, and what both sides call it, by the official JavaScript client. The cases are in node/disconnect.mjs.</summary>
+public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disconnect", output)
+{
+    [Theory]
+    [EachTransport]
+    public Task The_server_disconnects_one_namespace_and_leaves_the_others(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_server_ends_the_whole_connection(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_client_says_goodbye(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_client_closes_its_transport(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task What_was_emitted_before_a_disconnect_arrives_first(string mode) => RunAsync(mode);
+
+    [Theory]
+    [InlineData("polling", "transport error")]
+    [InlineData("websocket", "transport close", "transport error")]
+    public async Task A_killed_client_is_noticed(string mode, params string[] reasons)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        await using var client = await StartAsync(server.Url, mode);
+        var id = (await client.SignalAsync("connected")).GetProperty("id").GetString()!;
+
+        client.Kill();
+
+        var line = await server.Journal.SeenAnyAsync([.. reasons.Select(reason => $"{id} disconnect {reason}")]);
+        Assert.Equal([$"{id} connect /", line.Replace(" disconnect ", " disconnecting ", StringComparison.Ordinal) + $" {id}", line], server.Journal.About(id));
+    }
+
+    [Theory]
+    [EachTransport]
+    public async Task A_stopping_server_lets_its_clients_go(string mode)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        await using var client = await StartAsync(server.Url, mode);
+        var id = (await client.SignalAsync("connected")).GetProperty("id").GetString()!;
+
+        await client.ContinueAsync();
+        await server.StopAsync();
+
+        await server.SawAsync(await client.FinishAsync());
+        string[] rooms = [id, "blue"];
+        Assert.Contains($"{id} disconnecting server shutting down {string.Join(',', rooms.Order(StringComparer.Ordinal))}", server.Journal.About(id));
+    }
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorSocket.ClientTests.Infrastructure;
+
+/// <summary>Ports for servers that stop and come back.</summary>
+internal static class Ports
+{
+    /// <summary>A port that no outgoing connection can be given while the server is away: below Linux's ephemeral range.</summary>
+    public static int Free()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 30_000);
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: try another.
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+
+namespace ActorSocket.ClientTests.Infrastructure;
+
+/// <summary>
+/// What the real clients need, found or installed by the suite itself: once per run, one test process at a time.
+/// What cannot be had fails the test with the one command that helps; nothing is skipped.
+/// </summary>
+internal static class Prerequisites
+{
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(10);
+    private static readonly Lazy<Task<string>> NodeReady = new(() => GuardedAsync(PrepareNodeAsync));
+    private static readonly Lazy<Task<string>> ChromiumReady = new(() => GuardedAsync(PrepareChromiumAsync));
+    private static readonly Lazy<Task<string>> PythonReady = new(() => GuardedAsync(PreparePythonAsync));
+
+    /// <summary>The path of node, with the packages of node/package-lock.json installed.</summary>
+    public static Task<string> NodeAsync() => NodeReady.Value;
+
+    /// <summary>The path of Chromium.</summary>
+    public static Task<string> ChromiumAsync() => ChromiumReady.Value;
+
+    /// <summary>The path of a Python that has python-socketio.</summary>
+    public static Task<string> PythonAsync() => PythonReady.Value;
+
+    private static async Task<string> PrepareNodeAsync()
+    {
+        var node = Tool.Find("node");
+        var npm = Tool.Find("npm");
+        if (node is null || npm is null)
+            throw new InvalidOperationException("Node.js is missing. Install it: apt-get install -y nodejs npm");
+
+        var folder = Path.Combine(Repository.ClientTests, "node");
+        var stamp = Path.Combine(folder, "node_modules", ".installed");
+        var wanted = Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, "package-lock.json"))));
+        if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp) != wanted)
+        {
+            var (exitCode, output) = await Tool.RunAsync(npm, ["ci", "--no-audit", "--no-fund"], folder, InstallLimit);
+            if (exitCode != 0)
+            {
+                throw new InvalidOperationException($"Run this and read what it says: npm ci --prefix tests/ActorSocket.ClientTests/node\n{output}");
+            }
+
+            await File.WriteAllTextAsync(stamp, wanted);
+        }
+
+        return node;
+    }
+
+    private static async Task<string> PrepareChromiumAsync()
+    {
+        if (Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given)
+        {
+            return File.Exists(given) ? given : throw new InvalidOperationException($"CHROMIUM_PATH names no file: {given}");
+        }
+
+        if (FindChromium() is null)
+            await InstallAsync("chromium");
+
+        return FindChromium() ?? throw new InvalidOperationException("Debian's package chromium put no `chromium` on the PATH. Name it: export CHROMIUM_PATH=…");
+    }
+
+    private static string? FindChromium() => Tool.Find("chromium", "chromium-browser", "google-chrome");
+
+    private static async Task<string> PreparePythonAsync()
+    {
+        const string python = "/usr/bin/python3";
+        if (!await CanImportAsync())
+            await InstallAsync("python3-socketio", "python3-aiohttp", "python3-requests", "python3-websocket");
+
+        return await CanImportAsync() ? python : throw new InvalidOperationException($"{python} still cannot import socketio, aiohttp, requests and websocket.");
+
+        static async Task<bool> CanImportAsync() =>
+            File.Exists(python) && (await Tool.RunAsync(python, ["-c", "import socketio, aiohttp, requests, websocket"])).ExitCode == 0;
+    }
+
+    private static async Task InstallAsync(params string[] packages)
+    {
+        var command = $"apt-get update && apt-get install -y --no-install-recommends {string.Join(' ', packages)}";
+        if (!Environment.IsPrivilegedProcess || Tool.Find("apt-get") is null)
+        {
+            throw new InvalidOperationException($"Missing: {string.Join(' ', packages)}. Install as root: {command}");
+        }
+
+        var (exitCode, output) = await Tool.RunAsync("/bin/sh", ["-c", command], limit: InstallLimit);
+        if (exitCode != 0)
+        {
+            throw new InvalidOperationException($"This failed, run it and read what it says: {command}\n{output}");
+        }
+    }
+
+    /// <summary>Lets one test process at a time install: the lock dies with the process that holds it.</summary>
+    private static async Task<string> GuardedAsync(Func<Task<string>> prepare)
+    {
+        var path = Path.Combine(Path.GetTempPath(), "actorsocket-client-tests.lock");
+        using var patience = new CancellationTokenSource(InstallLimit);
+        while (true)
+        {
+            try
+            {
+                await using var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return await prepare();
+            }
+            catch (IOException) when (IsHeldByAnother(path))
+            {
+                await Task.Delay(200, patience.Token);
+            }
+        }
+    }
+
+    private static bool IsHeldByAnother(string path)
+    {
+        try
+        {
+            using var probe = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace ActorSocket.ClientTests.Infrastructure;
+
+/// <summary>What the test server does: small handlers that the client scripts combine. Written as a user would write them.</summary>
+internal static partial class TestHandlers
+{
+    /// <summary>Where an event goes: <paramref name="Via"/> is socket, broadcast, server or in.</summary>
+    internal sealed record Target(string Via, string[]? To, string[]? Except);
+
+    internal sealed record Line(string Author, string Text, string[] Tags);
+
+    internal sealed record Upload(string Name, byte[] Data, IReadOnlyList<ReadOnlyMemory<byte>> Parts);
+
+    internal sealed record Inspected(string Name, int Length, int[] Lengths, string Sha256, ReadOnlyMemory<byte> First);
+
+    public static void Map(ActorSocketServer io, Journal journal)
+    {
+        foreach (var name in new[] { "/", "/lobby", "/strict", "/guarded", "/greeting", "/watched", "/filtered" })
+            io.Of(name).OnConnection(socket => Handle(io, socket, journal));
+        io.OfDynamic(RoomNames()).OnConnection(socket => Handle(io, socket, journal));
+
+        Guard(io.Of("/guarded"));
+        Greet(io.Of("/greeting"));
+        Watch(io.Of("/watched"));
+        Filter(io.Of("/filtered"));
+    }
+
+    private static void Handle(ActorSocketServer io, Socket socket, Journal journal)
+    {
+        journal.Add($"{socket.Id} connect {socket.Namespace.Name}");
+        socket.OnDisconnecting(reason => journal.Add($"{socket.Id} disconnecting {reason} {string.Join(',', socket.Rooms.Order(StringComparer.Ordinal))}"));
+        socket.OnDisconnect(reason =>
+        {
+            if (socket.Rooms.Count > 0)
+                journal.Add($"{socket.Id} still has rooms");
+            journal.Add($"{socket.Id} disconnect {reason}");
+        });
+
+        About(io, socket);
+        Events(socket);
+        Binary(socket);
+        Rooms(socket);
+        Acknowledgements(socket, journal);
+
+        socket.On("kick", async (bool close) => await socket.DisconnectAsync(close));
+        socket.On("farewell", async (int count) =>
+        {
+            for (var i = 0; i < count; i++)
+                socket.Emit("bye", i);
+            await socket.DisconnectAsync();
+        });
+    }
+
+    private static void About(ActorSocketServer io, Socket socket)
+    {
+        socket.On("whoami", () => new
+        {
+            socket.Id,
+            Namespace = socket.Namespace.Name,
+            socket.Transport,
+            socket.ConnectionId,
+            socket.Rooms,
+            Connections = io.ConnectionCount,
+            Sockets = socket.Namespace.Sockets.Count,
+        });
+        socket.On("handshake", () => new
+        {
+            socket.Handshake.Auth,
+            socket.Handshake.Query,
+            socket.Handshake.Headers,
+            socket.Handshake.Url,
+            socket.Handshake.Secure,
+            Address = socket.Handshake.Address.ToString(),
+            socket.Handshake.Issued,
+        });
+    }
+
+    private static void Events(Socket socket)
+    {
+        var collected = new ConcurrentQueue<int>();
+        socket.On("echo", (SocketArguments all) => socket.Emit("echo", all));
+        socket.On("echo", (JsonElement name, JsonElement number) =>
+        {
+            if (name.ValueKind is JsonValueKind.String && name.ValueEquals("tick"))
+                socket.Emit("echo tick", number);
+        });
+        socket.On("name", (string name, int number) => socket.Emit(name, number));
+        socket.On("collect", (int number) => collected.Enqueue(number));
+        socket.On("collected", () => collected);
+        socket.On("burst", (int count, string filler) =>
+        {
+            for (var i = 0; i < count; i++)
+                socket.Emit("burst", i, filler);
+        });
+        socket.On("message", (SocketArguments all, string first, Ack ack) =>
+        {
+            if (!ack.IsWanted)
+                socket.Send(all);
+            else
+                ack.Send("got", first);
+        });
+        socket.On("boom", () => { throw new InvalidOperationException("boom"); });
+        socket.On("boom later", async () =>
+        {
+            await Task.Yield();
+            throw new InvalidOperationException("boom later");
+        });
+        socket.On("typed", (int number) => socket.Emit("typed", number));
+        socket.On("add", (int a, int b) => a + b);
+        socket.On("line", (Line line) => line with { Text = line.Text.ToUpperInvariant(), Tags = [.. line.Tags, $"{line.Tags.Length}"] });
+        socket.On("no answer value", (Ack ack) => ack.Send());
+        socket.On("volatile burst", (int count) =>
+        {
+            socket.Emit("burst begins");
+            for (var i = 0; i < count; i++)
+                socket.Volatile.Emit("tick", i);
+            socket.Emit("burst ends");
+        });
+        socket.On("volatile tick", (int number) => socket.Volatile.Emit("tick", number));
+    }
+
+    private static void Binary(Socket socket) => socket.On("inspect", (Upload upload) => new Inspected(
+        upload.Name,
+        upload.Data.Length,
+        [.. upload.Parts.Select(part => part.Length)],
+        Convert.ToHexStringLower(SHA256.HashData(upload.Data)),
+        upload.Parts[0]));
+
+    private static void Rooms(Socket socket)
+    {
+        var all = socket.Namespace;
+        socket.On("join", async (string room, Ack ack) =>
+        {
+            await socket.JoinAsync(room);
+            ack.Send();
+        });
+        socket.On("leave", async (string room, Ack ack) =>
+        {
+            await socket.LeaveAsync(room);
+            ack.Send();
+        });
+        socket.On("publish", (Target target, string name, JsonElement payload) =>
+        {
+            Aim(socket, target).Emit(name, payload);
+            return true;
+        });
+        socket.On("publish bytes", (Target target, string name, byte[] one, ReadOnlyMemory<byte> two) => Aim(socket, target).Emit(name, one, two));
+        socket.On("mixed", (int count, string room) =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                socket.Emit("direct", i);
+                all.To(room).Emit("room", i);
+                all.Emit("all", i);
+            }
+        });
+        socket.On("fetch", async (string[] rooms) => (await InRooms(all, rooms).FetchSocketsAsync()).Select(one => one.Id).ToArray());
+        socket.On("manage", async (string what, string[] target, string room, Ack ack) =>
+        {
+            var those = InRooms(all, target);
+            await (what switch
+            {
+                "join" => those.SocketsJoinAsync(room),
+                "leave" => those.SocketsLeaveAsync(room),
+                _ => those.DisconnectSocketsAsync(),
+            });
+            ack.Send();
+        });
+    }
+
+    /// <summary>No rooms at all: everybody, which is said by not calling <c>To</c>.</summary>
+    private static BroadcastOperator InRooms(Namespace all, string[] rooms) => rooms.Length == 0 ? all.Except() : all.In(rooms);
+
+    private static BroadcastOperator Aim(Socket socket, Target target)
+    {
+        var rooms = target.To ?? [];
+        var operation = target.Via switch
+        {
+            "socket" => socket.To(rooms),
+            "broadcast" => socket.Broadcast,
+            "in" => socket.Namespace.In(rooms),
+            _ => InRooms(socket.Namespace, rooms),
+        };
+        return target.Except is { Length: > 0 } except ? operation.Except(except) : operation;
+    }
+
+    private static void Acknowledgements(Socket socket, Journal journal)
+    {
+        socket.On("ask", (SocketArguments all, Ack ack) => ack.Send(all));
+        socket.On("twice", (Ack ack) =>
+        {
+            ack.Send("one");
+            ack.Send("two");
+        });
+        socket.On("silent", (Ack ack) => { _ = ack; });
+        socket.On("ask me", async (JsonElement question) => await socket.EmitWithAckAsync<SocketArguments>("question", question));
+        socket.On("ask me for bytes", async (byte[] bytes) => await socket.EmitWithAckAsync<byte[]>("give bytes", bytes));
+        socket.On("ask me within", async (int milliseconds) =>
+        {
+            try
+            {
+                return await socket.Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("question", milliseconds);
+            }
+            catch (TimeoutException e)
+            {
+                return e.GetType().Name;
+            }
+        });
+        socket.On("ask me for ever", async () =>
+        {
+            try
+            {
+                await socket.EmitWithAckAsync<JsonElement>("question", 1);
+            }
+            catch (SocketDisconnectedException)
+            {
+                journal.Add($"{socket.Id} gave up waiting");
+            }
+        });
+        socket.On("ask all", async (int milliseconds, string question) =>
+        {
+            try
+            {
+                var answers = await socket.Namespace.Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("question", question);
+                return new { TimedOut = false, Answers = answers.Cast<object?>().ToArray() };
+            }
+            catch (AckTimeoutException e)
+            {
+                return new { TimedOut = true, Answers = e.Responses.Select(static object? (response) => response[0].As<string>()).ToArray() };
+            }
+        });
+    }
+
+    private static void Guard(Namespace guarded)
+    {
+        guarded.Use(async (socket, next) =>
+        {
+            socket.Data["steps"] = new List<string> { "first" };
+            await next();
+        });
+        guarded.Use(async (socket, next) =>
+        {
+            var steps = (List<string>)socket.Data["steps"]!;
+            if (!socket.Handshake.Auth.TryGetProperty("token", out var token) || !token.ValueEquals("secret"))
+                throw new ConnectErrorException("Not authorized", new { Code = "E1", RetryAfter = 5, Tried = steps });
+            steps.Add("second");
+            await next();
+        });
+        guarded.OnConnection(socket => { socket.On("steps", () => (List<string>)socket.Data["steps"]!); });
+    }
+
+    private static void Greet(Namespace greeting) => greeting.OnConnection(async socket =>
+    {
+        socket.Emit("welcome", 1);
+        socket.Emit("detail", 2);
+        await Task.Yield();
+        socket.Emit("detail", 3);
+        socket.Emit("done", 4);
+    });
+
+    private static void Watch(Namespace watched) => watched.OnConnection(socket =>
+    {
+        var seen = new List<string>();
+        socket.OnAny(happened => seen.Add($"any {happened.Name} {happened.Arguments.Count}"));
+        socket.On("heard", (string what) =>
+        {
+            seen.Add($"handled {what}");
+            return $"handled {what}";
+        });
+        socket.On("seen", () => seen);
+    });
+
+    private static void Filter(Namespace filtered) => filtered.OnConnection(socket =>
+    {
+        socket.Use(async (happened, next) =>
+        {
+            if (happened.Name == "forbidden")
+                throw new InvalidOperationException("no forbidden");
+            await next();
+        });
+        socket.OnError(error => socket.Emit("refused", error.Message));
+        socket.On("allowed", (int number) => socket.Emit("allowed", number));
+        socket.On("done", () => socket.Emit("done"));
+    });
+
+    [GeneratedRegex(@"^/room-\d+$", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex RoomNames();
+}

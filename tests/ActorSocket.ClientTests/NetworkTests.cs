@@ -1,0 +1,52 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>Proxies and TLS between the official JavaScript client and the server. The cases are in node/network.mjs.</summary>
+public sealed class NetworkTests(ITestOutputHelper output) : ClientTest("network", output)
+{
+    [Theory]
+    [InlineData(UpgradePolicy.Refuse)]
+    [InlineData(UpgradePolicy.Strip)]
+    public async Task Five_hundred_messages_pass_a_proxy_that_refuses_upgrades(UpgradePolicy policy)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        await using var proxy = await UpgradeRefusingProxy.StartAsync(server.Url, policy);
+        await using var client = await StartAsync(proxy.Url, "upgrade");
+
+        await client.FinishAsync();
+
+        Assert.Equal(1, proxy.Refused);
+    }
+
+    [Theory]
+    [EachTransport]
+    public async Task A_trusted_certificate_gives_a_secure_connection(string mode)
+    {
+        using var tls = new SelfSigned();
+        await using var server = await RealServer.StartAsync(Output, certificate: tls.Certificate);
+        await using var client = await ScriptClient.StartJavaScriptAsync(
+            "network", nameof(A_trusted_certificate_gives_a_secure_connection), server.Url, mode, ("NODE_EXTRA_CA_CERTS", tls.PemFile));
+
+        Assert.Equal("https", server.Url.Scheme);
+        await client.FinishAsync();
+    }
+
+    [Theory]
+    [EachTransport]
+    public Task An_unknown_certificate_is_accepted_when_the_client_says_so(string mode) => RunByTlsAsync(mode, nameof(An_unknown_certificate_is_accepted_when_the_client_says_so));
+
+    [Theory]
+    [InlineData("polling")]
+    [InlineData("websocket")]
+    public Task An_unknown_certificate_is_refused_by_the_client(string mode) => RunByTlsAsync(mode, nameof(An_unknown_certificate_is_refused_by_the_client));
+
+    private async Task RunByTlsAsync(string mode, string name)
+    {
+        using var tls = new SelfSigned();
+        await using var server = await RealServer.StartAsync(Output, certificate: tls.Certificate);
+        await using var client = await StartAsync(server.Url, mode, name);
+        await client.FinishAsync();
+    }
+}

@@ -1,0 +1,62 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>Debian's python3-socketio, its synchronous and its asynchronous client. The cases are in python/main.py.</summary>
+public sealed class PythonClientTests(ITestOutputHelper output) : ClientTest("python", output)
+{
+    [Theory]
+    [EachTransport]
+    public Task Connects_by_the_chosen_transport_and_shows_its_handshake(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Events_of_every_kind_come_back(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Acknowledgements_go_both_ways(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Namespaces_share_the_connection(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Rooms_reach_their_members(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_refused_namespace_says_why(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_server_may_send_the_client_away(string mode) => RunAsync(mode);
+
+    // Not by polling: when its poll is answered with a close packet, as the official server does too, this client takes it for good.
+    [Theory]
+    [InlineData("websocket")]
+    [InlineData("upgrade")]
+    public async Task The_client_comes_back_when_the_server_does(string mode)
+    {
+        await using var server = await RealServer.StartAsync(Output, port: Ports.Free());
+        await using var client = await StartAsync(server.Url, mode);
+        await client.SignalAsync("up");
+        await server.StopAsync();
+        await client.ContinueAsync();
+        await client.SignalAsync("down");
+        await server.StartAsync();
+        await client.ContinueAsync();
+
+        await client.FinishAsync();
+    }
+
+    [Theory]
+    [EachTransport]
+    public Task The_asynchronous_client_keeps_the_order(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Binary_comes_back_byte_identical(string mode) => RunAsync(mode);
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { ask, Inbox, next } from "./harness.mjs";
+
+const bytes = (...values) => Buffer.from(values);
+const hash = (buffer) => createHash("sha256").update(buffer).digest("hex");
+
+export async function Buffers_ArrayBuffers_and_typed_arrays_come_back_as_bytes({ connect }) {
+  const socket = await connect();
+  const inbox = new Inbox(socket);
+  const views = [
+    Buffer.from([0, 1, 2, 255]), new Uint8Array([3, 4]), new Uint8Array([5, 6]).buffer, new Uint8Array([9, 7, 8, 9]).subarray(1, 3), Buffer.alloc(0), Buffer.from([10]),
+  ];
+  for (const view of views) {
+    socket.emit("echo", view);
+  }
+  socket.emit("echo", ...views);
+
+  const want = [bytes(0, 1, 2, 255), bytes(3, 4), bytes(5, 6), bytes(7, 8), bytes(), bytes(10)];
+  const back = await inbox.take(views.length + 1);
+  assert.deepEqual(back, [...want.map((one) => ["echo", one]), ["echo", ...want]]);
+}
+
+export async function Nested_binary_keeps_its_place({ connect }) {
+  const socket = await connect();
+  const value = { name: "é", files: [{ head: bytes(1), rest: [bytes(2, 3), "text", null] }, bytes()], meta: { deep: { deeper: bytes(4) } }, n: 1 };
+  const came = next(socket, "echo");
+  socket.emit("echo", 1, value, "last", bytes(5));
+  assert.deepEqual(await came, [1, value, "last", bytes(5)]);
+  assert.deepEqual(await ask(socket, "ask", value), value);
+}
+
+export async function Binary_travels_in_acknowledgements_both_ways({ connect }) {
+  const socket = await connect();
+  assert.deepEqual(await ask(socket, "ask", bytes(1, 2, 3)), bytes(1, 2, 3));
+
+  socket.on("give bytes", (asked, answer) => answer(Buffer.concat([asked, bytes(9)])));
+  assert.deepEqual(await ask(socket, "ask me for bytes", bytes(7, 8)), bytes(7, 8, 9));
+}
+
+export async function Typed_handlers_read_bytes_anywhere_in_the_graph({ connect }) {
+  const socket = await connect();
+  const parts = [randomBytes(10), Buffer.alloc(0), randomBytes(5_000)];
+  const answer = await ask(socket, "inspect", { name: "photo", data: parts[2], parts });
+  assert.deepEqual(answer, { name: "photo", length: 5_000, lengths: [10, 0, 5_000], sha256: hash(parts[2]), first: parts[0] });
+}
+
+export async function Large_binary_is_byte_identical({ connect }) {
+  const socket = await connect();
+  for (const length of [1, 125, 126, 65_535, 65_536, 700_000]) {
+    const sent = randomBytes(length);
+    const back = await ask(socket, "ask", { data: sent });
+    assert.equal(hash(back.data), hash(sent), `${length} bytes came back changed`);
+  }
+}
+
+export async function Binary_and_text_events_keep_their_order({ connect }) {
+  const socket = await connect();
+  const inbox = new Inbox(socket);
+  const count = 300;
+  const sent = Array.from({ length: count }, (_, i) => (i % 3 === 0 ? [i] : i % 3 === 1 ? [i, bytes(i & 255)] : [i, { a: bytes(1, i & 255), b: [bytes(), "x"] }]));
+  for (const args of sent) {
+    socket.emit("echo", ...args);
+  }
+  assert.deepEqual(await inbox.take(count), sent.map((args) => ["echo", ...args]));
+}
+
+export async function Ten_attachments_pass_and_eleven_end_the_connection({ connect }) {
+  const socket = await connect();
+  const ten = Array.from({ length: 10 }, (_, i) => bytes(i));
+  assert.deepEqual(await ask(socket, "ask", ten), ten);
+
+  const down = next(socket, "disconnect");
+  socket.emit("echo", [...ten, bytes(10)]);
+  const [reason] = await down;
+  assert.ok(["transport close", "transport error"].includes(reason), reason);
+  await next(socket, "connect", "the client's reconnection");
+}
+
+export async function A_binary_broadcast_reaches_every_member_whole({ connect }) {
+  const sockets = await Promise.all(Array.from({ length: 4 }, () => connect()));
+  const inboxes = sockets.map((socket) => new Inbox(socket));
+  await Promise.all(sockets.map((socket) => ask(socket, "join", "blue")));
+  const count = 40;
+  await Promise.all(
+    sockets.map(async (socket, from) => {
+      for (let i = 0; i < count; i++) {
+        socket.emit("publish bytes", { via: "server", to: ["blue"] }, "blob", bytes(from, i), bytes(i, from, 0xff));
+      }
+    }),
+  );
+  for (const inbox of inboxes) {
+    const blobs = await inbox.take(count * sockets.length);
+    sockets.forEach((_, from) => {
+      const mine = blobs.filter((blob) => blob[1][0] === from);
+      assert.deepEqual(mine, Array.from({ length: count }, (__, i) => ["blob", bytes(from, i), bytes(i, from, 0xff)]));
+    });
+  }
+}
