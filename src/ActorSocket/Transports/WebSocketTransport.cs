@@ -203,6 +203,8 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     private async Task LingerAsync()
     {
         using var overdue = new CancellationTokenSource(LingerTime, server.Time);
+        // By CancelPendingRead, not by the token: a read that a token ends leaves the pipe in a state that Kestrel then stumbles over.
+        using var wake = overdue.Token.UnsafeRegister(static state => ((PipeReader)state!).CancelPendingRead(), link.Input);
         try
         {
             if (_attached)
@@ -211,7 +213,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 await link.WriteAsync(CloseFrame).AsTask().WaitAsync(overdue.Token).ConfigureAwait(false);
             while (!_peerClosed)
             {
-                var read = await link.Input.ReadAsync(overdue.Token).ConfigureAwait(false);
+                var read = await link.Input.ReadAsync().ConfigureAwait(false);
                 var buffer = read.Buffer;
                 while (!_peerClosed && _frames.Read(ref buffer, out _) is not FrameResult.NeedMore and var kind)
                 {
@@ -223,6 +225,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 }
                 link.Input.AdvanceTo(buffer.Start, buffer.End);
                 _peerClosed |= read.IsCompleted;
+                overdue.Token.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException)
