@@ -30,6 +30,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     private byte[]? _pending;
     private int _pendingLength;
     private byte[]? _pong;
+    private bool _pongQueued;
     private long _bytes;
     private int _packets;
     private int _dropped;
@@ -103,7 +104,16 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         {
             if (_closing || _closed || _sink is null)
                 return;
-            _pong = [0x8A, (byte)payload.Length, .. payload];
+            byte[] pong = [0x8A, (byte)payload.Length, .. payload];
+            if (_pongQueued)
+            {
+                _pong = pong; // takes the place of those since the one that is queued
+            }
+            else
+            {
+                CopyToPending(pong);
+                _pongQueued = true;
+            }
             schedule = MarkDirty();
         }
         if (schedule)
@@ -392,6 +402,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
 
     private bool TakePending(out byte[] buffer, out int length)
     {
+        _pongQueued = false;
         if (_pong is { } pong)
         {
             _pong = null;

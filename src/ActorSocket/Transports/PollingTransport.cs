@@ -103,7 +103,6 @@ internal sealed class PollingTransport(ServerServices server)
             if (!await ReadAsync(context, connection).ConfigureAwait(false))
             {
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
-                response.Headers.Connection = "close";
                 return;
             }
         }
