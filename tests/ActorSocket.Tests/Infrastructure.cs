@@ -50,6 +50,7 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         server.Root.Tell(new SessionProtocol.Open(connection, webSocket, opened));
         await opened.Task.WaitAsync(Patience);
         Assert.True(server.Sessions.TryAdd(connection));
+        await HandledAsync(connection.Session); // its timers run
         Watch(connection.Session);
         return new TestSession(connection, webSocket);
     }

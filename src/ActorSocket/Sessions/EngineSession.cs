@@ -205,11 +205,12 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     private void OnUpgradeProbed(UpgradeProbed m)
     {
         var mine = ReferenceEquals(m.Transport, _offered);
+        if (mine && !_probed)
+        {
+            _probed = true;
+            Timers.StartPeriodicTimer(NoopTimer, NoopDue.Instance, NoopInterval);
+        }
         m.Reply.TrySetResult(mine);
-        if (!mine || _probed)
-            return;
-        _probed = true;
-        Timers.StartPeriodicTimer(NoopTimer, NoopDue.Instance, NoopInterval);
     }
 
     private void OnUpgradeConfirmed(UpgradeConfirmed m)

@@ -69,7 +69,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         {
             if (_refused)
                 return false;
-            Decoded(_decoder.Add(data.ToArray(), out var packet), packet);
+            Decoded(_decoder.AddBinary(data.ToArray(), out var packet), packet);
             server.Metrics.PacketsReceived(TransportNames.WebSocket, 1, data.Length);
             return !_refused;
         }
@@ -140,13 +140,13 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     {
         if (packet.Binary is { } binary)
         {
-            Decoded(_decoder.Add(binary, out var complete), complete);
+            Decoded(_decoder.AddBinary(binary, out var complete), complete);
             return;
         }
         switch (packet.Type)
         {
             case EngineIoPacketType.Message:
-                Decoded(_decoder.Add(packet.Data, out var decoded), decoded);
+                Decoded(_decoder.AddText(packet.Data, out var decoded), decoded);
                 break;
             case EngineIoPacketType.Pong:
                 connection.Session.Tell(SessionProtocol.PongReceived.Instance);

@@ -21,7 +21,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
     public bool IsWaitingForAttachments => _pendingJson is not null;
 
     /// <summary>Takes a text message. False: it is rejected. True with no packet: attachments are due.</summary>
-    public bool Add(ReadOnlySpan<byte> text, out SocketIoPacket? packet)
+    public bool AddText(ReadOnlySpan<byte> text, out SocketIoPacket? packet)
     {
         packet = null;
         if (IsWaitingForAttachments)
@@ -40,7 +40,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
     }
 
     /// <summary>Takes a binary message, and the array with it.</summary>
-    public bool Add(byte[] binary, out SocketIoPacket? packet)
+    public bool AddBinary(byte[] binary, out SocketIoPacket? packet)
     {
         packet = null;
         if (_pendingJson is not { } pendingJson)

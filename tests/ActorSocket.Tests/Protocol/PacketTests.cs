@@ -1,0 +1,227 @@
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using ActorSocket.Protocol;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket.Tests.Protocol;
+
+public sealed class PacketTests
+{
+    private static readonly ProtocolLimits Limits = new();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("abc")]
+    [InlineData("9")]
+    [InlineData("2{}")]
+    [InlineData("2[]")]
+    [InlineData("2[true]")]
+    [InlineData("2[null]")]
+    [InlineData("2[{\"a\":1}]")]
+    [InlineData("2[\"connect\"]")]
+    [InlineData("2[\"disconnect\",\"x\"]")]
+    [InlineData("2[\"newListener\"]")]
+    [InlineData("2/a,[\"x\"")]
+    [InlineData("2[\"x\"]1")]
+    [InlineData("2[\"\\ud800\"]")]
+    [InlineData("2abc[\"x\"]")]
+    [InlineData("0[]")]
+    [InlineData("0null")]
+    [InlineData("0\"x\"")]
+    [InlineData("1{}")]
+    [InlineData("5")]
+    [InlineData("51")]
+    [InlineData("5a-")]
+    [InlineData("51.2-")]
+    [InlineData("50-[\"x\"]")]
+    [InlineData("5-[\"x\"]")]
+    [InlineData("511-[\"x\"]")]
+    [InlineData("599999999999999999999-[\"x\"]")]
+    [InlineData("3{\"a\":1}")]
+    [InlineData("29999999999999999999[\"x\"]")]
+    public void Rubbish_is_rejected(string text)
+    {
+        var decoder = NewDecoder();
+        Assert.False(decoder.AddText(Encoding.UTF8.GetBytes(text), out var packet));
+        Assert.Null(packet);
+        Assert.NotEqual(PacketError.None, decoder.Error);
+    }
+
+    [Theory]
+    [InlineData("2[\"message\"]", "/", "message", -1, 0)]
+    [InlineData("2[\"error\",1]", "/", "error", -1, 1)]
+    [InlineData("2[\"__proto__\"]", "/", "__proto__", -1, 0)]
+    [InlineData("2[7,\"x\"]", "/", "7", -1, 1)]
+    [InlineData("212[\"a\",1,null]", "/", "a", 12, 2)]
+    [InlineData("2/admin,007[\"a\"]", "/admin", "a", 7, 0)]
+    [InlineData("29007199254740991[\"a\"]", "/", "a", 9007199254740991, 0)]
+    [InlineData("2 [ \"mess\\u0061ge\" , 1 ]", "/", "message", -1, 1)]
+    [InlineData("2", "/", null, -1, 0)]
+    [InlineData("2[\"x\",{\"_placeholder\":false}]", "/", "x", -1, 1)]
+    public void Events_are_read(string text, string ns, string? name, long ackId, int arguments)
+    {
+        Assert.True(NewDecoder().AddText(Encoding.UTF8.GetBytes(text), out var packet));
+        Assert.Equal((SocketIoPacketType.Event, ns, name, ackId, arguments), (packet!.Type, packet.Namespace, packet.EventName, packet.AckId, packet.Arguments.Count));
+    }
+
+    [Theory]
+    [InlineData("0", SocketIoPacketType.Connect, "/")]
+    [InlineData("0/a", SocketIoPacketType.Connect, "/a")]
+    [InlineData("0/a,{\"token\":1}", SocketIoPacketType.Connect, "/a")]
+    [InlineData("0/admin{\"a\":1}", SocketIoPacketType.Connect, "/admin{\"a\":1}")]
+    [InlineData("1/a,", SocketIoPacketType.Disconnect, "/a")]
+    [InlineData("319", SocketIoPacketType.Ack, "/")]
+    public void Other_packets_are_read(string text, object type, string ns)
+    {
+        Assert.True(NewDecoder().AddText(Encoding.UTF8.GetBytes(text), out var packet));
+        Assert.Equal((type, ns), (packet!.Type, packet.Namespace));
+    }
+
+    [Theory]
+    [InlineData("{\"_placeholder\":true,\"num\":1}")]
+    [InlineData("{\"_placeholder\":true,\"num\":-1}")]
+    [InlineData("{\"_placeholder\":true,\"num\":\"0\"}")]
+    [InlineData("{\"_placeholder\":true}")]
+    [InlineData("[{\"x\":{\"num\":7,\"_placeholder\":true}}]")]
+    public void A_placeholder_without_its_attachment_is_rejected_when_the_last_one_is_there(string placeholder)
+    {
+        var decoder = NewDecoder();
+        Assert.True(decoder.AddText(Encoding.UTF8.GetBytes($"51-[\"x\",{placeholder}]"), out _));
+        Assert.False(decoder.AddBinary([1], out _));
+        Assert.Equal(PacketError.IllegalPlaceholder, decoder.Error);
+    }
+
+    [Fact]
+    public void Text_while_an_attachment_is_due_and_binary_while_none_is_are_rejected()
+    {
+        var decoder = NewDecoder();
+        Assert.True(decoder.AddText("51-[\"x\"]"u8, out _));
+        Assert.False(decoder.AddText("2[\"x\"]"u8, out _));
+        Assert.Equal(PacketError.UnexpectedText, decoder.Error);
+        decoder = NewDecoder();
+        Assert.False(decoder.AddBinary([1], out _));
+        Assert.Equal(PacketError.UnexpectedBinary, decoder.Error);
+    }
+
+    [Theory]
+    [InlineData(63, true)] // and the packet's own array
+    [InlineData(64, false)]
+    public void Json_may_nest_as_deep_as_the_limit(int depth, bool accepted) =>
+        Assert.Equal(accepted, NewDecoder().AddText(Encoding.UTF8.GetBytes("2[\"x\"," + new string('[', depth) + new string(']', depth) + "]"), out _));
+
+    [Theory]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    public void Names_may_be_as_long_as_the_limit(int length, bool accepted)
+    {
+        Assert.Equal(accepted, NewDecoder().AddText(Encoding.UTF8.GetBytes($"2[\"{new string('n', length)}\"]"), out _));
+        Assert.Equal(accepted, NewDecoder().AddText(Encoding.UTF8.GetBytes($"0/{new string('n', length - 1)},"), out _));
+    }
+
+    [Fact]
+    public void Binary_in_the_graph_becomes_attachments_depth_first()
+    {
+        byte[] twice = [1];
+        var packet = PacketWriter.Event(SocketJson.Default, "/n", "e", 3, new EventArguments<object, byte[]>(new { a = twice, b = new object[] { new ReadOnlyMemory<byte>([2, 3]), "x" } }, twice));
+        Assert.Equal("""453-/n,3["e",{"a":{"_placeholder":true,"num":0},"b":[{"_placeholder":true,"num":1},"x"]},{"_placeholder":true,"num":2}]""", Text(packet));
+        Assert.Equal(["01", "0203", "01"], packet.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void Arguments_are_emitted_on_as_they_came_with_their_attachments_renumbered()
+    {
+        var decoder = NewDecoder();
+        Assert.True(decoder.AddText("""52-["x", { "a" : {"_placeholder":true,"num":1} , "t" : "é \" \u0041" }, {"_placeholder":true,"num":1}, 1e3 ]"""u8, out _));
+        Assert.True(decoder.AddBinary([1], out _));
+        Assert.True(decoder.AddBinary([2], out var packet));
+        var again = PacketWriter.Event(SocketJson.Default, "/", "y", -1, new EventArguments<SocketArguments>(packet!.Arguments));
+        Assert.Equal("""452-["y",{"a":{"_placeholder":true,"num":0},"t":"é \" \u0041"},{"_placeholder":true,"num":1},1e3]""", Text(again));
+        Assert.Equal(["02", "02"], again.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void A_serialiser_that_throws_leaves_nothing_behind()
+    {
+        var circular = new List<object>();
+        circular.Add(circular);
+        Assert.ThrowsAny<JsonException>(() => PacketWriter.Event(SocketJson.Default, "/", "e", -1, new EventArguments<byte[], object>([1], circular)));
+        var packet = PacketWriter.Event(SocketJson.Default, "/", "e", -1, new EventArguments<int>(1));
+        Assert.Equal("42[\"e\",1]", Text(packet));
+        Assert.Empty(packet.Attachments);
+    }
+
+    [Fact]
+    public void What_is_encoded_is_decoded_again() => Gen.Select(Gen.String[0, 20], Gen.Int, Gen.Byte.Array[0, 50].Array[0, 5], Gen.Long[-1, long.MaxValue]).Sample((text, number, binary, ackId) =>
+    {
+        var sent = PacketWriter.Event(SocketJson.Default, "/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
+        var decoder = NewDecoder();
+        Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out var packet));
+        foreach (var attachment in sent.Attachments)
+            Assert.True(decoder.AddBinary(attachment, out packet));
+        Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
+        Assert.Equal(Valid(text), packet.Arguments[0].As<string>());
+        Assert.Equal(number, packet.Arguments[1].As<int>());
+        Assert.Equal(binary, packet.Arguments[2].As<byte[][]>()!);
+    });
+
+    [Fact]
+    public void No_input_throws()
+    {
+        var alphabet = Gen.OneOfConst((byte)'0', (byte)'1', (byte)'2', (byte)'3', (byte)'5', (byte)'-', (byte)'/', (byte)',', (byte)'[', (byte)']', (byte)'{', (byte)'}', (byte)'"', (byte)'\\', (byte)':', (byte)'a', (byte)' ', (byte)0x1E, (byte)'b', (byte)0xFF);
+        Gen.OneOf(Gen.Byte, alphabet).Array[0, 60].Sample(
+            bytes =>
+            {
+                var decoder = NewDecoder();
+                decoder.AddBinary(bytes, out _);
+                decoder = NewDecoder();
+                decoder.AddText(bytes, out _);
+                EngineIoReader.TryRead(bytes, out _);
+                var payload = new PollingPayloadReader(bytes, Limits);
+                while (payload.TryRead(out _))
+                {
+                }
+            },
+            iter: 100_000);
+    }
+
+    [Theory]
+    [InlineData("4a\u001e3\u001e4€", 3, false)]
+    [InlineData("4a", 1, false)]
+    [InlineData("", 0, true)]
+    [InlineData("4a\u001e", 1, true)]
+    [InlineData("4a\u001e7", 1, true)]
+    [InlineData("bAQ==\u001ebAQI\u001ebAQ\u001eb-_8", 4, false)]
+    [InlineData("bA", 0, true)]
+    public void A_payload_is_split_into_its_packets(string payload, int packets, bool failed)
+    {
+        var reader = new PollingPayloadReader(Encoding.UTF8.GetBytes(payload), Limits);
+        var count = 0;
+        while (reader.TryRead(out _))
+            count++;
+        Assert.Equal((packets, failed), (count, reader.Failed));
+    }
+
+    [Fact]
+    public void The_open_packet_has_exactly_the_protocols_fields() => Assert.Equal(
+        """0{"sid":"abc","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}""",
+        Encoding.UTF8.GetString(OpenPacket.Write("abc", true, 25000, 20000, 1000000)));
+
+    [Fact]
+    public void The_protocol_layer_knows_no_actors_no_web_server_and_no_io()
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
+            root = Path.GetDirectoryName(root)!;
+        var usings = Directory.EnumerateFiles(Path.Combine(root, "src", "ActorSocket", "Protocol"), "*.cs", SearchOption.AllDirectories).SelectMany(File.ReadLines);
+        Assert.DoesNotContain(usings, static line => line.StartsWith("using Akka", StringComparison.Ordinal) || line.StartsWith("using Microsoft.AspNetCore", StringComparison.Ordinal)
+            || line.StartsWith("using System.Net", StringComparison.Ordinal) || line.StartsWith("using System.IO", StringComparison.Ordinal));
+    }
+
+    private static PacketDecoder NewDecoder() => new(Limits, new NameTable(), SocketJson.Default);
+
+    private static string Text(EncodedPacket packet) => Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset));
+
+    private static string Valid(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no lone surrogates
+}
