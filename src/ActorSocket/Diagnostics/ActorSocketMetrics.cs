@@ -17,6 +17,10 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _bytesIn;
     private readonly Counter<long> _packetsOut;
     private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _eventsIn;
+    private readonly Counter<long> _eventBytesIn;
+    private readonly Counter<long> _eventsOut;
+    private readonly Counter<long> _eventBytesOut;
     private readonly Counter<long> _volatileDropped;
     private readonly Counter<long> _upgrades;
     private readonly Counter<long> _refused;
@@ -35,6 +39,10 @@ internal sealed class ActorSocketMetrics
         _bytesIn = meter.CreateCounter<long>("actorsocket.server.received_bytes", "By", "Bytes received, by transport.");
         _packetsOut = meter.CreateCounter<long>("actorsocket.server.sent_packets", "{packet}", "Engine.IO packets sent, by transport.");
         _bytesOut = meter.CreateCounter<long>("actorsocket.server.sent_bytes", "By", "Bytes sent, by transport.");
+        _eventsIn = meter.CreateCounter<long>("actorsocket.server.received_events", "{event}", "Socket.IO events and acknowledgements received, by namespace.");
+        _eventBytesIn = meter.CreateCounter<long>("actorsocket.server.received_event_bytes", "By", "Bytes of their arguments, attachments included, by namespace.");
+        _eventsOut = meter.CreateCounter<long>("actorsocket.server.sent_events", "{event}", "Socket.IO events and acknowledgements queued for a client, by namespace: a broadcast counts for each of its receivers.");
+        _eventBytesOut = meter.CreateCounter<long>("actorsocket.server.sent_event_bytes", "By", "Their bytes on a WebSocket, by namespace.");
         _volatileDropped = meter.CreateCounter<long>("actorsocket.server.dropped_packets", "{packet}", "Volatile packets dropped because the client was not ready.");
         _upgrades = meter.CreateCounter<long>("actorsocket.server.upgrades", "{upgrade}", "Upgrades to WebSocket, by outcome.");
         _refused = meter.CreateCounter<long>("actorsocket.server.refused_requests", "{request}", "Refused requests, by Engine.IO error code.");
@@ -46,7 +54,7 @@ internal sealed class ActorSocketMetrics
 
     public bool TimesHandlers => _handlerDuration.Enabled;
 
-    public void SessionOpened(string transport) => _sessions.Add(1);
+    public void SessionOpened() => _sessions.Add(1);
 
     public void SessionClosed(string transport, DisconnectReason reason)
     {
@@ -80,6 +88,22 @@ internal sealed class ActorSocketMetrics
             return;
         _packetsOut.Add(packets, Transport(transport));
         _bytesOut.Add(bytes, Transport(transport));
+    }
+
+    public void EventsReceived(string ns, int events, long bytes)
+    {
+        if (!_eventsIn.Enabled)
+            return;
+        _eventsIn.Add(events, Namespace(ns));
+        _eventBytesIn.Add(bytes, Namespace(ns));
+    }
+
+    public void EventsSent(string ns, int events, long bytesEach)
+    {
+        if (!_eventsOut.Enabled)
+            return;
+        _eventsOut.Add(events, Namespace(ns));
+        _eventBytesOut.Add(events * bytesEach, Namespace(ns));
     }
 
     public void VolatileDropped(int count) => _volatileDropped.Add(count);

@@ -115,7 +115,7 @@ public sealed class BroadcastOperator : IEventEmitter
         services.Actor.Tell(new NamespaceProtocol.AwaitAcks(acks, timeout));
         var frame = new EncodedFrame(packet, _flags.Compress);
         foreach (var socket in recipients)
-            socket.Connection.Outbound.Append(frame, _flags.Volatile);
+            socket.Send(frame, _flags.Volatile);
         var responses = await acks.Responses.WaitAsync(cancellationToken).ConfigureAwait(false);
         var values = new T?[responses.Count];
         for (var i = 0; i < values.Length; i++)

@@ -49,7 +49,7 @@ public sealed class SocketOperator : IEventEmitter
         if (_socket.Disconnected.IsCancellationRequested)
             return;
         var packet = PacketWriter.Event(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, eventName, -1, args);
-        _socket.Connection.Outbound.Append(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
     }
 
     /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
@@ -77,7 +77,7 @@ public sealed class SocketOperator : IEventEmitter
         var answer = new SingleAck<T>();
         // Told first: the mailbox then holds the question before any answer to it can arrive.
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));
-        _socket.Connection.Outbound.Append(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
         return answer.WaitAsync(_socket.Actor, id, _socket.Disconnected, cancellationToken);
     }
 }

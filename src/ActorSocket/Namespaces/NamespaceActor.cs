@@ -76,6 +76,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         // It crashed. Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
         ns.Server.Log.SocketCrashed(ns.Name);
         ns.Remove(socket);
+        if (socket.Connected)
+            ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
         socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name);
         socket.Connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(ns.Name)));
         socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, m.ActorRef));
@@ -119,7 +121,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         {
             room = new Room(Context.ActorOf(RoomRouter.Props(m.Room, ns.PublishRoom(m.Room))));
             _rooms.Add(m.Room, room);
-            ns.Server.Metrics.RoomOpened(ns.Name);
+            ns.Server.Metrics.RoomOpened(ns.MetricsName);
         }
         room.Router.Tell(new RoomProtocol.Join(m.Socket, ++room.Joins, m.Done));
     }
@@ -157,7 +159,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         _rooms.Remove(m.Room);
         ns.WithdrawRoom(m.Room);
         Context.Stop(room.Router);
-        ns.Server.Metrics.RoomClosed(ns.Name);
+        ns.Server.Metrics.RoomClosed(ns.MetricsName);
     }
 
     private void OnAwaitAcks(AwaitAcks m)

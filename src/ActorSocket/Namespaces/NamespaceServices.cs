@@ -16,10 +16,11 @@ internal sealed class NamespaceServices
     private Func<Socket, Task>[] _onConnection = [];
     private long _ackId = -1;
 
-    public NamespaceServices(ServerServices server, string name)
+    public NamespaceServices(ServerServices server, string name, bool isDynamic = false)
     {
         Server = server;
         Name = name;
+        MetricsName = isDynamic ? "dynamic" : name;
         Face = new Namespace(this);
         server.Names.Register(name);
     }
@@ -27,6 +28,9 @@ internal sealed class NamespaceServices
     public ServerServices Server { get; }
 
     public string Name { get; }
+
+    /// <summary>What metrics are tagged with: a name that a client chose must not make another series.</summary>
+    public string MetricsName { get; }
 
     public Namespace Face { get; }
 
@@ -101,6 +105,8 @@ internal sealed class NamespaceServices
             Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile);
     }
 
+    public void CountSent(int events, EncodedFrame frame) => Server.Metrics.EventsSent(MetricsName, events, frame.Size);
+
     public List<Socket> Select(RoomSelection selection)
     {
         var found = new List<Socket>();
@@ -147,14 +153,16 @@ internal sealed class NamespaceServices
         return members is null ? [own] : [own, .. members];
     }
 
-    private static void Append(Socket[] members, RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    private void Append(Socket[] members, RoomSelection selection, EncodedFrame frame, bool isVolatile)
     {
+        var sent = 0;
         var all = selection.ExcludedSocket is null && selection.Excluded.Length == 0;
         foreach (var socket in members)
         {
             if (socket.Connected && (all || !selection.Excludes(socket)))
-                socket.Connection.Outbound.Append(frame, isVolatile);
+                sent += socket.Connection.Outbound.Append(frame, isVolatile) ? 1 : 0;
         }
+        CountSent(sent, frame);
     }
 
     private static void AddTo(List<Socket> found, Socket[] members, RoomSelection selection, HashSet<Socket>? seen)

@@ -26,7 +26,7 @@ internal sealed class NamespaceTable
     {
         if (_byName.TryGetValue(name, out var known))
             return known;
-        var created = new NamespaceServices(server, name);
+        var created = new NamespaceServices(server, name, isDynamic: parent is not null);
         if (parent is not null)
             created.CopyHandlersOf(parent);
         return _byName.GetOrAdd(name, created);

@@ -67,8 +67,8 @@ internal sealed class EngineConnection : IOutboundOwner
     /// <summary>The WebSocket that carries the session, or null while it polls. Set by the session.</summary>
     public ITransport? CurrentTransport { get; set; }
 
-    /// <summary>The session has told its sockets that it ends.</summary>
-    public bool IsClosed { get; set; }
+    /// <summary>Set by the session when it has told its sockets that it ends, and why.</summary>
+    public DisconnectReason? ClosedBecause { get; set; }
 
     private bool IsCurrent(ITransport? transport) => ReferenceEquals(transport, CurrentTransport);
 

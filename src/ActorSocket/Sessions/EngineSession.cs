@@ -267,7 +267,6 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             connection.Outbound.Close();
             _transport.Close();
         }
-        server.Metrics.SessionClosed(connection.TransportName, reason);
         End();
     }
 
@@ -288,7 +287,6 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         var delivered = connection.Outbound.Close();
         // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
         TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
-        server.Metrics.SessionClosed(connection.TransportName, reason);
         if (delivered)
         {
             connection.Forget();
@@ -305,7 +303,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         foreach (var socket in _sockets.Values)
             socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
         _sockets.Clear();
-        connection.IsClosed = true;
+        connection.ClosedBecause = reason;
         connection.Inbound.Resume();
     }
 

@@ -34,6 +34,7 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
         _connections[session] = m.Connection;
         m.Connection.Session = session;
         m.Connection.CurrentTransport = m.Transport;
+        server.Metrics.SessionOpened();
         m.Opened.TrySetResult();
     }
 
@@ -42,10 +43,11 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
         if (!_connections.Remove(m.ActorRef, out var connection))
             return;
         connection.Forget();
-        if (connection.IsClosed)
+        server.Metrics.SessionClosed(connection.TransportName, connection.ClosedBecause ?? DisconnectReason.TransportError);
+        if (connection.ClosedBecause is not null)
             return;
         // It crashed: nobody told its client. Its sockets watch it.
-        connection.IsClosed = true;
+        connection.ClosedBecause = DisconnectReason.TransportError;
         connection.Outbound.Abort();
         connection.CurrentTransport?.Close();
     }

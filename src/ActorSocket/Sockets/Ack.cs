@@ -40,7 +40,7 @@ public class Ack
     {
         if (_id < 0 || Interlocked.Exchange(ref _sent, 1) != 0 || !_socket.Connected)
             return;
-        _socket.Connection.Outbound.Append(new EncodedFrame(PacketWriter.Ack(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, _id, args)));
+        _socket.Send(new EncodedFrame(PacketWriter.Ack(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, _id, args)));
     }
 }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
@@ -92,6 +93,12 @@ public sealed partial class Socket
     }
 
     internal void MarkConnected() => _connected = true;
+
+    internal void Send(EncodedFrame frame, bool isVolatile = false)
+    {
+        if (Connection.Outbound.Append(frame, isVolatile))
+            Namespace.Services.CountSent(1, frame);
+    }
 
     internal ValueTask RaiseConnectionAsync()
     {

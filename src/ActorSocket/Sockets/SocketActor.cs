@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Akka.Actor;
 using ActorSocket.Delivery;
@@ -96,7 +97,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         socket.MarkConnected();
         ns.Add(socket);
         _connection.Session.Tell(new SessionProtocol.Joined(socket.Namespace.Name, Self));
-        ns.Server.Metrics.SocketConnected(ns.Name);
+        ns.Server.Metrics.SocketConnected(ns.MetricsName);
         Start(socket.RaiseConnectionAsync(), null);
     }
 
@@ -109,8 +110,10 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
 
     private void OnPacketsRead(PacketsRead m)
     {
+        long bytes = 0;
         foreach (var packet in m.Packets)
         {
+            bytes += packet.SizeInBytes;
             if (packet.Type == SocketIoPacketType.Ack)
                 TakeAck(packet.AckId)?.Answered(packet.Arguments);
             else if (_ended is not null)
@@ -120,24 +123,37 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             else
                 Run(packet);
         }
+        ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Packets.Count, bytes);
     }
 
-    private void Run(SocketIoPacket packet) => Start(socket.RaiseEventAsync(packet), packet);
+    private void Run(SocketIoPacket packet)
+    {
+        var startedAt = ns.Server.Metrics.TimesHandlers ? Stopwatch.GetTimestamp() : 0;
+        Start(socket.RaiseEventAsync(packet), packet, startedAt);
+    }
 
-    private void Start(ValueTask handler, SocketIoPacket? packet)
+    private void Start(ValueTask handler, SocketIoPacket? packet, long startedAt = 0)
     {
         if (handler.IsCompletedSuccessfully)
         {
             handler.GetAwaiter().GetResult();
-            if (packet is not null)
-                _connection.Inbound.Completed(packet.SizeInBytes);
+            Ran(packet, startedAt);
             return;
         }
         _running++;
-        _ = AwaitHandlerAsync(handler, packet, Self);
+        _ = AwaitHandlerAsync(handler, packet, startedAt, Self);
     }
 
-    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, IActorRef self)
+    private void Ran(SocketIoPacket? packet, long startedAt)
+    {
+        if (packet is null)
+            return; // OnConnection
+        _connection.Inbound.Completed(packet.SizeInBytes);
+        if (startedAt != 0)
+            ns.Server.Metrics.HandlerRan(ns.MetricsName, startedAt);
+    }
+
+    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, IActorRef self)
     {
         Exception? failure = null;
         try
@@ -148,7 +164,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             failure = error;
         }
-        self.Tell(new HandlerDone(packet, failure));
+        self.Tell(new HandlerDone(packet, startedAt, failure));
     }
 
     private void OnHandlerDone(HandlerDone m)
@@ -156,8 +172,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         _running--;
         if (m.Error is not null)
             ReportHandlerError(m.Error);
-        if (m.Packet is not null)
-            _connection.Inbound.Completed(m.Packet.SizeInBytes);
+        Ran(m.Packet, m.StartedAt);
         while (_ended is null && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
             Run(_waiting.Dequeue());
     }
@@ -167,7 +182,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         if (error is OperationCanceledException && socket.Disconnected.IsCancellationRequested)
             return; // a handler that ended because its client left
         ns.Server.Log.HandlerFailed(error, ns.Name);
-        ns.Server.Metrics.HandlerFailed(ns.Name);
+        ns.Server.Metrics.HandlerFailed(ns.MetricsName);
         socket.RaiseError(error);
     }
 
@@ -240,7 +255,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
         _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
-        ns.Server.Metrics.SocketDisconnected(ns.Name, reason);
+        ns.Server.Metrics.SocketDisconnected(ns.MetricsName, reason);
     }
 
     private void OnDeparted()

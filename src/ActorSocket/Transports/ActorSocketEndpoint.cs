@@ -153,7 +153,6 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             throw;
         }
         server.Sessions.TryAdd(connection);
-        server.Metrics.SessionOpened(connection.TransportName);
         if (transport is not null)
         {
             await transport.RunAsync().ConfigureAwait(false);

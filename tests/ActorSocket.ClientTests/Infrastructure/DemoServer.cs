@@ -8,15 +8,20 @@ namespace ActorSocket.ClientTests.Infrastructure;
 internal sealed class DemoServer : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();
+    private readonly string[] _arguments;
     private Process? _process;
 
-    private DemoServer(int port) => Url = new Uri($"http://127.0.0.1:{port}");
+    private DemoServer(int port, string[] arguments)
+    {
+        Url = new Uri($"http://127.0.0.1:{port}");
+        _arguments = arguments;
+    }
 
     public Uri Url { get; }
 
-    public static async Task<DemoServer> StartNewAsync()
+    public static async Task<DemoServer> StartNewAsync(params string[] arguments)
     {
-        var demo = new DemoServer(Ports.Free());
+        var demo = new DemoServer(Ports.Free(), arguments);
         await demo.StartAsync();
         return demo;
     }
@@ -28,7 +33,7 @@ internal sealed class DemoServer : IAsyncDisposable
         var dll = Path.Combine(project, "bin", configuration, new DirectoryInfo(AppContext.BaseDirectory).Name, "ActorSocket.Server.dll");
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [dll, "--urls", Url.GetLeftPart(UriPartial.Authority), "--contentRoot", project])
+            StartInfo = new ProcessStartInfo("dotnet", [dll, "--urls", Url.GetLeftPart(UriPartial.Authority), "--contentRoot", project, .. _arguments])
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,

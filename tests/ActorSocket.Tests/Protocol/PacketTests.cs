@@ -203,6 +203,36 @@ public sealed class PacketTests
         Assert.Equal((packets, failed), (count, reader.Failed));
     }
 
+    [Theory]
+    [InlineData(4, 4, false)]
+    [InlineData(5, 4, true)]
+    public void A_payload_may_have_as_many_packets_as_the_limit(int packets, int read, bool failed)
+    {
+        var reader = new PollingPayloadReader(Encoding.UTF8.GetBytes(string.Join('\u001e', Enumerable.Repeat("4a", packets))), new ProtocolLimits { MaxPacketsPerPayload = 4 });
+        var count = 0;
+        while (reader.TryRead(out _))
+            count++;
+        Assert.Equal((read, failed), (count, reader.Failed));
+    }
+
+    [Theory]
+    [InlineData("510-[\"x\"]", true)]
+    [InlineData("511-[\"x\"]", false)]
+    public void A_packet_may_have_as_many_attachments_as_the_limit(string text, bool accepted) =>
+        Assert.Equal(accepted, NewDecoder().AddText(Encoding.UTF8.GetBytes(text), out _));
+
+    [Theory]
+    [InlineData(10, 10, true)]
+    [InlineData(10, 11, false)]
+    public void The_attachments_of_a_packet_may_be_as_big_together_as_one_message(int first, int second, bool accepted)
+    {
+        var decoder = new PacketDecoder(new ProtocolLimits { MaxMessageBytes = 20 }, new NameTable(), SocketJson.Default);
+        Assert.True(decoder.AddText("""52-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"""u8, out _));
+        Assert.True(decoder.AddBinary(new byte[first], out _));
+        Assert.Equal(accepted, decoder.AddBinary(new byte[second], out var packet));
+        Assert.Equal(accepted, packet is not null);
+    }
+
     [Fact]
     public void The_open_packet_has_exactly_the_protocols_fields() => Assert.Equal(
         """0{"sid":"abc","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}""",

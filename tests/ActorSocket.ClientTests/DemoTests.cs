@@ -1,0 +1,245 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>The lobby of src/ActorSocket.Server, as visitors use it: a process of its own and pages in Chromium.</summary>
+[Collection(ChromiumGroup.Name)]
+public sealed class DemoTests(Chromium chromium)
+{
+    private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 20_000 };
+
+    // The smallest PNG there is: one pixel.
+    private static readonly byte[] Picture = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+
+    [Fact]
+    public async Task Two_visitors_meet_in_a_lobby_and_chat()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada");
+        await using var bob = await EnterAsync(demo, "Bob");
+        await ada.Page.FillAsync("#create-name", "Chess");
+        await ada.Page.ClickAsync("#create-lobby");
+        await Expect(ada.Page.Locator("#lobby-name")).ToHaveTextAsync("Chess", Patient);
+        await SayAsync(ada, "before Bob came");
+        await JoinAsync(bob, "Chess");
+
+        await Expect(bob.Page.Locator("#messages")).ToContainTextAsync("before Bob came", new() { Timeout = 20_000 });
+        foreach (var tab in (Tab[])[ada, bob])
+        {
+            await Expect(tab.Page.Locator("[data-lobby=Chess]")).ToHaveAttributeAsync("data-heads", "2", new() { Timeout = 20_000 });
+            await Expect(tab.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
+        }
+
+        await bob.Page.Locator("#message").PressSequentiallyAsync("hi Ada");
+        await Expect(ada.Page.Locator("#typing")).ToHaveTextAsync("Bob is typing…", Patient);
+        await bob.Page.ClickAsync("#send");
+        await SaidAsync(ada, "hi Ada");
+        await SayAsync(ada, "hi Bob");
+        await SaidAsync(bob, "hi Bob");
+        NoComplaints(ada, bob);
+    }
+
+    [Fact]
+    public async Task A_picture_goes_both_ways()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+
+        await SendPictureAsync(ada);
+        await SeesPictureAsync(bob, "Ada");
+        await SendPictureAsync(bob);
+        await SeesPictureAsync(ada, "Bob");
+        NoComplaints(ada, bob);
+    }
+
+    [Fact]
+    public async Task A_private_message_reaches_every_device_of_its_user_and_is_marked_delivered()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        await using var bobsPhone = await EnterAsync(demo, "Bob", "Welcome");
+        await Expect(ada.Page.Locator("#members li")).ToHaveTextAsync(["Ada (you)", "Bob"], new() { Timeout = 20_000 });
+        await Expect(ada.Page.Locator("[data-lobby=Welcome]")).ToHaveAttributeAsync("data-heads", "2", new() { Timeout = 20_000 });
+
+        ada.Page.Dialog += (_, dialog) => _ = dialog.AcceptAsync("a secret");
+        await ada.Page.ClickAsync("#members button");
+
+        await Expect(ada.Page.Locator("#messages .whisper time")).ToHaveTextAsync("delivered", Patient);
+        await Expect(bob.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
+        await Expect(bobsPhone.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
+        NoComplaints(ada, bob, bobsPhone);
+    }
+
+    [Theory]
+    [InlineData("#ready-yes", "All are ready: the game starts!")]
+    [InlineData("#ready-no", "Not everyone is ready.")]
+    public async Task The_game_starts_when_all_are_ready(string answer, string outcome)
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+
+        await ada.Page.ClickAsync("#ready");
+        await ada.Page.ClickAsync("#ready-yes");
+        await bob.Page.ClickAsync(answer);
+
+        await Expect(ada.Page.Locator("#messages .news")).ToHaveTextAsync(outcome, Patient);
+        await Expect(bob.Page.Locator("#messages .news")).ToHaveTextAsync(outcome, Patient);
+        NoComplaints(ada, bob);
+    }
+
+    [Fact]
+    public async Task Everyone_sees_the_others_pointers_move()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        var canvas = await ada.Page.Locator("#canvas").BoundingBoxAsync();
+        var mark = bob.Page.Locator("#canvas span");
+
+        // Volatile: one may be dropped, a hand that goes on moving is seen.
+        for (var i = 0; i < 200 && await mark.CountAsync() == 0; i++)
+            await ada.Page.Mouse.MoveAsync(canvas!.X + (canvas.Width / 2) + (i % 20), canvas.Y + (canvas.Height / 2));
+
+        await Expect(mark).ToHaveTextAsync("Ada", Patient);
+        await ada.DisposeAsync();
+        await Expect(mark).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        NoComplaints(bob);
+    }
+
+    [Fact]
+    public async Task When_the_server_is_killed_and_comes_back_everyone_is_where_they_were()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        await Expect(ada.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
+
+        await demo.KillAsync();
+        await Expect(ada.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "reconnecting", new() { Timeout = 20_000 });
+        await Expect(bob.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "reconnecting", new() { Timeout = 20_000 });
+        await demo.StartAsync();
+
+        foreach (var tab in (Tab[])[ada, bob])
+        {
+            await Expect(tab.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "connected", new() { Timeout = 40_000 });
+            await Expect(tab.Page.Locator("[data-lobby=Welcome]")).ToHaveAttributeAsync("data-heads", "2", new() { Timeout = 40_000 });
+        }
+        await SayAsync(ada, "we are back");
+        await SaidAsync(bob, "we are back");
+        await SayAsync(bob, "so we are");
+        await SaidAsync(ada, "so we are");
+    }
+
+    [Fact]
+    public async Task A_phone_shows_all_of_it_without_scrolling_sideways()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+
+        await ada.Page.SetViewportSizeAsync(360, 740);
+
+        var width = await ada.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+        Assert.True(width <= 360, $"The page is {width} pixels wide on a phone of 360.");
+        foreach (var control in (string[])["#message", "#send", "#ready", "#create-lobby", "#canvas"])
+        {
+            var box = await ada.Page.Locator(control).BoundingBoxAsync();
+            Assert.True(box is { X: >= 0, Width: > 0 } && box.X + box.Width <= 360, $"{control} lies outside of the page.");
+        }
+    }
+
+    [Fact]
+    public async Task The_admin_namespace_shows_figures_to_who_has_the_token()
+    {
+        await using var demo = await DemoServer.StartNewAsync("--Admin:Token=open sesame");
+        await using var visitor = await EnterAsync(demo, "Ada", "Welcome");
+        await using var admin = await chromium.OpenAsync(new Uri(demo.Url, "/admin.html"));
+
+        await admin.Page.FillAsync("#token", "wrong");
+        await admin.Page.ClickAsync("#login");
+        await Expect(admin.Page.Locator("#status")).ToHaveTextAsync("invalid token", Patient);
+        await Expect(admin.Page.Locator("#figures")).ToBeHiddenAsync();
+        await admin.Page.FillAsync("#token", "open sesame");
+        await admin.Page.ClickAsync("#login");
+
+        await Expect(admin.Page.Locator("#figures")).ToContainTextAsync("Welcome (1)", new() { Timeout = 20_000 });
+        NoComplaints(admin, visitor);
+    }
+
+    [Fact]
+    public async Task Health_and_metrics_tell_what_goes_on()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await Expect(ada.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
+        using var http = new HttpClient { BaseAddress = demo.Url };
+
+        Assert.Equal("Healthy", await http.GetStringAsync("/health/live"));
+        Assert.Equal("Healthy", await http.GetStringAsync("/health/ready"));
+        var metrics = (await http.GetStringAsync("/metrics")).Split('\n');
+
+        Assert.Equal("1", Value("actorsocket_server_active_sessions", ""));
+        Assert.Equal("1", Value("actorsocket_server_active_sockets", "actorsocket_namespace=\"/\""));
+        Assert.Equal("2", Value("actorsocket_server_active_rooms", "actorsocket_namespace=\"/\"")); // the lobby's and the user's
+        Assert.Equal("1", Value("actorsocket_server_upgrades_total", "actorsocket_outcome=\"completed\""));
+        foreach (var transport in (string[])["polling", "websocket"])
+        {
+            foreach (var counter in (string[])["received_packets", "received_bytes", "sent_packets", "sent_bytes"])
+                Assert.NotEqual("0", Value($"actorsocket_server_{counter}_total", $"actorsocket_transport=\"{transport}\""));
+        }
+        Assert.NotEqual("0", Value("actorsocket_server_received_events_total", "actorsocket_namespace=\"/\""));
+        Assert.NotEqual("0", Value("actorsocket_server_sent_event_bytes_total", "actorsocket_namespace=\"/\""));
+        Assert.NotEqual("0", Value("actorsocket_server_handler_duration_seconds_count", "actorsocket_namespace=\"/\""));
+
+        string Value(string name, string tag)
+        {
+            var line = Array.Find(metrics, line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ' && line.Contains(tag, StringComparison.Ordinal));
+            Assert.True(line is not null, $"/metrics has no {name} with {tag}:\n{string.Join('\n', metrics.Where(static line => line.StartsWith("actorsocket", StringComparison.Ordinal)))}");
+            return line.Split("} ")[^1].Split(' ')[0];
+        }
+    }
+
+    private async Task<Tab> EnterAsync(DemoServer demo, string name, string? lobby = null)
+    {
+        var tab = await chromium.OpenAsync(demo.Url);
+        await tab.Page.FillAsync("#name", name);
+        await tab.Page.ClickAsync("#login");
+        await Expect(tab.Page.Locator("#app")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        if (lobby is not null)
+            await JoinAsync(tab, lobby);
+        return tab;
+    }
+
+    private static async Task JoinAsync(Tab tab, string lobby)
+    {
+        await tab.Page.ClickAsync($"[data-lobby={lobby}] button");
+        await Expect(tab.Page.Locator("#lobby-name")).ToHaveTextAsync(lobby, Patient);
+    }
+
+    private static async Task SayAsync(Tab tab, string text)
+    {
+        await tab.Page.FillAsync("#message", text);
+        await tab.Page.ClickAsync("#send");
+    }
+
+    private static Task SaidAsync(Tab tab, string text) => Expect(tab.Page.Locator("#messages li").Last).ToContainTextAsync(text, new() { Timeout = 20_000 });
+
+    private static Task SendPictureAsync(Tab tab) =>
+        tab.Page.SetInputFilesAsync("#picture", new FilePayload { Name = "dot.png", MimeType = "image/png", Buffer = Picture });
+
+    private static async Task SeesPictureAsync(Tab tab, string from)
+    {
+        await tab.Page.Locator($"img[alt='Picture from {from}']").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        await tab.Page.WaitForFunctionAsync($$"""() => document.querySelector("img[alt='Picture from {{from}}']").naturalWidth === 1""");
+    }
+
+    private static void NoComplaints(params Tab[] tabs)
+    {
+        foreach (var tab in tabs)
+            Assert.DoesNotContain(tab.Console, static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal));
+    }
+}
