@@ -155,7 +155,7 @@ $("login-form").onsubmit = (event) => {
   event.preventDefault();
   name = $("name").value.trim();
   if (socket.connected) login().catch(() => {});
-  else socket.connect();
+  else if (!socket.active) socket.connect(); // a second connect() under way would ask for the namespace twice; "connect" logs in
 };
 $("create-form").onsubmit = async (event) => {
   event.preventDefault();
