@@ -1,14 +1,20 @@
 using ActorSocket;
+using ActorSocket.Benchmarks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-// serve --port N: the server that a load generator talks to.
+// hops: what each step of a message's way costs. serve --port N: the server that a load generator talks to.
+if (args is ["hops"])
+{
+    await Hops.RunAsync();
+    return 0;
+}
 if (args is not ["serve", ..])
 {
-    await Console.Error.WriteLineAsync("Usage: dotnet run -c Release --project tests/ActorSocket.Benchmarks -- serve [--port N]");
+    await Console.Error.WriteLineAsync("Usage: dotnet run -c Release --project tests/ActorSocket.Benchmarks -- serve [--port N] | hops");
     return 1;
 }
 var builder = WebApplication.CreateSlimBuilder(args[1..]);
