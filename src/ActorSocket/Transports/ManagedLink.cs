@@ -37,7 +37,8 @@ internal sealed class ManagedLink : WebSocketLink
                 var (opcode, payload) = Split(ref frames);
                 if (opcode == FrameWriter.OpClose)
                 {
-                    var code = payload.Length >= 2 ? (WebSocketCloseStatus)((payload.Span[0] << 8) | payload.Span[1]) : WebSocketCloseStatus.Empty;
+                    // WebSocketCloseStatus.Empty would send the code 1005, which no peer accepts.
+                    var code = payload.Length >= 2 ? (WebSocketCloseStatus)((payload.Span[0] << 8) | payload.Span[1]) : WebSocketCloseStatus.NormalClosure;
                     await _webSocket.CloseOutputAsync(code, null, CancellationToken.None).ConfigureAwait(false);
                 }
                 else if (opcode is FrameWriter.OpText or FrameWriter.OpBinary) // pongs are its own business
@@ -79,7 +80,9 @@ internal sealed class ManagedLink : WebSocketLink
                 var received = await _webSocket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
                 if (received.MessageType == WebSocketMessageType.Close)
                 {
-                    WriteFrame(FrameWriter.OpClose, true, []);
+                    var code = (int)(_webSocket.CloseStatus ?? WebSocketCloseStatus.Empty);
+                    WriteFrame(FrameWriter.OpClose, true, code == (int)WebSocketCloseStatus.Empty ? [] : [(byte)(code >> 8), (byte)code]);
+                    await _pipe.Writer.FlushAsync().ConfigureAwait(false);
                     break;
                 }
                 var opcode = !first ? FrameWriter.OpContinuation : received.MessageType == WebSocketMessageType.Text ? FrameWriter.OpText : FrameWriter.OpBinary;

@@ -5,6 +5,7 @@ using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,23 @@ public sealed class HostingTests
         await using var app = Build(services => services.AddActorSocket(static o => o.PingInterval = TimeSpan.Zero));
         var error = Assert.Throws<OptionsValidationException>(() => app.MapActorSocket());
         Assert.Contains("ActorSocket:PingInterval is 00:00:00; it must be between", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_operators_file_shows_every_option_that_a_file_can_set_with_its_default()
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
+            root = Path.GetDirectoryName(root)!;
+        var section = new ConfigurationBuilder().AddJsonFile(Path.Combine(root, "config", "appsettings.json")).Build().GetSection("ActorSocket");
+        var bound = section.Get<ActorSocketOptions>()!;
+        var defaults = new ActorSocketOptions();
+        foreach (var option in typeof(ActorSocketOptions).GetProperties().Where(static option => option.PropertyType.IsValueType && Nullable.GetUnderlyingType(option.PropertyType) is null))
+        {
+            Assert.True(section[option.Name] is not null, $"config/appsettings.json does not show {option.Name}.");
+            Assert.Equal(option.GetValue(defaults), option.GetValue(bound));
+        }
+        Assert.True(new ActorSocketOptionsValidator().Validate(null, bound).Succeeded);
     }
 
     [Fact]
