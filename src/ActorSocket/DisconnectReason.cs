@@ -35,6 +35,9 @@ public sealed class DisconnectReason
     /// <summary>As <see cref="ForcedClose"/>, when a polling client had no request waiting and learns of it with its next one.</summary>
     public static DisconnectReason ForcedServerClose { get; } = new("forced server close");
 
+    /// <summary>Whether the socket may be recovered: nobody meant it to end.</summary>
+    internal bool IsRecoverable => this != ClientNamespaceDisconnect && this != ServerNamespaceDisconnect && this != ParseError;
+
     /// <summary>The reason as the official server writes it.</summary>
     public override string ToString() => _text;
 }

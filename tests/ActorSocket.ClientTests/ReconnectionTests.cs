@@ -54,4 +54,8 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
         options.PingInterval = TimeSpan.FromMilliseconds(200);
         options.PingTimeout = TimeSpan.FromSeconds(2);
     });
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions());
 }

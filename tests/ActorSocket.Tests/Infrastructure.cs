@@ -29,11 +29,11 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
 
     protected TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
-    internal ServerServices NewServer(Action<ActorSocketOptions>? configure = null)
+    internal ServerServices NewServer(Action<ActorSocketOptions>? configure = null, TimeProvider? time = null)
     {
         var options = new ActorSocketOptions();
         configure?.Invoke(options);
-        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, TimeProvider.System);
+        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? TimeProvider.System);
         server.Root = Sys.ActorOf(NamespaceRoot.Props(server));
         return server;
     }

@@ -65,7 +65,7 @@ internal static class WireHandlers
             url = socket.Handshake.Url,
             query = socket.Handshake.Query,
             transport = socket.Transport,
-            recovered = false,
+            recovered = socket.Recovered,
         });
         socket.On("last-reason", (string id, Ack ack) => ack.Send(reasons.Find(id)));
     }

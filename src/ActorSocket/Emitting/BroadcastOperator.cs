@@ -48,9 +48,7 @@ public sealed class BroadcastOperator : IEventEmitter
         where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
-        var services = _namespace.Services;
-        var packet = PacketWriter.Event(services.Server.Json, services.Name, eventName, -1, args);
-        services.Broadcast(_selection, new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        _namespace.Services.Emit(_selection, eventName, args, _flags);
     }
 
     /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive.</summary>

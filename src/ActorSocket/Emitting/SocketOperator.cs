@@ -48,8 +48,7 @@ public sealed class SocketOperator : IEventEmitter
         EmitFlags.ThrowIfReserved(eventName);
         if (_socket.Disconnected.IsCancellationRequested)
             return;
-        var packet = PacketWriter.Event(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, eventName, -1, args);
-        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        _socket.Namespace.Services.Emit(_socket, eventName, args, _flags);
     }
 
     /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>

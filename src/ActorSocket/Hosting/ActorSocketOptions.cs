@@ -73,6 +73,9 @@ public sealed class ActorSocketOptions
     /// <summary>How arguments are read and written. Web defaults (camel case), and no escaping of non-ASCII text.</summary>
     public JsonSerializerOptions? Json { get; set; }
 
+    /// <summary>Whether, and how, a client that lost its connection gets its socket back; null, the default, is off. Official: <c>connectionStateRecovery</c>.</summary>
+    public RecoveryOptions? ConnectionStateRecovery { get; set; }
+
     /// <summary>The most attachments of one packet. 10, as the official parser.</summary>
     public int MaxAttachments { get; set; } = 10;
 
@@ -140,6 +143,14 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Number(nameof(options.MaxInboundBytes), options.MaxInboundBytes, 1, 1 << 29);
         Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
         Number(nameof(options.MaxPendingAcks), options.MaxPendingAcks, 1, int.MaxValue);
+        if (options.ConnectionStateRecovery is { } recovery)
+        {
+            const string prefix = nameof(options.ConnectionStateRecovery) + ":";
+            Time(prefix + nameof(recovery.MaxDisconnectionDuration), recovery.MaxDisconnectionDuration);
+            Number(prefix + nameof(recovery.MaxEvents), recovery.MaxEvents, 1, 10_000_000);
+            Number(prefix + nameof(recovery.MaxBytes), recovery.MaxBytes, 1024, int.MaxValue);
+            Number(prefix + nameof(recovery.MaxSockets), recovery.MaxSockets, 1, 10_000_000);
+        }
         if (options.MaxConnections is { } connections)
             Number(nameof(options.MaxConnections), connections, 1, int.MaxValue);
         if ((options.Transports & TransportKinds.All) == TransportKinds.None)

@@ -3,6 +3,7 @@ using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Rooms;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
@@ -20,12 +21,20 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Socket> _sockets = [];
+    private readonly Dictionary<string, Socket> _bySecret = new(StringComparer.Ordinal); // with recovery only
+    private readonly Dictionary<Socket, ConnectSocket> _successors = [];
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(NamespaceServices ns) => Akka.Actor.Props.Create(() => new NamespaceActor(ns));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopTheSocket;
+
+    protected override void PreStart()
+    {
+        if (ns.Recovery is not null)
+            Timers.StartPeriodicTimer(nameof(SweepDue), SweepDue.Instance, TimeSpan.FromSeconds(60));
+    }
 
     protected override void OnReceive(object message)
     {
@@ -37,6 +46,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
             case Terminated m: OnTerminated(m); break;
+            case SweepDue: ns.Recovery?.Sweep(); break;
             case AwaitAcks m: OnAwaitAcks(m); break;
             case AcksComplete m: Timers.Cancel(m.Acks); break;
             case AcksOverdue m: m.Acks.TimeOut(); break;
@@ -56,10 +66,33 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         {
             auth = JsonElement.Parse("{}"u8); // the decoder has validated it; this is for what only a full parse rejects
         }
-        var socket = new Socket(ns.Face, m.Connection, ns.Server.Ids.Next(), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options));
+        LostSocket? lost = null;
+        RecoveryClaim claim = default;
+        if (ns.Recovery is { } recovery && recovery.TryReadClaim(auth, out claim))
+        {
+            if (_bySecret.TryGetValue(claim.Secret, out var predecessor) && _successors.TryAdd(predecessor, m))
+            {
+                // The client noticed the end of its old connection before we did: it ends now, and its socket is given back.
+                predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
+                return;
+            }
+            lost = recovery.Take(claim);
+        }
+        var socket = new Socket(ns.Face, m.Connection, lost?.Id ?? ns.Server.Ids.Next(), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options))
+        {
+            RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
+            Continues = lost is null ? null : (lost, claim.Offset),
+        };
+        if (lost is not null)
+        {
+            foreach (var (key, value) in lost.Data)
+                socket.Data[key] = value;
+        }
         var actor = Context.ActorOf(SocketActor.Props(socket, ns));
         Context.Watch(actor);
         _sockets[actor] = socket;
+        if (socket.RecoverySecret is not null)
+            _bySecret[socket.RecoverySecret] = socket;
     }
 
     private void OnSocketGone(SocketGone m)
@@ -67,6 +100,15 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         LeaveAll(m.Socket);
         _sockets.Remove(m.Socket.Actor);
         m.Socket.Actor.Tell(SocketProtocol.Departed.Instance);
+        LetSuccessorIn(m.Socket);
+    }
+
+    private void LetSuccessorIn(Socket socket)
+    {
+        if (socket.RecoverySecret is not null)
+            _bySecret.Remove(socket.RecoverySecret);
+        if (_successors.Remove(socket, out var request))
+            OnConnectSocket(request);
     }
 
     private void OnTerminated(Terminated m)
@@ -96,6 +138,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             TaskScheduler.Default);
         foreach (var room in socket.Rooms)
             LeaveRoomOf(socket, room, null);
+        LetSuccessorIn(socket);
     }
 
     private void OnJoinRoom(JoinRoom m)

@@ -16,6 +16,9 @@ internal static class NamespaceProtocol
 
     internal sealed record LeaveRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage, IDeadLetterSuppression;
 
+    /// <summary>Time to forget what nobody can recover any more.</summary>
+    internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
+
     /// <summary>A broadcast waits for acknowledgements, this long.</summary>
     internal sealed record AwaitAcks(BroadcastAck Acks, TimeSpan Timeout) : ILocalMessage;
 

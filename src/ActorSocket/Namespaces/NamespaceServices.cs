@@ -3,6 +3,8 @@ using System.Text;
 using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Rooms;
 using ActorSocket.Sockets;
 
@@ -22,6 +24,8 @@ internal sealed class NamespaceServices
         Name = name;
         MetricsName = isDynamic ? "dynamic" : name;
         Face = new Namespace(this);
+        if (server.Options.ConnectionStateRecovery is { } recovery)
+            Recovery = new RecoveryLog(recovery, server.Ids.NodeTag, server.Time);
         server.Names.Register(name);
     }
 
@@ -35,6 +39,9 @@ internal sealed class NamespaceServices
     public Namespace Face { get; }
 
     public RoomMembers All { get; } = new();
+
+    /// <summary>Null when recovery is off.</summary>
+    public RecoveryLog? Recovery { get; }
 
     public MiddlewarePipeline<Socket> Middleware { get; } = new();
 
@@ -94,8 +101,44 @@ internal sealed class NamespaceServices
 
     public int RoomCount => _rooms.Count;
 
-    /// <summary>Encoded once, appended to every member on the emitter's thread.</summary>
-    public void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    /// <summary>An event for a selection of sockets: encoded once, appended to every member on the emitter's thread.</summary>
+    public void Emit<TArgs>(RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments
+    {
+        if (Recovery is null || flags.Volatile)
+        {
+            Broadcast(selection, Encode(eventName, args, flags), flags.Volatile);
+            return;
+        }
+        lock (Recovery.Gate)
+            Broadcast(selection, Log(Recovery, selection, eventName, args, flags), isVolatile: false);
+    }
+
+    /// <summary>An event for one socket. For recovery, an event for its room.</summary>
+    public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments
+    {
+        if (Recovery is null || flags.Volatile)
+        {
+            socket.Send(Encode(eventName, args, flags), flags.Volatile);
+            return;
+        }
+        lock (Recovery.Gate)
+            socket.Send(Log(Recovery, RoomSelection.Everyone.To([socket.Id]), eventName, args, flags));
+    }
+
+    private EncodedFrame Log<TArgs>(RecoveryLog log, RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments
+    {
+        var frame = Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
+        log.Add(frame, selection);
+        return frame;
+    }
+
+    private EncodedFrame Encode<TArgs>(string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments => new(PacketWriter.Event(Server.Json, Name, eventName, -1, args), flags.Compress);
+
+    private void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile)
     {
         if (selection.Rooms is null)
             Append(All.Snapshot, selection, frame, isVolatile);

@@ -11,6 +11,14 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket?
 
     public RoomSelection ExceptSocket(Socket socket) => this with { ExcludedSocket = socket };
 
+    /// <summary>Whether it is for a socket that had this id and was in these rooms.</summary>
+    public bool Matches(string socketId, IReadOnlyCollection<string> rooms)
+    {
+        if (string.Equals(ExcludedSocket?.Id, socketId, StringComparison.Ordinal) || Excluded.Any(rooms.Contains))
+            return false;
+        return Rooms is null || Rooms.Any(rooms.Contains);
+    }
+
     public bool Excludes(Socket socket)
     {
         if (ReferenceEquals(socket, ExcludedSocket))

@@ -120,6 +120,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             case TransportFailed m: OnTransportFailed(m); break;
             case PacketRefused m: OnPacketRefused(m); break;
             case OutboundFailed m: CloseAtOnce(DisconnectReason.TransportError, m.Description); break;
+            case Superseded: CloseAtOnce(DisconnectReason.TransportClose, "the client came back on another connection"); break;
             case Close m: OnClose(m); break;
             case ConnectOverdue: CloseGracefully(DisconnectReason.ForcedClose); break;
             case CloseDelivered: CloseAtOnce(DisconnectReason.ForcedClose, null); break;

@@ -42,6 +42,9 @@ internal static class SessionProtocol
     /// </summary>
     internal sealed record Close(DisconnectReason Reason, bool SayGoodbye = false) : ILocalMessage, IDeadLetterSuppression;
 
+    /// <summary>The client has a newer connection and asks there for what it had here .</summary>
+    internal sealed class Superseded : ILocalMessage, IDeadLetterSuppression { public static readonly Superseded Instance = new(); }
+
     /// <summary>The outbound limit is reached, or writing failed.</summary>
     internal sealed record OutboundFailed(string Description) : ILocalMessage, IDeadLetterSuppression;
 

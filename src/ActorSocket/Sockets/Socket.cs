@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
 using Akka.Actor;
-using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 
@@ -31,6 +31,12 @@ public sealed partial class Socket : IEventEmitter
         Handshake = handshake;
     }
 
+    /// <summary>The client's secret to recover this socket; null when recovery is off.</summary>
+    internal string? RecoverySecret { get; init; }
+
+    /// <summary>What this socket continues, and after which offset; null for a new one.</summary>
+    internal (LostSocket Lost, long Offset)? Continues { get; init; }
+
     internal EngineConnection Connection { get; }
 
     /// <summary>The socket's id: 28 URL-safe characters, unguessable, never the connection's id. It is also a room that holds just this socket.</summary>
@@ -50,6 +56,12 @@ public sealed partial class Socket : IEventEmitter
 
     /// <summary>Whether the socket is connected: true once the middleware has let it in, false before and after.</summary>
     public bool Connected => _connected;
+
+    /// <summary>
+    /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it missed. See
+    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
+    /// </summary>
+    public bool Recovered => Continues is not null;
 
     /// <summary>Cancelled when the socket is disconnected.</summary>
     public CancellationToken Disconnected => _disconnected.Token;

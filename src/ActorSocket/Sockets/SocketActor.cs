@@ -5,6 +5,7 @@ using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using static ActorSocket.Sockets.SocketProtocol;
 
@@ -31,7 +32,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     {
         socket.Actor = Self;
         Context.Watch(_connection.Session); // whichever way the session ends, the socket does not outlive it
-        _ = RunMiddlewareAsync(ns.Middleware, socket, Self);
+        _ = RunMiddlewareAsync(ns, socket, Self);
     }
 
     protected override void OnReceive(object message)
@@ -63,12 +64,15 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         }
     }
 
-    private static async Task RunMiddlewareAsync(MiddlewarePipeline<Socket> middleware, Socket socket, IActorRef self)
+    private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
     {
         Exception? refusal = null;
         try
         {
-            await middleware.InvokeAsync(socket).ConfigureAwait(false);
+            if (!socket.Recovered || !ns.Recovery!.Options.SkipMiddlewares)
+                await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
+            if (socket.Continues is var (lost, _))
+                await socket.JoinAsync(lost.Rooms).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -93,12 +97,39 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
         _connected = true;
         _connection.Inbound.Namespaces.Connected(socket.Namespace.Name, Self);
-        _connection.Outbound.Append(new EncodedFrame(PacketWriter.Connect(socket.Namespace.Name, socket.Id)));
-        socket.MarkConnected();
-        ns.Add(socket);
+        if (ns.Recovery is null)
+        {
+            Welcome();
+        }
+        else
+        {
+            lock (ns.Recovery.Gate) // no event between those that were missed and those that come
+            {
+                if (socket.Continues is var (_, offset) && !TryResend(ns.Recovery, offset))
+                    _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose)); // forgotten meanwhile: the client comes back and gets a new socket
+                Welcome();
+            }
+        }
         _connection.Session.Tell(new SessionProtocol.Joined(socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
         Start(socket.RaiseConnectionAsync(), null);
+    }
+
+    private void Welcome()
+    {
+        _connection.Outbound.Append(new EncodedFrame(PacketWriter.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret)));
+        socket.MarkConnected();
+        ns.Add(socket);
+    }
+
+    /// <summary>What was missed comes before the CONNECT .</summary>
+    private bool TryResend(RecoveryLog log, long offset)
+    {
+        if (!log.TryGetMissed(offset, socket.Id, socket.Rooms, out var missed))
+            return false;
+        foreach (var frame in missed)
+            socket.Send(frame);
+        return true;
     }
 
     private void Refused()
@@ -245,6 +276,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             return;
         }
         socket.RaiseDisconnecting(reason, description);
+        if (reason.IsRecoverable)
+            ns.Recovery?.Lose(socket);
         ns.Remove(socket);
         foreach (var sink in _acks.TakeAll())
         {

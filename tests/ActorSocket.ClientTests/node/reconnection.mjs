@@ -52,3 +52,28 @@ export async function A_silent_connection_is_kept_alive_by_heartbeats({ connect,
   }
   assert.equal((await ask(socket, "whoami")).id, id);
 }
+
+export async function A_client_gets_its_socket_back_with_what_it_missed({ connect }) {
+  const socket = await connect("/", { reconnectionDelay: 50, reconnectionDelayMax: 100 });
+  const other = await connect("/");
+  assert.equal(socket.recovered, false);
+  await ask(socket, "join", "blue");
+  const heard = [];
+  socket.on("news", (n) => heard.push(n));
+  const say = (n) => ask(other, "publish", { via: "server", to: ["blue"] }, "news", n);
+  await say(0);
+  while (heard.length < 1) await next(socket, "news");
+  const { id } = socket;
+
+  const down = next(socket, "disconnect");
+  socket.io.engine.close(); // as a lost connection: without a goodbye of the namespace
+  await down;
+  for (let n = 1; n <= 20; n++) await say(n);
+  if (!socket.connected) await next(socket, "connect");
+
+  assert.equal(socket.recovered, true);
+  assert.equal(socket.id, id);
+  await say(21);
+  while (heard.length < 22) await next(socket, "news");
+  assert.deepEqual(heard, Array.from({ length: 22 }, (_, i) => i));
+}

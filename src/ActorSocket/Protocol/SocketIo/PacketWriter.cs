@@ -24,8 +24,9 @@ internal static class PacketWriter
     public static EncodedPacket Ack<TArgs>(SocketJson json, string nsp, long ackId, in TArgs args)
         where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Ack, nsp, null, ackId, args);
 
-    /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40).</summary>
-    public static EncodedPacket Connect(string nsp, string sid) => Compose(SocketIoPacketType.Connect, nsp, -1, Encoding.UTF8.GetBytes($$"""{"sid":"{{sid}}"}"""), []);
+    /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40), unless the client may recover.</summary>
+    public static EncodedPacket Connect(string nsp, string sid, string? pid) =>
+        Compose(SocketIoPacketType.Connect, nsp, -1, Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""), []);
 
     public static EncodedPacket ConnectError(SocketJson json, string nsp, string message, object? data)
     {

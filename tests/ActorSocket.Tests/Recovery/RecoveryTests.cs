@@ -1,0 +1,291 @@
+using System.Text.Json;
+using Akka.Actor;
+using ActorSocket.Hosting;
+
+namespace ActorSocket.Tests.Recovery;
+
+public sealed class RecoveryTests : ServerTest
+{
+    [Fact]
+    public async Task A_client_that_comes_back_gets_its_socket_and_what_it_missed_before_the_connect()
+    {
+        var server = StartServer();
+        var connections = new List<Socket>();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face.OnConnection(connections.Add);
+        var first = await JoinAsync(server);
+        await first.Socket.JoinAsync("room");
+        first.Socket.Data["name"] = "Ada";
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        ns.To("room").Emit("missed", 1);
+        ns.To("elsewhere").Emit("not for it");
+        ns.Except("room").Emit("not for it");
+        ns.Emit("missed", 2);
+        ns.To(first.Socket.Id).Emit("missed", new byte[] { 3 });
+        ns.Volatile.Emit("not kept");
+
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim(first.Secret, offset));
+        Assert.StartsWith("42[\"missed\",1,\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("42[\"missed\",2,\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("451-[\"missed\",{\"_placeholder\":true,\"num\":0},\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("<03>", await webSocket.NextAsync());
+        Assert.Equal($$"""40{"sid":"{{first.Socket.Id}}","pid":"{{first.Secret}}"}""", await webSocket.NextAsync());
+
+        var again = Assert.Single(ns.Sockets);
+        await HandledAsync(again.Actor);
+        Assert.NotSame(first.Socket, again);
+        Assert.Same(again, connections[^1]);
+        Assert.True(again.Recovered);
+        Assert.False(first.Socket.Recovered);
+        Assert.Equal("Ada", again.Data["name"]);
+        Assert.Contains("room", again.Rooms, StringComparer.Ordinal);
+        ns.To("room").Emit("on");
+        Assert.StartsWith("42[\"on\",\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_event_is_missed_or_doubled_however_often_a_client_comes_back_while_others_emit()
+    {
+        var server = StartServer();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        var current = await JoinAsync(server);
+        await current.Socket.JoinAsync("room");
+        using var stop = new CancellationTokenSource();
+        var emitted = 0;
+        var emitting = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested && emitted < 9_000)
+            {
+                ns.To("room").Emit("n", emitted++);
+                Thread.Yield();
+            }
+        });
+
+        var expected = 0;
+        var offset = "";
+        for (var round = 0; round < 20; round++)
+        {
+            // Reads some, then loses the connection with the rest unread.
+            for (var i = 0; i < 20; i++)
+                offset = Check(await current.WebSocket.NextAsync());
+            await LoseAsync(current);
+            var (webSocket, session) = await OpenAsync(server);
+            session.Send(Claim(current.Secret, offset));
+            var text = await webSocket.NextAsync();
+            for (; !text.StartsWith("40{", StringComparison.Ordinal); text = await webSocket.NextAsync())
+                offset = Check(text);
+            current = new Joined(Assert.Single(ns.Sockets), session, webSocket, current.Secret);
+        }
+        await stop.CancelAsync();
+        await emitting.WaitAsync(Patience);
+        while (expected < emitted)
+            offset = Check(await current.WebSocket.NextAsync());
+        Assert.True(current.WebSocket.WroteNothing);
+
+        string Check(string text)
+        {
+            using var json = JsonDocument.Parse(text[2..]);
+            Assert.Equal(expected++, json.RootElement[1].GetInt32());
+            return json.RootElement[2].GetString()!;
+        }
+    }
+
+    [Fact]
+    public async Task A_socket_is_given_back_once()
+    {
+        var server = StartServer();
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        var second = await ComeBackAsync(server, first.Secret, offset);
+        Assert.Equal(first.Socket.Id, second.Id);
+        await LoseAsync(second);
+        var claimedTwice = await ComeBackAsync(server, "somebody else's", offset);
+        Assert.NotEqual(first.Socket.Id, claimedTwice.Id, StringComparer.Ordinal);
+        Assert.NotEqual("somebody else's", claimedTwice.Secret, StringComparer.Ordinal);
+        Assert.Equal(first.Socket.Id, (await ComeBackAsync(server, second.Secret, offset)).Id);
+        var third = await ComeBackAsync(server, second.Secret, "nonsense");
+        Assert.NotEqual(first.Socket.Id, third.Id, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_comes_back_before_its_loss_was_noticed_ends_its_old_connection()
+    {
+        var server = StartServer();
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.OnDisconnect(why => { reason.TrySetResult(why.ToString()); }));
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        var second = await ComeBackAsync(server, first.Secret, offset);
+        Assert.Equal(first.Socket.Id, second.Id);
+        Assert.Equal("transport close", await reason.Task.WaitAsync(Patience));
+        Assert.Equal("close", await first.WebSocket.NextAsync());
+        Assert.False(first.Socket.Connected);
+        Assert.Same(second.Socket, Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets));
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    public async Task More_events_than_the_log_holds_make_a_new_socket(int missed, bool recovered)
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 3 });
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        for (var i = 0; i < missed; i++)
+            server.Namespaces.GetOrAdd("/", server).Face.Emit("missed", i);
+        Assert.Equal(recovered, (await ComeBackAsync(server, first.Secret, offset)).Id == first.Socket.Id);
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task More_lost_sockets_than_the_limit_forget_the_oldest(int lost, bool recovered)
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { MaxSockets = 2 });
+        var all = new List<Joined>();
+        for (var i = 0; i < lost; i++)
+            all.Add(await JoinAsync(server));
+        all[0].Socket.Emit("seen");
+        var offset = await all[0].OffsetOfAsync("[\"seen\"");
+        foreach (var one in all)
+            await LoseAsync(one);
+        Assert.Equal(recovered, (await ComeBackAsync(server, all[0].Secret, offset)).Id == all[0].Socket.Id);
+    }
+
+    [Theory]
+    [InlineData(120, true)]
+    [InlineData(121, false)]
+    public async Task A_lost_socket_waits_for_as_long_as_the_option_says(int seconds, bool recovered)
+    {
+        var time = new ManualTime();
+        var server = StartServer(time: time);
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        time.Seconds += seconds;
+        Assert.Equal(recovered, (await ComeBackAsync(server, first.Secret, offset)).Id == first.Socket.Id);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task Middleware_is_passed_by_when_the_option_says_so(bool skip, int runs)
+    {
+        var server = StartServer(o => o.ConnectionStateRecovery = new RecoveryOptions { SkipMiddlewares = skip });
+        var ran = 0;
+        server.Namespaces.GetOrAdd("/", server).Face.Use((_, next) =>
+        {
+            ran++;
+            return next();
+        });
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        Assert.Equal(first.Socket.Id, (await ComeBackAsync(server, first.Secret, offset)).Id);
+        Assert.Equal(runs, ran);
+    }
+
+    [Fact]
+    public async Task Who_left_or_was_sent_away_does_not_recover()
+    {
+        var server = StartServer();
+        foreach (var sentAway in (bool[])[true, false])
+        {
+            var first = await JoinAsync(server);
+            first.Socket.Emit("seen");
+            var offset = await first.OffsetOfAsync("[\"seen\"");
+            Watch(first.Socket.Actor);
+            if (sentAway)
+                await first.Socket.DisconnectAsync();
+            else
+                first.Session.Send("41");
+            await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(first.Socket.Actor), Patience);
+            Assert.NotEqual(first.Socket.Id, (await ComeBackAsync(server, first.Secret, offset)).Id, StringComparer.Ordinal);
+        }
+    }
+
+    private ServerServices StartServer(Action<ActorSocketOptions>? configure = null, TimeProvider? time = null)
+    {
+        var server = NewServer(
+            o =>
+            {
+                o.ConnectionStateRecovery = new RecoveryOptions();
+                configure?.Invoke(o);
+            },
+            time);
+        server.Namespaces.GetOrAdd("/", server);
+        return server;
+    }
+
+    private async Task<(FakeWebSocket WebSocket, TestSession Session)> OpenAsync(ServerServices server)
+    {
+        var webSocket = new FakeWebSocket();
+        return (webSocket, await OpenAsync(server, webSocket));
+    }
+
+    private async Task<Joined> JoinAsync(ServerServices server)
+    {
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send("40");
+        return await JoinedAsync(server, webSocket, session);
+    }
+
+    private async Task<Joined> ComeBackAsync(ServerServices server, string secret, string offset)
+    {
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim(secret, offset));
+        return await JoinedAsync(server, webSocket, session);
+    }
+
+    private static async Task<Joined> JoinedAsync(ServerServices server, FakeWebSocket webSocket, TestSession session)
+    {
+        string text;
+        do
+            text = await webSocket.NextAsync();
+        while (!text.StartsWith("40{", StringComparison.Ordinal));
+        using var json = JsonDocument.Parse(text[2..]);
+        var socket = Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection == session.Connection);
+        Assert.Equal(socket.Id, json.RootElement.GetProperty("sid").GetString());
+        return new Joined(socket, session, webSocket, json.RootElement.GetProperty("pid").GetString()!);
+    }
+
+    private async Task LoseAsync(Joined joined)
+    {
+        Watch(joined.Socket.Actor);
+        joined.Session.Connection.Fail(joined.WebSocket, DisconnectReason.TransportClose, null);
+        await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(joined.Socket.Actor), Patience);
+    }
+
+    private static string Claim(string secret, string offset) => "40" + JsonSerializer.Serialize(new { pid = secret, offset });
+
+    private sealed record Joined(Socket Socket, TestSession Session, FakeWebSocket WebSocket, string Secret)
+    {
+        public string Id => Socket.Id;
+
+        public async Task<string> OffsetOfAsync(string start)
+        {
+            var text = await WebSocket.NextAsync();
+            Assert.StartsWith("42" + start, text, StringComparison.Ordinal);
+            using var json = JsonDocument.Parse(text[2..]);
+            return json.RootElement[json.RootElement.GetArrayLength() - 1].GetString()!;
+        }
+    }
+
+    private sealed class ManualTime : TimeProvider
+    {
+        public int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
+    }
+}
