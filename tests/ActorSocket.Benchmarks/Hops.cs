@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
@@ -43,7 +44,7 @@ internal static class Hops
 
         var encoded = new EncodedFrame(PacketWriter.Event(SocketJson.Default, "/", "echo", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
         var outbound = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1 << 22, 1 << 14));
-        outbound.SwitchTo(new Nowhere(), base64: false);
+        outbound.SwitchTo(new Nowhere(), WireForm.Standard);
         Measure("turn: begin, append one frame, end, write to nowhere", () =>
         {
             outbound.BeginTurn();

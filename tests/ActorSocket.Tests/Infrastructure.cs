@@ -7,6 +7,7 @@ using Akka.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
@@ -85,7 +86,7 @@ internal sealed class FakeWebSocket : ITransport, IOutboundSink
 
     public IOutboundSink Sink => this;
 
-    public bool Base64 => false;
+    public WireForm Form => WireForm.Standard;
 
     public void Close() => Closed.TrySetResult();
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
 
@@ -16,9 +17,9 @@ internal sealed class EncodedFrame
     private readonly byte[] _buffer;
     private readonly int _textOffset;
     private readonly byte[][] _attachments;
-    private byte[]? _webSocket;
-    private byte[]? _webSocketBase64;
+    private byte[][]? _webSocket; // by form
     private byte[][]? _base64;
+    private byte[][]? _base64Revision3;
 
     public EncodedFrame(EncodedPacket packet, bool compress = true)
         : this(packet.Buffer, packet.TextOffset, packet.Attachments, compress)
@@ -58,46 +59,77 @@ internal sealed class EncodedFrame
         return new EncodedFrame(buffer, header, [], compress: true);
     }
 
-    /// <summary>Every WebSocket frame of the packet, in order. With <paramref name="base64"/> attachments are text (E-33).</summary>
-    public ReadOnlySpan<byte> WebSocketBytes(bool base64)
+    public bool HasAttachments => _attachments.Length > 0;
+
+    /// <summary>Every WebSocket frame of the packet, in order.</summary>
+    public ReadOnlySpan<byte> WebSocketBytes(WireForm form)
     {
         if (_attachments.Length == 0)
             return _buffer;
-        return base64 ? _webSocketBase64 ??= Concatenate(Base64Attachments, FrameWriter.OpText) : _webSocket ??= Concatenate(_attachments, FrameWriter.OpBinary);
+        var forms = _webSocket ?? (_webSocket = new byte[4][]);
+        return forms[(int)form] ??= form.IsBase64()
+            ? Concatenate(Base64Attachments(form), FrameWriter.OpText, default)
+            : Concatenate(_attachments, FrameWriter.OpBinary, form.IsRevision3() ? "\u0004"u8 : default); // E-114
     }
 
-    /// <summary>Writes the packets for a polling payload (E-31, E-34), separated by U+001E.</summary>
+    /// <summary>Writes the packets for a polling payload, separated by U+001E (E-31, E-34).</summary>
     public void WritePolling(IBufferWriter<byte> output)
     {
         output.Write(Text);
         if (_attachments.Length == 0)
             return;
-        foreach (var attachment in Base64Attachments)
+        foreach (var attachment in Base64Attachments(WireForm.Base64))
         {
             output.Write("\x1e"u8);
             output.Write(attachment);
         }
     }
 
-    private byte[][] Base64Attachments => _base64 ??= Array.ConvertAll(_attachments, static attachment =>
+    /// <summary>Writes the packets for a polling payload of Engine.IO protocol 3 (E-112, E-113).</summary>
+    public void WritePollingRevision3(IBufferWriter<byte> output, bool binaryForm)
     {
-        var text = new byte[1 + Base64.GetMaxEncodedToUtf8Length(attachment.Length)];
-        text[0] = (byte)'b';
-        Base64.EncodeToUtf8(attachment, text.AsSpan(1), out _, out _);
-        return text;
-    });
+        if (binaryForm)
+        {
+            Revision3Payload.WriteBinaryForm(output, Text);
+            foreach (var attachment in _attachments)
+                Revision3Payload.WriteBinaryFormOf(output, attachment);
+            return;
+        }
+        Revision3Payload.WriteText(output, Text);
+        if (_attachments.Length == 0)
+            return;
+        foreach (var attachment in Base64Attachments(WireForm.Base64 | WireForm.Revision3))
+            Revision3Payload.WriteText(output, attachment);
+    }
 
-    private byte[] Concatenate(byte[][] attachments, byte opcode)
+    private byte[][] Base64Attachments(WireForm form)
+    {
+        return form.IsRevision3()
+            ? _base64Revision3 ??= Array.ConvertAll(_attachments, static attachment => ToBase64("b4"u8, attachment))
+            : _base64 ??= Array.ConvertAll(_attachments, static attachment => ToBase64("b"u8, attachment));
+    }
+
+    private static byte[] ToBase64(ReadOnlySpan<byte> prefix, byte[] attachment)
+    {
+        var text = new byte[prefix.Length + Base64.GetMaxEncodedToUtf8Length(attachment.Length)];
+        prefix.CopyTo(text);
+        Base64.EncodeToUtf8(attachment, text.AsSpan(prefix.Length), out _, out _);
+        return text;
+    }
+
+    private byte[] Concatenate(byte[][] attachments, byte opcode, ReadOnlySpan<byte> prefix)
     {
         var length = _buffer.Length;
         foreach (var attachment in attachments)
-            length += FrameWriter.HeaderSize(attachment.Length) + attachment.Length;
+            length += FrameWriter.HeaderSize(prefix.Length + attachment.Length) + prefix.Length + attachment.Length;
         var all = new byte[length];
         _buffer.CopyTo(all, 0);
         var at = _buffer.Length;
         foreach (var attachment in attachments)
         {
-            at += FrameWriter.WriteHeader(all.AsSpan(at), opcode, attachment.Length);
+            at += FrameWriter.WriteHeader(all.AsSpan(at), opcode, prefix.Length + attachment.Length);
+            prefix.CopyTo(all.AsSpan(at));
+            at += prefix.Length;
             attachment.CopyTo(all, at);
             at += attachment.Length;
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Delivery;
 
@@ -26,7 +27,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     private Queue<EncodedFrame>? _frames = new();
     private PollWaiter? _poll;
     private IOutboundSink? _sink;
-    private bool _base64;
+    private WireForm _form;
     private byte[]? _pending;
     private int _pendingLength;
     private byte[]? _pong;
@@ -188,7 +189,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     }
 
     /// <summary>From now on everything goes to a WebSocket; what is queued leaves first, in order (E-74). False when the connection is closed.</summary>
-    public bool SwitchTo(IOutboundSink sink, bool base64)
+    public bool SwitchTo(IOutboundSink sink, WireForm form)
     {
         lock (_gate)
         {
@@ -197,12 +198,12 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             _poll?.Complete(EncodedFrame.Noop);
             _poll = null;
             _sink = sink;
-            _base64 = base64;
+            _form = form;
             var queued = _frames!;
             _frames = null;
             _bytes = 0;
             foreach (var frame in queued)
-                CopyToPending(frame.WebSocketBytes(base64));
+                CopyToPending(frame.WebSocketBytes(form));
             if (_closing) // E-79
             {
                 CopyToPending(CloseFrame);
@@ -377,7 +378,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
         else
         {
-            CopyToPending(frame.WebSocketBytes(_base64));
+            CopyToPending(frame.WebSocketBytes(_form));
         }
     }
 

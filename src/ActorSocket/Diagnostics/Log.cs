@@ -25,7 +25,7 @@ internal static partial class Log
     public static partial void PlainWebSocketClient(this ILogger log);
 
     [LoggerMessage(7, LogLevel.Information,
-        "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect; this server speaks protocol 4. Update the client to version 3 or 4.")]
+        "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect. Update the client to version 3 or 4, or set ActorSocketOptions.AllowEIO3.")]
     public static partial void OldClient(this ILogger log);
 
     [LoggerMessage(8, LogLevel.Information,

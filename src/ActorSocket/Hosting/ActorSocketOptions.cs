@@ -64,6 +64,9 @@ public sealed class ActorSocketOptions
     /// <summary>The cookie that a polling handshake sets; null, the default, sets none. Official: <c>cookie</c>.</summary>
     public CookieBuilder? Cookie { get; set; }
 
+    /// <summary>Whether clients of Socket.IO 2 (Engine.IO protocol 3) are let in. False. Official: <c>allowEIO3</c>.</summary>
+    public bool AllowEIO3 { get; set; }
+
     /// <summary>Whether the browser client is served below the path. True. Official: <c>serveClient</c>.</summary>
     public bool ServeClient { get; set; } = true;
 

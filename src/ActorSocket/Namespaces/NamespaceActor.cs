@@ -78,7 +78,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             }
             lost = recovery.Take(claim);
         }
-        var socket = new Socket(ns.Face, m.Connection, lost?.Id ?? ns.Server.Ids.Next(), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options))
+        var socket = new Socket(ns.Face, m.Connection, lost?.Id ?? NewId(m.Connection), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
             Continues = lost is null ? null : (lost, claim.Offset),
@@ -94,6 +94,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         if (socket.RecoverySecret is not null)
             _bySecret[socket.RecoverySecret] = socket;
     }
+
+    /// <summary>A Socket.IO 2 client takes its connection's id for its socket's (E-115).</summary>
+    private string NewId(EngineConnection connection) =>
+        !connection.IsRevision3 ? ns.Server.Ids.Next() : ns.Name == "/" ? connection.Sid : $"{ns.Name}#{connection.Sid}";
 
     private void OnSocketGone(SocketGone m)
     {

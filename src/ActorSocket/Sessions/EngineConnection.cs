@@ -2,6 +2,7 @@ using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Sessions;
 
@@ -14,8 +15,9 @@ internal sealed class EngineConnection : IOutboundOwner
     private readonly ServerServices _server;
     private int _posting;
 
-    public EngineConnection(ServerServices server, string sid, HandshakeRequest handshake)
+    public EngineConnection(ServerServices server, string sid, HandshakeRequest handshake, WireForm form = WireForm.Standard)
     {
+        Form = form;
         _server = server;
         Sid = sid;
         Handshake = handshake;
@@ -26,6 +28,12 @@ internal sealed class EngineConnection : IOutboundOwner
     public string Sid { get; }
 
     public HandshakeRequest Handshake { get; }
+
+    /// <summary>How packets looked when the connection was opened.</summary>
+    public WireForm Form { get; }
+
+    /// <summary>Whether the client is of Socket.IO 2 (E-110).</summary>
+    public bool IsRevision3 => Form.IsRevision3();
 
     public Outbound Outbound { get; }
 
@@ -42,7 +50,7 @@ internal sealed class EngineConnection : IOutboundOwner
     /// <summary>Everything written from here on goes to the WebSocket. Called by the session, or before it starts.</summary>
     public bool AttachWebSocket(ITransport transport)
     {
-        if (!Outbound.SwitchTo(transport.Sink, transport.Base64))
+        if (!Outbound.SwitchTo(transport.Sink, transport.Form))
             return false;
         TransportName = TransportNames.WebSocket;
         return true;

@@ -33,7 +33,10 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
 
     protected override void PreStart()
     {
-        Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
+        if (connection.IsRevision3)
+            AwaitPing();
+        else
+            Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
         Timers.StartSingleTimer(ConnectTimer, ConnectOverdue.Instance, server.Options.ConnectTimeout);
         if (_transport is null)
             Become(Polling);
@@ -111,6 +114,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         switch (message)
         {
             case PongReceived: OnPong(); break;
+            case PingReceived: AwaitPing(); break;
             case PingDue: OnPingDue(); break;
             case PongOverdue: CloseAtOnce(DisconnectReason.PingTimeout, null); break;
             case Connect m: OnConnect(m); break;
@@ -143,6 +147,9 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
     }
 
+    /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
+    private void AwaitPing() => Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingInterval + server.Options.PingTimeout);
+
     private void OnPong()
     {
         _awaitsPong = false;
@@ -152,7 +159,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     private void OnReadingPaused()
     {
         _paused = true;
-        if (_awaitsPong)
+        if (_awaitsPong || connection.IsRevision3)
             Timers.Cancel(Heartbeat);
         Timers.StartSingleTimer(HandlersTimer, HandlersOverdue.Instance, HandlersTimeout);
     }
@@ -161,7 +168,9 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     {
         _paused = false;
         Timers.Cancel(HandlersTimer);
-        if (_awaitsPong)
+        if (connection.IsRevision3)
+            AwaitPing();
+        else if (_awaitsPong)
             Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
     }
 

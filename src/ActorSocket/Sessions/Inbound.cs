@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Akka.Actor;
+using Microsoft.AspNetCore.WebUtilities;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -27,10 +29,12 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     public JoinedNamespaces Namespaces { get; } = new(server.Options.MaxNamespacesPerConnection);
 
     /// <summary>One POST body (E-34). Returns false when the session was failed by it.</summary>
-    public bool AddPayload(ReadOnlySpan<byte> payload)
+    public bool AddPayload(ReadOnlySpan<byte> payload, bool binaryForm = false)
     {
         lock (_gate)
         {
+            if (connection.IsRevision3)
+                return AddRevision3Payload(payload, binaryForm);
             var packets = new PollingPayloadReader(payload, server.ProtocolLimits);
             var count = 0;
             while (!_refused && packets.TryRead(out var packet))
@@ -46,6 +50,29 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         }
     }
 
+    private bool AddRevision3Payload(ReadOnlySpan<byte> payload, bool binaryForm)
+    {
+        var packets = new Revision3PayloadReader(payload, binaryForm, server.ProtocolLimits);
+        var count = 0;
+        while (!_refused && packets.TryRead(out var packet))
+        {
+            count++;
+            Handle(packet, null);
+        }
+        if (packets.Failed && !_refused)
+            Fail(null, DisconnectReason.ParseError, "invalid payload");
+        TellBatch();
+        server.Metrics.PacketsReceived(TransportNames.Polling, count, payload.Length);
+        return !_refused;
+    }
+
+    /// <summary>A Socket.IO 2 client joins the main namespace by connecting (S-50).</summary>
+    public void ConnectMain()
+    {
+        Namespaces.TryBegin("/");
+        connection.Session.Tell(new SessionProtocol.Connect("/", default));
+    }
+
     /// <summary>One text message of a WebSocket. <see cref="EndOfRead"/> must follow the last one of a read.</summary>
     public bool AddText(ITransport transport, ReadOnlySpan<byte> text)
     {
@@ -53,7 +80,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         {
             if (_refused)
                 return false;
-            if (EngineIoReader.TryRead(text, out var packet))
+            if (EngineIoReader.TryRead(text, out var packet, connection.IsRevision3))
                 Handle(packet, transport);
             else
                 Fail(transport, DisconnectReason.ParseError, "invalid packet");
@@ -63,13 +90,18 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     }
 
     /// <summary>One binary message of a WebSocket: an attachment.</summary>
-    public bool AddBinary(ReadOnlySpan<byte> data)
+    public bool AddBinary(ITransport transport, ReadOnlySpan<byte> data)
     {
         lock (_gate)
         {
             if (_refused)
                 return false;
-            Decoded(_decoder.AddBinary(data.ToArray(), out var packet), packet);
+            if (!connection.IsRevision3)
+                Decoded(_decoder.AddBinary(data.ToArray(), out var packet), packet);
+            else if (Revision3Payload.TryReadBinary(data, out var message))
+                Handle(message, transport);
+            else
+                Fail(transport, DisconnectReason.ParseError, "invalid packet");
             server.Metrics.PacketsReceived(TransportNames.WebSocket, 1, data.Length);
             return !_refused;
         }
@@ -148,10 +180,14 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
             case EngineIoPacketType.Message:
                 Decoded(_decoder.AddText(packet.Data, out var decoded), decoded);
                 break;
-            case EngineIoPacketType.Pong:
+            case EngineIoPacketType.Ping when connection.IsRevision3:
+                connection.Outbound.Append(EncodedFrame.Control([(byte)'3', .. packet.Data]), urgent: true);
+                connection.Session.Tell(SessionProtocol.PingReceived.Instance);
+                break;
+            case EngineIoPacketType.Pong when !connection.IsRevision3:
                 connection.Session.Tell(SessionProtocol.PongReceived.Instance);
                 break;
-            case EngineIoPacketType.Ping: // E-91: in Engine.IO 4 the server is the one who pings
+            case EngineIoPacketType.Ping or EngineIoPacketType.Pong: // E-91, E-111: in Engine.IO 4 the server is the one who pings, in 3 the client
                 Fail(transport, DisconnectReason.TransportError, "invalid heartbeat direction");
                 break;
             case EngineIoPacketType.Close:
@@ -185,19 +221,12 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                         break;
                 }
                 break;
+            case SocketIoPacketType.Connect when connection.IsRevision3: // S-51: what stands behind the name is the auth
+                var (name, query) = packet.Namespace.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark ? (packet.Namespace[..mark], packet.Namespace[mark..]) : (packet.Namespace, "");
+                Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal)));
+                break;
             case SocketIoPacketType.Connect:
-                switch (Namespaces.TryBegin(packet.Namespace))
-                {
-                    case JoinedNamespaces.Begin.Started:
-                        connection.Session.Tell(new SessionProtocol.Connect(packet.Namespace, packet.Json));
-                        break;
-                    case JoinedNamespaces.Begin.AlreadyJoined:
-                        Refuse("a second CONNECT for a namespace");
-                        break;
-                    case JoinedNamespaces.Begin.TooMany:
-                        connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, packet.Namespace, "Too many namespaces", null)));
-                        break;
-                }
+                Connect(packet.Namespace, packet.Json);
                 break;
             case SocketIoPacketType.Disconnect:
                 TellBatch();
@@ -213,6 +242,22 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 break;
             default:
                 Refuse("a CONNECT_ERROR from a client");
+                break;
+        }
+    }
+
+    private void Connect(string ns, ReadOnlyMemory<byte> auth)
+    {
+        switch (Namespaces.TryBegin(ns))
+        {
+            case JoinedNamespaces.Begin.Started:
+                connection.Session.Tell(new SessionProtocol.Connect(ns, auth));
+                break;
+            case JoinedNamespaces.Begin.AlreadyJoined:
+                Refuse("a second CONNECT for a namespace");
+                break;
+            case JoinedNamespaces.Begin.TooMany:
+                connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, ns, "Too many namespaces", null)));
                 break;
         }
     }

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Sessions;
 
@@ -18,6 +19,9 @@ internal static class SessionProtocol
 
     /// <summary>A namespace was left or refused.</summary>
     internal sealed record Left(string Namespace, IActorRef? Socket) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>A client of Engine.IO protocol 3 pings (E-111).</summary>
+    internal sealed class PingReceived : ILocalMessage, IDeadLetterSuppression { public static readonly PingReceived Instance = new(); }
 
     internal sealed class PongReceived : ILocalMessage, IDeadLetterSuppression { public static readonly PongReceived Instance = new(); }
 
@@ -87,8 +91,8 @@ internal interface ITransport
     /// <summary>Where the session's output goes once the upgrade is done.</summary>
     IOutboundSink Sink { get; }
 
-    /// <summary>Whether binary is sent as base64 text (E-33).</summary>
-    bool Base64 { get; }
+    /// <summary>How packets look on it.</summary>
+    WireForm Form { get; }
 
     /// <summary>Ends a WebSocket that is not (yet) the session's, with a close frame.</summary>
     void Refuse();

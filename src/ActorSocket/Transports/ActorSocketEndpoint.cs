@@ -58,7 +58,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             await RefuseAsync(context, EngineIoError.UnknownSid, upgrade).ConfigureAwait(false);
         }
-        else if (query["EIO"] is not "4")
+        else if ((query["EIO"] is not "4") != connection.IsRevision3)
         {
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
         }
@@ -72,7 +72,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             }
             var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
             var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
-            await new WebSocketTransport(server, connection, link, query["b64"].Length > 0).RunUpgradeAsync(refused).ConfigureAwait(false);
+            await new WebSocketTransport(server, connection, link, FormOf(query)).RunUpgradeAsync(refused).ConfigureAwait(false);
         }
         else if (transport == TransportNames.WebSocket || connection.IsWebSocket)
         {
@@ -80,7 +80,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         else
         {
-            await _polling.HandleAsync(context, connection).ConfigureAwait(false);
+            await _polling.HandleAsync(context, connection, query["j"]).ConfigureAwait(false);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             await RefuseAsync(context, EngineIoError.Forbidden, upgrade, reason.Length == 0 ? null : reason).ConfigureAwait(false);
             return;
         }
-        if (query["EIO"] is not "4")
+        if (query["EIO"] is not "4" && !server.Options.AllowEIO3)
         {
             HintOnce(2, static log => log.OldClient());
             await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade).ConfigureAwait(false);
@@ -126,7 +126,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 
     private async Task OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
     {
-        var connection = new EngineConnection(server, server.Ids.Next(), Copy(context, query));
+        var connection = new EngineConnection(server, server.Ids.Next(), Copy(context, query), FormOf(query));
         var options = server.Options;
         var open = EncodedFrame.Control(OpenPacket.Write(
             connection.Sid,
@@ -139,7 +139,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             if (upgrade is not null)
             {
-                transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), query["b64"].Length > 0);
+                transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), connection.Form);
                 connection.AttachWebSocket(transport);
             }
             connection.Outbound.Append(open);
@@ -153,6 +153,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             throw;
         }
         server.Sessions.TryAdd(connection);
+        if (connection.IsRevision3)
+            connection.Inbound.ConnectMain();
         if (transport is not null)
         {
             await transport.RunAsync().ConfigureAwait(false);
@@ -160,7 +162,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         if (options.Cookie is { } cookie)
             context.Response.Cookies.Append(cookie.Name ?? "io", connection.Sid, cookie.Build(context));
-        await _polling.GetAsync(context, connection).ConfigureAwait(false);
+        await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
     }
 
     /// <summary>Refuses as the official server does: JSON to a plain request (E-04), bare text and the end of the connection to a WebSocket (E-08).</summary>
@@ -187,6 +189,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static WireForm FormOf(QueryValues query) =>
+        (query["EIO"] is "4" ? WireForm.Standard : WireForm.Revision3) | (query["b64"].Length > 0 || query["j"].Length > 0 ? WireForm.Base64 : WireForm.Standard);
 
     private bool Offers(string transport) => transport switch
     {

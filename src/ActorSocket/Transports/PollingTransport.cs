@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Transports;
@@ -12,18 +13,21 @@ namespace ActorSocket.Transports;
 /// <summary>HTTP long-polling: a GET waits for packets, a POST brings some (Engine.IO protocol v4, "HTTP long-polling").</summary>
 internal sealed class PollingTransport(ServerServices server)
 {
-    public Task HandleAsync(HttpContext context, EngineConnection connection)
+    /// <param name="context">The request.</param>
+    /// <param name="connection">Whose request.</param>
+    /// <param name="jsonp">The query's <c>j</c>: asks for an answer by script (E-52); empty for the usual one.</param>
+    public Task HandleAsync(HttpContext context, EngineConnection connection, string jsonp)
     {
         if (HttpMethods.IsGet(context.Request.Method))
-            return GetAsync(context, connection);
+            return GetAsync(context, connection, jsonp);
         if (HttpMethods.IsPost(context.Request.Method))
-            return PostAsync(context, connection);
+            return PostAsync(context, connection, jsonp.Length > 0);
         context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed; // E-12: the session stays open
         context.Response.Headers.Allow = "GET, POST";
         return Task.CompletedTask;
     }
 
-    public async Task GetAsync(HttpContext context, EngineConnection connection)
+    public async Task GetAsync(HttpContext context, EngineConnection connection, string jsonp)
     {
         var waiter = new PollWaiter();
         switch (connection.Outbound.TryPark(waiter))
@@ -49,23 +53,30 @@ internal sealed class PollingTransport(ServerServices server)
         {
             frames = await waiter.Answer.ConfigureAwait(false);
             if (frames.Length > 0)
-                await AnswerAsync(context, frames).ConfigureAwait(false);
+                await AnswerAsync(context, connection.Form, frames, jsonp).ConfigureAwait(false);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, EncodedFrame[] frames)
+    private async Task AnswerAsync(HttpContext context, WireForm form, EncodedFrame[] frames, string jsonp)
     {
         var body = new ArrayBufferWriter<byte>(256);
-        var compress = false;
+        var compress = Array.Exists(frames, static frame => frame.Compress);
+        var binaryForm = form == WireForm.Revision3 && Array.Exists(frames, static frame => frame.HasAttachments);
         for (var i = 0; i < frames.Length; i++)
         {
+            if (form.IsRevision3())
+            {
+                frames[i].WritePollingRevision3(body, binaryForm);
+                continue;
+            }
             if (i > 0)
                 body.Write("\x1e"u8);
             frames[i].WritePolling(body);
-            compress |= frames[i].Compress;
         }
+        if (jsonp.Length > 0)
+            body = JsonPolling.Wrap(jsonp, body.WrittenSpan);
         var response = context.Response;
-        response.ContentType = "text/plain; charset=UTF-8";
+        response.ContentType = binaryForm ? "application/octet-stream" : jsonp.Length > 0 ? "text/javascript; charset=UTF-8" : "text/plain; charset=UTF-8";
         response.Headers.CacheControl = "no-store";
         if (compress && server.Options.HttpCompression && body.WrittenCount >= server.Options.HttpCompressionThreshold
             && HttpEncoding.Choose(context.Request.Headers.AcceptEncoding) is { } encoding)
@@ -83,10 +94,11 @@ internal sealed class PollingTransport(ServerServices server)
         await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private async Task PostAsync(HttpContext context, EngineConnection connection)
+    private async Task PostAsync(HttpContext context, EngineConnection connection, bool form)
     {
         var response = context.Response;
-        if (context.Request.ContentType is { } type && type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase)) // E-44
+        var binaryForm = context.Request.ContentType is { } type && type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase);
+        if (binaryForm && !connection.IsRevision3) // E-44
         {
             connection.Fail(null, DisconnectReason.TransportError, "invalid content");
             response.StatusCode = StatusCodes.Status400BadRequest;
@@ -100,7 +112,7 @@ internal sealed class PollingTransport(ServerServices server)
         }
         try
         {
-            if (!await ReadAsync(context, connection).ConfigureAwait(false))
+            if (!await ReadAsync(context, connection, binaryForm, form).ConfigureAwait(false))
             {
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
@@ -122,7 +134,7 @@ internal sealed class PollingTransport(ServerServices server)
     }
 
     /// <summary>False when the body is over the limit.</summary>
-    private async Task<bool> ReadAsync(HttpContext context, EngineConnection connection)
+    private async Task<bool> ReadAsync(HttpContext context, EngineConnection connection, bool binaryForm, bool form)
     {
         var limit = server.Options.MaxHttpBufferSize;
         if (context.Request.ContentLength > limit)
@@ -143,22 +155,27 @@ internal sealed class PollingTransport(ServerServices server)
                 break;
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
-        Take(connection, read.Buffer);
+        Take(connection, read.Buffer, binaryForm, form);
         reader.AdvanceTo(read.Buffer.End);
         await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
         return true;
     }
 
-    private static void Take(EngineConnection connection, ReadOnlySequence<byte> body)
+    private static void Take(EngineConnection connection, ReadOnlySequence<byte> body, bool binaryForm, bool form)
     {
+        if (form)
+        {
+            connection.Inbound.AddPayload(JsonPolling.Unwrap(body.ToArray()));
+            return;
+        }
         if (body.IsSingleSegment)
         {
-            connection.Inbound.AddPayload(body.FirstSpan);
+            connection.Inbound.AddPayload(body.FirstSpan, binaryForm);
             return;
         }
         var whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
         body.CopyTo(whole);
-        connection.Inbound.AddPayload(whole.AsSpan(0, (int)body.Length));
+        connection.Inbound.AddPayload(whole.AsSpan(0, (int)body.Length), binaryForm);
         ArrayPool<byte>.Shared.Return(whole);
     }
 }

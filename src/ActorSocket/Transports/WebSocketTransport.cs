@@ -4,6 +4,7 @@ using Akka.Actor;
 using Microsoft.AspNetCore.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.WebSockets;
 using ActorSocket.Sessions;
 
@@ -14,12 +15,12 @@ namespace ActorSocket.Transports;
 /// upgrade, it writes for itself; from the moment the session takes it, the session's <see cref="Outbound"/> is the only writer.
 /// </summary>
 #pragma warning disable CA1001 // the read loop disposes what it used when it ends
-internal sealed class WebSocketTransport(ServerServices server, EngineConnection connection, WebSocketLink link, bool base64) : ITransport, IOutboundSink
+internal sealed class WebSocketTransport(ServerServices server, EngineConnection connection, WebSocketLink link, WireForm form) : ITransport, IOutboundSink
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
     private static readonly byte[] CloseFrame = [0x88, 0];
-    private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(base64: false).ToArray();
+    private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(WireForm.Standard).ToArray();
 
     private readonly FrameReader _frames = new(server.ProtocolLimits);
     private volatile bool _attached;
@@ -32,7 +33,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
 
     public IOutboundSink Sink => this;
 
-    public bool Base64 => base64;
+    public WireForm Form => form;
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => link.WriteAsync(frames);
 
@@ -124,7 +125,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 _deaf = !connection.Inbound.AddText(this, message.Data);
                 return Step.Continue;
             case FrameResult.Binary when _attached:
-                _deaf = !connection.Inbound.AddBinary(message.Data);
+                _deaf = !connection.Inbound.AddBinary(this, message.Data);
                 return Step.Continue;
             case FrameResult.Text when message.Data.SequenceEqual("2probe"u8):
                 return Step.Probe;

@@ -49,6 +49,12 @@ class Inbox:
             raise AssertionError(f"waited {BOUND} s for {self.name}") from None
 
 
+def leave(client):
+    """Disconnects once everything has left: python-engineio's writer stops without the goodbye when it is still busy with an earlier request."""
+    client.eio.queue.join()
+    client.disconnect()
+
+
 def connect(mode, url, namespaces=("/",), client=None, **options):
     client = client or socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.3)
     client.connect(url, transports=TRANSPORTS[mode], namespaces=list(namespaces), wait_timeout=BOUND, **options)
@@ -64,7 +70,7 @@ def Connects_by_the_chosen_transport_and_shows_its_handshake(mode, url):
     same(handshake["auth"], {"token": "t", "n": [1, None]})
     same(handshake["query"]["room"], "blue")
     same(handshake["headers"]["x-test"], "yes")
-    client.disconnect()
+    leave(client)
     return {"reasons": {me["id"]: GOODBYE}}
 
 
@@ -82,7 +88,7 @@ def Events_of_every_kind_come_back(mode, url):
         client.emit("echo", i)
     # This client starts a thread per packet: it may give them in another order than they came.
     same(sorted(inbox.get() for _ in range(500)), [(i,) for i in range(500)])
-    client.disconnect()
+    leave(client)
 
 
 def Acknowledgements_go_both_ways(mode, url):
@@ -97,7 +103,7 @@ def Acknowledgements_go_both_ways(mode, url):
         raise AssertionError("an event that nobody answers was answered")
     except socketio.exceptions.TimeoutError:
         pass
-    client.disconnect()
+    leave(client)
 
 
 def Namespaces_share_the_connection(mode, url):
@@ -116,7 +122,7 @@ def Namespaces_share_the_connection(mode, url):
     client.emit("kick", False, namespace="/lobby")
     client.emit("echo", "still here")
     same(inboxes["/"].get(), ("still here",))
-    client.disconnect()
+    leave(client)
     return {"reasons": {who["/"]["id"]: GOODBYE, who["/lobby"]["id"]: "server namespace disconnect"}}
 
 
@@ -130,8 +136,8 @@ def Rooms_reach_their_members(mode, url):
     one.call("publish", ({"via": "server", "to": ["blue"]}, "news", "to both"))
     same(inboxes[0].get(), ("to both",))
     same([inboxes[1].get(), inboxes[1].get()], [("not to me",), ("to both",)])
-    one.disconnect()
-    two.disconnect()
+    leave(one)
+    leave(two)
 
 
 def A_refused_namespace_says_why(mode, url):
@@ -146,7 +152,7 @@ def A_refused_namespace_says_why(mode, url):
         same(errors.get()[0]["message"], message)
     client = connect(mode, url, ["/guarded"], auth={"token": "secret"})
     same(client.call("steps", namespace="/guarded"), ["first", "second"])
-    client.disconnect()
+    leave(client)
 
 
 def The_server_may_send_the_client_away(mode, url):
@@ -172,7 +178,7 @@ def The_client_comes_back_when_the_server_does(mode, url):
     assert client.get_sid() != sid
     client.emit("echo", "again")
     same(inbox.get(), ("again",))
-    client.disconnect()
+    leave(client)
 
 
 async def connect_async(mode, url):

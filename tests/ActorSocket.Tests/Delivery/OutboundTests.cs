@@ -1,5 +1,6 @@
 using System.Text;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Tests.Delivery;
 
@@ -51,7 +52,7 @@ public sealed class OutboundTests
         var outbound = NewOutbound();
         var webSocket = new FakeWebSocket();
         outbound.Append(Frame("a"));
-        Assert.True(outbound.SwitchTo(webSocket, base64: false));
+        Assert.True(outbound.SwitchTo(webSocket, WireForm.Standard));
         outbound.Append(Frame("b"));
         Assert.Equal("a", await webSocket.NextAsync());
         Assert.Equal("b", await webSocket.NextAsync());
@@ -93,7 +94,7 @@ public sealed class OutboundTests
         var outbound = NewOutbound();
         var gate = new TaskCompletionSource();
         var webSocket = new FakeWebSocket { Gate = gate.Task };
-        outbound.SwitchTo(webSocket, base64: false);
+        outbound.SwitchTo(webSocket, WireForm.Standard);
         outbound.Append(Frame("a"));
         outbound.Flush();
         outbound.Append(Frame("b"));
@@ -110,7 +111,7 @@ public sealed class OutboundTests
     {
         var outbound = NewOutbound();
         var webSocket = new FakeWebSocket();
-        outbound.SwitchTo(webSocket, base64: false);
+        outbound.SwitchTo(webSocket, WireForm.Standard);
         outbound.Append(Frame("a"));
         Assert.True(outbound.Close());
         Assert.False(outbound.Append(Frame("late")));
@@ -124,7 +125,7 @@ public sealed class OutboundTests
     public async Task A_write_that_fails_is_reported()
     {
         var outbound = NewOutbound();
-        outbound.SwitchTo(new FakeWebSocket { Gate = Task.FromException(new IOException("gone")) }, base64: false);
+        outbound.SwitchTo(new FakeWebSocket { Gate = Task.FromException(new IOException("gone")) }, WireForm.Standard);
         outbound.Append(Frame("a"));
         Assert.Equal("gone", (await _owner.WriteFailed.Task.WaitAsync(ServerTest.Patience)).Message);
     }

@@ -6,14 +6,16 @@ namespace ActorSocket.Protocol.EngineIo;
 internal static class EngineIoReader
 {
     // packet = type [data] / "b" base64          type = %x30-36          Engine.IO protocol v4, "Packet encoding"
-    public static bool TryRead(ReadOnlySpan<byte> text, out EngineIoPacket packet)
+    public static bool TryRead(ReadOnlySpan<byte> text, out EngineIoPacket packet, bool revision3 = false)
     {
         packet = default;
         if (text.IsEmpty)
             return false;
         if (text[0] == (byte)'b')
         {
-            if (!TryDecodeBase64(text[1..], out var binary))
+            if (revision3 && !text.StartsWith("b4"u8)) // there the type stands before the base64
+                return false;
+            if (!TryDecodeBase64(text[(revision3 ? 2 : 1)..], out var binary))
                 return false;
             packet = new EngineIoPacket(EngineIoPacketType.Message, [], binary);
             return true;

@@ -25,14 +25,22 @@ internal static class PacketWriter
         where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Ack, nsp, null, ackId, args);
 
     /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40), unless the client may recover.</summary>
-    public static EncodedPacket Connect(string nsp, string sid, string? pid) =>
-        Compose(SocketIoPacketType.Connect, nsp, -1, Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""), []);
+    public static EncodedPacket Connect(string nsp, string sid, string? pid, bool revision3) =>
+        Compose(SocketIoPacketType.Connect, nsp, -1, revision3 ? [] : Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""), []);
 
-    public static EncodedPacket ConnectError(SocketJson json, string nsp, string message, object? data)
+    /// <param name="bare">Just the data, or the message as a string: what Socket.IO 2 clients expect (S-52).</param>
+    public static EncodedPacket ConnectError(SocketJson json, string nsp, string message, object? data, bool bare = false)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Options.Encoder }))
         {
+            if (bare)
+            {
+                data ??= message;
+                JsonSerializer.Serialize(writer, data, data.GetType(), json.Options);
+                writer.Flush();
+                return Compose(SocketIoPacketType.ConnectError, nsp, -1, buffer.WrittenSpan, []);
+            }
             writer.WriteStartObject();
             writer.WriteString("message"u8, message);
             if (data is not null)

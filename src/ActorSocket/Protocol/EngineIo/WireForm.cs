@@ -1,0 +1,22 @@
+namespace ActorSocket.Protocol.EngineIo;
+
+/// <summary>How one connection's Engine.IO packets look on the wire.</summary>
+[Flags]
+internal enum WireForm
+{
+    /// <summary>Engine.IO protocol 4, binary as binary where the transport can.</summary>
+    Standard = 0,
+
+    /// <summary>Binary as base64 text on every transport (E-33).</summary>
+    Base64 = 1,
+
+    /// <summary>Engine.IO protocol 3, for Socket.IO 2 clients (E-110).</summary>
+    Revision3 = 2,
+}
+
+internal static class WireForms
+{
+    public static bool IsRevision3(this WireForm form) => form.HasFlag(WireForm.Revision3);
+
+    public static bool IsBase64(this WireForm form) => form.HasFlag(WireForm.Base64);
+}

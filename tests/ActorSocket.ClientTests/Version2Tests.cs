@@ -1,0 +1,35 @@
+using ActorSocket.ClientTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>The Socket.IO 2 client from npm (Engine.IO protocol 3). The cases are in node/version2.mjs.</summary>
+public sealed class Version2Tests(ITestOutputHelper output) : ClientTest("version2", output)
+{
+    [Theory]
+    [EachTransport]
+    public Task A_client_of_version_2_takes_its_connections_id(string mode) => RunAsync(mode, Allow);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_of_version_2_exchanges_text_and_binary(string mode) => RunAsync(mode, Allow);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_of_version_2_keeps_its_heartbeat(string mode) => RunAsync(mode, static options =>
+    {
+        Allow(options);
+        options.PingInterval = TimeSpan.FromMilliseconds(200);
+        options.PingTimeout = TimeSpan.FromSeconds(2);
+    });
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_of_version_2_is_told_why_it_is_refused(string mode) => RunAsync(mode, Allow);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_of_version_2_talks_to_one_of_version_4(string mode) => RunAsync(mode, Allow);
+
+    private static void Allow(ActorSocketOptions options) => options.AllowEIO3 = true;
+}
