@@ -13,6 +13,7 @@ namespace ActorSocket.Benchmarks;
 /// <summary>What each step of a message's way costs alone, in one thread: nanoseconds and bytes allocated.</summary>
 internal static class Hops
 {
+    private static readonly PacketWriter Writer = new(SocketJson.Default);
     private static readonly byte[] Event = """2["echo","0123456789012345678901234567890123456789012345678901234567890123"]"""u8.ToArray();
 
     public static async Task RunAsync()
@@ -39,10 +40,10 @@ internal static class Hops
 
         var arguments = packet!.Arguments;
         Measure("argument read as string", () => arguments[0].As<string>());
-        Measure("packet out: an event with one string", () => PacketWriter.Event(SocketJson.Default, "/", "echo", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
-        Measure("packet out: arguments passed on as they came", () => PacketWriter.Ack(SocketJson.Default, "/", 12, new EventArguments<SocketArguments>(arguments)));
+        Measure("packet out: an event with one string", () => Writer.Event("/", "echo", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
+        Measure("packet out: arguments passed on as they came", () => Writer.Ack("/", 12, new EventArguments<SocketArguments>(arguments)));
 
-        var encoded = new EncodedFrame(PacketWriter.Event(SocketJson.Default, "/", "echo", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
+        var encoded = new EncodedFrame(Writer.Event("/", "echo", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
         var outbound = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1 << 22, 1 << 14));
         outbound.SwitchTo(new Nowhere(), WireForm.Standard);
         Measure("turn: begin, append one frame, end, write to nowhere", () =>

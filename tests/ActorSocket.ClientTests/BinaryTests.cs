@@ -37,4 +37,8 @@ public sealed class BinaryTests(ITestOutputHelper output) : ClientTest("binary",
     [Theory]
     [EachTransport]
     public Task A_binary_broadcast_reaches_every_member_whole(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_with_the_msgpack_parser_exchanges_everything(string mode) => RunAsync(mode, static options => options.Parser = SocketIoParser.MessagePack);
 }

@@ -12,9 +12,9 @@ using Microsoft.Extensions.Logging;
 var builder = WebApplication.CreateSlimBuilder(args);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
-if (profile is not ("default" or "cookie" or "recovery" or "eio3"))
+if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
-    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery and eio3.");
+    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3 and msgpack.");
     return 1;
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);
@@ -27,6 +27,7 @@ builder.Services.AddActorSocket(options =>
     options.ConnectTimeout = TimeSpan.FromSeconds(1);
     options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();
     options.Cookie = profile == "cookie" ? new CookieBuilder { Name = "io", Path = "/", HttpOnly = true, SameSite = SameSiteMode.Lax } : null;
+    options.Parser = profile == "msgpack" ? SocketIoParser.MessagePack : null;
     options.AllowEIO3 = profile == "eio3";
     options.ConnectionStateRecovery = profile == "recovery" ? new RecoveryOptions { MaxDisconnectionDuration = TimeSpan.FromSeconds(2) } : null;
 });

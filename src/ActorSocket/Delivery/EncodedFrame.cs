@@ -44,9 +44,9 @@ internal sealed class EncodedFrame
     public int Size { get; }
 
     /// <summary>Engine.IO packets: the text and one for each attachment.</summary>
-    public int PacketCount => 1 + _attachments.Length;
+    public int PacketCount => (_buffer.Length > 0 ? 1 : 0) + _attachments.Length;
 
-    /// <summary>The Engine.IO text packet, type digit included.</summary>
+    /// <summary>The Engine.IO text packet, type digit included; empty when a parser writes binary only.</summary>
     public ReadOnlySpan<byte> Text => _buffer.AsSpan(_textOffset);
 
     /// <summary>Makes a frame of one Engine.IO text packet.</summary>
@@ -78,10 +78,13 @@ internal sealed class EncodedFrame
         output.Write(Text);
         if (_attachments.Length == 0)
             return;
+        var separate = _buffer.Length > 0;
         foreach (var attachment in Base64Attachments(WireForm.Base64))
         {
-            output.Write("\x1e"u8);
+            if (separate)
+                output.Write("\x1e"u8);
             output.Write(attachment);
+            separate = true;
         }
     }
 
@@ -90,12 +93,14 @@ internal sealed class EncodedFrame
     {
         if (binaryForm)
         {
-            Revision3Payload.WriteBinaryForm(output, Text);
+            if (_buffer.Length > 0)
+                Revision3Payload.WriteBinaryForm(output, Text);
             foreach (var attachment in _attachments)
                 Revision3Payload.WriteBinaryFormOf(output, attachment);
             return;
         }
-        Revision3Payload.WriteText(output, Text);
+        if (_buffer.Length > 0)
+            Revision3Payload.WriteText(output, Text);
         if (_attachments.Length == 0)
             return;
         foreach (var attachment in Base64Attachments(WireForm.Base64 | WireForm.Revision3))

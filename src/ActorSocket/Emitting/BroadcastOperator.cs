@@ -105,7 +105,7 @@ public sealed class BroadcastOperator : IEventEmitter
             throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
         var services = _namespace.Services;
         var id = services.NextAckId();
-        var packet = PacketWriter.Event(services.Server.Json, services.Name, eventName, id, new ArgumentList(args));
+        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);
         var acks = new BroadcastAck(id, recipients, services.Actor);
         foreach (var socket in recipients)

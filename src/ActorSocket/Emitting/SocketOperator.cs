@@ -72,7 +72,7 @@ public sealed class SocketOperator : IEventEmitter
             return Task.FromException<T?>(new SocketDisconnectedException(DisconnectReason.ServerNamespaceDisconnect));
         var services = _socket.Namespace.Services;
         var id = services.NextAckId();
-        var packet = PacketWriter.Event(services.Server.Json, services.Name, eventName, id, new ArgumentList(args));
+        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var answer = new SingleAck<T>();
         // Told first: the mailbox then holds the question before any answer to it can arrive.
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));

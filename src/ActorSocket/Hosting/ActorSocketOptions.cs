@@ -76,6 +76,9 @@ public sealed class ActorSocketOptions
     /// <summary>How arguments are read and written. Web defaults (camel case), and no escaping of non-ASCII text.</summary>
     public JsonSerializerOptions? Json { get; set; }
 
+    /// <summary>Another way to write packets, which all clients must use too; null, the default, is the protocol's own. Official: <c>parser</c>.</summary>
+    public SocketIoParser? Parser { get; set; }
+
     /// <summary>Whether, and how, a client that lost its connection gets its socket back; null, the default, is off. Official: <c>connectionStateRecovery</c>.</summary>
     public RecoveryOptions? ConnectionStateRecovery { get; set; }
 

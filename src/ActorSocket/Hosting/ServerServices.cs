@@ -38,6 +38,15 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public SocketJson Json { get; } = new(options.Json);
 
+    public PacketWriter Packets => field ??= new PacketWriter(Json, options.Parser);
+
+    /// <summary>A decoder for one connection.</summary>
+    public IPacketDecoder NewDecoder()
+    {
+        var own = new PacketDecoder(ProtocolLimits, Names, Json);
+        return options.Parser is { } parser ? new ParserPacketDecoder(parser.CreateDecoder(), own) : own;
+    }
+
     public IdGenerator Ids { get; } = new();
 
     public HandlerBinder Binder { get; } = new();

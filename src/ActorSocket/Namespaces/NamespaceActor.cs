@@ -125,7 +125,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         if (socket.Connected)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
         socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name);
-        socket.Connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(ns.Name)));
+        socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
         socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, m.ActorRef));
         var connected = socket.Connected;
         _ = Task.Run(() =>

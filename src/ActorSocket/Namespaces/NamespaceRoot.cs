@@ -83,7 +83,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             {
                 var text = m.Parent is null ? "Invalid namespace" : "Too many namespaces";
                 request.Connection.Inbound.Namespaces.Remove(request.Namespace);
-                request.Connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, request.Namespace, text, null)));
+                request.Connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(request.Namespace, text, null)));
                 return;
             }
             _dynamicCount++;

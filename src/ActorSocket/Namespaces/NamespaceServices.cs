@@ -136,7 +136,7 @@ internal sealed class NamespaceServices
     }
 
     private EncodedFrame Encode<TArgs>(string eventName, in TArgs args, EmitFlags flags)
-        where TArgs : struct, IEventArguments => new(PacketWriter.Event(Server.Json, Name, eventName, -1, args), flags.Compress);
+        where TArgs : struct, IEventArguments => new(Server.Packets.Event(Name, eventName, -1, args), flags.Compress);
 
     private void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile)
     {

@@ -187,7 +187,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         }
         else
         {
-            connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, m.Namespace, "Invalid namespace", null)));
+            connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(m.Namespace, "Invalid namespace", null)));
             connection.Inbound.Namespaces.Remove(m.Namespace);
         }
     }
@@ -285,7 +285,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         if (m.SayGoodbye)
         {
             foreach (var name in _sockets.Keys)
-                connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(name)));
+                connection.Outbound.Append(new EncodedFrame(server.Packets.Disconnect(name)));
         }
         CloseGracefully(m.Reason);
     }

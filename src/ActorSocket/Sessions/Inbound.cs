@@ -17,7 +17,7 @@ namespace ActorSocket.Sessions;
 internal sealed class Inbound(EngineConnection connection, ServerServices server)
 {
     private readonly Lock _gate = new();
-    private readonly PacketDecoder _decoder = new(server.ProtocolLimits, server.Names, server.Json);
+    private readonly IPacketDecoder _decoder = server.NewDecoder();
     private List<SocketIoPacket>? _batch;
     private IActorRef _target = ActorRefs.Nobody;
     private bool _refused;
@@ -257,7 +257,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 Refuse("a second CONNECT for a namespace");
                 break;
             case JoinedNamespaces.Begin.TooMany:
-                connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(server.Json, ns, "Too many namespaces", null)));
+                connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(ns, "Too many namespaces", null)));
                 break;
         }
     }

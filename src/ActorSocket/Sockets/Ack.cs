@@ -40,7 +40,7 @@ public class Ack
     {
         if (_id < 0 || Interlocked.Exchange(ref _sent, 1) != 0 || !_socket.Connected)
             return;
-        _socket.Send(new EncodedFrame(PacketWriter.Ack(_socket.Namespace.Services.Server.Json, _socket.Namespace.Name, _id, args)));
+        _socket.Send(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _id, args)));
     }
 }
 

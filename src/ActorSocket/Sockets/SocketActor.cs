@@ -90,7 +90,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             var (text, data) = m.Refusal is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
             if (m.Refusal is not ConnectErrorException)
                 ns.Server.Log.MiddlewareFailed(m.Refusal, socket.Namespace.Name);
-            _connection.Outbound.Append(new EncodedFrame(PacketWriter.ConnectError(ns.Server.Json, socket.Namespace.Name, text, data, _connection.IsRevision3)));
+            _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.ConnectError(socket.Namespace.Name, text, data, _connection.IsRevision3)));
             Refused();
             return;
         }
@@ -117,7 +117,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
 
     private void Welcome()
     {
-        _connection.Outbound.Append(new EncodedFrame(PacketWriter.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret, _connection.IsRevision3)));
+        _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret, _connection.IsRevision3)));
         socket.MarkConnected();
         ns.Add(socket);
     }
@@ -257,7 +257,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             else
             {
                 _connection.Inbound.Namespaces.LeftByServer(ns.Name);
-                _connection.Outbound.Append(new EncodedFrame(PacketWriter.Disconnect(ns.Name)));
+                _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
             }
         }

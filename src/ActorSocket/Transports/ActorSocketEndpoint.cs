@@ -1,7 +1,9 @@
+using System.Text;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -161,7 +163,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             return;
         }
         if (options.Cookie is { } cookie)
-            context.Response.Cookies.Append(cookie.Name ?? "io", connection.Sid, cookie.Build(context));
+            context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
         await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
     }
 
@@ -184,10 +186,31 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             response.StatusCode = StatusCodes.Status400BadRequest;
             response.Headers.Connection = "close";
             response.ContentType = "text/html";
-            body = System.Text.Encoding.UTF8.GetBytes(message ?? error.Message());
+            body = Encoding.UTF8.GetBytes(message ?? error.Message());
         }
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>The attributes in the official server's order and spelling (E-25).</summary>
+    private static string SetCookie(string name, string value, CookieOptions cookie)
+    {
+        var text = new StringBuilder().Append(name).Append('=').Append(value);
+        if (cookie.MaxAge is { } age)
+            text.Append("; Max-Age=").Append((long)age.TotalSeconds);
+        if (!string.IsNullOrEmpty(cookie.Domain))
+            text.Append("; Domain=").Append(cookie.Domain);
+        if (!string.IsNullOrEmpty(cookie.Path))
+            text.Append("; Path=").Append(cookie.Path);
+        if (cookie.Expires is { } expires)
+            text.Append("; Expires=").Append(HeaderUtilities.FormatDate(expires));
+        if (cookie.HttpOnly)
+            text.Append("; HttpOnly");
+        if (cookie.Secure)
+            text.Append("; Secure");
+        if (cookie.SameSite is not Microsoft.AspNetCore.Http.SameSiteMode.Unspecified)
+            text.Append("; SameSite=").Append(cookie.SameSite);
+        return text.ToString();
     }
 
     private static WireForm FormOf(QueryValues query) =>

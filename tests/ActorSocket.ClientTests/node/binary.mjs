@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { ask, Inbox, next } from "./harness.mjs";
+import { ask, Inbox, next, upgraded } from "./harness.mjs";
 
 const bytes = (...values) => Buffer.from(values);
 const hash = (buffer) => createHash("sha256").update(buffer).digest("hex");
@@ -96,4 +96,23 @@ export async function A_binary_broadcast_reaches_every_member_whole({ connect })
       assert.deepEqual(mine, Array.from({ length: count }, (__, i) => ["blob", bytes(from, i), bytes(i, from, 0xff)]));
     });
   }
+}
+
+export async function A_client_with_the_msgpack_parser_exchanges_everything({ connect, join, mode }) {
+  const parser = (await import("socket.io-msgpack-parser")).default;
+  const socket = await connect("/", { parser, auth: { token: "t" } });
+  assert.equal((await ask(socket, "handshake")).auth.token, "t");
+  const came = next(socket, "echo");
+  const values = [1, -1, 1.5, 2 ** 40, -(2 ** 40), "é😀", "x".repeat(300), null, true, { a: [{ b: [] }] }, Array.from({ length: 40 }, (_, i) => i)];
+  socket.emit("echo", ...values, Buffer.from([0, 255]), { deep: [Buffer.alloc(70_000, 7)] });
+  const echoed = await came;
+  assert.deepEqual(echoed.slice(0, values.length), values);
+  assert.deepEqual([...echoed.at(-2)], [0, 255]);
+  assert.equal(Buffer.compare(Buffer.from(echoed.at(-1).deep[0]), Buffer.alloc(70_000, 7)), 0);
+  assert.equal(new Date(await ask(socket, "ask", new Date(5))).getTime(), 5);
+  assert.deepEqual([...new Uint8Array(await ask(socket, "ask", new Uint8Array([1, 2]).buffer))], [1, 2]);
+  const lobby = await join(socket, "/lobby");
+  assert.equal((await ask(lobby, "whoami")).namespace, "/lobby");
+  if (mode === "upgrade") await upgraded(socket);
+  assert.equal(await ask(socket, "ask", "after"), "after");
 }

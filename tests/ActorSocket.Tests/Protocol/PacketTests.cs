@@ -10,6 +10,7 @@ namespace ActorSocket.Tests.Protocol;
 public sealed class PacketTests
 {
     private static readonly ProtocolLimits Limits = new();
+    private static readonly PacketWriter Writer = new(SocketJson.Default);
 
     [Theory]
     [InlineData("")]
@@ -124,7 +125,7 @@ public sealed class PacketTests
     public void Binary_in_the_graph_becomes_attachments_depth_first()
     {
         byte[] twice = [1];
-        var packet = PacketWriter.Event(SocketJson.Default, "/n", "e", 3, new EventArguments<object, byte[]>(new { a = twice, b = new object[] { new ReadOnlyMemory<byte>([2, 3]), "x" } }, twice));
+        var packet = Writer.Event("/n", "e", 3, new EventArguments<object, byte[]>(new { a = twice, b = new object[] { new ReadOnlyMemory<byte>([2, 3]), "x" } }, twice));
         Assert.Equal("""453-/n,3["e",{"a":{"_placeholder":true,"num":0},"b":[{"_placeholder":true,"num":1},"x"]},{"_placeholder":true,"num":2}]""", Text(packet));
         Assert.Equal(["01", "0203", "01"], packet.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
     }
@@ -136,7 +137,7 @@ public sealed class PacketTests
         Assert.True(decoder.AddText("""52-["x", { "a" : {"_placeholder":true,"num":1} , "t" : "é \" \u0041" }, {"_placeholder":true,"num":1}, 1e3 ]"""u8, out _));
         Assert.True(decoder.AddBinary([1], out _));
         Assert.True(decoder.AddBinary([2], out var packet));
-        var again = PacketWriter.Event(SocketJson.Default, "/", "y", -1, new EventArguments<SocketArguments>(packet!.Arguments));
+        var again = Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet!.Arguments));
         Assert.Equal("""452-["y",{"a":{"_placeholder":true,"num":0},"t":"é \" \u0041"},{"_placeholder":true,"num":1},1e3]""", Text(again));
         Assert.Equal(["02", "02"], again.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
     }
@@ -146,8 +147,8 @@ public sealed class PacketTests
     {
         var circular = new List<object>();
         circular.Add(circular);
-        Assert.ThrowsAny<JsonException>(() => PacketWriter.Event(SocketJson.Default, "/", "e", -1, new EventArguments<byte[], object>([1], circular)));
-        var packet = PacketWriter.Event(SocketJson.Default, "/", "e", -1, new EventArguments<int>(1));
+        Assert.ThrowsAny<JsonException>(() => Writer.Event("/", "e", -1, new EventArguments<byte[], object>([1], circular)));
+        var packet = Writer.Event("/", "e", -1, new EventArguments<int>(1));
         Assert.Equal("42[\"e\",1]", Text(packet));
         Assert.Empty(packet.Attachments);
     }
@@ -155,7 +156,7 @@ public sealed class PacketTests
     [Fact]
     public void What_is_encoded_is_decoded_again() => Gen.Select(Gen.String[0, 20], Gen.Int, Gen.Byte.Array[0, 50].Array[0, 5], Gen.Long[-1, long.MaxValue]).Sample((text, number, binary, ackId) =>
     {
-        var sent = PacketWriter.Event(SocketJson.Default, "/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
+        var sent = Writer.Event("/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
         var decoder = NewDecoder();
         Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out var packet));
         foreach (var attachment in sent.Attachments)

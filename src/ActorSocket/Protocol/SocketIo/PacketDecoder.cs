@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace ActorSocket.Protocol.SocketIo;
@@ -8,7 +9,7 @@ namespace ActorSocket.Protocol.SocketIo;
 /// Never throws for what a client sends.
 /// </summary>
 /// <remarks>One per connection, used by one thread at a time.</remarks>
-internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, SocketJson json)
+internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, SocketJson json) : IPacketDecoder
 {
     private Header _pending;
     private byte[]? _pendingJson;
@@ -55,6 +56,17 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         var attachments = _attachments;
         _attachments = [];
         return TryComplete(_pending, pendingJson, attachments, out packet);
+    }
+
+    /// <summary>Holds what another parser has read to the same rules.</summary>
+    public bool Check(in SocketIoParserPacket parsed, int size, out SocketIoPacket? packet)
+    {
+        packet = null;
+        if (Encoding.UTF8.GetByteCount(parsed.Namespace) > limits.MaxNamespaceBytes)
+            return Reject(PacketError.InvalidNamespace);
+        var header = new Header((SocketIoPacketType)parsed.Type, parsed.Namespace, parsed.Id ?? -1, parsed.Attachments.Count);
+        byte[][] attachments = parsed.Attachments.Count == 0 ? [] : [.. parsed.Attachments];
+        return TryComplete(header, parsed.Json.ToArray(), attachments, out packet, size);
     }
 
     // packet = type [attachments "-"] ["/" nsp ","] [ackId] [json]
@@ -115,15 +127,15 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return true;
     }
 
-    private bool TryComplete(Header header, byte[] payload, byte[][] attachments, out SocketIoPacket? packet)
+    private bool TryComplete(Header header, byte[] payload, byte[][] attachments, out SocketIoPacket? packet, int? size = null)
     {
         packet = null;
         if (!TryScan(header, payload, checkPlaceholders: attachments.Length > 0, out var eventName, out var ranges, out var type))
             return false;
-        var size = payload.Length + (int)_receivedBytes;
+        var bytes = size ?? payload.Length + (int)_receivedBytes;
         _receivedBytes = 0;
         var arguments = ranges.Length == 0 ? SocketArguments.Empty : new SocketArguments(payload, ranges, attachments, json);
-        packet = new SocketIoPacket(type, header.Namespace, header.AckId, eventName, arguments, type == SocketIoPacketType.Connect ? payload : default, size);
+        packet = new SocketIoPacket(type, header.Namespace, header.AckId, eventName, arguments, type == SocketIoPacketType.Connect ? payload : default, bytes);
         return true;
     }
 

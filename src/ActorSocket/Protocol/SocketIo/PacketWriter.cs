@@ -12,24 +12,25 @@ namespace ActorSocket.Protocol.SocketIo;
 /// </summary>
 internal readonly record struct EncodedPacket(byte[] Buffer, int TextOffset, byte[][] Attachments);
 
-/// <summary>Encodes Socket.IO packets (protocol v5, "Packet encoding").</summary>
-internal static class PacketWriter
+/// <summary>Encodes Socket.IO packets: in the protocol's own form (v5, "Packet encoding"), or by a parser of the application's.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = null)
 {
     [ThreadStatic] private static Scratch? _scratch;
 
     // packet = type [attachments "-"] [nsp ","] [ackId] [json]
-    public static EncodedPacket Event<TArgs>(SocketJson json, string nsp, string eventName, long ackId, in TArgs args)
-        where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Event, nsp, eventName, ackId, args);
+    public EncodedPacket Event<TArgs>(string nsp, string eventName, long ackId, in TArgs args)
+        where TArgs : struct, IEventArguments => Encode(SocketIoPacketType.Event, nsp, eventName, ackId, args);
 
-    public static EncodedPacket Ack<TArgs>(SocketJson json, string nsp, long ackId, in TArgs args)
-        where TArgs : struct, IEventArguments => Encode(json, SocketIoPacketType.Ack, nsp, null, ackId, args);
+    public EncodedPacket Ack<TArgs>(string nsp, long ackId, in TArgs args)
+        where TArgs : struct, IEventArguments => Encode(SocketIoPacketType.Ack, nsp, null, ackId, args);
 
     /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40), unless the client may recover.</summary>
-    public static EncodedPacket Connect(string nsp, string sid, string? pid, bool revision3) =>
+    public EncodedPacket Connect(string nsp, string sid, string? pid, bool revision3) =>
         Compose(SocketIoPacketType.Connect, nsp, -1, revision3 ? [] : Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""), []);
 
     /// <param name="bare">Just the data, or the message as a string: what Socket.IO 2 clients expect (S-52).</param>
-    public static EncodedPacket ConnectError(SocketJson json, string nsp, string message, object? data, bool bare = false)
+    public EncodedPacket ConnectError(string nsp, string message, object? data, bool bare = false)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Options.Encoder }))
@@ -53,9 +54,9 @@ internal static class PacketWriter
         return Compose(SocketIoPacketType.ConnectError, nsp, -1, buffer.WrittenSpan, []);
     }
 
-    public static EncodedPacket Disconnect(string nsp) => Compose(SocketIoPacketType.Disconnect, nsp, -1, [], []);
+    public EncodedPacket Disconnect(string nsp) => Compose(SocketIoPacketType.Disconnect, nsp, -1, [], []);
 
-    private static EncodedPacket Encode<TArgs>(SocketJson json, SocketIoPacketType type, string nsp, string? eventName, long ackId, in TArgs args)
+    private EncodedPacket Encode<TArgs>(SocketIoPacketType type, string nsp, string? eventName, long ackId, in TArgs args)
         where TArgs : struct, IEventArguments
     {
         // Taken while in use: a converter of the application's may emit on this very thread.
@@ -81,8 +82,13 @@ internal static class PacketWriter
         }
     }
 
-    private static EncodedPacket Compose(SocketIoPacketType type, string nsp, long ackId, ReadOnlySpan<byte> json, byte[][] attachments)
+    private EncodedPacket Compose(SocketIoPacketType type, string nsp, long ackId, ReadOnlySpan<byte> json, byte[][] attachments)
     {
+        if (parser is not null)
+        {
+            var messages = parser.Encode(new SocketIoParserPacket((SocketIoParserPacketType)type, nsp, ackId < 0 ? null : ackId, json.ToArray(), attachments));
+            return messages.Text is { } text ? Frame("4"u8, text, [.. messages.Binary]) : new EncodedPacket([], 0, [.. messages.Binary]);
+        }
         Span<byte> head = stackalloc byte[64];
         head[0] = (byte)'4'; // an Engine.IO message
         head[1] = (byte)('0' + (int)type);
@@ -114,6 +120,17 @@ internal static class PacketWriter
         }
         id[..idLength].CopyTo(rest);
         json.CopyTo(rest[idLength..]);
+        return new EncodedPacket(buffer, offset, attachments);
+    }
+
+    private static EncodedPacket Frame(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> text, byte[][] attachments)
+    {
+        var length = prefix.Length + text.Length;
+        var offset = FrameWriter.HeaderSize(length);
+        var buffer = GC.AllocateUninitializedArray<byte>(offset + length);
+        FrameWriter.WriteHeader(buffer, FrameWriter.OpText, length);
+        prefix.CopyTo(buffer.AsSpan(offset));
+        text.CopyTo(buffer.AsSpan(offset + prefix.Length));
         return new EncodedPacket(buffer, offset, attachments);
     }
 
