@@ -59,6 +59,8 @@ internal sealed class EncodedFrame
         return new EncodedFrame(buffer, header, [], compress: true);
     }
 
+    public IReadOnlyList<byte[]> Attachments => _attachments;
+
     public bool HasAttachments => _attachments.Length > 0;
 
     /// <summary>Every WebSocket frame of the packet, in order.</summary>

@@ -28,6 +28,9 @@ internal static partial class Log
         "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect. Update the client to version 3 or 4, or set ActorSocketOptions.AllowEIO3.")]
     public static partial void OldClient(this ILogger log);
 
+    [LoggerMessage(9, LogLevel.Error, "ActorSocketOptions.GenerateId failed; the client was refused.")]
+    public static partial void IdGenerationFailed(this ILogger log, Exception error);
+
     [LoggerMessage(8, LogLevel.Information,
         "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if that origin shall be allowed.")]
     public static partial void CorsIsOff(this ILogger log);

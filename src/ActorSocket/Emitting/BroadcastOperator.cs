@@ -71,6 +71,8 @@ public sealed class BroadcastOperator : IEventEmitter
     public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_namespace.Services.Children is not null)
+            throw new NotSupportedException("FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace.");
         return Task.FromResult<IReadOnlyList<RemoteSocket>>(_namespace.Services.Select(_selection).ConvertAll(static socket => new RemoteSocket(socket)));
     }
 
@@ -104,6 +106,8 @@ public sealed class BroadcastOperator : IEventEmitter
         if (_flags.Timeout is not { } timeout)
             throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
         var services = _namespace.Services;
+        if (services.Children is not null)
+            return []; // as the official server: a template has no clients of its own
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);

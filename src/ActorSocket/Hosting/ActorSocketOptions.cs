@@ -112,6 +112,30 @@ public sealed class ActorSocketOptions
     /// <summary>How many handlers of one socket may run at a time. 1: in order, one after the other.</summary>
     public int MaxConcurrentHandlers { get; set; } = 1;
 
+    /// <summary>
+    /// Whether an event that its handlers did not acknowledge is acknowledged, without arguments, once they are done: for clients with <c>retries</c>, which
+    /// otherwise send it again. False.
+    /// </summary>
+    public bool AutoAck { get; set; }
+
+    /// <summary>Whether a namespace that a pattern created is removed when its last socket leaves. False. Official: <c>cleanupEmptyChildNamespaces</c>.</summary>
+    public bool CleanupEmptyChildNamespaces { get; set; }
+
+    /// <summary>The most namespaces that patterns may create at a time: clients choose the names. 10 000.</summary>
+    public int MaxDynamicNamespaces { get; set; } = 10_000;
+
+    /// <summary>Makes the id of each connection; null, the default, a node's tag and 132 random bits. It must be unique, URL-safe and impossible to guess. Official: <c>generateId</c>.</summary>
+    public Func<HttpContext, ValueTask<string>>? GenerateId { get; set; }
+
+    /// <summary>A message that every client gets right after the handshake. Official: <c>initialPacket</c>.</summary>
+    public string? InitialPacket { get; set; }
+
+    /// <summary>May add headers to the first answer of each connection. Official: the engine's event <c>initial_headers</c>.</summary>
+    public Action<HttpContext>? OnInitialHeaders { get; set; }
+
+    /// <summary>May add headers to every answer of a connection. Official: the engine's event <c>headers</c>.</summary>
+    public Action<HttpContext>? OnHeaders { get; set; }
+
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
 
@@ -148,6 +172,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Number(nameof(options.MaxInboundEvents), options.MaxInboundEvents, 1, int.MaxValue);
         Number(nameof(options.MaxInboundBytes), options.MaxInboundBytes, 1, 1 << 29);
         Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
+        Number(nameof(options.MaxDynamicNamespaces), options.MaxDynamicNamespaces, 0, 10_000_000);
         Number(nameof(options.MaxPendingAcks), options.MaxPendingAcks, 1, int.MaxValue);
         if (options.ConnectionStateRecovery is { } recovery)
         {

@@ -48,28 +48,51 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
             name = "/" + name;
         if (name.Contains(',', StringComparison.Ordinal) || System.Text.Encoding.UTF8.GetByteCount(name) > 256)
             throw new ArgumentException("A namespace name has at most 256 bytes and no comma.", nameof(name));
-        return Services.Namespaces.GetOrAdd(name, Services).Face;
+        // A namespace whose name fits a pattern has the pattern's handlers, however it is made.
+        var template = Array.Find(Services.Namespaces.Dynamic, dynamic => dynamic.Pattern is { } pattern && pattern.IsMatch(name))?.Parent;
+        return Services.Namespaces.GetOrAdd(name, Services, template).Face;
+    }
+
+    /// <summary>Runs for each namespace that is created from now on, in code or for a client that asks for it (official: the event <c>new_namespace</c>).</summary>
+    public ActorSocketServer OnNewNamespace(Action<Namespace> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        Services.Namespaces.OnNew(handler);
+        return this;
+    }
+
+    /// <summary>Runs for each request that is refused (official: the engine's event <c>connection_error</c>).</summary>
+    public ActorSocketServer OnConnectionError(Action<ConnectionError> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        Services.ConnectionErrors.Add(handler);
+        return this;
     }
 
     /// <summary>
     /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to it before
-    /// clients come; static namespaces win. At most 10 000 are created.
+    /// clients come; static namespaces win. What is emitted to the template goes to all namespaces made from it.
     /// </summary>
     public Namespace OfDynamic(Regex pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         // Clients choose the input: a pattern that backtracks must not hold up the others.
         var bounded = pattern.MatchTimeout == Regex.InfiniteMatchTimeout ? new Regex(pattern.ToString(), pattern.Options, RegexTimeout) : pattern;
-        return OfDynamic((name, _, _) => ValueTask.FromResult(bounded.IsMatch(name)));
+        return AddDynamic((name, _, _) => ValueTask.FromResult(bounded.IsMatch(name)), bounded);
     }
 
     /// <summary>As <see cref="OfDynamic(Regex)"/>, decided by a function of the name and the client's <c>auth</c>.</summary>
     public Namespace OfDynamic(Func<string, JsonElement, CancellationToken, ValueTask<bool>> predicate)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        var parent = new NamespaceServices(Services, "/_" + Services.Namespaces.Dynamic.Length).Face;
-        Services.Namespaces.AddDynamic(parent, (name, auth, token) => predicate(name, auth, token));
-        return parent;
+        return AddDynamic((name, auth, token) => predicate(name, auth, token), null);
+    }
+
+    private Namespace AddDynamic(NamespacePredicate predicate, Regex? pattern)
+    {
+        var parent = new NamespaceServices(Services, "/_" + Services.Namespaces.Dynamic.Length, isTemplate: true);
+        Services.Namespaces.AddDynamic(new DynamicNamespace(parent, predicate, pattern));
+        return parent.Face;
     }
 
     /// <inheritdoc cref="Namespace.OnConnection(Func{Socket, Task})"/>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using ActorSocket.Delivery;
@@ -47,6 +48,22 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
         return options.Parser is { } parser ? new ParserPacketDecoder(parser.CreateDecoder(), own) : own;
     }
 
+    /// <summary>Reads back what was written: a packet that goes out as who receives it will see it.</summary>
+    public SocketIoPacket? Read(EncodedFrame frame)
+    {
+        var own = new PacketDecoder(new ProtocolLimits { MaxMessageBytes = int.MaxValue, MaxAttachments = int.MaxValue, MaxJsonDepth = 256, MaxEventNameBytes = int.MaxValue }, Names, Json);
+        IPacketDecoder decoder = options.Parser is { } parser ? new ParserPacketDecoder(parser.CreateDecoder(), own) : own;
+        SocketIoPacket? packet = null;
+        if (!frame.Text.IsEmpty && !decoder.AddText(frame.Text[1..], out packet))
+            return null;
+        foreach (var attachment in frame.Attachments)
+        {
+            if (!decoder.AddBinary(attachment, out packet))
+                return null;
+        }
+        return packet;
+    }
+
     public IdGenerator Ids { get; } = new();
 
     public HandlerBinder Binder { get; } = new();
@@ -54,6 +71,8 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public FlusherPool Flushers { get; } = new();
 
     public SessionTable Sessions { get; } = new();
+
+    public ConcurrentBag<Action<ConnectionError>> ConnectionErrors { get; } = [];
 
     public NamespaceTable Namespaces { get; } = new();
 

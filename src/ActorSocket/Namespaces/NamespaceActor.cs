@@ -113,6 +113,28 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             _bySecret.Remove(socket.RecoverySecret);
         if (_successors.Remove(socket, out var request))
             OnConnectSocket(request);
+        else if (_sockets.Count == 0 && ns.Parent is not null && ns.Server.Options.CleanupEmptyChildNamespaces)
+            Retire();
+    }
+
+    /// <summary>
+    /// The last socket of a namespace that a pattern had made is gone, and the namespace with it. From here on the root makes a new one; who looked this
+    /// one up just before is sent there.
+    /// </summary>
+    private void Retire()
+    {
+        ns.Server.Namespaces.Remove(ns);
+        Context.Parent.Tell(Retired.Instance);
+        Timers.StartSingleTimer(nameof(StopDue), StopDue.Instance, TimeSpan.FromSeconds(10));
+        Become(message =>
+        {
+            switch (message)
+            {
+                case ConnectSocket: Context.Parent.Forward(message); break;
+                case StopDue: Context.Stop(Self); break;
+                default: OnReceive(message); break;
+            }
+        });
     }
 
     private void OnTerminated(Terminated m)

@@ -26,6 +26,12 @@ internal static class NamespaceProtocol
 
     internal sealed record AcksOverdue(BroadcastAck Acks) : ILocalMessage;
 
+    /// <summary>Told to the root: a namespace that a pattern had made is gone.</summary>
+    internal sealed class Retired : ILocalMessage { public static readonly Retired Instance = new(); }
+
+    /// <summary>Nobody can still have the address of a namespace that is gone.</summary>
+    internal sealed class StopDue : ILocalMessage { public static readonly StopDue Instance = new(); }
+
     /// <summary>Told to the root: a dynamic namespace was decided on.</summary>
-    internal sealed record Resolved(ConnectSocket Request, Namespace? Parent) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record Resolved(ConnectSocket Request, NamespaceServices? Parent) : ILocalMessage, IDeadLetterSuppression;
 }

@@ -12,8 +12,6 @@ namespace ActorSocket.Namespaces;
 /// <summary>The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one (L-14).</summary>
 internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 {
-    private const int MaxDynamicNamespaces = 10_000;
-
     // A namespace or the session supervisor does not fail by what a client or a handler does. If it does, going on with its state is better than losing every socket below.
     private static readonly OneForOneStrategy Resume = new(static _ => Directive.Resume);
 
@@ -33,6 +31,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             case SessionProtocol.Open or SessionProtocol.CloseAll: _sessions.Forward(message); break;
             case ConnectSocket m: OnConnectSocket(m); break;
             case Resolved m: OnResolved(m); break;
+            case Retired: _dynamicCount--; break;
             default: Unhandled(message); break;
         }
     }
@@ -52,9 +51,9 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
         ns.Actor.Tell(request);
     }
 
-    private static async Task ResolveAsync(ConnectSocket request, (Namespace Parent, NamespacePredicate Predicate)[] candidates, ServerServices server, IActorRef self)
+    private static async Task ResolveAsync(ConnectSocket request, DynamicNamespace[] candidates, ServerServices server, IActorRef self)
     {
-        Namespace? parent = null;
+        NamespaceServices? parent = null;
         try
         {
             var auth = JsonElement.Parse(request.Auth.IsEmpty ? "{}"u8 : request.Auth.Span);
@@ -79,7 +78,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
         // Another client may have created it while this one's predicate ran.
         if (!server.Namespaces.TryGet(request.Namespace, out var ns))
         {
-            if (m.Parent is null || _dynamicCount >= MaxDynamicNamespaces)
+            if (m.Parent is null || _dynamicCount >= server.Options.MaxDynamicNamespaces)
             {
                 var text = m.Parent is null ? "Invalid namespace" : "Too many namespaces";
                 request.Connection.Inbound.Namespaces.Remove(request.Namespace);
@@ -87,7 +86,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
                 return;
             }
             _dynamicCount++;
-            ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent.Services);
+            ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent);
         }
         LetIn(request, ns);
     }

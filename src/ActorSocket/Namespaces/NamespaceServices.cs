@@ -18,11 +18,15 @@ internal sealed class NamespaceServices
     private Func<Socket, Task>[] _onConnection = [];
     private long _ackId = -1;
 
-    public NamespaceServices(ServerServices server, string name, bool isDynamic = false)
+    public NamespaceServices(ServerServices server, string name, NamespaceServices? parent = null, bool isTemplate = false)
     {
         Server = server;
         Name = name;
-        MetricsName = isDynamic ? "dynamic" : name;
+        Parent = parent;
+        MetricsName = parent is null ? name : "dynamic";
+        Children = isTemplate ? new ConcurrentDictionary<string, NamespaceServices>(StringComparer.Ordinal) : null;
+        if (parent is not null)
+            CopyHandlersOf(parent);
         Face = new Namespace(this);
         if (server.Options.ConnectionStateRecovery is { } recovery)
             Recovery = new RecoveryLog(recovery, server.Ids.NodeTag, server.Time);
@@ -39,6 +43,12 @@ internal sealed class NamespaceServices
     public Namespace Face { get; }
 
     public RoomMembers All { get; } = new();
+
+    /// <summary>The template that this namespace was made from.</summary>
+    public NamespaceServices? Parent { get; }
+
+    /// <summary>Of a template: the namespaces that were made from it. What is emitted to it goes to all of them .</summary>
+    public ConcurrentDictionary<string, NamespaceServices>? Children { get; }
 
     /// <summary>Null when recovery is off.</summary>
     public RecoveryLog? Recovery { get; }
@@ -57,7 +67,7 @@ internal sealed class NamespaceServices
     }
 
     /// <summary>A child of a dynamic namespace starts with its parent's middleware and handlers as they are now .</summary>
-    public void CopyHandlersOf(NamespaceServices parent)
+    private void CopyHandlersOf(NamespaceServices parent)
     {
         Middleware.AddAll(parent.Middleware);
         foreach (var handler in Volatile.Read(ref parent._onConnection))
@@ -105,6 +115,12 @@ internal sealed class NamespaceServices
     public void Emit<TArgs>(RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
+        if (Children is not null)
+        {
+            foreach (var child in Children.Values)
+                child.Emit(selection, eventName, args, flags);
+            return;
+        }
         if (Recovery is null || flags.Volatile)
         {
             Broadcast(selection, Encode(eventName, args, flags), flags.Volatile);
@@ -153,6 +169,12 @@ internal sealed class NamespaceServices
     public List<Socket> Select(RoomSelection selection)
     {
         var found = new List<Socket>();
+        if (Children is not null)
+        {
+            foreach (var child in Children.Values)
+                found.AddRange(child.Select(selection));
+            return found;
+        }
         if (selection.Rooms is null)
         {
             AddTo(found, All.Snapshot, selection, null);
@@ -203,7 +225,7 @@ internal sealed class NamespaceServices
         foreach (var socket in members)
         {
             if (socket.Connected && (all || !selection.Excludes(socket)))
-                sent += socket.Connection.Outbound.Append(frame, isVolatile) ? 1 : 0;
+                sent += socket.TrySend(frame, isVolatile) ? 1 : 0;
         }
         CountSent(sent, frame);
     }

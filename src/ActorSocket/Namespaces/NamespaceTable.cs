@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ActorSocket.Hosting;
 
 namespace ActorSocket.Namespaces;
@@ -8,15 +9,19 @@ namespace ActorSocket.Namespaces;
 /// <summary>Decides whether a client may have a namespace of this name, and so creates it.</summary>
 internal delegate ValueTask<bool> NamespacePredicate(string name, JsonElement auth, CancellationToken cancellationToken);
 
+/// <summary>A template for namespaces. <paramref name="Pattern"/> is null when only a function can tell.</summary>
+internal sealed record DynamicNamespace(NamespaceServices Parent, NamespacePredicate Predicate, Regex? Pattern);
+
 /// <summary>The namespaces of one server by name, and the patterns that create more.</summary>
 internal sealed class NamespaceTable
 {
     private readonly ConcurrentDictionary<string, NamespaceServices> _byName = new(StringComparer.Ordinal);
-    private (Namespace Parent, NamespacePredicate Predicate)[] _dynamic = [];
+    private DynamicNamespace[] _dynamic = [];
+    private Action<Namespace>[] _onNew = [];
 
     public bool HasDynamic => Volatile.Read(ref _dynamic).Length > 0;
 
-    public (Namespace Parent, NamespacePredicate Predicate)[] Dynamic => Volatile.Read(ref _dynamic);
+    public DynamicNamespace[] Dynamic => Volatile.Read(ref _dynamic);
 
     public ICollection<NamespaceServices> All => _byName.Values;
 
@@ -26,15 +31,35 @@ internal sealed class NamespaceTable
     {
         if (_byName.TryGetValue(name, out var known))
             return known;
-        var created = new NamespaceServices(server, name, isDynamic: parent is not null);
-        if (parent is not null)
-            created.CopyHandlersOf(parent);
-        return _byName.GetOrAdd(name, created);
+        NamespaceServices created;
+        lock (_byName)
+        {
+            if (_byName.TryGetValue(name, out known))
+                return known;
+            created = new NamespaceServices(server, name, parent);
+            _byName[name] = created;
+        }
+        parent?.Children!.TryAdd(name, created);
+        foreach (var handler in Volatile.Read(ref _onNew))
+            handler(created.Face);
+        return created;
     }
 
-    public void AddDynamic(Namespace parent, NamespacePredicate predicate)
+    public void Remove(NamespaceServices ns)
+    {
+        _byName.TryRemove(KeyValuePair.Create(ns.Name, ns));
+        ns.Parent?.Children!.TryRemove(KeyValuePair.Create(ns.Name, ns));
+    }
+
+    public void AddDynamic(DynamicNamespace dynamic)
     {
         lock (_byName)
-            Volatile.Write(ref _dynamic, [.. _dynamic, (parent, predicate)]);
+            Volatile.Write(ref _dynamic, [.. _dynamic, dynamic]);
+    }
+
+    public void OnNew(Action<Namespace> handler)
+    {
+        lock (_byName)
+            Volatile.Write(ref _onNew, [.. _onNew, handler]);
     }
 }

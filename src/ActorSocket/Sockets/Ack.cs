@@ -11,17 +11,16 @@ namespace ActorSocket;
 public class Ack
 {
     private readonly Socket _socket;
-    private readonly long _id;
-    private int _sent;
+    private readonly SocketIoPacket _packet;
 
-    internal Ack(Socket socket, long id)
+    internal Ack(Socket socket, SocketIoPacket packet)
     {
         _socket = socket;
-        _id = id;
+        _packet = packet;
     }
 
     /// <summary>Whether the client asked for an acknowledgement and has not got one.</summary>
-    public bool IsWanted => _id >= 0 && Volatile.Read(ref _sent) == 0;
+    public bool IsWanted => _packet.IsAckWanted;
 
     /// <summary>Acknowledges without arguments.</summary>
     public void Send() => SendArguments(default(EventArguments));
@@ -38,9 +37,9 @@ public class Ack
     private void SendArguments<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {
-        if (_id < 0 || Interlocked.Exchange(ref _sent, 1) != 0 || !_socket.Connected)
+        if (!_packet.TryAcknowledge() || !_socket.Connected)
             return;
-        _socket.Send(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _id, args)));
+        _socket.SendAck(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args)));
     }
 }
 
@@ -48,8 +47,8 @@ public class Ack
 /// <typeparam name="T">What the client gets as the first acknowledgement argument.</typeparam>
 public sealed class Ack<T> : Ack
 {
-    internal Ack(Socket socket, long id)
-        : base(socket, id)
+    internal Ack(Socket socket, SocketIoPacket packet)
+        : base(socket, packet)
     {
     }
 

@@ -9,24 +9,24 @@ namespace ActorSocket.Sockets;
 internal delegate ValueTask HandlerInvoker(Delegate handler, HandlerCall call);
 
 /// <summary>One event on its way into a handler.</summary>
-internal readonly struct HandlerCall(Socket socket, SocketArguments arguments, long ackId)
+internal readonly struct HandlerCall(Socket socket, SocketIoPacket packet)
 {
-    public SocketArguments Arguments => arguments;
+    public SocketArguments Arguments => packet.Arguments;
 
     public Socket Socket => socket;
 
     public CancellationToken Disconnected => socket.Disconnected;
 
-    public Ack Ack() => new(socket, ackId);
+    public Ack Ack() => new(socket, packet);
 
-    public Ack<T> TypedAck<T>() => new(socket, ackId);
+    public Ack<T> TypedAck<T>() => new(socket, packet);
 
     /// <summary>A missing argument is the type's default, as in JavaScript it is undefined .</summary>
-    public T? Argument<T>(int index) => index < arguments.Count ? arguments[index].As<T>() : default;
+    public T? Argument<T>(int index) => index < packet.Arguments.Count ? packet.Arguments[index].As<T>() : default;
 
     public ValueTask Return<T>(T value)
     {
-        if (ackId >= 0)
+        if (packet.AckId >= 0)
             Ack().Send(value);
         return default;
     }
@@ -34,7 +34,7 @@ internal readonly struct HandlerCall(Socket socket, SocketArguments arguments, l
     public async ValueTask ReturnTask<T>(Task<T> task)
     {
         var value = await task.ConfigureAwait(false);
-        if (ackId >= 0)
+        if (packet.AckId >= 0)
             Ack().Send(value);
     }
 

@@ -6,11 +6,11 @@ internal sealed class HandlerTable
     private readonly Lock _gate = new();
     private Dictionary<string, Entry[]>? _byEvent;
 
-    public readonly record struct Entry(Delegate Handler, HandlerInvoker Invoke);
+    public sealed record Entry(Delegate Handler, HandlerInvoker Invoke, bool Once);
 
-    public IDisposable Add(string eventName, Delegate handler, HandlerInvoker invoke)
+    public IDisposable Add(string eventName, Delegate handler, HandlerInvoker invoke, bool once)
     {
-        var entry = new Entry(handler, invoke);
+        var entry = new Entry(handler, invoke, once);
         lock (_gate)
         {
             _byEvent ??= new Dictionary<string, Entry[]>(StringComparer.Ordinal);
@@ -25,15 +25,30 @@ internal sealed class HandlerTable
             return _byEvent is not null && _byEvent.TryGetValue(eventName, out var entries) ? entries : [];
     }
 
-    private void Remove(string eventName, Entry entry)
+    /// <summary>Removes the handlers of one event, or of all.</summary>
+    public void Clear(string? eventName = null)
     {
         lock (_gate)
         {
-            if (!_byEvent!.TryGetValue(eventName, out var entries))
-                return;
-            var at = Array.IndexOf(entries, entry);
-            if (at >= 0)
-                _byEvent[eventName] = [.. entries[..at], .. entries[(at + 1)..]];
+            if (eventName is null)
+                _byEvent = null;
+            else
+                _byEvent?.Remove(eventName);
+        }
+    }
+
+    /// <summary>False when it had been removed already.</summary>
+    public bool Remove(string eventName, Entry entry)
+    {
+        lock (_gate)
+        {
+            if (_byEvent is null || !_byEvent.TryGetValue(eventName, out var entries))
+                return false;
+            var at = Array.FindIndex(entries, one => ReferenceEquals(one, entry));
+            if (at < 0)
+                return false;
+            _byEvent[eventName] = [.. entries[..at], .. entries[(at + 1)..]];
+            return true;
         }
     }
 }

@@ -10,6 +10,7 @@ namespace ActorSocket;
 public sealed partial class Socket
 {
     private Func<SocketEvent, Task>[] _any = [];
+    private Action<SocketEvent>[] _anyOutgoing = [];
     private MiddlewarePipeline<SocketEvent>? _middleware;
     private Action<DisconnectReason>[] _disconnecting = [];
     private Func<DisconnectReason, Task>[] _disconnect = [];
@@ -28,14 +29,29 @@ public sealed partial class Socket
     /// <returns>Dispose it to stop handling the event.</returns>
     /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
     /// <example><code>socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);</code></example>
-    public IDisposable On(string eventName, Delegate handler)
+    public IDisposable On(string eventName, Delegate handler) => Listen(eventName, handler, once: false);
+
+    /// <summary>As <see cref="On"/>, for the next such event only (official: <c>once</c>).</summary>
+    public IDisposable Once(string eventName, Delegate handler) => Listen(eventName, handler, once: true);
+
+    /// <summary>Removes every handler of an event (official: <c>removeAllListeners(event)</c>). To remove one, dispose what <see cref="On"/> returned.</summary>
+    public void Off(string eventName)
+    {
+        ArgumentNullException.ThrowIfNull(eventName);
+        _handlers.Clear(eventName);
+    }
+
+    /// <summary>Removes the handlers of all events (official: <c>removeAllListeners()</c>).</summary>
+    public void Off() => _handlers.Clear();
+
+    private IDisposable Listen(string eventName, Delegate handler, bool once)
     {
         ArgumentNullException.ThrowIfNull(eventName);
         ArgumentNullException.ThrowIfNull(handler);
         EmitFlags.ThrowIfReserved(eventName);
         var server = Namespace.Services.Server;
         server.Names.Register(eventName);
-        return _handlers.Add(eventName, handler, server.Binder.Bind(handler));
+        return _handlers.Add(eventName, handler, server.Binder.Bind(handler), once);
     }
 
     /// <summary>Sees every event before its handlers and before the middleware of <see cref="Use"/> (official: <c>onAny</c>).</summary>
@@ -51,6 +67,33 @@ public sealed partial class Socket
             listener(e);
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>As <see cref="OnAny(Func{SocketEvent, Task})"/>, before the listeners that are there (official: <c>prependAny</c>).</summary>
+    public IDisposable PrependAny(Func<SocketEvent, Task> listener) => Register(ref _any, listener, () => Unregister(ref _any, listener), first: true);
+
+    /// <summary>Removes all catch-all listeners (official: <c>offAny()</c>).</summary>
+    public void OffAny()
+    {
+        lock (_gate)
+            _any = [];
+    }
+
+    /// <summary>
+    /// Sees every event that is emitted to this socket, directly or by a broadcast, before it is queued; also a volatile one that is then dropped. Runs on the
+    /// thread that emits, which it should not keep (official: <c>onAnyOutgoing</c>).
+    /// </summary>
+    /// <returns>Dispose it to stop.</returns>
+    public IDisposable OnAnyOutgoing(Action<SocketEvent> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener));
+
+    /// <summary>As <see cref="OnAnyOutgoing"/>, before the listeners that are there (official: <c>prependAnyOutgoing</c>).</summary>
+    public IDisposable PrependAnyOutgoing(Action<SocketEvent> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener), first: true);
+
+    /// <summary>Removes all of them (official: <c>offAnyOutgoing()</c>).</summary>
+    public void OffAnyOutgoing()
+    {
+        lock (_gate)
+            _anyOutgoing = [];
     }
 
     /// <summary>Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, or throws: then the event is dropped and <see cref="OnError"/> raised.</summary>
@@ -96,8 +139,32 @@ public sealed partial class Socket
 
     internal void Send(EncodedFrame frame, bool isVolatile = false)
     {
-        if (Connection.Outbound.Append(frame, isVolatile))
+        if (TrySend(frame, isVolatile))
             Namespace.Services.CountSent(1, frame);
+    }
+
+    /// <summary>Queues an event, without counting it.</summary>
+    internal bool TrySend(EncodedFrame frame, bool isVolatile, bool isEvent = true)
+    {
+        if (isEvent && Current(ref _anyOutgoing) is { Length: > 0 } listeners)
+            RaiseOutgoing(listeners, frame);
+        return Connection.Outbound.Append(frame, isVolatile);
+    }
+
+    internal void SendAck(EncodedFrame frame)
+    {
+        if (TrySend(frame, isVolatile: false, isEvent: false))
+            Namespace.Services.CountSent(1, frame);
+    }
+
+    private void RaiseOutgoing(Action<SocketEvent>[] listeners, EncodedFrame frame)
+    {
+        // Read back from what will be sent: the listener is rare, and so sees exactly that.
+        if (Namespace.Services.Server.Read(frame) is not { EventName: { } name } packet)
+            return;
+        var e = new SocketEvent(this, name, packet.Arguments, null);
+        foreach (var listener in listeners)
+            Guard(() => listener(e));
     }
 
     internal ValueTask RaiseConnectionAsync()
@@ -121,7 +188,7 @@ public sealed partial class Socket
         {
             if (_any.Length > 0 || _middleware is not null)
                 return new ValueTask(RaiseThroughListenersAsync(packet, name));
-            return InvokeHandlers(_handlers.Find(name), new HandlerCall(this, packet.Arguments, packet.AckId));
+            return HandleAsync(name, packet);
         }
         catch (Exception error)
         {
@@ -206,33 +273,53 @@ public sealed partial class Socket
         }
     }
 
-    private static ValueTask InvokeHandlers(HandlerTable.Entry[] handlers, HandlerCall call)
+    private ValueTask HandleAsync(string name, SocketIoPacket packet)
+    {
+        var handlers = _handlers.Find(name);
+        var running = InvokeHandlers(name, handlers, new HandlerCall(this, packet));
+        if (packet.AckId < 0 || handlers.Length == 0 || !Namespace.Services.Server.Options.AutoAck)
+            return running;
+        return AcknowledgeAsync(running, packet);
+    }
+
+    private async ValueTask AcknowledgeAsync(ValueTask running, SocketIoPacket packet)
+    {
+        await running.ConfigureAwait(false);
+        new Ack(this, packet).Send(); // unless a handler has
+    }
+
+    private ValueTask InvokeHandlers(string name, HandlerTable.Entry[] handlers, HandlerCall call)
     {
         for (var i = 0; i < handlers.Length; i++)
         {
+            if (handlers[i].Once && !_handlers.Remove(name, handlers[i]))
+                continue;
             var running = handlers[i].Invoke(handlers[i].Handler, call);
             if (!running.IsCompletedSuccessfully)
-                return i == handlers.Length - 1 ? running : InvokeRestAsync(running, handlers, i + 1, call);
+                return i == handlers.Length - 1 ? running : InvokeRestAsync(running, name, handlers, i + 1, call);
         }
         return default;
     }
 
-    private static async ValueTask InvokeRestAsync(ValueTask running, HandlerTable.Entry[] handlers, int next, HandlerCall call)
+    private async ValueTask InvokeRestAsync(ValueTask running, string name, HandlerTable.Entry[] handlers, int next, HandlerCall call)
     {
         await running.ConfigureAwait(false);
         for (; next < handlers.Length; next++)
-            await handlers[next].Invoke(handlers[next].Handler, call).ConfigureAwait(false);
+        {
+            if (!handlers[next].Once || _handlers.Remove(name, handlers[next]))
+                await handlers[next].Invoke(handlers[next].Handler, call).ConfigureAwait(false);
+        }
     }
 
     private async Task RaiseThroughListenersAsync(SocketIoPacket packet, string name)
     {
-        var ack = packet.AckId >= 0 ? new Ack(this, packet.AckId) : null;
+        var ack = packet.AckId >= 0 ? new Ack(this, packet) : null;
         var e = new SocketEvent(this, name, packet.Arguments, ack);
         foreach (var listener in Current(ref _any))
             await listener(e).ConfigureAwait(false);
         if (_middleware is { } middleware)
             await middleware.InvokeAsync(e).WaitAsync(Disconnected).ConfigureAwait(false);
-        await InvokeHandlers(_handlers.Find(name), new HandlerCall(this, packet.Arguments, packet.AckId)).ConfigureAwait(false);
+        await HandleAsync(name, packet).ConfigureAwait(false);
     }
 
     private void Guard(Action action)
@@ -259,11 +346,11 @@ public sealed partial class Socket
         }
     }
 
-    private Subscription Register<T>(ref T[] list, T item, Action undo)
+    private Subscription Register<T>(ref T[] list, T item, Action undo, bool first = false)
     {
         ArgumentNullException.ThrowIfNull(item);
         lock (_gate)
-            list = [.. list, item];
+            list = first ? [item, .. list] : [.. list, item];
         return new Subscription(undo);
     }
 

@@ -72,6 +72,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
                 await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
                 return;
             }
+            server.Options.OnHeaders?.Invoke(context);
             var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
             var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
             await new WebSocketTransport(server, connection, link, FormOf(query)).RunUpgradeAsync(refused).ConfigureAwait(false);
@@ -82,6 +83,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         else
         {
+            server.Options.OnHeaders?.Invoke(context);
             await _polling.HandleAsync(context, connection, query["j"]).ConfigureAwait(false);
         }
     }
@@ -128,7 +130,19 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 
     private async Task OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
     {
-        var connection = new EngineConnection(server, server.Ids.Next(), Copy(context, query), FormOf(query));
+        string sid;
+        try
+        {
+            sid = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : server.Ids.Next();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            server.Sessions.CancelReservation();
+            server.Log.IdGenerationFailed(error);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            return;
+        }
+        var connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
         var options = server.Options;
         var open = EncodedFrame.Control(OpenPacket.Write(
             connection.Sid,
@@ -137,6 +151,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             (int)options.PingTimeout.TotalMilliseconds,
             options.MaxHttpBufferSize));
         WebSocketTransport? transport = null;
+        options.OnInitialHeaders?.Invoke(context);
+        options.OnHeaders?.Invoke(context);
         try
         {
             if (upgrade is not null)
@@ -145,6 +161,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
                 connection.AttachWebSocket(transport);
             }
             connection.Outbound.Append(open);
+            if (options.InitialPacket is { } initial)
+                connection.Outbound.Append(EncodedFrame.Control(Encoding.UTF8.GetBytes("4" + initial)));
             var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             server.Root.Tell(new SessionProtocol.Open(connection, transport, opened));
             await opened.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false);
@@ -173,6 +191,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         server.Metrics.RequestRefused((int)error);
         if (server.Log.IsEnabled(Microsoft.Extensions.Logging.LogLevel.Debug))
             server.Log.RequestRefused(context.Request.Method, (int)error, error.Message());
+        foreach (var handler in server.ConnectionErrors)
+            handler(new ConnectionError(context, (int)error, message ?? error.Message()));
         var response = context.Response;
         byte[] body;
         if (upgrade is null)

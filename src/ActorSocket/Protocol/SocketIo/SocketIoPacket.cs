@@ -3,7 +3,7 @@ namespace ActorSocket.Protocol.SocketIo;
 /// <summary>Socket.IO protocol v5, "Packet types".</summary>
 internal enum SocketIoPacketType : byte { Connect, Disconnect, Event, Ack, ConnectError, BinaryEvent, BinaryAck }
 
-/// <summary>One complete packet of a client. Never changes, so it may cross threads. Binary events and acks are plain ones here, with attachments.</summary>
+/// <summary>One complete packet of a client. Never changes but for its being acknowledged, so it may cross threads. Binary events and acks are plain ones here, with attachments.</summary>
 internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ackId, string? eventName, SocketArguments arguments, ReadOnlyMemory<byte> json, int size)
 {
     public SocketIoPacketType Type => type;
@@ -22,4 +22,12 @@ internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ac
     public ReadOnlyMemory<byte> Json => json;
 
     public int SizeInBytes => size;
+
+    private int _acknowledged;
+
+    /// <summary>Whether the client still waits for an acknowledgement.</summary>
+    public bool IsAckWanted => ackId >= 0 && Volatile.Read(ref _acknowledged) == 0;
+
+    /// <summary>True for the first who acknowledges, if the client asked for it .</summary>
+    public bool TryAcknowledge() => ackId >= 0 && Interlocked.Exchange(ref _acknowledged, 1) == 0;
 }

@@ -1,0 +1,154 @@
+using System.Net;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ActorSocket.Tests.Hosting;
+
+/// <summary>The server as a citizen of ASP.NET Core: conventions of the endpoint, the request's user, and the options that see requests.</summary>
+public sealed class EndpointTests
+{
+    private const string Handshake = "/socket.io/?EIO=4&transport=polling";
+
+    [Fact]
+    public async Task RequireAuthorization_guards_every_transport_and_the_user_reaches_the_socket()
+    {
+        var name = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(
+            static services =>
+            {
+                services.AddAuthentication("test").AddScheme<AuthenticationSchemeOptions, TokenHandler>("test", null);
+                services.AddAuthorization();
+            },
+            io => io.OnConnection(socket => { name.SetResult(socket.User.Identity?.Name); }),
+            static io => io.RequireAuthorization());
+        using var http = app.GetTestClient();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync(Handshake)).StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default));
+
+        http.DefaultRequestHeaders.Add("X-Token", "Ada");
+        var open = await http.GetStringAsync(Handshake);
+        await http.PostAsync(Handshake + "&sid=" + Sid(open), new StringContent("40"));
+        Assert.Equal("Ada", await name.Task.WaitAsync(ServerTest.Patience));
+    }
+
+    [Fact]
+    public async Task RequireHost_RequireCors_and_RequireRateLimiting_apply()
+    {
+        await using var app = await StartAsync(
+            static services =>
+            {
+                services.AddCors(static cors => cors.AddPolicy("friends", static policy => policy.WithOrigins("http://friend.example")));
+                services.AddRateLimiter(static limiter => limiter.AddFixedWindowLimiter("two", static options =>
+                {
+                    options.PermitLimit = 2;
+                    options.Window = TimeSpan.FromHours(1);
+                }));
+            },
+            static _ => { },
+            static io => io.RequireHost("game.example").RequireCors("friends").RequireRateLimiting("two"));
+        using var http = app.GetTestClient();
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(Handshake)).StatusCode);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "http://game.example" + Handshake);
+        request.Headers.Add("Origin", "http://friend.example");
+        var answer = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("http://friend.example", Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin")));
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("http://game.example" + Handshake)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("http://game.example" + Handshake)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Ids_headers_and_the_initial_packet_are_the_applications_if_it_likes()
+    {
+        var number = 0;
+        await using var app = await StartAsync(static _ => { }, static _ => { }, options: o =>
+        {
+            o.GenerateId = _ => ValueTask.FromResult("mine-" + number++);
+            o.InitialPacket = "hello";
+            o.OnInitialHeaders = static context => context.Response.Headers["X-First"] = "1";
+            o.OnHeaders = static context => context.Response.Headers["X-Each"] = "1";
+        });
+        using var http = app.GetTestClient();
+        var open = await http.GetAsync(Handshake);
+        var body = await open.Content.ReadAsStringAsync();
+        Assert.StartsWith("0{\"sid\":\"mine-0\"", body, StringComparison.Ordinal);
+        Assert.EndsWith("\u001e4hello", body, StringComparison.Ordinal);
+        Assert.True(open.Headers.Contains("X-First") && open.Headers.Contains("X-Each"));
+        var post = await http.PostAsync(Handshake + "&sid=mine-0", new StringContent("40"));
+        Assert.True(!post.Headers.Contains("X-First") && post.Headers.Contains("X-Each"));
+    }
+
+    [Fact]
+    public async Task An_id_generator_that_fails_refuses_the_client_and_costs_no_place()
+    {
+        var fails = true;
+        await using var app = await StartAsync(static _ => { }, static _ => { }, options: o =>
+        {
+            o.MaxConnections = 1;
+            o.GenerateId = _ => fails ? throw new InvalidOperationException("no ids today") : ValueTask.FromResult("mine");
+        });
+        using var http = app.GetTestClient();
+        var refused = await http.GetAsync(Handshake);
+        Assert.Equal((HttpStatusCode.BadRequest, "{\"code\":3,\"message\":\"Bad request\"}"), (refused.StatusCode, await refused.Content.ReadAsStringAsync()));
+        fails = false;
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Handshake)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Refused_requests_are_reported()
+    {
+        var errors = new List<(int, string)>();
+        await using var app = await StartAsync(
+            static _ => { },
+            io => io.OnConnectionError(error => errors.Add((error.Code, error.Message))),
+            options: static o => o.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("bad") ? "go away" : null));
+        using var http = app.GetTestClient();
+        await http.GetAsync("/socket.io/?EIO=4&transport=pigeon");
+        await http.GetAsync(Handshake + "&sid=nobody");
+        await http.PostAsync(Handshake, null);
+        await http.GetAsync(Handshake + "&bad=1");
+        await http.GetAsync("/socket.io/?EIO=3&transport=polling");
+        Assert.Equal([(0, "Transport unknown"), (1, "Session ID unknown"), (2, "Bad handshake method"), (4, "go away"), (5, "Unsupported protocol version")], errors);
+    }
+
+    private static string Sid(string open) => open.Split('"')[3];
+
+    private static async Task<WebApplication> StartAsync(
+        Action<IServiceCollection> services, Action<ActorSocketServer> use, Action<ActorSocketServer>? conventions = null, Action<ActorSocketOptions>? options = null)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
+        services(builder.Services);
+        builder.Services.AddActorSocket(options);
+        var app = builder.Build();
+        app.UseRouting();
+        if (app.Services.GetService<Microsoft.AspNetCore.Cors.Infrastructure.ICorsService>() is not null)
+            app.UseCors().UseRateLimiter();
+        if (app.Services.GetService<IAuthenticationService>() is not null)
+            app.UseAuthentication().UseAuthorization();
+        var io = app.MapActorSocket();
+        use(io);
+        conventions?.Invoke(io);
+        await app.StartAsync();
+        return app;
+    }
+
+    private sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Request.Headers.TryGetValue("X-Token", out var name)
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name.ToString())], "test")), "test"))
+            : AuthenticateResult.NoResult());
+    }
+}
