@@ -34,7 +34,7 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     {
         var options = new ActorSocketOptions();
         configure?.Invoke(options);
-        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? TimeProvider.System, _metrics);
         server.Root = Sys.ActorOf(NamespaceRoot.Props(server));
         return server;
     }

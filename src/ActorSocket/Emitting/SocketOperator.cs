@@ -65,14 +65,18 @@ public sealed class SocketOperator : IEventEmitter
     public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
         Ask<T>(eventName, [arg1, arg2, arg3], cancellationToken);
 
-    private Task<T?> Ask<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    private Task<T?> Ask<T>(string eventName, object?[] args, CancellationToken cancellationToken) =>
+        AskAsync<ArgumentList, T>(eventName, new ArgumentList(args), cancellationToken);
+
+    internal Task<T?> AskAsync<TArgs, T>(string eventName, in TArgs args, CancellationToken cancellationToken)
+        where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
         if (!_socket.Connected)
             return Task.FromException<T?>(new SocketDisconnectedException(DisconnectReason.ServerNamespaceDisconnect));
         var services = _socket.Namespace.Services;
         var id = services.NextAckId();
-        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
+        var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         var answer = new SingleAck<T>();
         // Told first: the mailbox then holds the question before any answer to it can arrive.
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));

@@ -51,7 +51,8 @@ public static class ActorSocketExtensions
             provider.GetRequiredService<IOptionsMonitor<ActorSocketOptions>>().Get(name),
             provider.GetRequiredService<ActorSocketMetrics>(),
             provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<TimeProvider>())));
+            provider.GetRequiredService<TimeProvider>(),
+            provider)));
         if (name.Length == 0)
             services.AddSingleton(provider => provider.GetRequiredKeyedService<ActorSocketServer>(name));
         services.TryAddSingleton<ActorSocketHost>();

@@ -12,7 +12,7 @@ using ActorSocket.Sockets;
 namespace ActorSocket.Hosting;
 
 /// <summary>What the parts of one server share. Several servers in a host each have their own; nothing is static.</summary>
-internal sealed class ServerServices(string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time)
+internal sealed class ServerServices(string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time, IServiceProvider provider)
 {
     public const int MaxRoomNameBytes = 256;
 
@@ -23,6 +23,9 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public ActorSocketMetrics Metrics => metrics;
 
     public TimeProvider Time => time;
+
+    /// <summary>The application's services.</summary>
+    public IServiceProvider Provider => provider;
 
     public ILogger Log { get; } = loggers.CreateLogger("ActorSocket");
 

@@ -160,6 +160,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
                 socket.TakeRooms();
                 if (connected)
                     socket.RaiseDisconnect();
+                else
+                    socket.DisposeServices(Task.CompletedTask);
             },
             TaskScheduler.Default);
         foreach (var room in socket.Rooms)

@@ -30,6 +30,15 @@ internal sealed class MiddlewarePipeline<T>
         return RunAsync(steps, subject, through);
     }
 
+    /// <summary>Runs <paramref name="last"/> when the last step calls <c>next</c>, within that call; a step that does not call it drops the subject.</summary>
+    public Task InvokeAsync(T subject, Func<Task> last)
+    {
+        var steps = Volatile.Read(ref _steps);
+        return NextAsync(0);
+
+        Task NextAsync(int index) => index < steps.Length ? steps[index](subject, () => NextAsync(index + 1)) : last();
+    }
+
     private static async Task RunAsync(Func<T, Func<Task>, Task>[] steps, T subject, TaskCompletionSource through)
     {
         var chain = NextAsync(0);

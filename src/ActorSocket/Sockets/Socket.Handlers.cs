@@ -3,6 +3,7 @@ using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;
 
@@ -96,7 +97,10 @@ public sealed partial class Socket
             _anyOutgoing = [];
     }
 
-    /// <summary>Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, or throws: then the event is dropped and <see cref="OnError"/> raised.</summary>
+    /// <summary>
+    /// Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, which completes when the handlers have; returns without, and
+    /// the event is dropped; or throws: the event is dropped and <see cref="OnError"/> raised.
+    /// </summary>
     public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
     {
         LazyInitializer.EnsureInitialized(ref _middleware).Add(middleware);
@@ -220,8 +224,27 @@ public sealed partial class Socket
     {
         lock (_gate)
             _roomsLeft = true;
-        foreach (var handler in Current(ref _disconnect))
-            _ = GuardAsync(handler, _reason!);
+        var running = Array.ConvertAll(Current(ref _disconnect), handler => GuardAsync(handler, _reason!));
+        DisposeServices(Task.WhenAll(running));
+    }
+
+    /// <summary>Ends the scope of <see cref="Services"/>, if one was asked for, once the last handlers are done.</summary>
+    internal void DisposeServices(Task handlers)
+    {
+        AsyncServiceScope? scope;
+        lock (_gate)
+        {
+            _roomsLeft = true; // no new one from here on
+            scope = _scope;
+        }
+        if (scope is { } services)
+            _ = DisposeAsync(services, handlers);
+    }
+
+    private static async Task DisposeAsync(AsyncServiceScope scope, Task handlers)
+    {
+        await handlers.ConfigureAwait(false);
+        await scope.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>More about the disconnect than its reason, when there is more to say: which limit, which violation.</summary>
@@ -318,8 +341,9 @@ public sealed partial class Socket
         foreach (var listener in Current(ref _any))
             await listener(e).ConfigureAwait(false);
         if (_middleware is { } middleware)
-            await middleware.InvokeAsync(e).WaitAsync(Disconnected).ConfigureAwait(false);
-        await HandleAsync(name, packet).ConfigureAwait(false);
+            await middleware.InvokeAsync(e, () => HandleAsync(name, packet).AsTask()).ConfigureAwait(false);
+        else
+            await HandleAsync(name, packet).ConfigureAwait(false);
     }
 
     private void Guard(Action action)

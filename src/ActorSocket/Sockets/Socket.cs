@@ -4,6 +4,7 @@ using Akka.Actor;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;
 
@@ -21,6 +22,7 @@ public sealed partial class Socket : IEventEmitter
     private readonly HandlerTable _handlers = new();
     private HashSet<string>? _rooms;
     private ConcurrentDictionary<string, object?>? _data;
+    private AsyncServiceScope? _scope;
     private volatile bool _connected;
 
     internal Socket(Namespace ns, EngineConnection connection, string id, Handshake handshake)
@@ -62,6 +64,21 @@ public sealed partial class Socket : IEventEmitter
     /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
     /// </summary>
     public bool Recovered => Continues is not null;
+
+    /// <summary>The application's services, in a scope that lives as long as this socket.</summary>
+    /// <exception cref="InvalidOperationException">The socket is disconnected and never asked for its services before.</exception>
+    public IServiceProvider Services
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_scope is null && _roomsLeft)
+                    throw new InvalidOperationException("The socket is disconnected: its services are gone.");
+                return (_scope ??= Namespace.Services.Server.Provider.CreateAsyncScope()).ServiceProvider;
+            }
+        }
+    }
 
     /// <summary>Cancelled when the socket is disconnected.</summary>
     public CancellationToken Disconnected => _disconnected.Token;

@@ -295,6 +295,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     {
         if (_connected)
             socket.RaiseDisconnect();
+        else
+            socket.DisposeServices(Task.CompletedTask);
         Context.Stop(Self);
     }
 

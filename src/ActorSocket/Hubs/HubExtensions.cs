@@ -1,0 +1,118 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ActorSocket;
+
+/// <summary>Handler classes, filters and authorization for a namespace.</summary>
+public static class HubExtensions
+{
+    /// <summary>
+    /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not is refused with the
+    /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>
+    public static Namespace MapHub<THub>(this Namespace ns)
+        where THub : SocketHub
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        var events = Array.ConvertAll(EventMethods(typeof(THub)), static method => new HubEvent(method));
+        if (events.Length == 0)
+            throw new ArgumentException($"{typeof(THub).Name} handles no event: put [Event(\"name\")] on its methods.", nameof(ns));
+        if (typeof(THub).GetCustomAttributes<AuthorizeAttribute>().ToArray() is { Length: > 0 } guards)
+            ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
+        var create = ActivatorUtilities.CreateFactory<THub>([]);
+        return ns.OnConnection(async socket =>
+        {
+            var hub = create(socket.Services, []);
+            hub.Socket = socket;
+            socket.OnDisconnect(async reason =>
+            {
+                try
+                {
+                    await hub.OnDisconnectedAsync(reason).ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (hub is IAsyncDisposable asynchronous)
+                        await asynchronous.DisposeAsync().ConfigureAwait(false);
+                    else if (hub is IDisposable disposable)
+                        disposable.Dispose();
+                }
+            });
+            foreach (var e in events)
+                e.Register(socket, hub);
+            await hub.OnConnectedAsync().ConfigureAwait(false);
+        });
+    }
+
+    /// <summary>Runs a filter around the handlers of each event of the namespace. Several run in the order they were added.</summary>
+    public static Namespace UseEventFilter<TFilter>(this Namespace ns)
+        where TFilter : class, IEventFilter
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        return ns.OnConnection(static socket => { socket.Use(ActivatorUtilities.GetServiceOrCreateInstance<TFilter>(socket.Services).InvokeAsync); });
+    }
+
+    /// <summary>Lets only those into the namespace whose request was authenticated and meets the policies; others get the connect error "Unauthorized".</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="policies">Names of policies; none for the default one.</param>
+    public static Namespace RequireAuthorization(this Namespace ns, params string[] policies)
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        IAuthorizeData[] guards = policies.Length == 0 ? [new AuthorizeAttribute()] : Array.ConvertAll(policies, static policy => new AuthorizeAttribute(policy));
+        return ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
+    }
+
+    private static async Task AuthorizeConnectionAsync(Socket socket, IAuthorizeData[] guards, Func<Task> next)
+    {
+        if (!await IsAllowedAsync(socket, guards).ConfigureAwait(false))
+            throw new ConnectErrorException("Unauthorized", new { code = "UNAUTHORIZED" });
+        await next().ConfigureAwait(false);
+    }
+
+    private static async Task<bool> IsAllowedAsync(Socket socket, IAuthorizeData[] guards)
+    {
+        if (socket.Services.GetService<IAuthorizationService>() is not { } authorization)
+            throw new InvalidOperationException("[Authorize] needs authorization services: call builder.Services.AddAuthorization().");
+        var policy = await AuthorizationPolicy.CombineAsync(socket.Services.GetRequiredService<IAuthorizationPolicyProvider>(), guards).ConfigureAwait(false);
+        return policy is null || (await authorization.AuthorizeAsync(socket.User, socket, policy).ConfigureAwait(false)).Succeeded;
+    }
+
+    private static MethodInfo[] EventMethods(Type hub) =>
+        Array.FindAll(hub.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic), static method => method.IsDefined(typeof(EventAttribute)));
+
+    private sealed class HubEvent
+    {
+        private readonly MethodInfo _method;
+        private readonly string _name;
+        private readonly Type _delegate;
+        private readonly IAuthorizeData[] _guards;
+
+        public HubEvent(MethodInfo method)
+        {
+            _method = method;
+            _name = method.GetCustomAttribute<EventAttribute>()!.Name;
+            EmitFlags.ThrowIfReserved(_name);
+            if (method.ContainsGenericParameters || Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType.IsByRef))
+                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.", nameof(method));
+            _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
+            _guards = [.. method.GetCustomAttributes<AuthorizeAttribute>()];
+        }
+
+        public void Register(Socket socket, SocketHub hub)
+        {
+            socket.On(_name, Delegate.CreateDelegate(_delegate, _method.IsStatic ? null : hub, _method));
+            if (_guards.Length > 0)
+                socket.Use(GuardAsync);
+        }
+
+        private async Task GuardAsync(SocketEvent e, Func<Task> next)
+        {
+            if (string.Equals(e.Name, _name, StringComparison.Ordinal) && !await IsAllowedAsync(e.Socket, _guards).ConfigureAwait(false))
+                throw new UnauthorizedAccessException($"The user may not send \"{_name}\".");
+            await next().ConfigureAwait(false);
+        }
+    }
+}

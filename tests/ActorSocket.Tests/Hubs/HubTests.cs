@@ -1,0 +1,320 @@
+using System.Security.Claims;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ActorSocket.Tests.Hubs;
+
+public sealed class HubTests
+{
+    [Fact]
+    public async Task A_hub_handles_events_with_its_own_state_and_services()
+    {
+        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        var first = await ConnectAsync(app);
+        var second = await ConnectAsync(app);
+        Assert.Equal("42[\"welcome\",\"a clerk\"]", await first.NextAsync());
+        Assert.Equal("42[\"welcome\",\"a clerk\"]", await second.NextAsync());
+        await first.SendAsync("420[\"add\",3]");
+        Assert.Equal("430[3]", await first.NextAsync());
+        await first.SendAsync("421[\"add\",4]");
+        Assert.Equal("431[7]", await first.NextAsync());
+        await second.SendAsync("422[\"add\",1]");
+        Assert.Equal("432[1]", await second.NextAsync());
+        await first.SendAsync("423[\"later\",\"x\",\"AQI=\"]");
+        Assert.Equal("433[\"x2\"]", await first.NextAsync());
+    }
+
+    [Fact]
+    public async Task The_end_of_a_socket_ends_its_hub_and_its_scope_in_that_order()
+    {
+        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        var clerk = app.Services.GetRequiredService<Ledger>();
+        var client = await ConnectAsync(app);
+        await client.NextAsync();
+        await client.SendAsync("41");
+        Assert.Equal(["hub told: client namespace disconnect", "hub disposed", "clerk disposed"], await clerk.EntriesAsync(3));
+    }
+
+    [Fact]
+    public async Task Filters_run_around_the_handlers_and_may_drop_or_catch()
+    {
+        await using var app = await StartAsync(static io => io.Main.UseEventFilter<Catcher>().MapHub<CounterHub>());
+        var ledger = app.Services.GetRequiredService<Ledger>();
+        var client = await ConnectAsync(app);
+        await client.NextAsync();
+        await client.SendAsync("420[\"add\",3]");
+        Assert.Equal("430[3]", await client.NextAsync());
+        await client.SendAsync("421[\"drop me\"]");
+        await client.SendAsync("422[\"boom\"]");
+        await client.SendAsync("423[\"add\",1]");
+        Assert.Equal("433[4]", await client.NextAsync());
+        Assert.Equal(["before add", "after add", "before drop me", "before boom", "caught boom", "before add"], await ledger.EntriesAsync(6));
+    }
+
+    [Fact]
+    public async Task Authorize_guards_the_class_and_its_events()
+    {
+        var errors = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(io =>
+        {
+            io.OnConnection(socket => { socket.OnError(errors.SetResult); });
+            io.Main.MapHub<GuardedHub>();
+        });
+        var stranger = await OpenAsync(app, user: null);
+        Assert.Equal("44{\"message\":\"Unauthorized\",\"data\":{\"code\":\"UNAUTHORIZED\"}}", await stranger.NextAsync());
+
+        var user = await ConnectAsync(app, "Ada");
+        await user.SendAsync("420[\"whoami\"]");
+        Assert.Equal("430[\"Ada\"]", await user.NextAsync());
+        await user.SendAsync("421[\"shut down\"]");
+        await user.SendAsync("422[\"whoami\"]");
+        Assert.Equal("432[\"Ada\"]", await user.NextAsync());
+        Assert.IsType<UnauthorizedAccessException>(await errors.Task.WaitAsync(ServerTest.Patience));
+
+        var root = await ConnectAsync(app, "root");
+        await root.SendAsync("423[\"shut down\"]");
+        Assert.Equal("433[true]", await root.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_namespace_can_be_guarded_by_policies()
+    {
+        await using var app = await StartAsync(static io => io.Main.RequireAuthorization("root only"));
+        Assert.StartsWith("44{\"message\":\"Unauthorized\"", await (await OpenAsync(app, "Ada")).NextAsync(), StringComparison.Ordinal);
+        await ConnectAsync(app, "root");
+    }
+
+    [Fact]
+    public async Task A_hub_that_cannot_work_is_an_error_at_start_that_says_why()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        Assert.Contains("[Event(\"name\")]", Assert.Throws<ArgumentException>(() => io.Main.MapHub<EmptyHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("reserved", Assert.Throws<ArgumentException>(() => io.Main.MapHub<ReservedHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("RefHub.Handle", Assert.Throws<ArgumentException>(() => io.Main.MapHub<RefHub>()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clients_are_called_by_the_methods_of_an_interface()
+    {
+        var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(io => io.OnConnection(async socket =>
+        {
+            await socket.JoinAsync("lobby");
+            io.To("lobby").As<ILobbyClient>().Joined(socket.Id.Length, new Line("Ada", [1, 2]));
+            socket.As<ILobbyClient>().Silence();
+            await socket.Compress(false).As<ILobbyClient>().Renamed("new name");
+            io.To(socket.Id).As<ILobbyClient>().Base(true);
+            _ = AskAsync(socket);
+
+            async Task AskAsync(Socket one) => asked.SetResult(await one.Timeout(TimeSpan.FromSeconds(10)).As<ILobbyClient>().Sum(1, 2));
+        }));
+        var client = await ConnectAsync(app);
+        Assert.Equal("451-[\"joined\",28,{\"author\":\"Ada\",\"data\":{\"_placeholder\":true,\"num\":0}}]", await client.NextAsync());
+        Assert.Equal("\u0001\u0002", await client.NextAsync());
+        Assert.Equal("42[\"silence\"]", await client.NextAsync());
+        Assert.Equal("42[\"renamed\",\"new name\"]", await client.NextAsync());
+        Assert.Equal("42[\"base\",true]", await client.NextAsync());
+        Assert.Equal("420[\"add up\",1,2]", await client.NextAsync());
+        await client.SendAsync("430[3]");
+        Assert.Equal(3, await asked.Task.WaitAsync(ServerTest.Patience));
+    }
+
+    [Fact]
+    public async Task An_interface_that_events_cannot_stand_for_is_an_error_that_says_why()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        Assert.Contains("no interface", Assert.Throws<InvalidOperationException>(() => io.As<string>()).Message, StringComparison.Ordinal);
+        Assert.Contains("IWithProperty.Name", Assert.Throws<InvalidOperationException>(() => io.As<IWithProperty>()).Message, StringComparison.Ordinal);
+        Assert.Contains("void, Task and Task<T>", Assert.Throws<InvalidOperationException>(() => io.As<IWithResult>()).Message, StringComparison.Ordinal);
+        var several = Assert.Throws<NotSupportedException>(() => { _ = io.As<ILobbyClient>().Sum(1, 2); });
+        Assert.Contains("EmitWithAckAsync", several.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<WebApplication> StartAsync(Action<ActorSocketServer> map)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
+        builder.Services.AddActorSocket();
+        builder.Services.AddSingleton<Ledger>();
+        builder.Services.AddScoped<Clerk>();
+        builder.Services.AddAuthorizationBuilder().AddPolicy("root only", static policy => policy.RequireUserName("root"));
+        var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Query["user"] is [{ } user, ..])
+                context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "test"));
+            return next();
+        });
+        app.UseRouting();
+        var io = app.MapActorSocket();
+        map(io);
+        await app.StartAsync();
+        return app;
+    }
+
+    private static async Task<Client> OpenAsync(WebApplication app, string? user = null)
+    {
+        var client = new Client(await app.GetTestServer().CreateWebSocketClient().ConnectAsync(
+            new Uri("http://localhost/socket.io/?EIO=4&transport=websocket" + (user is null ? "" : "&user=" + user)), default));
+        Assert.StartsWith("0{", await client.NextAsync(), StringComparison.Ordinal);
+        await client.SendAsync("40");
+        return client;
+    }
+
+    private static async Task<Client> ConnectAsync(WebApplication app, string? user = null)
+    {
+        var client = await OpenAsync(app, user);
+        Assert.StartsWith("40{", await client.NextAsync(), StringComparison.Ordinal);
+        return client;
+    }
+
+    private sealed class Client(System.Net.WebSockets.WebSocket webSocket)
+    {
+        public Task SendAsync(string text) => webSocket.SendAsync(System.Text.Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
+
+        public async Task<string> NextAsync()
+        {
+            var buffer = new byte[4096];
+            var received = await webSocket.ReceiveAsync(buffer.AsMemory(), default).AsTask().WaitAsync(ServerTest.Patience);
+            return System.Text.Encoding.UTF8.GetString(buffer, 0, received.Count);
+        }
+    }
+
+    /// <summary>What happened, in order.</summary>
+    internal sealed class Ledger
+    {
+        private readonly Channel<string> _entries = Channel.CreateUnbounded<string>();
+
+        public void Write(string entry) => _entries.Writer.TryWrite(entry);
+
+        public async Task<string[]> EntriesAsync(int count)
+        {
+            var entries = new string[count];
+            for (var i = 0; i < count; i++)
+                entries[i] = await _entries.Reader.ReadAsync().AsTask().WaitAsync(ServerTest.Patience);
+            return entries;
+        }
+    }
+
+    internal sealed class Clerk(Ledger ledger) : IDisposable
+    {
+        public override string ToString() => "a clerk";
+
+        public void Dispose() => ledger.Write("clerk disposed");
+    }
+
+    internal sealed class CounterHub(Clerk clerk, Ledger ledger) : SocketHub, IDisposable
+    {
+        private int _sum;
+
+        public override Task OnConnectedAsync()
+        {
+            Socket.Emit("welcome", clerk.ToString());
+            return Task.CompletedTask;
+        }
+
+        public override Task OnDisconnectedAsync(DisconnectReason reason)
+        {
+            ledger.Write("hub told: " + reason);
+            return Task.CompletedTask;
+        }
+
+        [Event("add")]
+        public int Add(int number) => _sum += number;
+
+        [Event("later")]
+        internal async Task<string> LaterAsync(string text, byte[] data, Socket socket, CancellationToken disconnected)
+        {
+            await Task.Yield();
+            Assert.Same(Socket, socket);
+            Assert.False(disconnected.IsCancellationRequested);
+            return text + data.Length;
+        }
+
+        [Event("boom")]
+        public static void Boom() => throw new InvalidOperationException("boom");
+
+        public void Dispose() => ledger.Write("hub disposed");
+    }
+
+    internal sealed class Catcher(Ledger ledger) : IEventFilter
+    {
+        public async Task InvokeAsync(SocketEvent e, Func<Task> next)
+        {
+            ledger.Write("before " + e.Name);
+            if (e.Name == "drop me")
+                return;
+            try
+            {
+                await next();
+                ledger.Write("after " + e.Name);
+            }
+            catch (InvalidOperationException error)
+            {
+                ledger.Write("caught " + error.Message);
+            }
+        }
+    }
+
+    [Authorize]
+    internal sealed class GuardedHub : SocketHub
+    {
+        [Event("whoami")]
+        public string? WhoAmI() => Socket.User.Identity?.Name;
+
+        [Event("shut down")]
+        [Authorize("root only")]
+        public bool ShutDown() => Socket.Connected;
+    }
+
+    internal sealed class EmptyHub : SocketHub;
+
+    internal sealed class ReservedHub : SocketHub
+    {
+        [Event("connect")]
+        public void Handle() => Socket.Send("never");
+    }
+
+    internal sealed class RefHub : SocketHub
+    {
+        [Event("e")]
+        public void Handle(ref int number) => number += Socket.Id.Length;
+    }
+
+    internal interface IBaseClient
+    {
+        void Base(bool yes);
+    }
+
+    internal interface ILobbyClient : IBaseClient
+    {
+        void Joined(int number, Line line);
+
+        void Silence();
+
+        Task Renamed(string name);
+
+        [Event("add up")]
+        Task<int> Sum(int a, int b, CancellationToken cancellationToken = default);
+    }
+
+    internal sealed record Line(string Author, byte[] Data);
+
+    internal interface IWithProperty
+    {
+        string Name { get; }
+    }
+
+    internal interface IWithResult
+    {
+        int Sum(int a, int b);
+    }
+}
