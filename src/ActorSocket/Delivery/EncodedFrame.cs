@@ -66,12 +66,13 @@ internal sealed class EncodedFrame
     /// <summary>Every WebSocket frame of the packet, in order.</summary>
     public ReadOnlySpan<byte> WebSocketBytes(WireForm form)
     {
-        if (_attachments.Length == 0)
+        var mark = form.IsDeflated() && !Compress ? FrameWriter.PlainMark : (byte)0;
+        if (_attachments.Length == 0 && mark == 0)
             return _buffer;
-        var forms = _webSocket ?? (_webSocket = new byte[4][]);
+        var forms = _webSocket ?? (_webSocket = new byte[8][]);
         return forms[(int)form] ??= form.IsBase64()
-            ? Concatenate(Base64Attachments(form), FrameWriter.OpText, default)
-            : Concatenate(_attachments, FrameWriter.OpBinary, form.IsRevision3() ? "\u0004"u8 : default); // E-114
+            ? Concatenate(Base64Attachments(form), FrameWriter.OpText, default, mark)
+            : Concatenate(_attachments, FrameWriter.OpBinary, form.IsRevision3() ? "\u0004"u8 : default, mark); // E-114
     }
 
     /// <summary>Writes the packets for a polling payload, separated by U+001E (E-31, E-34).</summary>
@@ -124,17 +125,21 @@ internal sealed class EncodedFrame
         return text;
     }
 
-    private byte[] Concatenate(byte[][] attachments, byte opcode, ReadOnlySpan<byte> prefix)
+    private byte[] Concatenate(byte[][] attachments, byte opcode, ReadOnlySpan<byte> prefix, byte mark)
     {
         var length = _buffer.Length;
         foreach (var attachment in attachments)
             length += FrameWriter.HeaderSize(prefix.Length + attachment.Length) + prefix.Length + attachment.Length;
         var all = new byte[length];
         _buffer.CopyTo(all, 0);
+        if (_buffer.Length > 0)
+            all[0] |= mark;
         var at = _buffer.Length;
         foreach (var attachment in attachments)
         {
+            var start = at;
             at += FrameWriter.WriteHeader(all.AsSpan(at), opcode, prefix.Length + attachment.Length);
+            all[start] |= mark;
             prefix.CopyTo(all.AsSpan(at));
             at += prefix.Length;
             attachment.CopyTo(all, at);

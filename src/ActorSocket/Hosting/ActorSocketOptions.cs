@@ -52,6 +52,9 @@ public sealed class ActorSocketOptions
     /// <summary>From how many bytes on an answer is compressed. 1024. Official: <c>httpCompression.threshold</c>.</summary>
     public int HttpCompressionThreshold { get; set; } = 1024;
 
+    /// <summary>Whether, and how, WebSocket messages are compressed for clients that offer it; null, the default, is off. Official: <c>perMessageDeflate</c>.</summary>
+    public PerMessageDeflateOptions? PerMessageDeflate { get; set; }
+
     /// <summary>Who may connect from another origin; null, the default, sends no CORS headers, so that browsers refuse other origins. Official: <c>cors</c>.</summary>
     public CorsPolicy? Cors { get; set; }
 
@@ -174,6 +177,11 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
         Number(nameof(options.MaxDynamicNamespaces), options.MaxDynamicNamespaces, 0, 10_000_000);
         Number(nameof(options.MaxPendingAcks), options.MaxPendingAcks, 1, int.MaxValue);
+        if (options.PerMessageDeflate is { } deflate)
+        {
+            Number(nameof(options.PerMessageDeflate) + ":" + nameof(deflate.Threshold), deflate.Threshold, 0, int.MaxValue);
+            Number(nameof(options.PerMessageDeflate) + ":" + nameof(deflate.ServerMaxWindowBits), deflate.ServerMaxWindowBits, 9, 15);
+        }
         if (options.ConnectionStateRecovery is { } recovery)
         {
             const string prefix = nameof(options.ConnectionStateRecovery) + ":";

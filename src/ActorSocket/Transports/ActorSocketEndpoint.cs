@@ -34,7 +34,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         if (server.Options.ServeClient && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
         var query = new QueryValues(request.Query);
-        var upgrade = WebSocketUpgrade.Detect(context);
+        var upgrade = WebSocketUpgrade.Detect(context, server.Options.PerMessageDeflate);
         var transport = query["transport"];
         if (!Offers(transport))
         {

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http;
+using ActorSocket.Protocol;
 using ActorSocket.Protocol.WebSockets;
 
 namespace ActorSocket.Transports;
@@ -14,18 +15,30 @@ namespace ActorSocket.Transports;
 internal sealed class ManagedLink : WebSocketLink
 #pragma warning restore CA1001
 {
+    private const int BufferSize = 4096;
+
     private readonly WebSocket _webSocket;
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024));
     private readonly SemaphoreSlim _sending = new(1);
+    private readonly int _compressFrom;
 
-    public ManagedLink(WebSocket webSocket, HttpContext context)
+    /// <param name="webSocket">What to adapt.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="compressFrom">The size from which it compresses a message; null when it cannot.</param>
+    public ManagedLink(WebSocket webSocket, HttpContext context, int? compressFrom = null)
         : base(context)
     {
         _webSocket = webSocket;
+        _compressFrom = compressFrom ?? int.MaxValue;
         _ = ReceiveAsync();
     }
 
     public override PipeReader Input => _pipe.Reader;
+
+    public override bool Compresses => _compressFrom < int.MaxValue;
+
+    /// <summary>What is received in one message is cut into frames anew here, which must not count as the client's doing.</summary>
+    public override ProtocolLimits Limit(ProtocolLimits limits) => limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / BufferSize) + 1 };
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
@@ -34,7 +47,7 @@ internal sealed class ManagedLink : WebSocketLink
         {
             while (frames.Length > 0)
             {
-                var (opcode, payload) = Split(ref frames);
+                var (opcode, payload, plain) = Split(ref frames);
                 if (opcode == FrameWriter.OpClose)
                 {
                     // WebSocketCloseStatus.Empty would send the code 1005, which no peer accepts.
@@ -43,7 +56,9 @@ internal sealed class ManagedLink : WebSocketLink
                 }
                 else if (opcode is FrameWriter.OpText or FrameWriter.OpBinary) // pongs are its own business
                 {
-                    await _webSocket.SendAsync(payload, opcode == FrameWriter.OpText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, true, CancellationToken.None).ConfigureAwait(false);
+                    var type = opcode == FrameWriter.OpText ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+                    var flags = plain || payload.Length < _compressFrom ? WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression : WebSocketMessageFlags.EndOfMessage;
+                    await _webSocket.SendAsync(payload, type, flags, CancellationToken.None).ConfigureAwait(false);
                 }
             }
         }
@@ -53,7 +68,7 @@ internal sealed class ManagedLink : WebSocketLink
         }
     }
 
-    private static (byte Opcode, ReadOnlyMemory<byte> Payload) Split(ref ReadOnlyMemory<byte> frames)
+    private static (byte Opcode, ReadOnlyMemory<byte> Payload, bool Plain) Split(ref ReadOnlyMemory<byte> frames)
     {
         var span = frames.Span;
         var (header, length) = span[1] switch
@@ -63,9 +78,10 @@ internal sealed class ManagedLink : WebSocketLink
             var small => (2, small),
         };
         var opcode = (byte)(span[0] & 0x0F);
+        var plain = (span[0] & FrameWriter.PlainMark) != 0;
         var payload = frames.Slice(header, length);
         frames = frames[(header + length)..];
-        return (opcode, payload);
+        return (opcode, payload, plain);
     }
 
     private async Task ReceiveAsync()
@@ -73,7 +89,7 @@ internal sealed class ManagedLink : WebSocketLink
         Exception? failure = null;
         try
         {
-            var buffer = new byte[4096];
+            var buffer = new byte[BufferSize];
             var first = true;
             while (true)
             {

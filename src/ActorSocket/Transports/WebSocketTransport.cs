@@ -22,7 +22,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     private static readonly byte[] CloseFrame = [0x88, 0];
     private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(WireForm.Standard).ToArray();
 
-    private readonly FrameReader _frames = new(server.ProtocolLimits);
+    private readonly FrameReader _frames = new(link.Limit(server.ProtocolLimits));
     private volatile bool _attached;
     private volatile bool _closing;
     private volatile bool _refused;
@@ -33,7 +33,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
 
     public IOutboundSink Sink => this;
 
-    public WireForm Form => form;
+    public WireForm Form => link.Compresses ? form | WireForm.Deflated : form;
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => link.WriteAsync(frames);
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using ActorSocket.Protocol;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -19,18 +20,32 @@ internal abstract class WebSocketUpgrade
 
     public abstract Task<WebSocketLink> AcceptAsync(HttpContext context);
 
-    public static WebSocketUpgrade? Detect(HttpContext context)
+    public static WebSocketUpgrade? Detect(HttpContext context, PerMessageDeflateOptions? deflate)
     {
         var features = context.Features;
         if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport)
-            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport) : null;
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport, deflate) : null;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
-            return new Http2(connect);
+            return new Http2(connect, deflate);
         return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
     }
 
+    private static WebSocketDeflateOptions? Negotiate(HttpContext context, PerMessageDeflateOptions? own)
+    {
+        if (own is null || !PerMessageDeflate.TryNegotiate(context.Request.Headers.SecWebSocketExtensions, own, out var answer, out var agreed))
+            return null;
+        context.Response.Headers.SecWebSocketExtensions = answer;
+        return agreed;
+    }
+
+    private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
+    {
+        var options = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan, DangerousDeflateOptions = agreed };
+        return new ManagedLink(WebSocket.CreateFromStream(stream, options), context, agreed is null ? null : own!.Threshold);
+    }
+
     /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
-    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport) : WebSocketUpgrade
+    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, PerMessageDeflateOptions? deflate) : WebSocketUpgrade
     {
         private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
 
@@ -57,19 +72,20 @@ internal abstract class WebSocketUpgrade
 #pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
             headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(_key + KeySuffix)));
 #pragma warning restore CA5350
-            await upgrade.UpgradeAsync().ConfigureAwait(false);
-            return new PipeLink(transport.Transport, context);
+            var agreed = Negotiate(context, deflate);
+            var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
+            return agreed is null ? new PipeLink(transport.Transport, context) : Adapt(stream, context, deflate, agreed);
         }
     }
 
-    private sealed class Http2(IHttpExtendedConnectFeature connect) : WebSocketUpgrade
+    private sealed class Http2(IHttpExtendedConnectFeature connect, PerMessageDeflateOptions? deflate) : WebSocketUpgrade
     {
         public override bool IsExtendedConnect => true;
 
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
         {
-            var stream = await connect.AcceptAsync().ConfigureAwait(false);
-            return new ManagedLink(WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan }), context);
+            var agreed = Negotiate(context, deflate);
+            return Adapt(await connect.AcceptAsync().ConfigureAwait(false), context, deflate, agreed);
         }
     }
 
@@ -86,6 +102,12 @@ internal abstract class WebSocketLink(HttpContext context)
 {
     /// <summary>Received bytes: frames as a client sends them.</summary>
     public abstract PipeReader Input { get; }
+
+    /// <summary>Whether long messages are compressed (RFC 7692).</summary>
+    public virtual bool Compresses => false;
+
+    /// <summary>The limits for what comes in here.</summary>
+    public virtual ProtocolLimits Limit(ProtocolLimits limits) => limits;
 
     /// <summary>Sends complete, unmasked frames.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);

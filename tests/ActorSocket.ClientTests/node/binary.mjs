@@ -116,3 +116,16 @@ export async function A_client_with_the_msgpack_parser_exchanges_everything({ co
   if (mode === "upgrade") await upgraded(socket);
   assert.equal(await ask(socket, "ask", "after"), "after");
 }
+
+export async function A_client_that_compresses_exchanges_everything({ connect, mode }) {
+  const socket = await connect("/", { perMessageDeflate: { threshold: 0 } });
+  if (mode === "upgrade") await upgraded(socket);
+  assert.match(socket.io.engine.transport.ws.extensions, /permessage-deflate/);
+  const text = "é😀".repeat(50_000);
+  const random = randomBytes(200_000);
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await ask(socket, "ask", text), text);
+    assert.equal(hash(Buffer.from(await ask(socket, "ask", random))), hash(random));
+    assert.equal(await ask(socket, "ask", "short"), "short");
+  }
+}

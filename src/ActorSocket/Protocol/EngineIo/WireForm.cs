@@ -12,11 +12,16 @@ internal enum WireForm
 
     /// <summary>Engine.IO protocol 3, for Socket.IO 2 clients (E-110).</summary>
     Revision3 = 2,
+
+    /// <summary>The link compresses; packets that shall not be bear a mark for it (<see cref="WebSockets.FrameWriter.PlainMark"/>).</summary>
+    Deflated = 4,
 }
 
 internal static class WireForms
 {
     public static bool IsRevision3(this WireForm form) => form.HasFlag(WireForm.Revision3);
+
+    public static bool IsDeflated(this WireForm form) => form.HasFlag(WireForm.Deflated);
 
     public static bool IsBase64(this WireForm form) => form.HasFlag(WireForm.Base64);
 }

@@ -5,6 +5,9 @@ namespace ActorSocket.Protocol.WebSockets;
 /// <summary>Writes the header of an unmasked, final WebSocket frame (RFC 6455 §5.2).</summary>
 internal static class FrameWriter
 {
+    /// <summary>RSV1 of a frame on its way to a link that compresses: leave this one as it is. Never on the wire.</summary>
+    public const byte PlainMark = 0x40;
+
     public const byte OpContinuation = 0, OpText = 1, OpBinary = 2, OpClose = 8, OpPing = 9, OpPong = 10;
 
     public static int HeaderSize(int payloadLength) => payloadLength < 126 ? 2 : payloadLength <= ushort.MaxValue ? 4 : 10;
