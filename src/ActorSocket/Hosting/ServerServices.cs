@@ -77,6 +77,21 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public ConcurrentBag<Action<ConnectionError>> ConnectionErrors { get; } = [];
 
+    public void RaiseConnectionError(ConnectionError error)
+    {
+        foreach (var handler in ConnectionErrors)
+        {
+            try
+            {
+                handler(error);
+            }
+            catch (Exception failure)
+            {
+                Log.HandlerFailed(failure, "the connection error");
+            }
+        }
+    }
+
     public NamespaceTable Namespaces { get; } = new();
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>

@@ -130,11 +130,11 @@ internal sealed class NamespaceServices
             Broadcast(selection, Log(Recovery, selection, eventName, args, flags), isVolatile: false);
     }
 
-    /// <summary>An event for one socket. For recovery, an event for its room.</summary>
+    /// <summary>An event for one socket. For recovery, an event for its room; but not one of the middleware's, which leaves at once and so was not missed.</summary>
     public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
-        if (Recovery is null || flags.Volatile)
+        if (Recovery is null || flags.Volatile || !socket.Connected)
         {
             socket.Send(Encode(eventName, args, flags), flags.Volatile);
             return;

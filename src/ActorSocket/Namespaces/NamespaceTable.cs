@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 
 namespace ActorSocket.Namespaces;
@@ -41,7 +42,16 @@ internal sealed class NamespaceTable
         }
         parent?.Children!.TryAdd(name, created);
         foreach (var handler in Volatile.Read(ref _onNew))
-            handler(created.Face);
+        {
+            try
+            {
+                handler(created.Face);
+            }
+            catch (Exception error)
+            {
+                server.Log.HandlerFailed(error, name);
+            }
+        }
         return created;
     }
 

@@ -33,26 +33,15 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     {
         lock (_gate)
         {
-            if (connection.IsRevision3)
-                return AddRevision3Payload(payload, binaryForm);
-            var packets = new PollingPayloadReader(payload, server.ProtocolLimits);
-            var count = 0;
-            while (!_refused && packets.TryRead(out var packet))
-            {
-                count++;
-                Handle(packet, null);
-            }
-            if (packets.Failed && !_refused)
-                Fail(null, DisconnectReason.ParseError, "invalid payload");
-            TellBatch();
-            server.Metrics.PacketsReceived(TransportNames.Polling, count, payload.Length);
-            return !_refused;
+            return connection.IsRevision3
+                ? AddPackets(new Revision3PayloadReader(payload, binaryForm, server.ProtocolLimits), payload.Length)
+                : AddPackets(new PollingPayloadReader(payload, server.ProtocolLimits), payload.Length);
         }
     }
 
-    private bool AddRevision3Payload(ReadOnlySpan<byte> payload, bool binaryForm)
+    private bool AddPackets<TReader>(TReader packets, int bytes)
+        where TReader : struct, IPayloadReader, allows ref struct
     {
-        var packets = new Revision3PayloadReader(payload, binaryForm, server.ProtocolLimits);
         var count = 0;
         while (!_refused && packets.TryRead(out var packet))
         {
@@ -62,7 +51,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         if (packets.Failed && !_refused)
             Fail(null, DisconnectReason.ParseError, "invalid payload");
         TellBatch();
-        server.Metrics.PacketsReceived(TransportNames.Polling, count, payload.Length);
+        server.Metrics.PacketsReceived(TransportNames.Polling, count, bytes);
         return !_refused;
     }
 

@@ -134,6 +134,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         try
         {
             sid = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : server.Ids.Next();
+            if (server.Sessions.TryGet(sid, out _))
+                throw new InvalidOperationException("It made an id that is in use.");
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -151,10 +153,10 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             (int)options.PingTimeout.TotalMilliseconds,
             options.MaxHttpBufferSize));
         WebSocketTransport? transport = null;
-        options.OnInitialHeaders?.Invoke(context);
-        options.OnHeaders?.Invoke(context);
         try
         {
+            options.OnInitialHeaders?.Invoke(context);
+            options.OnHeaders?.Invoke(context);
             if (upgrade is not null)
             {
                 transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), connection.Form);
@@ -191,8 +193,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         server.Metrics.RequestRefused((int)error);
         if (server.Log.IsEnabled(Microsoft.Extensions.Logging.LogLevel.Debug))
             server.Log.RequestRefused(context.Request.Method, (int)error, error.Message());
-        foreach (var handler in server.ConnectionErrors)
-            handler(new ConnectionError(context, (int)error, message ?? error.Message()));
+        server.RaiseConnectionError(new ConnectionError(context, (int)error, message ?? error.Message()));
         var response = context.Response;
         byte[] body;
         if (upgrade is null)

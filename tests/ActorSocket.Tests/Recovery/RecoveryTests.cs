@@ -196,6 +196,30 @@ public sealed class RecoveryTests : ServerTest
     }
 
     [Fact]
+    public async Task What_the_middleware_emits_to_a_recovered_socket_comes_once()
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { SkipMiddlewares = false });
+        server.Namespaces.GetOrAdd("/", server).Face.Use(static (socket, next) =>
+        {
+            socket.Emit("from the middleware");
+            return next();
+        });
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send("40");
+        Assert.Equal("42[\"from the middleware\"]", await webSocket.NextAsync());
+        var first = await JoinedAsync(server, webSocket, session);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        server.Namespaces.GetOrAdd("/", server).Face.Emit("missed");
+        (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim(first.Secret, offset));
+        Assert.Equal("42[\"from the middleware\"]", await webSocket.NextAsync());
+        Assert.StartsWith("42[\"missed\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_left_or_was_sent_away_does_not_recover()
     {
         var server = StartServer();

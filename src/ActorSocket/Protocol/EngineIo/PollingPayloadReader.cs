@@ -2,8 +2,17 @@ using System.Text.Unicode;
 
 namespace ActorSocket.Protocol.EngineIo;
 
+/// <summary>Reads the packets of one payload, in order; what stands before an error is returned first.</summary>
+internal interface IPayloadReader
+{
+    /// <summary>Whether it is malformed from where it has been read to.</summary>
+    bool Failed { get; }
+
+    bool TryRead(out EngineIoPacket packet);
+}
+
 /// <summary>Reads the packets of one long-polling payload, in order; what stands before an error is returned first (E-34).</summary>
-internal ref struct PollingPayloadReader
+internal ref struct PollingPayloadReader : IPayloadReader
 {
     private const byte Separator = 0x1E;
 

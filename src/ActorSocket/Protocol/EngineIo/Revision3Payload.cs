@@ -58,7 +58,7 @@ internal static class Revision3Payload
 }
 
 /// <summary>Reads the packets of one such payload, in order; what stands before an error is returned first.</summary>
-internal ref struct Revision3PayloadReader
+internal ref struct Revision3PayloadReader : IPayloadReader
 {
     private const int MaxLengthDigits = 9;
 
