@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+
+namespace ActorSocket.Tests.Docs;
+
+/// <summary>The documents say what is so: their code compiles, their tests exist, their options are all there.</summary>
+public sealed partial class GuideTests
+{
+    private static readonly string Root = FindRoot();
+
+    [Fact]
+    public void Every_block_of_CSharp_in_the_guides_is_a_snippet_that_the_build_compiles()
+    {
+        var snippets = Region().Matches(Read("tests/ActorSocket.Tests/Docs/Snippets.cs")).ToDictionary(match => match.Groups["name"].Value, match => Unindent(match.Groups["code"].Value), StringComparer.Ordinal);
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var page in Directory.GetFiles(Path.Combine(Root, "docs", "guide"), "*.md"))
+        {
+            foreach (Match block in Block().Matches(File.ReadAllText(page)))
+            {
+                var name = block.Groups["name"].Value;
+                Assert.True(snippets.TryGetValue(name, out var code), $"{Path.GetFileName(page)} shows C# that is no snippet: <!-- snippet: {name} -->");
+                Assert.Equal(code, block.Groups["code"].Value.TrimEnd());
+                shown.Add(name);
+            }
+        }
+        Assert.Empty(snippets.Keys.Except(shown, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_test_that_the_compatibility_table_names_exists()
+    {
+        var classes = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(static file => Path.GetFileNameWithoutExtension(file)).ToHashSet(StringComparer.Ordinal);
+        var named = TestName().Matches(Read("docs/COMPATIBILITY.md")).Select(static match => match.Value).ToHashSet(StringComparer.Ordinal);
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(classes, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_options_reference_has_every_option_and_no_other()
+    {
+        var listed = OptionRow().Matches(Read("docs/guide/options.md")).Select(static match => match.Groups["name"].Value).Order(StringComparer.Ordinal);
+        var options = ((Type[])[typeof(ActorSocketOptions), typeof(RecoveryOptions), typeof(PerMessageDeflateOptions)]).SelectMany(static type => type.GetProperties()).Select(static property => property.Name);
+        Assert.Equal(options.Order(StringComparer.Ordinal), listed);
+    }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    private static string Unindent(string code)
+    {
+        var lines = code.TrimEnd().Split('\n');
+        var indent = lines.Where(static line => line.Trim().Length > 0).Min(static line => line.Length - line.TrimStart().Length);
+        return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..] : ""));
+    }
+
+    private static string FindRoot()
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
+            root = Path.GetDirectoryName(root)!;
+        return root;
+    }
+
+    [GeneratedRegex(@"#region (?<name>[\w-]+)\n(?<code>.*?)\n *#endregion", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Region();
+
+    [GeneratedRegex(@"(<!-- snippet: (?<name>[\w-]+) -->\n)?```csharp\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"(?<!ActorSocket\.)\b[A-Z]\w*Tests\b", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"^\| `(?<name>\w+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex OptionRow();
+}

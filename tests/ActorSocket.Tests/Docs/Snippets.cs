@@ -1,0 +1,273 @@
+#pragma warning disable CA1822, MA0038, CA1812, MA0009, S1144 // what a guide shows is written for its reader
+using System.Security.Claims;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ActorSocket.Tests.Docs;
+
+/// <summary>The code of docs/guide: each region is a block there, to the letter (<see cref="GuideTests"/>).</summary>
+internal static class Snippets
+{
+    public static async Task GettingStarted(string[] args)
+    {
+        #region getting-started
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Services.AddActorSocket();
+
+        var app = builder.Build();
+        var io = app.MapActorSocket(); // /socket.io
+
+        io.OnConnection(socket =>
+        {
+            socket.On("chat", (string text) => io.Emit("chat", socket.Id, text));
+            socket.OnDisconnect(reason => Console.WriteLine($"{socket.Id} left: {reason}"));
+        });
+
+        await app.RunAsync();
+        #endregion
+    }
+
+    public static void Cors(IServiceCollection services)
+    {
+        #region cors
+        services.AddActorSocket(options => options.Cors = new CorsPolicyBuilder("https://game.example").AllowCredentials().Build());
+        #endregion
+    }
+
+    public static void OwnActorSystem(IServiceCollection services)
+    {
+        #region own-actor-system
+        services.AddAkka("game", akka => akka.WithActorSocket());
+        services.AddActorSocket();
+        #endregion
+    }
+
+    public static void Rooms(ActorSocketServer io)
+    {
+        #region rooms
+        io.OnConnection(socket =>
+        {
+            socket.On("enter", async (string room) =>
+            {
+                await socket.JoinAsync(room);                     // from here on, what is sent to the room reaches this socket
+                socket.To(room).Emit("entered", socket.Id);       // the others
+            });
+            socket.On("say", (string room, string text) => io.To(room).Emit("said", text)); // everyone in it, the sender too
+            socket.On("leave", async (string room) => await socket.LeaveAsync(room));
+        });
+        #endregion
+    }
+
+    public static async Task Broadcasts(ActorSocketServer io, Socket socket, string userId)
+    {
+        #region broadcasts
+        io.Emit("news");                                          // everyone in the namespace /
+        socket.Broadcast.Emit("news");                            // everyone but this socket
+        io.To("red", "blue").Except("spectators").Emit("news");   // a union, less some; each socket once
+        io.To("red").Volatile.Emit("position", 3, 4);             // dropped for who is not ready for it
+        io.To($"user:{userId}").Emit("mail");                     // all devices of a user, if each joins that room
+
+        foreach (var one in await io.In("red").FetchSocketsAsync())
+            Console.WriteLine($"{one.Id} is in {string.Join(", ", one.Rooms)}");
+        await io.In("red").SocketsJoinAsync("blue");
+        await io.In("blue").DisconnectSocketsAsync();
+        #endregion
+    }
+
+    public static void Acks(Socket socket)
+    {
+        #region acks
+        socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);        // what a handler returns is the acknowledgement
+        socket.On("load", async (string name) => await File.ReadAllTextAsync(name));
+        socket.On("upload", (byte[] data, Ack ack) =>                           // or it answers when, and with what, it likes
+        {
+            if (data.Length > 1_000_000)
+                ack.Send(new { error = "too big" });
+            else
+                ack.Send(new { stored = data.Length });
+        });
+        #endregion
+    }
+
+    public static async Task Asking(ActorSocketServer io, Socket socket)
+    {
+        #region asking
+        try
+        {
+            var ready = await socket.Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<bool>("ready?");
+            Console.WriteLine(ready ? "ready" : "not ready");
+        }
+        catch (TimeoutException)
+        {
+            Console.WriteLine("no answer");
+        }
+        catch (SocketDisconnectedException gone)
+        {
+            Console.WriteLine($"gone: {gone.Reason}");
+        }
+
+        try
+        {
+            var answers = await io.To("red").Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<bool>("ready?");
+            Console.WriteLine($"{answers.Count(ready => ready)} are ready");
+        }
+        catch (AckTimeoutException some)
+        {
+            Console.WriteLine($"only {some.Responses.Count} answered");
+        }
+        #endregion
+    }
+
+    public static void Namespaces(ActorSocketServer io)
+    {
+        #region namespaces
+        io.Of("/chat").OnConnection(socket => socket.Emit("welcome"));
+
+        io.OfDynamic(new System.Text.RegularExpressions.Regex(@"^/match-\d+$")).OnConnection(socket =>
+            Console.WriteLine($"somebody came to {socket.Namespace.Name}"));
+        #endregion
+    }
+
+    public static void Authentication(ActorSocketServer io, Func<string?, Task<ClaimsPrincipal?>> readToken)
+    {
+        #region auth-payload
+        // In the client: io("/chat", { auth: { token } })
+        io.Of("/chat").Use(async (socket, next) =>
+        {
+            var token = socket.Handshake.Auth.TryGetProperty("token", out var given) ? given.GetString() : null;
+            socket.Data["user"] = await readToken(token) ?? throw new ConnectErrorException("not authorized", new { code = "TOKEN" });
+            await next();
+        });
+        #endregion
+    }
+
+    public static void Authorization(ActorSocketServer io)
+    {
+        #region authorization
+        io.RequireAuthorization();                         // the endpoint: every handshake, poll and upgrade (cookies, bearer headers)
+        io.Of("/admin").RequireAuthorization("admins");    // one namespace, by a policy
+        #endregion
+    }
+
+    public static void Recovery(IServiceCollection services, ActorSocketServer io)
+    {
+        #region recovery
+        services.AddActorSocket(options => options.ConnectionStateRecovery = new RecoveryOptions
+        {
+            MaxDisconnectionDuration = TimeSpan.FromMinutes(2),
+            SkipMiddlewares = true,
+        });
+
+        io.OnConnection(async socket =>
+        {
+            if (!socket.Recovered)
+                await socket.JoinAsync("lobby");           // a recovered socket is in its rooms already
+        });
+        #endregion
+    }
+
+    public static void Parser(IServiceCollection services)
+    {
+        #region parser
+        services.AddActorSocket(options => options.Parser = SocketIoParser.MessagePack);
+        #endregion
+    }
+
+    public static void MapHub(ActorSocketServer io, IServiceCollection services)
+    {
+        #region map-hub
+        services.AddScoped<ChatHistory>();
+        io.Of("/chat").UseEventFilter<Timing>().MapHub<ChatHub>();
+        #endregion
+    }
+
+    public static void Forward(ActorSocketServer io, ActorSystem system)
+    {
+        #region forward
+        io.Of("/game").OnConnection(socket => socket.ForwardTo(system.ActorOf(Props.Create<Player>())));
+        #endregion
+    }
+
+    #region hub
+    public interface IChatClient
+    {
+        void Said(string from, string text);               // emits "said"
+    }
+
+    [Authorize]
+    public sealed class ChatHub(ChatHistory history) : SocketHub
+    {
+        public override async Task OnConnectedAsync() => await Socket.JoinAsync("everyone");
+
+        [Event("say")]
+        public int Say(string text)                        // what it returns is the acknowledgement
+        {
+            Socket.Namespace.To("everyone").As<IChatClient>().Said(Socket.User.Identity!.Name!, text);
+            return history.Add(text);
+        }
+
+        [Event("clear"), Authorize("admins")]
+        public void Clear() => history.Clear();
+    }
+    #endregion
+
+    #region filter
+    public sealed class Timing : IEventFilter
+    {
+        public async Task InvokeAsync(SocketEvent e, Func<Task> next)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            await next();
+            Console.WriteLine($"{e.Name} took {TimeProvider.System.GetElapsedTime(started)}");
+        }
+    }
+    #endregion
+
+    #region actor
+    public sealed class Player : ReceiveActor
+    {
+        public Player()
+        {
+            Receive<SocketMessages.Connected>(m => m.Socket.Actor.Tell(new SocketMessages.Join("arena")));
+            Receive<SocketMessages.Done>(_ => Sender.Tell(new SocketMessages.Emit("joined", "arena")));
+            Receive<SocketMessages.Event>(m =>
+            {
+                if (m.Name == "move")
+                    Sender.Tell(new SocketMessages.Broadcast(["arena"], "moved", m.Arguments[0].As<int>()));
+                m.Ack?.Send("ok");
+            });
+            Receive<SocketMessages.Disconnected>(_ => Context.Stop(Self));
+        }
+    }
+    #endregion
+
+    #region from-anywhere
+    public sealed class Clock(ActorSocketServer io) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                io.Volatile.Emit("time", DateTimeOffset.UtcNow);
+        }
+    }
+    #endregion
+
+    public sealed class ChatHistory
+    {
+        private readonly List<string> _lines = [];
+
+        public int Add(string line)
+        {
+            _lines.Add(line);
+            return _lines.Count;
+        }
+
+        public void Clear() => _lines.Clear();
+    }
+}
