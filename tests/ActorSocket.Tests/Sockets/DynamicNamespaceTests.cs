@@ -98,6 +98,7 @@ public sealed class DynamicNamespaceTests : ServerTest
         Watch(Assert.Single(first.Face.Sockets).Actor);
         session.Send("41/room-1,");
         await FishForMessageAsync<Terminated>(static _ => true, Patience);
+        await HandledAsync(first.Actor);
         Assert.Equal(cleanup, !server.Namespaces.TryGet("/room-1", out _));
 
         // Who looked the old one up just before it went is sent to the new one; and there is room for one only.
