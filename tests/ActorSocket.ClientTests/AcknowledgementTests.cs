@@ -49,4 +49,12 @@ public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest(
     [Theory]
     [EachTransport]
     public Task A_broadcast_that_times_out_has_the_answers_so_far(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_with_retries_sends_again_until_it_is_acknowledged(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_with_retries_needs_no_handler_that_acknowledges(string mode) => RunAsync(mode, static options => options.AutoAck = true);
 }

@@ -190,6 +190,12 @@ internal static partial class TestHandlers
 
     private static void Acknowledgements(Socket socket, Journal journal)
     {
+        var tries = 0;
+        socket.On("third time", (Ack ack) =>
+        {
+            if (++tries == 3)
+                ack.Send(tries);
+        });
         socket.On("ask", (SocketArguments all, Ack ack) => ack.Send(all));
         socket.On("twice", (Ack ack) =>
         {

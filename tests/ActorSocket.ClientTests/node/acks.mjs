@@ -79,3 +79,15 @@ export async function A_broadcast_that_times_out_has_the_answers_so_far({ connec
   assert.deepEqual({ ...result, answers: result.answers.sort() }, { timedOut: true, answers: ["who 0", "who 1"] });
   assert.equal((await inbox.take(1))[0][0], "question");
 }
+
+export async function A_client_with_retries_sends_again_until_it_is_acknowledged({ connect }) {
+  const socket = await connect("/", { retries: 5, ackTimeout: 300 });
+  assert.equal(await ask(socket, "third time"), 3);
+  assert.equal(await ask(socket, "ask", "next"), "next", "the queue goes on");
+}
+
+export async function A_client_with_retries_needs_no_handler_that_acknowledges({ connect }) {
+  const socket = await connect("/", { retries: 5, ackTimeout: 10_000 });
+  for (let n = 1; n <= 3; n++) socket.emit("collect", n);
+  assert.deepEqual(await ask(socket, "collected"), [1, 2, 3]);
+}
