@@ -121,6 +121,50 @@ public sealed class EndpointTests
         Assert.Equal([(0, "Transport unknown"), (1, "Session ID unknown"), (2, "Bad handshake method"), (4, "go away"), (5, "Unsupported protocol version")], errors);
     }
 
+    [Theory]
+    [InlineData("/socket.io/?EIO=4&transport=constructor", 0)]
+    [InlineData("/socket.io/?EIO=4&transport=__proto__", 0)]
+    [InlineData(Handshake + "&sid=__proto__", 1)]
+    [InlineData(Handshake + "&sid=..%2F..", 1)]
+    public async Task Names_are_data(string url, int code)
+    {
+        await using var app = await StartAsync(static _ => { }, static _ => { });
+        var answer = await app.GetTestClient().GetAsync(url);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.StartsWith($"{{\"code\":{code},", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("abc")]
+    [InlineData("42[\"before\"]\u001ex")]
+    public async Task A_post_that_cannot_be_parsed_is_taken_and_ends_the_session(string body)
+    {
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(static _ => { }, io => io.OnConnection(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); }));
+        using var http = app.GetTestClient();
+        var url = Handshake + "&sid=" + Sid(await http.GetStringAsync(Handshake));
+        await http.PostAsync(url, new StringContent("40"));
+        await http.GetStringAsync(url);
+        var post = await http.PostAsync(url, new StringContent(body));
+        Assert.Equal("ok", await post.Content.ReadAsStringAsync());
+        Assert.Equal("parse error", await reason.Task.WaitAsync(ServerTest.Patience));
+        Assert.StartsWith("{\"code\":1,", await (await http.GetAsync(url)).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reserved_names_cannot_be_emitted_or_listened_to()
+    {
+        await using var app = await StartAsync(static _ => { }, static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        foreach (var name in (string[])["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"])
+        {
+            foreach (var emit in (Action[])[() => io.Emit(name), () => io.Of("/a").Emit(name, 1), () => io.To("room").Emit(name), () => io.Volatile.Emit(name)])
+                Assert.Equal($"\"{name}\" is a reserved event name (Parameter 'eventName')", Assert.Throws<ArgumentException>(emit).Message);
+            await Assert.ThrowsAsync<ArgumentException>(() => io.Timeout(TimeSpan.FromSeconds(1)).EmitWithAckAsync<int>(name));
+        }
+    }
+
     private static string Sid(string open) => open.Split('"')[3];
 
     private static async Task<WebApplication> StartAsync(
