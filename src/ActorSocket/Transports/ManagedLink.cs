@@ -40,6 +40,8 @@ internal sealed class ManagedLink : WebSocketLink
     /// <summary>What is received in one message is cut into frames anew here, which must not count as the client's doing.</summary>
     public override ProtocolLimits Limit(ProtocolLimits limits) => limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / BufferSize) + 1 };
 
+    public override void Release() => _webSocket.Dispose(); // the compressors' memory is not the collector's
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
         await _sending.WaitAsync().ConfigureAwait(false);

@@ -111,6 +111,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         finally
         {
             _frames.Dispose();
+            link.Release();
         }
     }
 

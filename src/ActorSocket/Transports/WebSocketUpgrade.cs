@@ -113,6 +113,11 @@ internal abstract class WebSocketLink(HttpContext context)
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
 
     public void Abort() => context.Abort();
+
+    /// <summary>Frees what it holds; nothing is read any more.</summary>
+    public virtual void Release()
+    {
+    }
 }
 
 internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink(context)

@@ -68,6 +68,12 @@ public sealed class MessagePackTests
     public void It_may_nest_as_deep_as_JSON(int depth, bool accepted) =>
         Assert.Equal(accepted, NewDecoder().AddBinary(Convert.FromHexString("83A474797065" + "02A36E7370A12FA464617461" + "92A161" + string.Concat(Enumerable.Repeat("91", depth)) + "C0"), out _));
 
+    [Theory]
+    [InlineData(4096, true)]
+    [InlineData(4097, false)]
+    public void It_may_have_as_many_binary_values_as_the_limit(int count, bool accepted) => Assert.Equal(
+        accepted, NewDecoder().AddBinary(Convert.FromHexString($"83A47479706502A36E7370A12FA46461746192A161DC{count:X4}" + string.Concat(Enumerable.Repeat("C400", count))), out _));
+
     [Fact]
     public void Text_is_rejected() => Assert.False(NewDecoder().AddText("40"u8, out _));
 

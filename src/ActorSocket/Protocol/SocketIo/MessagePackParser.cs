@@ -196,6 +196,7 @@ internal readonly ref struct MessagePackWriter(IBufferWriter<byte> output, IRead
 /// <summary>Reads MessagePack values as JSON, binary as attachments. Throws <see cref="FormatException"/> for anything malformed.</summary>
 internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
 {
+    private const int MaxAttachments = 4096; // two bytes of a client's are an array and a placeholder of ours
     private const int MaxDepth = 120; // the JSON that comes out of it is checked against the option
 
     private ReadOnlySpan<byte> _rest = rest;
@@ -348,6 +349,8 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
 
     private void AddAttachment(Utf8JsonWriter writer, ReadOnlySpan<byte> data)
     {
+        if (Attachments.Count == MaxAttachments)
+            throw new FormatException("too many binary values");
         writer.WriteStartObject();
         writer.WriteBoolean("_placeholder"u8, true);
         writer.WriteNumber("num"u8, Attachments.Count);
