@@ -143,6 +143,21 @@ public sealed class PacketTests
     }
 
     [Fact]
+    public void Source_generated_contracts_are_honoured_and_carry_binary_too()
+    {
+        var json = new SocketJson(new JsonSerializerOptions { TypeInfoResolver = Contracts.Default });
+        var sent = new PacketWriter(json).Event("/", "e", -1, new EventArguments<Parcel>(new Parcel("a", [1, 2])));
+        Assert.Equal("""451-["e",{"to":"a","Data":{"_placeholder":true,"num":0}}]""", Text(sent));
+        var decoder = new PacketDecoder(Limits, new NameTable(), json);
+        Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out _));
+        Assert.True(decoder.AddBinary(sent.Attachments[0], out var packet));
+        var parcel = packet!.Arguments[0].As<Parcel>()!;
+        Assert.Equal("a", parcel.To);
+        Assert.Equal([1, 2], parcel.Data);
+        Assert.Throws<NotSupportedException>(() => new PacketWriter(json).Event("/", "e", -1, new EventArguments<Uri>(new Uri("http://a")))); // in no contract
+    }
+
+    [Fact]
     public void A_serialiser_that_throws_leaves_nothing_behind()
     {
         var circular = new List<object>();
@@ -255,4 +270,9 @@ public sealed class PacketTests
     private static string Text(EncodedPacket packet) => Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset));
 
     private static string Valid(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no lone surrogates
+
+    internal sealed record Parcel([property: System.Text.Json.Serialization.JsonPropertyName("to")] string To, byte[] Data);
 }
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(PacketTests.Parcel))]
+internal sealed partial class Contracts : System.Text.Json.Serialization.JsonSerializerContext;
