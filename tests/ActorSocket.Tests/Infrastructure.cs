@@ -56,6 +56,23 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         return new TestSession(connection, webSocket);
     }
 
+    /// <summary>A client that is connected to <c>/</c> by WebSocket.</summary>
+    internal async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket>? onConnection = null, Action<ActorSocketOptions>? configure = null)
+    {
+        var server = NewServer(configure);
+        var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket =>
+        {
+            onConnection?.Invoke(socket);
+            connected.SetResult(socket);
+        });
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        return (await connected.Task.WaitAsync(Patience), session, webSocket);
+    }
+
     internal static TimeSpan Patience => TimeSpan.FromSeconds(20);
 
     /// <summary>Completes when the actor has handled everything told to it before.</summary>

@@ -29,7 +29,7 @@ public sealed class LimitTests : ServerTest
     [Fact]
     public async Task A_socket_is_in_as_many_rooms_as_the_limit_and_the_caller_is_told()
     {
-        var (socket, _, _) = await JoinAsync(static o => o.MaxRoomsPerSocket = 2);
+        var (socket, _, _) = await JoinAsync(configure: static o => o.MaxRoomsPerSocket = 2);
         await socket.JoinAsync("1");
         await socket.JoinAsync("2");
         await socket.JoinAsync("2"); // in it already
@@ -53,7 +53,7 @@ public sealed class LimitTests : ServerTest
     [Fact]
     public async Task The_oldest_acknowledgement_over_the_limit_is_given_up_and_says_which_limit()
     {
-        var (socket, session, webSocket) = await JoinAsync(static o => o.MaxPendingAcks = 2);
+        var (socket, session, webSocket) = await JoinAsync(configure: static o => o.MaxPendingAcks = 2);
         var first = socket.EmitWithAckAsync<int>("ask");
         var second = socket.EmitWithAckAsync<int>("ask");
         await HandledAsync(socket.Actor);
@@ -75,7 +75,7 @@ public sealed class LimitTests : ServerTest
     public async Task Reading_pauses_beyond_the_limit_of_events_that_wait_and_goes_on_at_half_of_it(int waiting, bool pauses)
     {
         var done = new Queue<TaskCompletionSource>();
-        var (socket, session, _) = await JoinAsync(static o => o.MaxInboundEvents = 4, socket => socket.On("work", () =>
+        var (socket, session, _) = await JoinAsync(configure: static o => o.MaxInboundEvents = 4, onConnection: socket => socket.On("work", () =>
         {
             done.Enqueue(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             return done.Peek().Task;
@@ -104,7 +104,7 @@ public sealed class LimitTests : ServerTest
     [Fact]
     public async Task Reading_pauses_beyond_the_limit_of_bytes_that_wait()
     {
-        var (socket, session, _) = await JoinAsync(static o => o.MaxInboundBytes = 100, static socket => socket.On("work", static (string _) => new TaskCompletionSource().Task));
+        var (socket, session, _) = await JoinAsync(configure: static o => o.MaxInboundBytes = 100, onConnection: static socket => socket.On("work", static (string _) => new TaskCompletionSource().Task));
         session.Send($"42[\"work\",\"{new string('x', 89)}\"]"); // 100 bytes of JSON
         await HandledAsync(socket.Actor);
         Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
@@ -117,7 +117,7 @@ public sealed class LimitTests : ServerTest
     public async Task Reading_does_not_pause_while_the_client_owes_an_acknowledgement_up_to_four_times_the_limit()
     {
         var (socket, session, _) = await JoinAsync(
-            static o => o.MaxInboundEvents = 2, static socket => socket.On("work", () => socket.EmitWithAckAsync<int>("ask")));
+            configure: static o => o.MaxInboundEvents = 2, onConnection: static socket => socket.On("work", () => socket.EmitWithAckAsync<int>("ask")));
         for (var i = 0; i < 8; i++)
             session.Send("""42["work"]""");
         await HandledAsync(socket.Actor); // the handler has asked
@@ -138,21 +138,5 @@ public sealed class LimitTests : ServerTest
         session.Send("40");
         session.Send("40");
         Assert.Equal("close", await webSocket.NextAsync());
-    }
-
-    private async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<ActorSocketOptions>? configure = null, Action<Socket>? onConnection = null)
-    {
-        var server = NewServer(configure);
-        var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket =>
-        {
-            onConnection?.Invoke(socket);
-            connected.SetResult(socket);
-        });
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        return (await connected.Task.WaitAsync(Patience), session, webSocket);
     }
 }

@@ -141,20 +141,4 @@ public sealed class ListenerTests : ServerTest
         foreach (var frame in frames)
             Assert.Equal(frame, await webSocket.NextAsync());
     }
-
-    private async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket> onConnection, Action<ActorSocketOptions>? configure = null)
-    {
-        var server = NewServer(configure);
-        var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket =>
-        {
-            onConnection(socket);
-            connected.SetResult(socket);
-        });
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        return (await connected.Task.WaitAsync(Patience), session, webSocket);
-    }
 }

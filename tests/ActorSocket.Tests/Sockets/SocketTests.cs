@@ -7,7 +7,10 @@ public sealed class SocketTests : ServerTest
     [Fact]
     public async Task Connect_is_answered_before_the_connection_handler_speaks()
     {
-        var (_, webSocket) = await JoinAsync(static socket => socket.Emit("hello", 1), expectReply: false);
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(static socket => socket.Emit("hello", 1));
+        var webSocket = new FakeWebSocket();
+        (await OpenAsync(server, webSocket)).Send("40");
         Assert.StartsWith("40{\"sid\":", await webSocket.NextAsync(), StringComparison.Ordinal);
         Assert.Equal("42[\"hello\",1]", await webSocket.NextAsync());
     }
@@ -15,7 +18,7 @@ public sealed class SocketTests : ServerTest
     [Fact]
     public async Task A_returned_value_is_the_acknowledgement()
     {
-        var (session, webSocket) = await JoinAsync(static socket => socket.On("double", (int n) => 2 * n));
+        var (_, session, webSocket) = await JoinAsync(static socket => socket.On("double", (int n) => 2 * n));
         session.Send("""427["double",21]""");
         Assert.Equal("437[42]", await webSocket.NextAsync());
     }
@@ -23,7 +26,7 @@ public sealed class SocketTests : ServerTest
     [Fact]
     public async Task Events_wait_for_an_unfinished_handler_but_an_ack_passes_it()
     {
-        var (session, webSocket) = await JoinAsync(static socket =>
+        var (_, session, webSocket) = await JoinAsync(static socket =>
         {
             socket.On("first", async () => socket.Emit("got", await socket.EmitWithAckAsync<int>("ask")));
             socket.On("second", () => socket.Emit("second"));
@@ -41,7 +44,7 @@ public sealed class SocketTests : ServerTest
     {
         var outcome = new TaskCompletionSource<Exception>();
         Socket? self = null;
-        var (session, webSocket) = await JoinAsync(socket => (self = socket).On("go", async () =>
+        var (_, session, webSocket) = await JoinAsync(socket => (self = socket).On("go", async () =>
         {
             try
             {
@@ -66,7 +69,7 @@ public sealed class SocketTests : ServerTest
     public async Task A_disconnect_fails_the_acknowledgements_that_are_awaited()
     {
         var outcome = new TaskCompletionSource<Exception>();
-        var (session, webSocket) = await JoinAsync(socket => socket.On("go", async () =>
+        var (_, session, webSocket) = await JoinAsync(socket => socket.On("go", async () =>
         {
             try
             {
@@ -87,7 +90,7 @@ public sealed class SocketTests : ServerTest
     public async Task A_handler_that_throws_harms_nothing_and_is_reported()
     {
         var reported = new TaskCompletionSource<Exception>();
-        var (session, webSocket) = await JoinAsync(socket =>
+        var (_, session, webSocket) = await JoinAsync(socket =>
         {
             socket.On("boom", (Action)(static () => throw new InvalidOperationException("boom")));
             socket.On("fine", static () => 1);
@@ -102,7 +105,7 @@ public sealed class SocketTests : ServerTest
     [Fact]
     public async Task Of_several_volatile_packets_of_one_turn_the_first_leaves()
     {
-        var (session, webSocket) = await JoinAsync(static socket => socket.On("go", () =>
+        var (_, session, webSocket) = await JoinAsync(static socket => socket.On("go", () =>
         {
             for (var i = 0; i < 3; i++)
                 socket.Volatile.Emit("vol", i);
@@ -142,7 +145,7 @@ public sealed class SocketTests : ServerTest
     {
         var seen = new TaskCompletionSource<(int Before, int After)>();
         var before = 0;
-        var (session, webSocket) = await JoinAsync(socket =>
+        var (_, session, webSocket) = await JoinAsync(socket =>
         {
             socket.On("join", async (string room, Ack ack) =>
             {
@@ -183,7 +186,7 @@ public sealed class SocketTests : ServerTest
     [Fact]
     public async Task A_users_actor_gets_the_sockets_events_and_tells_it_what_to_do()
     {
-        var (session, webSocket) = await JoinAsync(socket => socket.ForwardTo(TestActor));
+        var (_, session, webSocket) = await JoinAsync(socket => socket.ForwardTo(TestActor));
         var connected = await FishForMessageAsync<SocketMessages.Connected>(static _ => true, Patience);
         session.Send("""42["hi",7]""");
         var hi = await FishForMessageAsync<SocketMessages.Event>(static _ => true, Patience);
@@ -200,16 +203,4 @@ public sealed class SocketTests : ServerTest
 
     private static Socket Socket(TestSession session, ActorSocket.Hosting.ServerServices server) =>
         Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection == session.Connection);
-
-    private async Task<(TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket> onConnection, bool expectReply = true)
-    {
-        var server = NewServer();
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(onConnection);
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        if (expectReply)
-            Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        return (session, webSocket);
-    }
 }
