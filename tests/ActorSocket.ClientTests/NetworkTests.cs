@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using ActorSocket.ClientTests.Infrastructure;
 using Xunit.Abstractions;
 
@@ -41,6 +43,28 @@ public sealed class NetworkTests(ITestOutputHelper output) : ClientTest("network
     [InlineData("polling")]
     [InlineData("websocket")]
     public Task An_unknown_certificate_is_refused_by_the_client(string mode) => RunByTlsAsync(mode, nameof(An_unknown_certificate_is_refused_by_the_client));
+
+    [Theory]
+    [InlineData("transport=pigeon", "Transport unknown")]
+    [InlineData("transport=websocket&sid=nobody", "Session ID unknown")]
+    [InlineData("transport=websocket&refuse=1", "refused")]
+    [InlineData("transport=websocket&EIO=3", "Unsupported protocol version")] // of a repeated key the last counts
+    public async Task A_refused_WebSocket_is_told_in_plain_text_and_its_connection_ends(string query, string message)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Url.Host, server.Url.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /socket.io/?EIO=4&{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+        var answer = await reader.ReadToEndAsync().WaitForAsync("the end of the connection");
+
+        Assert.StartsWith("HTTP/1.1 400 Bad Request\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Type: text/html\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n" + message, answer, StringComparison.Ordinal);
+    }
 
     private async Task RunByTlsAsync(string mode, string name)
     {
