@@ -141,6 +141,16 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
     public ValueTask DisconnectSocketsAsync(bool close = false) => Main.DisconnectSocketsAsync(close);
 
+    /// <inheritdoc cref="Namespace.ServerSideEmit"/>
+    public void ServerSideEmit(string eventName, params object?[] args) => Main.ServerSideEmit(eventName, args);
+
+    /// <inheritdoc cref="Namespace.ServerSideEmitWithAckAsync"/>
+    public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Main.ServerSideEmitWithAckAsync<T>(eventName, args, timeout, cancellationToken);
+
+    /// <inheritdoc cref="Namespace.OnServerEvent"/>
+    public IDisposable OnServerEvent(string eventName, Delegate handler) => Main.OnServerEvent(eventName, handler);
+
     /// <summary>
     /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
     /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Calling it again does nothing.

@@ -94,6 +94,9 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public NamespaceTable Namespaces { get; } = new();
 
+    /// <summary>The other nodes, for events between servers; none without a cluster.</summary>
+    public IServerEventPeers Peers { get; set; } = NoPeers.Instance;
+
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;
 
