@@ -1,4 +1,5 @@
 using ActorSocket.Namespaces;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
@@ -10,6 +11,9 @@ public sealed class Namespace : IEventEmitter
         Services = services;
         ServerEvents = new ServerEvents(services);
     }
+
+    /// <summary>What its handlers with an idempotency key remember.</summary>
+    internal IdempotencyTable Idempotency => LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Services.Server.Options.Idempotency, Services.Server.Json, Services.Server.Time));
 
     internal NamespaceServices Services { get; }
 
@@ -108,7 +112,7 @@ public sealed class Namespace : IEventEmitter
 
     /// <summary>
     /// Handles an event that another node raises with <see cref="ServerSideEmit"/> (official: <c>namespace.on</c>). Its parameters are bound as those of
-    /// <see cref="Socket.On"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this node's answer: the first one counts.
+    /// <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this node's answer: the first one counts.
     /// </summary>
     /// <remarks>Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.</remarks>
     /// <returns>Dispose it to stop handling the event.</returns>

@@ -27,6 +27,9 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
 
     public CancellationToken Disconnected => socket?.Disconnected ?? CancellationToken.None;
 
+    /// <summary>The same event, its answer given to another than its sender.</summary>
+    public HandlerCall AnsweredInto(IAnswerSink other) => new(socket, packet, other);
+
     private bool IsAnswered => sink is not null || packet.AckId >= 0;
 
     public Ack Ack() => new(socket, packet, sink);
@@ -100,6 +103,10 @@ internal sealed class HandlerBinder
         value = result;
         return nameof(HandlerCall.Return);
     }
+
+    /// <summary>Whether a parameter of this type takes an argument of the event, not one of its services.</summary>
+    public static bool TakesArgument(Type type) =>
+        type != typeof(Ack) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>)) && type != typeof(Socket) && type != typeof(CancellationToken) && type != typeof(SocketArguments);
 
     private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
     {

@@ -304,13 +304,4 @@ public sealed class RecoveryTests : ServerTest
             return json.RootElement[json.RootElement.GetArrayLength() - 1].GetString()!;
         }
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public int Seconds { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
-    }
 }
