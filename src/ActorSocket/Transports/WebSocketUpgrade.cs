@@ -38,6 +38,13 @@ internal abstract class WebSocketUpgrade
         return agreed;
     }
 
+    /// <summary>The first of the subprotocols that a client offers, as the official server: some clients give up when they get none.</summary>
+    private static string? Subprotocol(HttpContext context)
+    {
+        var offered = context.WebSockets.WebSocketRequestedProtocols;
+        return offered.Count > 0 && offered[0].Length > 0 ? offered[0] : null;
+    }
+
     private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
     {
         var options = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan, DangerousDeflateOptions = agreed };
@@ -72,6 +79,8 @@ internal abstract class WebSocketUpgrade
 #pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
             headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(_key + KeySuffix)));
 #pragma warning restore CA5350
+            if (Subprotocol(context) is { } subprotocol)
+                headers.SecWebSocketProtocol = subprotocol;
             var agreed = Negotiate(context, deflate);
             var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
             return agreed is null ? new PipeLink(transport.Transport, context) : Adapt(stream, context, deflate, agreed);
@@ -85,6 +94,8 @@ internal abstract class WebSocketUpgrade
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
         {
             var agreed = Negotiate(context, deflate);
+            if (Subprotocol(context) is { } subprotocol)
+                context.Response.Headers.SecWebSocketProtocol = subprotocol;
             return Adapt(await connect.AcceptAsync().ConfigureAwait(false), context, deflate, agreed);
         }
     }
@@ -93,7 +104,7 @@ internal abstract class WebSocketUpgrade
     private sealed class Hosted(IHttpWebSocketFeature feature) : WebSocketUpgrade
     {
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
-            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }).ConfigureAwait(false), context);
+            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }).ConfigureAwait(false), context);
     }
 }
 

@@ -107,18 +107,34 @@ public sealed class EndpointTests
     [Fact]
     public async Task Refused_requests_are_reported()
     {
-        var errors = new List<(int, string)>();
+        var errors = new List<(int, string, string)>();
         await using var app = await StartAsync(
             static _ => { },
-            io => io.OnConnectionError(error => errors.Add((error.Code, error.Message))),
+            io => io.OnConnectionError(error => errors.Add((error.Code, error.Message, string.Join(' ', error.Context.Select(static pair => $"{pair.Key}={pair.Value}"))))),
             options: static o => o.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("bad") ? "go away" : null));
         using var http = app.GetTestClient();
         await http.GetAsync("/socket.io/?EIO=4&transport=pigeon");
         await http.GetAsync(Handshake + "&sid=nobody");
         await http.PostAsync(Handshake, null);
-        await http.GetAsync(Handshake + "&bad=1");
+        var refused = await http.GetAsync(Handshake + "&bad=1");
+        Assert.Equal("{\"code\":4,\"message\":\"go away\"}", await refused.Content.ReadAsStringAsync());
         await http.GetAsync("/socket.io/?EIO=3&transport=polling");
-        Assert.Equal([(0, "Transport unknown"), (1, "Session ID unknown"), (2, "Bad handshake method"), (4, "go away"), (5, "Unsupported protocol version")], errors);
+        await http.GetAsync("/socket.io/?EIO=4&transport=websocket");
+        var sid = Sid(await http.GetStringAsync(Handshake));
+        await http.GetAsync($"/socket.io/?EIO=4&transport=websocket&sid={sid}");
+        await http.GetAsync($"/socket.io/?EIO=3&transport=polling&sid={sid}");
+        Assert.Equal(
+            [
+                (0, "Transport unknown", "transport=pigeon"),
+                (1, "Session ID unknown", "sid=nobody"),
+                (2, "Bad handshake method", "method=POST"),
+                (4, "Forbidden", "message=go away"),
+                (5, "Unsupported protocol version", "protocol=3"),
+                (3, "Bad request", "name=TRANSPORT_HANDSHAKE_ERROR"),
+                (3, "Bad request", "name=TRANSPORT_MISMATCH transport=websocket previousTransport=polling"),
+                (3, "Bad request", "name=PROTOCOL_MISMATCH protocol=3"),
+            ],
+            errors);
     }
 
     [Theory]
