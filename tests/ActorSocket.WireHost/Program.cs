@@ -42,7 +42,10 @@ io.Of("/slow").Use(async (_, next) =>
     await next();
 });
 foreach (var ns in namespaces)
+{
     ns.OnConnection(socket => WireHandlers.Add(socket, reasons));
+    ns.OnServerEvent("last-reason", (string id) => reasons.Find(id));
+}
 await app.StartAsync();
 Console.WriteLine($"listening on {app.Urls.First()}");
 await app.WaitForShutdownAsync();

@@ -151,6 +151,11 @@ public sealed class ActorSocketOptions
     /// <summary>The most connections of this server; further handshakes are answered 503. Null: no limit.</summary>
     public int? MaxConnections { get; set; }
 
+    /// <summary>
+    /// Over how long a stop spreads the closing of its connections, so that their clients do not all reconnect at the same moment. Zero, the default: at once.
+    /// </summary>
+    public TimeSpan DrainPeriod { get; set; } = TimeSpan.Zero;
+
     /// <summary>How long a stop waits for its clients to take what is queued and their close. 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }
@@ -169,6 +174,8 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Time(nameof(options.UpgradeTimeout), options.UpgradeTimeout);
         Time(nameof(options.ConnectTimeout), options.ConnectTimeout);
         Time(nameof(options.DrainTimeout), options.DrainTimeout);
+        if (options.DrainPeriod < TimeSpan.Zero || options.DrainPeriod > Day)
+            errors.Add($"{section}:{nameof(options.DrainPeriod)} is {options.DrainPeriod}; it must be between {TimeSpan.Zero} and {Day}.");
         Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
         Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
         Number(nameof(options.MaxAttachments), options.MaxAttachments, 1, 1024);

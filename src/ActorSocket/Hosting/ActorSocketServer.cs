@@ -163,13 +163,31 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         Services.IsDraining = true;
         var count = Services.Sessions.Count;
         Services.Log.Draining(count);
-        Services.Root.Tell(new SessionProtocol.CloseAll(DisconnectReason.ServerShuttingDown));
-        var deadline = Services.Time.GetTimestamp();
+        var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
+        await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
+        var deadline = Services.Time.GetTimestamp();
         while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
         Services.Root.Tell(PoisonPill.Instance);
+    }
+
+    /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
+    private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
+    {
+        var sessions = Services.Sessions.All.ToArray();
+        Random.Shared.Shuffle(sessions);
+        var period = Services.Options.DrainPeriod;
+        for (var closed = 0; closed < sessions.Length;)
+        {
+            var share = period > TimeSpan.Zero ? Services.Time.GetElapsedTime(start) / period : 1;
+            var due = (int)Math.Min(sessions.Length, Math.Ceiling(sessions.Length * share));
+            for (; closed < due; closed++)
+                sessions[closed].Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+            if (closed < sessions.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                return;
+        }
     }
 
     void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
@@ -96,6 +99,11 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     /// <summary>The other nodes, for events between servers; none without a cluster.</summary>
     public IServerEventPeers Peers { get; set; } = NoPeers.Instance;
+
+    /// <summary>This node as a part of the cluster; null where there is none.</summary>
+    public ClusterNode? Cluster { get; set; }
+
+    public ActorSocketClusterOptions ClusterOptions => field ??= provider.GetService<IOptions<ActorSocketClusterOptions>>()?.Value ?? new ActorSocketClusterOptions();
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

@@ -228,7 +228,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         if (!_rooms.TryGetValue(m.Room, out var room) || room.Joins != m.Sequence || !room.Router.Equals(Sender))
             return; // somebody joined meanwhile
         _rooms.Remove(m.Room);
-        ns.WithdrawRoom(m.Room);
+        ns.RemoveRoom(m.Room);
         Context.Stop(room.Router);
         ns.Server.Metrics.RoomClosed(ns.MetricsName);
     }

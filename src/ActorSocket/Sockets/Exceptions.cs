@@ -19,6 +19,18 @@ public sealed class SocketDisconnectedException(DisconnectReason reason) : Excep
     public DisconnectReason Reason { get; } = reason;
 }
 
+/// <summary>Some nodes of the cluster did not answer in time.</summary>
+/// <param name="missing">How many.</param>
+/// <param name="sockets">What the others answered.</param>
+public sealed class ClusterTimeoutException(int missing, IReadOnlyList<RemoteSocket> sockets) : TimeoutException($"timeout reached: missing {missing} responses")
+{
+    /// <summary>How many nodes did not answer.</summary>
+    public int Missing { get; } = missing;
+
+    /// <summary>Of <c>FetchSocketsAsync</c>: the sockets of this node and of those that did.</summary>
+    public IReadOnlyList<RemoteSocket> Sockets { get; } = sockets;
+}
+
 /// <summary>Some clients did not acknowledge a broadcast in time.</summary>
 /// <param name="responses">What the others answered.</param>
 public sealed class AckTimeoutException(IReadOnlyList<SocketArguments> responses) : TimeoutException("operation has timed out")

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -61,7 +62,13 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         if (!server.Sessions.TryGet(sid, out var connection))
         {
-            await RefuseAsync(context, EngineIoError.UnknownSid, upgrade, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
+            var error = server.Cluster is { } cluster && cluster.TryGetHome(sid, out var home)
+                ? await ContinueElsewhereAsync(context, query, sid, transport, upgrade, home, cluster.Gateway).ConfigureAwait(false)
+                : EngineIoError.UnknownSid;
+            if (error is EngineIoError.UnknownSid)
+                await RefuseAsync(context, EngineIoError.UnknownSid, upgrade, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
+            else if (error is { } mismatch)
+                await RefuseAsync(context, mismatch, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_MISMATCH", ["transport"] = transport }).ConfigureAwait(false);
         }
         else if ((query["EIO"] is not "4") != connection.IsRevision3)
         {
@@ -89,6 +96,18 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             server.Options.OnHeaders?.Invoke(context);
             await _polling.HandleAsync(context, connection, query["j"]).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The load balancer sent it here, but the session lives on another node. Says with which error to refuse the request, if it is to be refused.</summary>
+    private async Task<EngineIoError?> ContinueElsewhereAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade, Peer home, SessionGateway gateway)
+    {
+        var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"]);
+        if (upgrade is null)
+            return await gateway.HandleAsync(context, home, sid, asked).ConfigureAwait(false);
+        if (!upgrade.IsValid)
+            return EngineIoError.BadRequest;
+        var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
+        return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
     }
 
     private async Task OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
@@ -120,7 +139,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade, new(StringComparer.Ordinal) { ["protocol"] = "3" }).ConfigureAwait(false);
             return;
         }
-        if (server.IsDraining || server.Root.IsNobody() || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        if (server.IsDraining || server.Root.IsNobody() || server.Cluster is { IsReady: false } || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.RetryAfter = "1";
@@ -136,7 +155,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         string sid;
         try
         {
-            sid = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : server.Ids.Next();
+            var own = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : null;
+            sid = server.Cluster is null ? own ?? server.Ids.Next() : server.Ids.NextSigned(own);
             if (server.Sessions.TryGet(sid, out _))
                 throw new InvalidOperationException("It made an id that is in use.");
         }
@@ -180,6 +200,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             throw;
         }
         server.Sessions.TryAdd(connection);
+        if (server.IsDraining) // began meanwhile, and did not see this one
+            connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
         if (connection.IsRevision3)
             connection.Inbound.ConnectMain();
         if (transport is not null)

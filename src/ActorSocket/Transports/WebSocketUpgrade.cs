@@ -109,21 +109,28 @@ internal abstract class WebSocketUpgrade
 }
 
 /// <summary>Bytes of WebSocket frames in and out, below <see cref="WebSocketTransport"/>.</summary>
-internal abstract class WebSocketLink(HttpContext context)
+internal abstract class WebSocketLink
 {
+    protected const int FragmentSize = 4096;
+
     /// <summary>Received bytes: frames as a client sends them.</summary>
     public abstract PipeReader Input { get; }
 
     /// <summary>Whether long messages are compressed (RFC 7692).</summary>
     public virtual bool Compresses => false;
 
-    /// <summary>The limits for what comes in here.</summary>
-    public virtual ProtocolLimits Limit(ProtocolLimits limits) => limits;
+    /// <summary>Whether what comes in as one message is cut into frames of <see cref="FragmentSize"/> anew.</summary>
+    public virtual bool Refragments => false;
+
+    /// <summary>The limits for what comes in here: fragments that are not the client's doing do not count.</summary>
+    public ProtocolLimits Limit(ProtocolLimits limits) =>
+        Refragments ? limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / FragmentSize) + 1 } : limits;
 
     /// <summary>Sends complete, unmasked frames.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
 
-    public void Abort() => context.Abort();
+    /// <summary>Cuts the connection.</summary>
+    public abstract void Abort();
 
     /// <summary>Frees what it holds; nothing is read any more.</summary>
     public virtual void Release()
@@ -131,9 +138,11 @@ internal abstract class WebSocketLink(HttpContext context)
     }
 }
 
-internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink(context)
+internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink
 {
     public override PipeReader Input => pipe.Input;
+
+    public override void Abort() => context.Abort();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
