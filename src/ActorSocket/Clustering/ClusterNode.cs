@@ -111,9 +111,9 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     /// <summary>Sends an encoded event to other nodes: one message to each, written once.</summary>
-    public void Send(Peer[] peers, NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    public void Send(Peer[] peers, NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
     {
-        var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile));
+        var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
             peer.Tell(message);
         Metrics.BroadcastsForwarded(peers.Length);
@@ -134,10 +134,46 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 
-    public void OnBroadcast(Broadcast m)
+    public void OnBroadcast(Peer peer, Broadcast m)
     {
         if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
-            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile);
+            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
+    }
+
+    /// <summary>The namespace's actor answers: the socket may be connected still, and must end first.</summary>
+    public void OnClaimSocket(Peer peer, ClaimSocket m)
+    {
+        if (_server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, m.Secret, m.Offset));
+        else
+            peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [])));
+    }
+
+    public void OnCollectMissed(Peer peer, CollectMissed m)
+    {
+        List<Recovery.LoggedEvent>? missed = null;
+        Dictionary<string, long> positions = [];
+        if (_server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is { } log)
+        {
+            lock (log.Gate)
+            {
+                log.TryGetMissed(m.Offset, m.Id, m.Rooms, out missed);
+                positions = log.Positions;
+            }
+        }
+        peer.Tell(Packed.Of(new Missed(m.Request, missed is not null, missed?.ConvertAll(static logged => logged.Frame) ?? [], positions)));
+    }
+
+    public void OnFence(Peer peer, Fence m)
+    {
+        var fenced = Packed.Of(new Fenced(m.Request));
+        if (!_server.Namespaces.TryGet(m.Namespace, out var ns) || ns.Recovery is not { } log)
+        {
+            peer.Tell(fenced);
+            return;
+        }
+        lock (log.Gate) // whoever emits holds it until the event has been told to every peer
+            peer.Tell(fenced);
     }
 
     public void OnAskClients(Peer peer, AskClients m)

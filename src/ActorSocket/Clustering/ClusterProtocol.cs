@@ -98,16 +98,20 @@ internal static class ClusterProtocol
     }
 
     /// <summary>An event for the members that a node has, encoded as they get it.</summary>
-    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile) : IClusterMessage
+    /// <param name="Target">Whom it is for.</param>
+    /// <param name="Frame">The event.</param>
+    /// <param name="IsVolatile">Whether it may be dropped.</param>
+    /// <param name="Number">With connection state recovery: which of the sender's events in the namespace it is. Else 0.</param>
+    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile, long Number) : IClusterMessage
     {
         public void Write(WireWriter wire)
         {
             Target.Write(wire);
             WriteFrame(wire, Frame);
-            wire.Flag(IsVolatile);
+            wire.Flag(IsVolatile).Number(Number);
         }
 
-        public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag());
+        public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), wire.Number());
     }
 
     /// <summary>The same, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
@@ -201,6 +205,73 @@ internal static class ClusterProtocol
         public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer);
 
         public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes());
+    }
+
+    // ---- Connection state recovery: a client comes back by another node (RemoteContinuation)
+
+    /// <summary>A client asks for the socket that it lost on the receiver's node; given once.</summary>
+    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset);
+
+        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number());
+    }
+
+    /// <summary>It is given; or, without an <see cref="Id"/>, it is not. Data is a JSON object.</summary>
+    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] Data) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(Data);
+
+        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes());
+    }
+
+    /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the receiver's node.</summary>
+    internal sealed record CollectMissed(long Request, string Namespace, long Offset, string Id, string[] Rooms) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Number(Offset).Text(Id).Texts(Rooms);
+
+        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
+    }
+
+    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
+    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<EncodedFrame> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
+        {
+            wire.Number(Request).Flag(IsComplete).Number(Events.Count);
+            foreach (var frame in Events)
+                WriteFrame(wire, frame);
+            wire.Number(Positions.Count);
+            foreach (var (tag, number) in Positions)
+                wire.Text(tag).Number(number);
+        }
+
+        public static Missed Read(ref WireReader wire)
+        {
+            var (request, complete) = (wire.Number(), wire.Flag());
+            var events = new EncodedFrame[wire.Count()];
+            for (var i = 0; i < events.Length; i++)
+                events[i] = ReadFrame(ref wire);
+            var positions = new Dictionary<string, long>(StringComparer.Ordinal);
+            for (var left = wire.Count(); left > 0; left--)
+                positions[wire.Text()] = wire.Number();
+            return new Missed(request, complete, events, positions);
+        }
+    }
+
+    /// <summary>Answered when everything that the receiver's node had emitted in the namespace is on its way to the sender.</summary>
+    internal sealed record Fence(long Request, string Namespace) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
+
+        public static Fence Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+    }
+
+    internal sealed record Fenced(long Request) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request);
+
+        public static Fenced Read(ref WireReader wire) => new(wire.Number());
     }
 
     // ---- Sessions: requests that a load balancer sent to another node than the session's (SessionGateway, EngineSession)

@@ -140,7 +140,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     {
         switch (message)
         {
-            case Broadcast m: node.OnBroadcast(m); break;
+            case Broadcast m: node.OnBroadcast(peer, m); break;
             case Announce m: OnAnnounce(peer, m); break;
             case Announced m: OnAnnounced(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
@@ -153,6 +153,12 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case SocketsChanged m: node.Requests.Answered(peer, m.Request, m); break;
             case ServerSideEvent m: _ = node.OnServerSideEventAsync(peer, m); break;
             case ServerSideAnswered m: node.Requests.Answered(peer, m.Request, m); break;
+            case ClaimSocket m: node.OnClaimSocket(peer, m); break;
+            case SocketGiven m: node.Requests.Answered(peer, m.Request, m); break;
+            case CollectMissed m: node.OnCollectMissed(peer, m); break;
+            case Missed m: node.Requests.Answered(peer, m.Request, m); break;
+            case Fence m: node.OnFence(peer, m); break;
+            case Fenced m: node.Requests.Answered(peer, m.Request, m); break;
             case SyncAsked:
                 Resend();
                 peer.Tell(Packed.Of(new SyncState(_sent)));

@@ -14,13 +14,14 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan WithdrawAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
 
     // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
     private static readonly OneForOneStrategy StopThePeer = new(static _ => Directive.Stop);
 
+    // With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.
+    private readonly TimeSpan _withdrawAfter = server.Options.ConnectionStateRecovery is { MaxDisconnectionDuration: var wait } && wait > TimeSpan.FromSeconds(5) ? wait : TimeSpan.FromSeconds(5);
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<Address, IActorRef> _peers = [];
     private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
@@ -133,7 +134,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private void OnWithdrawDue()
     {
-        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= WithdrawAfter)
+        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= _withdrawAfter)
         {
             _withdrawals.Dequeue();
             if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
