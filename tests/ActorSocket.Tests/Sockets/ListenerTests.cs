@@ -136,6 +136,28 @@ public sealed class ListenerTests : ServerTest
         await ExpectAsync(webSocket, "431[]", "432[1]", "435[1]");
     }
 
+    [Fact]
+    public async Task An_operator_is_a_value_and_leaves_what_it_came_from_as_it_was()
+    {
+        var (socket, session, webSocket) = await JoinAsync(static one => one.On("go", () =>
+        {
+            _ = one.Volatile.Timeout(TimeSpan.Zero).Compress(false); // sets no flag of the next emit
+            one.Emit("first");
+            one.Emit("second"); // a volatile one would be lost now
+        }));
+        session.Send("""42["go"]""");
+        await ExpectAsync(webSocket, "42[\"first\"]", "42[\"second\"]");
+
+        await socket.JoinAsync("a");
+        var b = socket.Namespace.To("b");
+        var both = b.To("a");
+        _ = both.Except("a");
+        b.Emit("not for it");
+        socket.Broadcast.To("a").Emit("not for the sender");
+        both.Emit("for both");
+        await ExpectAsync(webSocket, "42[\"for both\"]");
+    }
+
     private static async Task ExpectAsync(FakeWebSocket webSocket, params string[] frames)
     {
         foreach (var frame in frames)
