@@ -66,6 +66,17 @@ public sealed class WebSocketWireTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_close_packet_ends_a_WebSocket_at_once()
+    {
+        await using var server = await Wire.ServeAsync(output);
+        using var wire = new Wire(server.Url);
+        using var session = await wire.JoinWebSocketAsync();
+        await session.SendAsync("1");
+        await session.EndsAsync();
+        await server.Journal.SeenAsync($"{session.Id} disconnect transport close");
+    }
+
+    [Fact]
     public async Task Closing_before_the_upgrade_is_said_by_polling_and_ends_the_probing_WebSocket()
     {
         await using var server = await Wire.ServeAsync(output);
