@@ -151,6 +151,33 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task The_class_of_an_interface_is_the_compilers_where_it_can_see_it()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        Assert.Same(typeof(HubTests).Assembly, io.As<ILobbyClient>().GetType().Assembly);
+        Assert.Same(typeof(HubTests).Assembly, io.As<IGeneric<string>>().GetType().Assembly);
+        Assert.True(io.As<IHidden>().GetType().Assembly.IsDynamic);
+    }
+
+    [Fact]
+    public async Task Both_kinds_of_classes_emit_the_same()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        var client = await ConnectAsync(app);
+        IGeneric<string> generated = io.As<IGeneric<string>>();
+        IHidden made = io.As<IHidden>();
+        foreach (var call in new Action[] { () => generated.URLChanged("a"), () => made.URLChanged("a"), () => generated.@event(1, 2, 3, 4), () => made.@event(1, 2, 3, 4), () => { _ = generated.X(); }, () => { _ = made.X(); } })
+            call();
+        foreach (var expected in new[] { "[\"urlChanged\",\"a\"]", "[\"event\",1,2,3,4]", "[\"x\"]" })
+        {
+            Assert.Equal("42" + expected, await client.NextAsync());
+            Assert.Equal("42" + expected, await client.NextAsync());
+        }
+    }
+
+    [Fact]
     public async Task An_interface_that_events_cannot_stand_for_is_an_error_that_says_why()
     {
         await using var app = await StartAsync(static _ => { });
@@ -322,6 +349,17 @@ public sealed class HubTests
         [Event("e")]
         public void Handle(ref int number) => number += Socket.Id.Length;
     }
+
+    internal interface IGeneric<in T>
+    {
+        void URLChanged(T to);
+
+        void @event(int a, int b, int c, int d);
+
+        Task X();
+    }
+
+    private interface IHidden : IGeneric<string>;
 
     internal interface IBaseClient
     {
