@@ -103,6 +103,19 @@ public sealed class SocketTests : ServerTest
     }
 
     [Fact]
+    public async Task What_is_emitted_after_the_disconnect_is_dropped()
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        await socket.DisconnectAsync();
+        Assert.Equal("41", await webSocket.NextAsync());
+        socket.Emit("after");
+        socket.Namespace.To(socket.Id).Emit("after");
+        await Assert.ThrowsAsync<SocketDisconnectedException>(() => socket.EmitWithAckAsync<int>("after"));
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_several_volatile_packets_of_one_turn_the_first_leaves()
     {
         var (_, session, webSocket) = await JoinAsync(static socket => socket.On("go", () =>
