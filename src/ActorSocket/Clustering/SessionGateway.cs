@@ -85,10 +85,8 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
         var request = NextRequest();
-        var asked = AskAsync(home, new PollRequest(sid, request, query));
-        object reply;
-        using (context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null))
-            reply = await asked.ConfigureAwait(false);
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
+        var reply = await AskAsync(home, new PollRequest(sid, request, query)).ConfigureAwait(false);
         if (reply is not RequestServed served)
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
