@@ -136,6 +136,31 @@ public sealed class SocketTests : ServerTest
     }
 
     [Fact]
+    public async Task A_handler_is_told_of_the_disconnect_by_its_token()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var errors = 0;
+        var (socket, session, _) = await JoinAsync(one =>
+        {
+            one.OnError(_ => errors++);
+            one.On("work", async (int number, CancellationToken disconnected) =>
+            {
+                started.SetResult();
+                using var registration = disconnected.Register(cancelled.SetResult);
+                await Task.Delay(Timeout.Infinite, disconnected);
+                return number;
+            });
+        });
+        session.Send("""420["work",1]""");
+        await started.Task.WaitAsync(Patience);
+        Assert.False(socket.Disconnected.IsCancellationRequested);
+        session.Send("41");
+        await cancelled.Task.WaitAsync(Patience);
+        Assert.Equal(0, errors); // that it ends so is no fault of its own
+    }
+
+    [Fact]
     public async Task What_is_emitted_after_the_disconnect_is_dropped()
     {
         var (socket, session, webSocket) = await JoinAsync();
