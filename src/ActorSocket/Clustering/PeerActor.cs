@@ -159,6 +159,11 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
             case Fence m: node.OnFence(peer, m); break;
             case Fenced m: node.Requests.Answered(peer, m.Request, m); break;
+            case EntityState m:
+                server.HandedOver.Put(m.Type, m.Id, m.Json);
+                peer.Tell(Packed.Of(new EntityStateTaken(m.Request)));
+                break;
+            case EntityStateTaken m: node.Requests.Answered(peer, m.Request, m); break;
             case SyncAsked:
                 Resend();
                 peer.Tell(Packed.Of(new SyncState(_sent)));

@@ -49,7 +49,7 @@ internal sealed class SessionExtractor : IMessageExtractor
     public string? EntityId(object message) => message switch
     {
         SessionProtocol.Open m => m.Connection.Sid,
-        Packed { Sid.Length: > 0 } m => m.Sid,
+        Packed { Entity.Length: > 0 } m => m.Entity,
         ClusterProtocol.ISessionRequest m => m.Sid,
         _ => null,
     };

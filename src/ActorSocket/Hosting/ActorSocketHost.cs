@@ -25,6 +25,7 @@ internal sealed class ActorSocketHost(
             var server = registration.Get(services).Services;
             if (isClustered)
                 server.Peers = server.Cluster = new ClusterNode(server, system);
+            server.System = system;
             server.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
         }
     }
@@ -40,6 +41,11 @@ internal sealed class ActorSocketHost(
             throw new InvalidOperationException(
                 "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that AddActorSocket makes: " +
                 "call AddAkka first, with akka.WithActorSocket() in it.");
+        }
+        foreach (var registration in registrations)
+        {
+            foreach (var start in registration.Get(services).Services.EntityRegions)
+                start(); // every node of a cluster takes its share, called or not
         }
         _ = EndWithSystemAsync(_system);
         var first = registrations.First().Get(services).Services;

@@ -170,7 +170,10 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
-        Services.Root.Tell(PoisonPill.Instance);
+        foreach (var session in Services.Sessions.All)
+            session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
+        if (Services.Cluster is null)
+            Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
     }
 
     /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
