@@ -14,12 +14,20 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
 {
     private Peer[]? _alone;
     private long _stream;
+    private int _unconfirmedRounds;
 
     /// <summary>Just this one.</summary>
     public Peer[] Alone => _alone ??= [this];
 
     /// <summary>Whether this node does not know all rooms that have members there: it then gets every broadcast.</summary>
     public bool IsUnsynchronised { get; set; } = true;
+
+    /// <summary>Announcements of rooms that it has not confirmed yet.</summary>
+    public int UnconfirmedRounds
+    {
+        get => Volatile.Read(ref _unconfirmedRounds);
+        set => Volatile.Write(ref _unconfirmedRounds, value);
+    }
 
     public Address Address => Receiver.Path.Address;
 

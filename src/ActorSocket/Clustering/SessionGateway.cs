@@ -34,6 +34,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     public async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
+        server.Metrics.RequestForwarded("upgrade");
         var number = home.Links.NextLink();
         var reply = await AskAsync(home, new UpgradeRequest(sid, NextRequest(), query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
@@ -84,6 +85,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
         var asked = AskAsync(home, new PollRequest(sid, request, query));
         object reply;
@@ -102,6 +104,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("post");
         var begun = 0L;
         object reply;
         try

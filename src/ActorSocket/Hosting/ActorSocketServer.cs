@@ -39,6 +39,12 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <summary>Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.</summary>
     public int ConnectionCount => Services.Sessions.Count;
 
+    /// <summary>What every session and socket id made on this node begins with: where a socket lives can be read from its id.</summary>
+    public string NodeTag => Services.Ids.NodeTag;
+
+    /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
+    public IReadOnlyList<ClusterMember> ClusterMembers => Services.Cluster is { } cluster ? [.. cluster.Members] : [];
+
     /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
     /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
     public Namespace Of(string name)
