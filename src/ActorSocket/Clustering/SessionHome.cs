@@ -26,6 +26,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut((gateway, m.Request)); break;
+            case GatewayLeaves m: Release(connection, (gateway, m.Request)); break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
@@ -53,6 +54,20 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return true;
         Refuse(gateway, request, EngineIoError.BadRequest);
         return false;
+    }
+
+    /// <summary>The client finds another way: a poll it sends again, a WebSocket it opens with a new session.</summary>
+    private void Release(EngineConnection connection, (IActorRef Gateway, long Request) key)
+    {
+        if (!_parked.TryGetValue(key, out var poll))
+        {
+            if (connection.IsWebSocket)
+                connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+        }
+        else if (poll.Connection.Outbound.Unpark(poll.Waiter))
+        {
+            poll.Waiter.Complete(EncodedFrame.Noop);
+        }
     }
 
     private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)

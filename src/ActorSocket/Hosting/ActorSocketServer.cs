@@ -172,12 +172,15 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
+        var gateway = Services.Cluster?.Gateway;
+        gateway?.Leave();
         var deadline = Services.Time.GetTimestamp();
-        while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
+        gateway?.Abort();
         if (Services.Cluster is null)
             Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
     }
@@ -185,16 +188,17 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
     private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
     {
-        var sessions = Services.Sessions.All.ToArray();
-        Random.Shared.Shuffle(sessions);
+        var close = new SessionProtocol.Close(DisconnectReason.ServerShuttingDown);
+        Action[] closers = [.. Services.Sessions.All.Select(session => (Action)(() => session.Session.Tell(close))), .. Services.Cluster?.Gateway.WebSocketClosers ?? []];
+        Random.Shared.Shuffle(closers);
         var period = Services.Options.DrainPeriod;
-        for (var closed = 0; closed < sessions.Length;)
+        for (var closed = 0; closed < closers.Length;)
         {
             var share = period > TimeSpan.Zero ? Services.Time.GetElapsedTime(start) / period : 1;
-            var due = (int)Math.Min(sessions.Length, Math.Ceiling(sessions.Length * share));
+            var due = (int)Math.Min(closers.Length, Math.Ceiling(closers.Length * share));
             for (; closed < due; closed++)
-                sessions[closed].Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
-            if (closed < sessions.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                closers[closed]();
+            if (closed < closers.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
                 return;
         }
     }
