@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Delivery;
@@ -6,6 +7,7 @@ using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -18,6 +20,8 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class ClusterNode : IServerEventPeers
 {
+    private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
+
     private readonly ServerServices _server;
     private readonly SessionHome _home;
     private readonly Cluster _cluster;
@@ -29,6 +33,7 @@ internal sealed class ClusterNode : IServerEventPeers
         _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
         Requests = new ClusterRequests(server.Time);
+        Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
         Regions[Region] = "sessions";
@@ -89,6 +94,11 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public int UnreachableMembers => _cluster.State.Unreachable.Count;
 
+    /// <summary>Recovery logs of other nodes.</summary>
+    public ReplicaStore Replicas { get; }
+
+    private IActorRef Replicator { get; set; } = ActorRefs.Nobody;
+
     public bool HasShards { get; set; }
 
     /// <summary>Whether this node may open sessions: it is a full member, its peers know it, and it is not cut off from most of them.</summary>
@@ -102,6 +112,25 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         Replies = root.ActorOf(SessionReplies.Props(), "replies");
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
+        if (_server.Options.ConnectionStateRecovery is not null)
+            Replicator = root.ActorOf(RecoveryReplicator.Props(_server, this), "replicator");
+    }
+
+    /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
+    public async Task HandOverAsync(CancellationToken cancellationToken)
+    {
+        if (Replicator.IsNobody())
+            return;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replicator.Tell(new RecoveryReplicator.Flush(done));
+        try
+        {
+            await done.Task.WaitAsync(_server.ClusterOptions.RequestTimeout, _server.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Clients that come back get a new socket.
+        }
     }
 
     /// <summary>A request to a session that lives elsewhere came in elsewhere, and now here.</summary>
@@ -117,6 +146,7 @@ internal sealed class ClusterNode : IServerEventPeers
         Requests.PeerGone(peer);
         Replies.Tell(new SessionReplies.HomeGone(peer.Tag));
         _home.PeerGone(peer.Address);
+        Replicas.OwnerGone(peer.Tag);
     }
 
     /// <summary>Tells the others that a room has members here. Completes when all that can be reached know.</summary>
@@ -182,34 +212,46 @@ internal sealed class ClusterNode : IServerEventPeers
             ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
     }
 
-    /// <summary>The namespace's actor answers: the socket may be connected still, and must end first.</summary>
+    /// <summary>The namespace's actor answers for this node's own sockets: one may be connected still, and must end first.</summary>
     public void OnClaimSocket(Peer peer, ClaimSocket m)
     {
-        if (_server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
+        if (m.Tag == Tag && _server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
             ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, m.Secret, m.Offset));
         else
-            peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [])));
+            Give(peer, m.Request, Replicas.Take(new RecoveryClaim(m.Secret, m.Tag, m.Offset), m.Namespace));
     }
 
-    public void OnCollectMissed(Peer peer, CollectMissed m)
+    public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
+
+    /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>
+    public Missed Collect(CollectMissed m)
     {
-        List<Recovery.LoggedEvent>? missed = null;
-        Dictionary<string, long> positions = [];
-        if (_server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is { } log)
-        {
-            lock (log.Gate)
-            {
-                log.TryGetMissed(m.Offset, m.Id, m.Rooms, out missed);
-                positions = log.Positions;
-            }
-        }
-        peer.Tell(Packed.Of(new Missed(m.Request, missed is not null, missed?.ConvertAll(static logged => logged.Frame) ?? [], positions)));
+        var log = m.Tag == Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace);
+        if (log is null)
+            return new Missed(m.Request, false, [], Nothing);
+        lock (log.Gate)
+            return new Missed(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
     }
+
+    /// <summary>What this node emitted after a node's end.</summary>
+    public Missed Collect(CollectEmitted m)
+    {
+        if (LogOf(m.Namespace) is not { } log)
+            return new Missed(m.Request, true, [], Nothing);
+        lock (log.Gate)
+        {
+            var isComplete = log.TryGetEmitted(m.After, m.Gone, m.Id, m.Rooms, out var emitted);
+            return new Missed(m.Request, isComplete, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = log.Positions[Tag] });
+        }
+    }
+
+    private RecoveryLog? LogOf(string name) => _server.Namespaces.TryGet(name, out var ns) ? ns.Recovery : null;
 
     public void OnFence(Peer peer, Fence m)
     {
         var fenced = Packed.Of(new Fenced(m.Request));
-        if (!_server.Namespaces.TryGet(m.Namespace, out var ns) || ns.Recovery is not { } log)
+        if (LogOf(m.Namespace) is not { } log)
         {
             peer.Tell(fenced);
             return;

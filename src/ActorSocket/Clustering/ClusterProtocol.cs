@@ -2,6 +2,7 @@ using Akka.Event;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 
 namespace ActorSocket.Clustering;
 
@@ -209,12 +210,12 @@ internal static class ClusterProtocol
 
     // ---- Connection state recovery: a client comes back by another node (RemoteContinuation)
 
-    /// <summary>A client asks for the socket that it lost on the receiver's node; given once.</summary>
-    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset) : IClusterMessage
+    /// <summary>A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once.</summary>
+    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag);
 
-        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number());
+        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text());
     }
 
     /// <summary>It is given; or, without an <see cref="Id"/>, it is not. Data is a JSON object.</summary>
@@ -225,38 +226,71 @@ internal static class ClusterProtocol
         public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes());
     }
 
-    /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the receiver's node.</summary>
-    internal sealed record CollectMissed(long Request, string Namespace, long Offset, string Id, string[] Rooms) : IClusterMessage
+    /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
+    internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Number(Offset).Text(Id).Texts(Rooms);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Tag).Number(Offset).Text(Id).Texts(Rooms);
 
-        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
+        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
     }
 
-    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
-    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<EncodedFrame> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
+    /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
+    internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
     {
         public void Write(WireWriter wire)
         {
-            wire.Number(Request).Flag(IsComplete).Number(Events.Count);
-            foreach (var frame in Events)
-                WriteFrame(wire, frame);
-            wire.Number(Positions.Count);
-            foreach (var (tag, number) in Positions)
-                wire.Text(tag).Number(number);
+            wire.Number(Request).Text(Namespace).Text(Gone);
+            WritePositions(wire, After);
+            wire.Text(Id).Texts(Rooms);
         }
 
-        public static Missed Read(ref WireReader wire)
+        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), ReadPositions(ref wire), wire.Text(), wire.Texts());
+    }
+
+    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
+    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
         {
-            var (request, complete) = (wire.Number(), wire.Flag());
-            var events = new EncodedFrame[wire.Count()];
-            for (var i = 0; i < events.Length; i++)
-                events[i] = ReadFrame(ref wire);
-            var positions = new Dictionary<string, long>(StringComparer.Ordinal);
-            for (var left = wire.Count(); left > 0; left--)
-                positions[wire.Text()] = wire.Number();
-            return new Missed(request, complete, events, positions);
+            wire.Number(Request).Flag(IsComplete);
+            WriteEvents(wire, Events);
+            WritePositions(wire, Positions);
         }
+
+        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), ReadEvents(ref wire), ReadPositions(ref wire));
+    }
+
+    /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
+    internal sealed record Replicate(long Request, string Namespace, ReplicaChanges Changes, SocketJson? Json) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
+        {
+            wire.Number(Request).Text(Namespace).Flag(Changes.Begins).Number(Changes.Position);
+            WriteEvents(wire, Changes.Events);
+            wire.Number(Changes.Sockets.Count);
+            foreach (var lost in Changes.Sockets)
+                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(lost.Data, Json!.Options));
+            wire.Texts(Changes.Gone);
+            WritePositions(wire, Changes.Positions);
+        }
+
+        public static Replicate Read(ref WireReader wire)
+        {
+            var (request, ns, begins, position) = (wire.Number(), wire.Text(), wire.Flag(), wire.Number());
+            var events = ReadEvents(ref wire);
+            var sockets = new LostSocket[wire.Count()];
+            for (var i = 0; i < sockets.Length; i++)
+                sockets[i] = new LostSocket(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
+            return new Replicate(request, ns, new ReplicaChanges(begins, position, events, sockets, wire.Texts(), ReadPositions(ref wire)), null);
+        }
+    }
+
+    /// <summary>Whether they fitted; else the replica must begin anew.</summary>
+    internal sealed record Replicated(long Request, bool Fitted) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Flag(Fitted);
+
+        public static Replicated Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
     }
 
     /// <summary>Answered when everything that the receiver's node had emitted in the namespace is on its way to the sender.</summary>
@@ -346,11 +380,11 @@ internal static class ClusterProtocol
     }
 
     /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered.</summary>
-    internal sealed record GatewayLeaves(string Sid, long Request) : ISessionRequest
+    internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request);
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);
 
-        public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number());
+        public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Flag());
     }
 
     /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
@@ -446,6 +480,46 @@ internal static class ClusterProtocol
     private static void WriteFrame(WireWriter wire, EncodedFrame frame) => wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);
 
     private static EncodedFrame ReadFrame(ref WireReader wire) => EncodedFrame.Of(wire.Span(), wire.ByteArrays(), wire.Flag());
+
+    private static void WriteEvents(WireWriter wire, IReadOnlyList<LoggedEvent> events)
+    {
+        wire.Number(events.Count);
+        foreach (var logged in events)
+        {
+            var selection = logged.Selection;
+            wire.Flag(selection.Rooms is not null).Texts(selection.Rooms ?? []).Texts(selection.Excluded).Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
+            WriteFrame(wire, logged.Frame);
+            wire.Text(logged.Emitter).Number(logged.Number);
+        }
+    }
+
+    private static LoggedEvent[] ReadEvents(ref WireReader wire)
+    {
+        var events = new LoggedEvent[wire.Count()];
+        for (var i = 0; i < events.Length; i++)
+        {
+            var some = wire.Flag();
+            var rooms = wire.Texts();
+            var selection = new RoomSelection(some ? rooms : null, wire.Texts(), null, wire.Text() is { Length: > 0 } id ? id : null);
+            events[i] = new LoggedEvent(ReadFrame(ref wire), selection, wire.Text(), wire.Number(), 0);
+        }
+        return events;
+    }
+
+    private static void WritePositions(WireWriter wire, IReadOnlyDictionary<string, long> positions)
+    {
+        wire.Number(positions.Count);
+        foreach (var (tag, number) in positions)
+            wire.Text(tag).Number(number);
+    }
+
+    private static Dictionary<string, long> ReadPositions(ref WireReader wire)
+    {
+        var positions = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var left = wire.Count(); left > 0; left--)
+            positions[wire.Text()] = wire.Number();
+        return positions;
+    }
 }
 
 /// <summary>Arguments as they travel between nodes: still encoded.</summary>

@@ -64,9 +64,9 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
             case ResendDue: Resend(); break;
-            case Unreachable when _peer is not null: node.Peers.SetSynchronised(_peer, synchronised: false); break;
-            case Reachable or SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
-            case Unreachable: break;
+            case Unreachable: OnReachability(reachable: false); break;
+            case Reachable: OnReachability(reachable: true); break;
+            case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
             case IClusterMessage m when _peer is not null: OnPeerMessage(_peer, m); break;
             case IClusterMessage: break; // from a node that has not introduced itself: it will repeat what matters
             default: Unhandled(message); break;
@@ -109,6 +109,17 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         server.Log.PeerMet(address.ToString(), m.Tag);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
         SayHello();
+    }
+
+    private void OnReachability(bool reachable)
+    {
+        if (_peer is null)
+            return;
+        _peer.SetReachable(reachable);
+        if (reachable)
+            _peer.Tell(Packed.Of(new SyncAsked()));
+        else
+            node.Peers.SetSynchronised(_peer, synchronised: false);
     }
 
     private void OnRound(RoomDirectory.Round m)
@@ -156,7 +167,10 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case ServerSideAnswered m: node.Requests.Answered(peer, m.Request, m); break;
             case ClaimSocket m: node.OnClaimSocket(peer, m); break;
             case SocketGiven m: node.Requests.Answered(peer, m.Request, m); break;
-            case CollectMissed m: node.OnCollectMissed(peer, m); break;
+            case CollectMissed m: peer.Tell(Packed.Of(node.Collect(m))); break;
+            case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
+            case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case Replicated m: node.Requests.Answered(peer, m.Request, m); break;
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
             case Fence m: node.OnFence(peer, m); break;
             case Fenced m: node.Requests.Answered(peer, m.Request, m); break;

@@ -26,14 +26,14 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     public int WebSocketCount => _webSockets.Count;
 
     /// <summary>What closes each of them, as its session would be closed if it lived here.</summary>
-    public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key))));
+    public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
 
     /// <summary>This node takes no more requests soon: who waits here for another node's session is sent on his way, and who still comes too.</summary>
     public void Leave()
     {
         _isLeaving = true;
         foreach (var (request, sid) in _polls)
-            Tell(new GatewayLeaves(sid, request));
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
         foreach (var close in WebSocketClosers)
             close();
     }
@@ -119,13 +119,12 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
         _polls[request] = sid;
         if (_isLeaving)
-            Tell(new GatewayLeaves(sid, request));
-        object reply;
-        using (context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null))
-            reply = await asked.ConfigureAwait(false);
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+        var reply = await asked.ConfigureAwait(false);
         _polls.TryRemove(request, out _);
         if (reply is not RequestServed served)
             return ErrorOf(reply);

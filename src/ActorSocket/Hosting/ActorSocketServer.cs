@@ -181,7 +181,9 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
         gateway?.Abort();
-        if (Services.Cluster is null)
+        if (Services.Cluster is { } cluster)
+            await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
+        else
             Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
     }
 

@@ -90,9 +90,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (EndsFirst(m.Secret, m))
             return;
-        var lost = ns.Recovery!.Take(m.Secret, m.Offset);
-        m.Peer.Tell(Packed.Of(new ClusterProtocol.SocketGiven(
-            m.Request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, ns.Server.Json.Options))));
+        ns.Server.Cluster!.Give(m.Peer, m.Request, ns.Recovery!.Take(m.Secret, m.Offset));
     }
 
     /// <summary>The socket was lost on another node.</summary>
@@ -101,16 +99,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         Continuation? continuation = null;
         try
         {
-            if (ns.Server.Cluster is { } cluster && cluster.Peers.TryGet(claim.NodeTag, out var home))
-            {
-                var (answers, _) = await cluster.Requests.AskAsync<ClusterProtocol.SocketGiven>(
-                    [home], request => new ClusterProtocol.ClaimSocket(request, ns.Name, claim.Secret, claim.Offset), ns.Server.ClusterOptions.RequestTimeout, default).ConfigureAwait(false);
-                if (answers is [{ Id.Length: > 0 } given])
-                {
-                    var data = JsonElement.Parse(given.Data).EnumerateObject().ToDictionary(static entry => entry.Name, static entry => (object?)entry.Value, StringComparer.Ordinal);
-                    continuation = new RemoteContinuation(ns, new LostSocket(given.Id, claim.Secret, given.Rooms, data, 0), claim.Offset, home);
-                }
-            }
+            if (ns.Server.Cluster is { } cluster)
+                continuation = await RemoteContinuation.ClaimAsync(ns, cluster, claim).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -234,6 +224,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             return;
         }
         m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done
+        ns.Recovery?.Touch(m.Socket);
         if (!_rooms.TryGetValue(m.Room, out var room))
         {
             room = new Room(Context.ActorOf(RoomRouter.Props(m.Room, ns.PublishRoom(m.Room))));
@@ -253,6 +244,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         }
         if (!m.Socket.RemoveRoom(m.Room) || !LeaveRoomOf(m.Socket, m.Room, m.Done))
             m.Done.TrySetResult();
+        ns.Recovery?.Touch(m.Socket);
     }
 
     private bool LeaveRoomOf(Socket socket, string name, TaskCompletionSource? done)

@@ -7,7 +7,11 @@ using ActorSocket.Sessions;
 namespace ActorSocket.Recovery;
 
 /// <summary>What is left of a socket whose client may come back.</summary>
-internal sealed record LostSocket(string Id, string Secret, string[] Rooms, IReadOnlyDictionary<string, object?> Data, long LostAt);
+internal sealed record LostSocket(string Id, string Secret, string[] Rooms, IReadOnlyDictionary<string, object?> Data, long LostAt)
+{
+    public static LostSocket Of(Socket socket, long at) =>
+        new(socket.Id, socket.RecoverySecret!, [.. socket.Rooms], new Dictionary<string, object?>(socket.Data, StringComparer.Ordinal), at);
+}
 
 /// <summary>What a client says of itself to get its socket back: its secret, and the last event it saw as the node with this tag counts them.</summary>
 internal readonly record struct RecoveryClaim(string Secret, string NodeTag, long Offset);
@@ -27,7 +31,10 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private readonly OrderedDictionary<string, LostSocket> _lost = new(StringComparer.Ordinal); // oldest first
     private long _last;
     private long _emitted;
+    private long _forgotten; // of this node's own events, the number of the last that is forgotten
     private long _bytes;
+    private Dictionary<string, Socket?>? _touched; // by secret, since the last replication; null while nobody replicates
+    private HashSet<string> _gone = new(StringComparer.Ordinal);
 
     public RecoveryOptions Options => options;
 
@@ -90,6 +97,17 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         return true;
     }
 
+    /// <summary>
+    /// What this node itself emitted after a number for a socket with this id and these rooms, and what it has got of a node that is gone; false when some of its own is forgotten.
+    /// Call under <see cref="Gate"/>.
+    /// </summary>
+    public bool TryGetEmitted(IReadOnlyDictionary<string, long> after, string goneTag, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
+    {
+        var (own, gone) = (after.GetValueOrDefault(nodeTag), after.GetValueOrDefault(goneTag));
+        emitted = [.. _events.Where(logged => (logged.Emitter == nodeTag ? logged.Number > own : logged.Emitter == goneTag && logged.Number > gone) && logged.Selection.Matches(socketId, rooms))];
+        return _forgotten <= own;
+    }
+
     /// <summary>Reads the claim out of a client's <c>auth</c>. Anything else than two texts of ours is no claim, and no error .</summary>
     public static bool TryReadClaim(JsonElement auth, out RecoveryClaim claim)
     {
@@ -108,12 +126,41 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     public void Lose(Socket socket)
     {
-        var lost = new LostSocket(socket.Id, socket.RecoverySecret!, [.. socket.Rooms], new Dictionary<string, object?>(socket.Data, StringComparer.Ordinal), time.GetTimestamp());
+        var lost = LostSocket.Of(socket, time.GetTimestamp());
         lock (Gate)
         {
-            if (_lost.Count >= options.MaxSockets)
-                _lost.RemoveAt(0);
-            _lost[lost.Secret] = lost;
+            Keep(lost);
+            _touched?.TryAdd(lost.Secret, null);
+        }
+    }
+
+    private void Keep(LostSocket lost)
+    {
+        _lost.Remove(lost.Secret);
+        if (_lost.Count >= options.MaxSockets)
+            _lost.RemoveAt(0);
+        _lost.Add(lost.Secret, lost);
+    }
+
+    /// <summary>A socket is connected, or its rooms have changed: the replica is to know.</summary>
+    public void Touch(Socket socket)
+    {
+        lock (Gate)
+        {
+            if (_touched is not null)
+                _touched[socket.RecoverySecret!] = socket;
+        }
+    }
+
+    /// <summary>A socket has ended for good.</summary>
+    public void Gone(Socket socket)
+    {
+        lock (Gate)
+        {
+            if (_touched is null)
+                return;
+            _touched.Remove(socket.RecoverySecret!);
+            _gone.Add(socket.RecoverySecret!);
         }
     }
 
@@ -123,7 +170,79 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         lock (Gate)
         {
             ForgetOld();
-            return _lost.Remove(secret, out var lost) && TryGetMissed(offset, lost.Id, lost.Rooms, out _) ? lost : null;
+            if (!_lost.Remove(secret, out var lost))
+                return null;
+            if (_touched is not null)
+                _gone.Add(secret);
+            return TryGetMissed(offset, lost.Id, lost.Rooms, out _) ? lost : null;
+        }
+    }
+
+    /// <summary>
+    /// What has happened since <paramref name="position"/>, for the replica on another node; -1, and <paramref name="all"/> sockets, for one that begins. Null when nothing has.
+    /// </summary>
+    public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<Socket> all, int most)
+    {
+        lock (Gate)
+        {
+            var begins = position < _last - _events.Count || _touched is null;
+            if (begins)
+            {
+                _touched = _lost.Keys.ToDictionary(static secret => secret, static _ => (Socket?)null, StringComparer.Ordinal);
+                foreach (var socket in all)
+                    _touched[socket.RecoverySecret!] = socket;
+                _gone = new HashSet<string>(StringComparer.Ordinal);
+                position = _last - _events.Count;
+            }
+            var events = _events.Skip((int)(position - (_last - _events.Count))).Take(most).ToList();
+            if (!begins && events.Count == 0 && _touched!.Count == 0 && _gone.Count == 0)
+                return null;
+            var now = time.GetTimestamp();
+            var sockets = new List<LostSocket>();
+            foreach (var (secret, socket) in _touched!.Take(most).ToArray())
+            {
+                _touched!.Remove(secret);
+                if (_lost.TryGetValue(secret, out var lost))
+                    sockets.Add(lost);
+                else if (socket is { Disconnected.IsCancellationRequested: false })
+                    sockets.Add(LostSocket.Of(socket, now));
+            }
+            var changes = new ReplicaChanges(begins, position, events, sockets, [.. _gone], Positions);
+            _gone.Clear();
+            return changes;
+        }
+    }
+
+    /// <summary>As a replica of another node's log: takes what happened there. False when something between is missing.</summary>
+    public bool Apply(ReplicaChanges changes)
+    {
+        lock (Gate)
+        {
+            if (changes.Begins)
+                _last = changes.Position;
+            else if (changes.Position != _last)
+                return false;
+            var now = time.GetTimestamp();
+            foreach (var logged in changes.Events)
+                Add(logged with { At = now });
+            foreach (var secret in changes.Gone)
+                _lost.Remove(secret);
+            foreach (var lost in changes.Sockets)
+                Keep(lost with { LostAt = now });
+            foreach (var (tag, number) in changes.Positions)
+                _seen[tag] = number;
+            _emitted = changes.Positions.GetValueOrDefault(nodeTag);
+            return true;
+        }
+    }
+
+    /// <summary>As a replica: the node is gone, and its clients have from now on to come back.</summary>
+    public void StartWaiting()
+    {
+        lock (Gate)
+        {
+            foreach (var lost in _lost.Values.ToArray())
+                Keep(lost with { LostAt = time.GetTimestamp() });
         }
     }
 
@@ -144,5 +263,11 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     private bool IsOld(long at) => time.GetElapsedTime(at) > options.MaxDisconnectionDuration;
 
-    private void Forget() => _bytes -= _events.Dequeue().Frame.Size;
+    private void Forget()
+    {
+        var oldest = _events.Dequeue();
+        _bytes -= oldest.Frame.Size;
+        if (oldest.Emitter == nodeTag)
+            _forgotten = oldest.Number;
+    }
 }

@@ -123,6 +123,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret, _connection.IsRevision3)));
         socket.MarkConnected();
         ns.Add(socket);
+        ns.Recovery?.Touch(socket);
     }
 
     /// <summary>What was missed comes before the CONNECT .</summary>
@@ -281,6 +282,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         socket.RaiseDisconnecting(reason, description);
         if (reason.IsRecoverable)
             ns.Recovery?.Lose(socket);
+        else
+            ns.Recovery?.Gone(socket);
         ns.Remove(socket);
         foreach (var sink in _acks.TakeAll())
         {

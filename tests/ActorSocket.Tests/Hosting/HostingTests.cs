@@ -93,6 +93,7 @@ public sealed class HostingTests
         Assert.Contains("\"maxPayload\":3000", await client.GetStringAsync("/games/?EIO=4&transport=polling"), StringComparison.Ordinal);
         Assert.Equal((1, 1), (first.ConnectionCount, second.ConnectionCount));
         Assert.Same(first, app.Services.GetRequiredService<ActorSocketServer>());
+        Assert.Same(second, app.Services.GetRequiredKeyedService<ActorSocketServer>("games"));
     }
 
     [Fact]

@@ -185,7 +185,7 @@ public sealed class ListenerTests : ServerTest
         socket.Data["name"] = "Ada";
         await socket.JoinAsync("a");
         var fetched = Assert.Single(await socket.Namespace.In("a").FetchSocketsAsync());
-        Assert.Equal((socket.Id, socket.Handshake), (fetched.Id, fetched.Handshake));
+        Assert.Equal((socket.Id, socket.Handshake.Url, socket.Handshake.Address, socket.Handshake.Issued), (fetched.Id, fetched.Handshake.Url, fetched.Handshake.Address, fetched.Handshake.Issued));
         Assert.Equal(new[] { socket.Id, "a" }.Order(StringComparer.Ordinal), fetched.Rooms.Order(StringComparer.Ordinal));
         Assert.Equal("Ada", fetched.Data["name"]);
 
