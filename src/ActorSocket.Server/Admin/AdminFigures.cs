@@ -16,6 +16,8 @@ internal sealed class AdminFigures(ActorSocketServer io, RoomEntities<LobbyList>
                 continue;
             io.Of("/admin").Local.Volatile.Emit("figures", new
             {
+                node = io.NodeTag,
+                members = io.ClusterMembers,
                 uptime = (long)time.GetElapsedTime(_started).TotalSeconds,
                 connections = io.ConnectionCount,
                 sockets = io.Main.Sockets.Count,

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Akka.Actor;
+using Akka.Cluster;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -22,15 +24,20 @@ internal sealed class ClusterNode : IServerEventPeers
 
     private readonly ServerServices _server;
     private readonly SessionHome _home;
+    private readonly Cluster _cluster;
+    private int _ownRooms;
 
     public ClusterNode(ServerServices server, ActorSystem system)
     {
         _server = server;
+        _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
         Requests = new ClusterRequests(server.Time);
         Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
+        Regions[Region] = "sessions";
+        server.Metrics.Observe(server.Name, this);
     }
 
     /// <summary>What the ids of this node begin with.</summary>
@@ -51,6 +58,41 @@ internal sealed class ClusterNode : IServerEventPeers
     public IActorRef Replies { get; private set; } = ActorRefs.Nobody;
 
     public IActorRef Directory { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>The shard regions of this node, this one's sessions and its entities, each by what metrics call it.</summary>
+    public ConcurrentDictionary<IActorRef, string> Regions { get; } = new();
+
+    public ConcurrentDictionary<string, int> ShardsByRegion { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many rooms this node has announced.</summary>
+    public int OwnRooms
+    {
+        get => Volatile.Read(ref _ownRooms);
+        set => Volatile.Write(ref _ownRooms, value);
+    }
+
+    public IEnumerable<ClusterMember> Members
+    {
+        get
+        {
+            var state = _cluster.State;
+            return state.Members.Select(member => new ClusterMember(
+                member.Address.ToString(), member.Status.ToString(), !state.Unreachable.Contains(member), member.Address.Equals(_cluster.SelfAddress)));
+        }
+    }
+
+    /// <summary>Every status, so that one that nobody has any more reads 0.</summary>
+    public IEnumerable<KeyValuePair<string, long>> MembersByStatus
+    {
+        get
+        {
+            var members = _cluster.State.Members;
+            return Enum.GetValues<MemberStatus>().Where(static status => status != MemberStatus.Removed)
+                .Select(status => KeyValuePair.Create(status.ToString(), (long)members.Count(member => member.Status == status)));
+        }
+    }
+
+    public int UnreachableMembers => _cluster.State.Unreachable.Count;
 
     /// <summary>Recovery logs of other nodes.</summary>
     public ReplicaStore Replicas { get; }

@@ -379,6 +379,14 @@ internal static class ClusterProtocol
         public static PollCut Read(ref WireReader wire) => new(wire.Text(), wire.Number());
     }
 
+    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered.</summary>
+    internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
+    {
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);
+
+        public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Flag());
+    }
+
     /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
     internal sealed record PostBegun(string Sid, long Request, RequestQuery Query) : ISessionRequest
     {

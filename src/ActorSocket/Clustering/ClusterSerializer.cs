@@ -44,6 +44,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("et", typeof(ClusterProtocol.EntityStateTaken), ClusterProtocol.EntityStateTaken.Read),
         ("rg", typeof(ClusterProtocol.PollRequest), ClusterProtocol.PollRequest.Read),
         ("rc", typeof(ClusterProtocol.PollCut), ClusterProtocol.PollCut.Read),
+        ("rl", typeof(ClusterProtocol.GatewayLeaves), ClusterProtocol.GatewayLeaves.Read),
         ("rb", typeof(ClusterProtocol.PostBegun), ClusterProtocol.PostBegun.Read),
         ("rp", typeof(ClusterProtocol.PostRequest), ClusterProtocol.PostRequest.Read),
         ("rf", typeof(ClusterProtocol.PostFailed), ClusterProtocol.PostFailed.Read),

@@ -133,6 +133,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             _unconfirmed.Enqueue((_sent, isLast ? m.Number : -1, message));
             _peer!.Tell(message);
         }
+        _peer!.UnconfirmedRounds = _unconfirmed.Count;
         if (m.Number == 0)
             _peer!.Tell(Packed.Of(new SyncState(_sent)));
         if (!Timers.IsTimerActive(nameof(ResendDue)))
@@ -215,6 +216,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             if (oldest.DirectoryRound >= 0)
                 Context.Parent.Tell(new RoomDirectory.Confirmed(oldest.DirectoryRound));
         }
+        _peer!.UnconfirmedRounds = _unconfirmed.Count;
     }
 
     private void OnSyncState(Peer peer, SyncState m)

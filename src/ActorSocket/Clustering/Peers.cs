@@ -15,12 +15,20 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     private TaskCompletionSource _lostSight = NewSignal();
     private Peer[]? _alone;
     private long _stream;
+    private int _unconfirmedRounds;
 
     /// <summary>Just this one.</summary>
     public Peer[] Alone => _alone ??= [this];
 
     /// <summary>Whether this node does not know all rooms that have members there: it then gets every broadcast.</summary>
     public bool IsUnsynchronised { get; set; } = true;
+
+    /// <summary>Announcements of rooms that it has not confirmed yet.</summary>
+    public int UnconfirmedRounds
+    {
+        get => Volatile.Read(ref _unconfirmedRounds);
+        set => Volatile.Write(ref _unconfirmedRounds, value);
+    }
 
     /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>
     public Task LostSight => Volatile.Read(ref _lostSight).Task;

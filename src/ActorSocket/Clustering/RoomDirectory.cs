@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Cluster.Sharding;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
@@ -15,6 +16,7 @@ namespace ActorSocket.Clustering;
 internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShardCountInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
 
     // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
@@ -60,6 +62,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private sealed class WarmUpDue : ILocalMessage { public static readonly WarmUpDue Instance = new(); }
 
+    private sealed class ShardCountDue : ILocalMessage { public static readonly ShardCountDue Instance = new(); }
+
     private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
@@ -72,6 +76,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
+        Timers.StartPeriodicTimer(nameof(ShardCountDue), ShardCountDue.Instance, ShardCountInterval);
     }
 
     protected override void PostStop() => _cluster.Unsubscribe(Self);
@@ -98,6 +103,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case ClusterEvent.IReachabilityEvent: break;
             case Terminated m: OnPeerStopped(m.ActorRef); break;
             case WarmUpDue: OnWarmUpDue(); break;
+            case ShardCountDue: OnShardCountDue(); break;
+            case ShardRegionStats m when node.Regions.TryGetValue(Sender, out var region): node.ShardsByRegion[region] = m.Stats.Count; break;
             case RequestRefused m: OnShardStarted(m.Request); break;
             case MeetingOverdue: _hasMetAll = true; PublishReadiness(); break;
             default: Unhandled(message); break;
@@ -119,6 +126,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             return;
         }
         _rooms.Add((m.Namespace, m.Room), new OwnRoom());
+        node.OwnRooms = _rooms.Count;
         _changes.Add(new RoomChange(m.Namespace, m.Room, HasMembers: true));
         _joins.Add(m.Done);
         FlushSoon();
@@ -140,6 +148,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
                 continue; // opened again, or closed again later
             _rooms.Remove(next.Key);
+            node.OwnRooms = _rooms.Count;
             _changes.Add(new RoomChange(next.Key.Namespace, next.Key.Room, HasMembers: false));
             FlushSoon();
         }
@@ -271,8 +280,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private void OnReachability(Address address, bool reachable)
     {
-        if (reachable ? _unreachable.Remove(address) : _unreachable.Add(address))
-            node.Metrics.PeerReachable(reachable);
+        if (reachable)
+            _unreachable.Remove(address);
+        else
+            _unreachable.Add(address);
         if (_peers.TryGetValue(address, out var peer))
             peer.Tell(reachable ? PeerActor.Reachable.Instance : PeerActor.Unreachable.Instance);
         PublishReadiness();
@@ -297,6 +308,14 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         foreach (var id in SessionSharding.FirstIdOfEachShard(server.Ids))
             node.Region.Tell(new OtherRequest(id, ++number, default));
         Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
+    }
+
+    private void OnShardCountDue()
+    {
+        if (!node.Metrics.CountsShards)
+            return;
+        foreach (var region in node.Regions.Keys)
+            region.Tell(GetShardRegionStats.Instance);
     }
 
     private void OnShardStarted(long number)

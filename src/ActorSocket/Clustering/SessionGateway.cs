@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using ActorSocket.Hosting;
@@ -16,7 +17,33 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 {
     private readonly PollingTransport _polling = new(server);
+    private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
+    private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
+    private volatile bool _isLeaving;
     private long _lastRequest;
+
+    /// <summary>WebSockets that end here while their session lives on another node.</summary>
+    public int WebSocketCount => _webSockets.Count;
+
+    /// <summary>What closes each of them, as its session would be closed if it lived here.</summary>
+    public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
+
+    /// <summary>This node takes no more requests soon: who waits here for another node's session is sent on his way, and who still comes too.</summary>
+    public void Leave()
+    {
+        _isLeaving = true;
+        foreach (var (request, sid) in _polls)
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+        foreach (var close in WebSocketClosers)
+            close();
+    }
+
+    /// <summary>Cuts what is left.</summary>
+    public void Abort()
+    {
+        foreach (var (_, link) in _webSockets.Values)
+            link.Abort();
+    }
 
     /// <summary>Answers the client, or says with which error it is to be refused.</summary>
     public async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
@@ -34,8 +61,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     public async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
+        server.Metrics.RequestForwarded("upgrade");
+        var request = NextRequest();
         var number = home.Links.NextLink();
-        var reply = await AskAsync(home, new UpgradeRequest(sid, NextRequest(), query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
+        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
         server.Options.OnHeaders?.Invoke(context);
@@ -45,12 +74,16 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             if (home.Links.TryAdd(end))
             {
+                _webSockets[request] = (sid, link);
+                if (_isLeaving)
+                    link.Abort(); // the session ends with its transport, and the client comes to another node
                 end.Open(RemoteLink.TermsOf(link));
                 await RelayAsync(link, end).ConfigureAwait(false);
             }
         }
         finally
         {
+            _webSockets.TryRemove(request, out _);
             if (end.WasAborted)
                 link.Abort();
             link.Release();
@@ -84,9 +117,15 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
         using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
-        var reply = await AskAsync(home, new PollRequest(sid, request, query)).ConfigureAwait(false);
+        var asked = AskAsync(home, new PollRequest(sid, request, query));
+        _polls[request] = sid;
+        if (_isLeaving)
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+        var reply = await asked.ConfigureAwait(false);
+        _polls.TryRemove(request, out _);
         if (reply is not RequestServed served)
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
@@ -100,6 +139,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("post");
         var begun = 0L;
         object reply;
         try

@@ -26,6 +26,8 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut(connection, (gateway, m.Request)); break;
+            case GatewayLeaves { IsWebSocket: true }: connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
+            case GatewayLeaves m: Release((gateway, m.Request)); break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
@@ -53,6 +55,13 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return true;
         Refuse(gateway, request, EngineIoError.BadRequest);
         return false;
+    }
+
+    /// <summary>The client polls again, by another node.</summary>
+    private void Release((IActorRef Gateway, long Request) key)
+    {
+        if (_parked.TryGetValue(key, out var poll) && poll.Connection.Outbound.Unpark(poll.Waiter))
+            poll.Waiter.Complete(EncodedFrame.Noop);
     }
 
     private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)

@@ -52,13 +52,18 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
 
     protected override void PreStart()
     {
+        _kind.Namespace.Services.Server.Metrics.EntityStarted(_kind.Type);
         var handedOver = _kind.Namespace.Services.Server.HandedOver.Take(_kind.Type, _context.Id);
         Run(() => _entity.OnStartedAsync(handedOver is null ? null : JsonElement.Parse(handedOver)));
         if (_entity.TickInterval > TimeSpan.Zero)
             Timers.StartPeriodicTimer(nameof(TickDue), TickDue.Instance, _entity.TickInterval);
     }
 
-    protected override void PostStop() => _ = DisposeAsync(_entity, _scope);
+    protected override void PostStop()
+    {
+        _kind.Namespace.Services.Server.Metrics.EntityStopped(_kind.Type);
+        _ = DisposeAsync(_entity, _scope);
+    }
 
     protected override void OnReceive(object message)
     {

@@ -118,7 +118,11 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public IActorRef StartEntities(EntityKind kind)
     {
         var system = System ?? throw new InvalidOperationException("Entities can be called once the application has started.");
-        return Cluster is null ? system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}") : EntitySharding.Start(system, name, kind);
+        if (Cluster is null)
+            return system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}");
+        var region = EntitySharding.Start(system, name, kind);
+        Cluster.Regions[region] = kind.Type;
+        return region;
     }
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
