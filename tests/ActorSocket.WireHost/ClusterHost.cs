@@ -139,6 +139,7 @@ internal static class ClusterHost
             Peers = cluster?.Peers.All.Select(static peer => peer.Tag).ToArray() ?? [],
             Unsynchronised = cluster?.Peers.Unsynchronised.Length ?? 0,
             Links = cluster?.Peers.All.Sum(static peer => peer.Links.Count) ?? 0,
+            WaitingElsewhere = cluster?.Gateway.Waiting ?? 0,
             RoomsElsewhere = cluster?.Peers.RoomCount ?? 0,
             Bytes = GC.GetTotalMemory(collect),
             WorkingSet = Environment.WorkingSet,

@@ -17,6 +17,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 {
     private readonly PollingTransport _polling = new(server);
     private long _lastRequest;
+    private int _waiting;
+
+    /// <summary>How many requests wait for what a session on another node answers.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Answers the client, or says with which error it is to be refused.</summary>
     public async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
@@ -163,6 +167,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private async Task<object> AskAsync(Peer home, ISessionRequest message, TimeSpan? timeout = null)
     {
         var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _waiting);
         // Told first: the actor then knows of the question before an answer can come.
         cluster.Replies.Tell(new SessionReplies.Expect(message.Request, home.Tag, reply));
         Tell(message);
@@ -174,6 +179,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             cluster.Replies.Tell(new SessionReplies.Forget(message.Request));
             return new RequestRefused(message.Request, EngineIoError.UnknownSid);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
         }
     }
 }
