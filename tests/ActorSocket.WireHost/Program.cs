@@ -13,9 +13,11 @@ using Microsoft.Extensions.Logging;
 var builder = WebApplication.CreateSlimBuilder(args);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
+if (profile == "cluster")
+    return await ClusterHost.RunAsync(builder, port);
 if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
-    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3 and msgpack.");
+    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack and cluster.");
     return 1;
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);

@@ -21,6 +21,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
     private volatile bool _isLeaving;
     private long _lastRequest;
+    private int _waiting;
+
+    /// <summary>How many requests wait for what a session on another node answers.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>WebSockets that end here while their session lives on another node.</summary>
     public int WebSocketCount => _webSockets.Count;
@@ -201,6 +205,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private async Task<object> AskAsync(Peer home, ISessionRequest message, TimeSpan? timeout = null)
     {
         var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _waiting);
         // Told first: the actor then knows of the question before an answer can come.
         cluster.Replies.Tell(new SessionReplies.Expect(message.Request, home.Tag, reply));
         Tell(message);
@@ -212,6 +217,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             cluster.Replies.Tell(new SessionReplies.Forget(message.Request));
             return new RequestRefused(message.Request, EngineIoError.UnknownSid);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
         }
     }
 }
