@@ -286,7 +286,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         foreach (var value in values)
         {
-            if (value is not null && value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+            if (value is not null && (value.AsSpan().ContainsAnyInRange('\0', '\u001f') || value.Contains('\u007f', StringComparison.Ordinal)))
                 return true;
         }
         return false;
