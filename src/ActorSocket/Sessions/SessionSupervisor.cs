@@ -29,7 +29,7 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
 
     private void OnOpen(Open m)
     {
-        var session = Context.ActorOf(EngineSession.Props(server, m.Connection, m.Transport));
+        var session = Context.ActorOf(LeanMailbox.With(Context.System, EngineSession.Props(server, m.Connection, m.Transport)));
         Context.Watch(session);
         _connections[session] = m.Connection;
         m.Connection.Session = session;
