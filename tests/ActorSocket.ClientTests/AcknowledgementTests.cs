@@ -57,4 +57,28 @@ public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest(
     [Theory]
     [EachTransport]
     public Task A_client_with_retries_needs_no_handler_that_acknowledges(string mode) => RunAsync(mode, static options => options.AutoAck = true);
+
+    [Theory]
+    [EachTransport]
+    public Task A_callback_with_a_timeout_gets_an_error_or_the_answer(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_option_ackTimeout_bounds_every_question(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_disconnect_ends_the_clients_wait_at_once(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Retried_events_keep_their_order_across_a_reconnection(string mode) => RunAsync(mode, static options => options.AutoAck = true);
+
+    [Theory]
+    [EachTransport]
+    public Task A_retried_event_with_a_key_is_handled_once(string mode) => RunAsync(mode, static options => options.MaxConcurrentHandlers = 10);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_that_lost_its_connection_gets_the_answer_to_what_it_sent_before(string mode) => RunAsync(mode);
 }

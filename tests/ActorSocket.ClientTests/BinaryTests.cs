@@ -41,4 +41,8 @@ public sealed class BinaryTests(ITestOutputHelper output) : ClientTest("binary",
     [Theory]
     [EachTransport]
     public Task A_client_with_the_msgpack_parser_exchanges_everything(string mode) => RunAsync(mode, static options => options.Parser = SocketIoParser.MessagePack);
+
+    [Theory]
+    [EachTransport]
+    public Task Every_kind_of_binary_comes_back_as_its_bytes(string mode) => RunAsync(mode);
 }

@@ -83,6 +83,20 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
 
     [Theory]
     [EachTransport]
+    public async Task A_page_that_closes_before_it_unloads_says_goodbye(string mode)
+    {
+        await using var server = await RealServer.StartAsync(output);
+        await using var tab = await chromium.OpenAsync(server.Url);
+        var id = (await RunAsync(tab, mode, "const socket = await connect('/', { closeOnBeforeunload: true }); await upgraded(socket); return (await socket.emitWithAck('whoami')).id;")).GetString();
+
+        await tab.Page.ReloadAsync();
+
+        // Polling: the request that is open ends with the page, and it is a race which comes first.
+        await server.Journal.SeenAnyAsync(mode == "polling" ? [$"{id} disconnect transport close", $"{id} disconnect transport error"] : [$"{id} disconnect transport close"]);
+    }
+
+    [Theory]
+    [EachTransport]
     public async Task A_page_of_another_origin_may_connect_when_CORS_allows_it(string mode)
     {
         await using var page = await RealServer.StartAsync(output);

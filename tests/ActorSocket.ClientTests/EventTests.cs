@@ -53,4 +53,24 @@ public sealed class EventTests(ITestOutputHelper output) : ClientTest("events", 
     [Theory]
     [EachTransport]
     public Task A_volatile_event_arrives_when_the_client_is_ready(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_clients_own_catch_alls_see_what_passes(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task The_servers_outgoing_catch_all_sees_emits_and_broadcasts_but_no_acknowledgement(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Payloads_of_a_megabyte_and_more_pass_both_ways_when_the_limit_is_raised(string mode) => RunAsync(mode, static options => options.MaxHttpBufferSize = 4_000_000);
+
+    [Theory]
+    [EachTransport]
+    public Task More_than_the_limit_in_one_go_is_split_by_the_client(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_volatile_event_of_the_client_is_lost_or_arrives_in_its_place(string mode) => RunAsync(mode);
 }

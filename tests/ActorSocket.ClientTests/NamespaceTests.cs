@@ -21,4 +21,8 @@ public sealed class NamespaceTests(ITestOutputHelper output) : ClientTest("names
     [Theory]
     [EachTransport]
     public Task A_pattern_makes_namespaces_as_clients_ask_for_them(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_namespace_may_have_a_name_of_any_script(string mode) => RunAsync(mode);
 }

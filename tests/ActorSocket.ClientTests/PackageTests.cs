@@ -14,7 +14,11 @@ public sealed class PackageTests
         builder.Logging.ClearProviders();
         builder.Services.AddActorSocket();
         var app = builder.Build();
-        app.MapActorSocket().OnConnection(socket => socket.On("double", (int n) => 2 * n));
+        app.MapActorSocket().OnConnection(socket =>
+        {
+            socket.On("double", (int n) => 2 * n);
+            Console.WriteLine(socket.As<IClient>().GetType().Assembly == typeof(IClient).Assembly ? "client generated" : "client made");
+        });
         app.Urls.Add("http://127.0.0.1:0");
         await app.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
@@ -26,6 +30,11 @@ public sealed class PackageTests
         Console.WriteLine(await http.GetStringAsync(url));
         Console.WriteLine((await http.GetStringAsync("/socket.io/socket.io.js")).Contains("Socket.IO v4", StringComparison.Ordinal) ? "client served" : "no client");
         await app.StopAsync();
+
+        internal interface IClient
+        {
+            void Doubled(int n);
+        }
         """;
 
     [Fact]
@@ -52,7 +61,7 @@ public sealed class PackageTests
 
             var said = await DotNetAsync(folder, "run", "--project", "App.csproj");
 
-            Assert.Equal(["431[42]", "client served"], said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^2..]);
+            Assert.Equal(["client generated", "431[42]", "client served"], said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^3..]);
         }
         finally
         {

@@ -58,4 +58,50 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
     [Theory]
     [EachTransport]
     public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions());
+
+    [Theory]
+    [EachTransport]
+    public Task The_manager_tells_of_every_attempt_until_the_server_is_back(string mode) => RunWithABreakAsync(mode, nameof(The_manager_tells_of_every_attempt_until_the_server_is_back));
+
+    [Theory]
+    [EachTransport]
+    public Task The_manager_gives_up_after_its_attempts_and_connects_when_told_to(string mode) => RunWithABreakAsync(mode, nameof(The_manager_gives_up_after_its_attempts_and_connects_when_told_to));
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_without_reconnection_stays_away_until_told(string mode) => RunAsync(mode);
+
+    [Theory]
+    [InlineData("polling")]
+    [InlineData("websocket")]
+    public async Task An_attempt_that_takes_too_long_is_given_up(string mode)
+    {
+        await using var server = await RealServer.StartAsync(Output);
+        await using var proxy = new FreezingProxy(server.Url);
+        proxy.Freeze();
+        await using var client = await StartAsync(proxy.Url, mode);
+        await client.FinishAsync(endsByItself: false);
+    }
+
+    [Theory]
+    [InlineData("polling")]
+    [InlineData("websocket")]
+    public Task A_socket_is_recovered_by_another_transport(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions());
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 5 });
+
+    private async Task RunWithABreakAsync(string mode, string name)
+    {
+        await using var server = await RealServer.StartAsync(Output, port: Ports.Free());
+        await using var client = await StartAsync(server.Url, mode, name);
+        await client.SignalAsync("up");
+        await server.StopAsync();
+        await client.ContinueAsync();
+        await client.SignalAsync("down");
+        await server.StartAsync();
+        await client.ContinueAsync();
+        await client.FinishAsync();
+    }
 }

@@ -89,6 +89,16 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     }
 }
 
+/// <summary>What time stamps are taken from, moved by the test.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    public int Seconds { get; set; }
+
+    public override long TimestampFrequency => 1;
+
+    public override long GetTimestamp() => Seconds;
+}
+
 /// <summary>A WebSocket that only records what it is told.</summary>
 internal sealed class FakeWebSocket : ITransport, IOutboundSink
 {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +25,7 @@ builder.Services.AddActorSocket(options =>
     options.PingInterval = TimeSpan.FromMilliseconds(300);
     options.PingTimeout = TimeSpan.FromMilliseconds(200);
     options.UpgradeTimeout = TimeSpan.FromSeconds(1);
-    options.ConnectTimeout = TimeSpan.FromSeconds(1);
+    options.ConnectTimeout = TimeSpan.FromMilliseconds(builder.Configuration.GetValue("connectTimeout", 1000)); // longer for drills that kill nodes
     options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();
     options.Cookie = profile == "cookie" ? new CookieBuilder { Name = "io", Path = "/", HttpOnly = true, SameSite = SameSiteMode.Lax } : null;
     options.Parser = profile == "msgpack" ? SocketIoParser.MessagePack : null;
@@ -42,7 +43,10 @@ io.Of("/slow").Use(async (_, next) =>
     await next();
 });
 foreach (var ns in namespaces)
+{
     ns.OnConnection(socket => WireHandlers.Add(socket, reasons));
+    ns.OnServerEvent("last-reason", (string id) => reasons.Find(id));
+}
 await app.StartAsync();
 Console.WriteLine($"listening on {app.Urls.First()}");
 await app.WaitForShutdownAsync();

@@ -67,8 +67,12 @@ internal static class WireHandlers
             transport = socket.Transport,
             recovered = socket.Recovered,
         });
-        socket.On("last-reason", (string id, Ack ack) => ack.Send(reasons.Find(id)));
+        socket.On("last-reason", async (string id, Ack ack) => ack.Send(reasons.Find(id) ?? await FindElsewhereAsync(ns, id)));
     }
+
+    /// <summary>In a cluster the socket may have been another node's.</summary>
+    private static async Task<string?> FindElsewhereAsync(Namespace ns, string id) =>
+        (await ns.ServerSideEmitWithAckAsync<string>("last-reason", [id])).FirstOrDefault(static reason => reason is not null);
 
     private static void AddRooms(Socket socket, Namespace ns)
     {

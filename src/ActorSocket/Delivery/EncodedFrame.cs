@@ -50,13 +50,18 @@ internal sealed class EncodedFrame
     public ReadOnlySpan<byte> Text => _buffer.AsSpan(_textOffset);
 
     /// <summary>Makes a frame of one Engine.IO text packet.</summary>
-    public static EncodedFrame Control(ReadOnlySpan<byte> text)
+    public static EncodedFrame Control(ReadOnlySpan<byte> text) => Of(text, [], compress: true);
+
+    /// <summary>Makes a frame of an encoded packet: its Engine.IO text, empty when a parser writes binary only, and its attachments.</summary>
+    public static EncodedFrame Of(ReadOnlySpan<byte> text, byte[][] attachments, bool compress)
     {
+        if (text.IsEmpty)
+            return new EncodedFrame([], 0, attachments, compress);
         var header = FrameWriter.HeaderSize(text.Length);
         var buffer = new byte[header + text.Length];
         FrameWriter.WriteHeader(buffer, FrameWriter.OpText, text.Length);
         text.CopyTo(buffer.AsSpan(header));
-        return new EncodedFrame(buffer, header, [], compress: true);
+        return new EncodedFrame(buffer, header, attachments, compress);
     }
 
     public IReadOnlyList<byte[]> Attachments => _attachments;

@@ -26,6 +26,9 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _handlerErrors;
     private readonly Histogram<double> _handlerDuration;
+    private readonly Counter<long> _forwarded;
+    private readonly Counter<long> _ignored;
+    private readonly UpDownCounter<long> _unreachable;
 
     public ActorSocketMetrics(IMeterFactory meters)
     {
@@ -50,7 +53,16 @@ internal sealed class ActorSocketMetrics
         _handlerDuration = meter.CreateHistogram(
             "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
+        _forwarded = meter.CreateCounter<long>("actorsocket.cluster.forwarded_broadcasts", "{message}", "Broadcasts sent to other nodes: one for each node that is interested.");
+        _ignored = meter.CreateCounter<long>("actorsocket.cluster.ignored_messages", "{message}", "Messages of other nodes that this version does not know.");
+        _unreachable = meter.CreateUpDownCounter<long>("actorsocket.cluster.unreachable_members", "{node}", "Members of the cluster that this node cannot reach.");
     }
+
+    public void BroadcastsForwarded(int nodes) => _forwarded.Add(nodes);
+
+    public void MessageIgnored() => _ignored.Add(1);
+
+    public void PeerReachable(bool reachable) => _unreachable.Add(reachable ? -1 : 1);
 
     public bool TimesHandlers => _handlerDuration.Enabled;
 

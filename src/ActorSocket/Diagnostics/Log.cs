@@ -34,4 +34,29 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information,
         "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if that origin shall be allowed.")]
     public static partial void CorsIsOff(this ILogger log);
+
+    [LoggerMessage(20, LogLevel.Information, "The cluster port is bound to {Hostname}:{Port}, {Tls}; other nodes know this one as {Address}. Whoever reaches it is trusted as a node.")]
+    public static partial void ClusterBound(this ILogger log, string hostname, int port, string address, string tls);
+
+    [LoggerMessage(21, LogLevel.Warning, "The cluster port listens on {Hostname}, which is no private address, without TLS: set ActorSocket:Cluster:Hostname to a private one, or ActorSocket:Cluster:Tls.")]
+    public static partial void ClusterPortOpen(this ILogger log, string hostname);
+
+    [LoggerMessage(22, LogLevel.Warning, "No node was found by the name {Name} ({Error}); asking again.")]
+    public static partial void SeedLookUpFailed(this ILogger log, string name, string error);
+
+    [LoggerMessage(23, LogLevel.Information, "Met the node at {Address}, whose ids begin with {Tag}.")]
+    public static partial void PeerMet(this ILogger log, string address, string tag);
+
+    [LoggerMessage(24, LogLevel.Error,
+        "The node at {Address} cannot work with this one: its protocol is {Version} with parser {Parser}, this node's {OwnVersion} with {OwnParser}. They must be the same; nothing is sent to it.")]
+    public static partial void PeerRefused(this ILogger log, string address, int version, string parser, int ownVersion, string ownParser);
+
+    [LoggerMessage(25, LogLevel.Warning, "The node at {Address} sends messages that this version does not know (the first: {Manifest}); they are ignored. A newer version?")]
+    public static partial void UnknownClusterMessage(this ILogger log, string address, string manifest);
+
+    [LoggerMessage(27, LogLevel.Warning, "A client of namespace {Namespace} could not have back the socket that it lost on another node; it gets a new one.")]
+    public static partial void RecoveryFailed(this ILogger log, Exception error, string @namespace);
+
+    [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
+    public static partial void ActorSystemEnded(this ILogger log);
 }

@@ -1,11 +1,13 @@
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Namespaces;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
-/// <summary>Collects the acknowledgements of one broadcast. A client that disconnects counts as missing.</summary>
-internal sealed class BroadcastAck : IAckSink
+/// <summary>Collects the acknowledgements of one broadcast, of all nodes. A client that disconnects counts as missing, and so does a node that goes.</summary>
+internal sealed class BroadcastAck : IAckSink, IPeerAnswers
 {
     private readonly Lock _gate = new();
     private readonly List<SocketArguments> _responses = [];
@@ -13,13 +15,19 @@ internal sealed class BroadcastAck : IAckSink
     private readonly long _id;
     private readonly IReadOnlyList<Socket> _recipients;
     private readonly IActorRef _namespaceActor;
+    private readonly SocketJson _json;
+    private int _expected;
+    private int _nodesDue;
 
-    public BroadcastAck(long id, IReadOnlyList<Socket> recipients, IActorRef namespaceActor)
+    public BroadcastAck(long id, IReadOnlyList<Socket> recipients, IActorRef namespaceActor, int otherNodes, SocketJson json)
     {
         _id = id;
         _recipients = recipients;
         _namespaceActor = namespaceActor;
-        if (recipients.Count == 0)
+        _json = json;
+        _expected = recipients.Count;
+        _nodesDue = otherNodes;
+        if (recipients.Count == 0 && otherNodes == 0)
             _done.TrySetResult([]);
     }
 
@@ -27,14 +35,40 @@ internal sealed class BroadcastAck : IAckSink
 
     public void Answered(SocketArguments arguments)
     {
-        bool all;
+        lock (_gate)
+            _responses.Add(arguments);
+        CompleteIfAll();
+    }
+
+    void IPeerAnswers.Answered(Peer peer, IClusterMessage answer)
+    {
+        if (answer is ClusterProtocol.ClientAnswered answered)
+        {
+            Answered(answered.Arguments.ToArguments(_json));
+        }
+        else if (answer is ClusterProtocol.ClientsAsked asked)
+        {
+            lock (_gate)
+            {
+                _expected += asked.Count;
+                _nodesDue--;
+            }
+            CompleteIfAll();
+        }
+    }
+
+    void IPeerAnswers.PeerGone(Peer peer)
+    {
+        // How many of its clients had been asked may not be known; the time limit decides.
+    }
+
+    private void CompleteIfAll()
+    {
         lock (_gate)
         {
-            _responses.Add(arguments);
-            all = _responses.Count == _recipients.Count;
+            if (_nodesDue > 0 || _responses.Count < _expected)
+                return;
         }
-        if (!all)
-            return;
         _namespaceActor.Tell(new NamespaceProtocol.AcksComplete(this));
         _done.TrySetResult(_responses);
     }

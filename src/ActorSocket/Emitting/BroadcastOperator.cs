@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
@@ -53,54 +54,74 @@ public sealed class BroadcastOperator : IEventEmitter
 
     /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive.</summary>
     /// <exception cref="InvalidOperationException">No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.</exception>
-    /// <exception cref="AckTimeoutException">Some did not answer in time; it has the answers of the others.</exception>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => Ask<T>(eventName, [], cancellationToken);
+    /// <exception cref="AckTimeoutException">Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.</exception>
+    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => AskAsync<T>(eventName, [], cancellationToken);
 
     /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) => Ask<T>(eventName, [arg1], cancellationToken);
+    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) => AskAsync<T>(eventName, [arg1], cancellationToken);
 
     /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
     public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
-        Ask<T>(eventName, [arg1, arg2], cancellationToken);
+        AskAsync<T>(eventName, [arg1, arg2], cancellationToken);
 
     /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
     public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
-        Ask<T>(eventName, [arg1, arg2, arg3], cancellationToken);
+        AskAsync<T>(eventName, [arg1, arg2, arg3], cancellationToken);
 
-    /// <summary>The matching sockets, with copies of their data.</summary>
-    public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
+    /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or <see cref="ActorSocketClusterOptions.RequestTimeout"/>).</exception>
+    public async Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_namespace.Services.Children is not null)
+        var services = _namespace.Services;
+        if (services.Children is not null)
             throw new NotSupportedException("FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace.");
-        return Task.FromResult<IReadOnlyList<RemoteSocket>>(_namespace.Services.Select(_selection).ConvertAll(static socket => new RemoteSocket(socket)));
-    }
-
-    /// <summary>Lets the matching sockets join rooms.</summary>
-    public async ValueTask SocketsJoinAsync(params string[] rooms)
-    {
-        foreach (var socket in _namespace.Services.Select(_selection))
-            await socket.JoinAsync(rooms).ConfigureAwait(false);
-    }
-
-    /// <summary>Lets the matching sockets leave rooms.</summary>
-    public async ValueTask SocketsLeaveAsync(params string[] rooms)
-    {
-        foreach (var socket in _namespace.Services.Select(_selection))
+        var found = services.Select(_selection).ConvertAll(socket => new RemoteSocket(_namespace, SocketFacts.Of(socket)));
+        if (services.Server.Cluster is not { } cluster || _flags.Local)
+            return found;
+        var (answers, missing) = await cluster.Requests.AskAsync<ClusterProtocol.Fetched>(
+            cluster.PeersFor(services, _selection), request => new ClusterProtocol.FetchSockets(request, ClusterNode.TargetOf(services, _selection)), TimeLimit, cancellationToken).ConfigureAwait(false);
+        foreach (var answer in answers)
         {
-            foreach (var room in rooms)
-                await socket.LeaveAsync(room).ConfigureAwait(false);
+            foreach (var facts in answer.Sockets)
+                found.Add(new RemoteSocket(_namespace, SocketFacts.Read(facts)));
         }
+        return missing == 0 ? found : throw new ClusterTimeoutException(missing, found);
     }
 
-    /// <summary>Disconnects the matching sockets from the namespace, or with <paramref name="close"/> closes their connections.</summary>
-    public async ValueTask DisconnectSocketsAsync(bool close = false)
+    /// <summary>Lets the matching sockets of all nodes join rooms. Completed, every later broadcast to the rooms reaches them.</summary>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
+    public ValueTask SocketsJoinAsync(params string[] rooms) => ChangeAsync(ClusterProtocol.SocketChange.Join, rooms);
+
+    /// <summary>Lets the matching sockets of all nodes leave rooms.</summary>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
+    public ValueTask SocketsLeaveAsync(params string[] rooms) => ChangeAsync(ClusterProtocol.SocketChange.Leave, rooms);
+
+    /// <summary>Disconnects the matching sockets of all nodes from the namespace, or with <paramref name="close"/> closes their connections.</summary>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
+    public ValueTask DisconnectSocketsAsync(bool close = false) => ChangeAsync(close ? ClusterProtocol.SocketChange.Close : ClusterProtocol.SocketChange.Disconnect, []);
+
+    private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.ClusterOptions.RequestTimeout;
+
+    private async ValueTask ChangeAsync(ClusterProtocol.SocketChange change, string[] rooms)
     {
-        foreach (var socket in _namespace.Services.Select(_selection))
-            await socket.DisconnectAsync(close).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(rooms);
+        var services = _namespace.Services;
+        var here = services.ChangeAsync(_selection, change, rooms);
+        if (services.Server.Cluster is { } cluster && !_flags.Local && services.Children is null)
+        {
+            var (_, missing) = await cluster.Requests.AskAsync<ClusterProtocol.SocketsChanged>(
+                cluster.PeersFor(services, _selection), request => new ClusterProtocol.ChangeSockets(request, ClusterNode.TargetOf(services, _selection), change, rooms), TimeLimit, default).ConfigureAwait(false);
+            if (missing > 0)
+            {
+                await here.ConfigureAwait(false);
+                throw new ClusterTimeoutException(missing, []);
+            }
+        }
+        await here.ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<T?>> Ask<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
     {
         EmitFlags.ThrowIfReserved(eventName);
         if (_flags.Timeout is not { } timeout)
@@ -111,17 +132,49 @@ public sealed class BroadcastOperator : IEventEmitter
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);
-        var acks = new BroadcastAck(id, recipients, services.Actor);
+        Peer[] peers = _flags.Local ? [] : services.Server.Cluster?.PeersFor(services, _selection) ?? [];
+        var acks = new BroadcastAck(id, recipients, services.Actor, peers.Length, services.Server.Json);
         foreach (var socket in recipients)
             socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks, null));
         services.Actor.Tell(new NamespaceProtocol.AwaitAcks(acks, timeout));
         var frame = new EncodedFrame(packet, _flags.Compress);
         foreach (var socket in recipients)
             socket.Send(frame, _flags.Volatile);
-        var responses = await acks.Responses.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var values = new T?[responses.Count];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = responses[i].Count > 0 ? responses[i][0].As<T>() : default;
+        IReadOnlyList<SocketArguments> responses;
+        var request = services.Server.Cluster?.Ask(peers, services, _selection, eventName, args, _flags, timeout, acks) ?? 0;
+        try
+        {
+            responses = await acks.Responses.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (AckTimeoutException late)
+        {
+            Read<T>(late.Responses, out var ofType, out var others);
+            throw new AckTimeoutException(ofType, others);
+        }
+        finally
+        {
+            services.Server.Cluster?.Requests.Close(request);
+        }
+        var values = Read<T>(responses, out var read, out var errors);
+        return errors.Count == 0 ? values : throw new AckTimeoutException(read, errors);
+    }
+
+    private static List<T?> Read<T>(IReadOnlyList<SocketArguments> responses, out List<SocketArguments> read, out List<Exception> errors)
+    {
+        var values = new List<T?>(responses.Count);
+        (read, errors) = ([], []);
+        foreach (var response in responses)
+        {
+            try
+            {
+                values.Add(response.Count > 0 ? response[0].As<T>() : default);
+                read.Add(response);
+            }
+            catch (Exception error) // clients write what they like
+            {
+                errors.Add(error);
+            }
+        }
         return values;
     }
 }

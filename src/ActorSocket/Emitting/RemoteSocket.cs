@@ -1,42 +1,68 @@
+using ActorSocket.Clustering;
+
 namespace ActorSocket;
 
-/// <summary>A socket as <c>FetchSocketsAsync</c> found it: copies of its facts, and a way to act on it.</summary>
+/// <summary>A socket as <c>FetchSocketsAsync</c> found it, on whichever node: copies of its facts, and a way to act on it (official: <c>RemoteSocket</c>).</summary>
 public sealed class RemoteSocket : IEventEmitter
 {
-    private readonly Socket _socket;
+    private readonly Namespace _namespace;
 
-    internal RemoteSocket(Socket socket)
+    internal RemoteSocket(Namespace ns, SocketFacts facts)
     {
-        _socket = socket;
-        Rooms = socket.Rooms;
-        Data = new Dictionary<string, object?>(socket.Data, StringComparer.Ordinal);
+        _namespace = ns;
+        Id = facts.Id;
+        Handshake = new Handshake(facts.Request, facts.Auth, ns.Services.Server.Json.Options);
+        Rooms = facts.Rooms;
+        Data = facts.Data;
     }
 
     /// <inheritdoc cref="Socket.Id"/>
-    public string Id => _socket.Id;
+    public string Id { get; }
 
-    /// <inheritdoc cref="Socket.Handshake"/>
-    public Handshake Handshake => _socket.Handshake;
+    /// <summary>The facts of its request. The user of one that is connected to another node is not known here.</summary>
+    public Handshake Handshake { get; }
 
     /// <summary>The rooms it was in.</summary>
     public IReadOnlyCollection<string> Rooms { get; }
 
-    /// <summary>A copy of its data; changing it has no effect on the socket.</summary>
+    /// <summary>
+    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled as JSON, and are <see cref="System.Text.Json.JsonElement"/>s.
+    /// </summary>
     public IReadOnlyDictionary<string, object?> Data { get; }
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
-        where TArgs : struct, IEventArguments => _socket.Emit(eventName, args);
+        where TArgs : struct, IEventArguments => Itself.Emit(eventName, args);
 
-    /// <inheritdoc cref="Socket.Timeout"/>
-    public SocketOperator Timeout(TimeSpan timeout) => _socket.Timeout(timeout);
+    /// <summary>How long <see cref="RemoteSocketOperator.EmitWithAckAsync{T}"/> waits before it throws a <see cref="TimeoutException"/>.</summary>
+    public RemoteSocketOperator Timeout(TimeSpan timeout) => new(Itself.Timeout(timeout));
 
     /// <inheritdoc cref="Socket.JoinAsync(string, CancellationToken)"/>
-    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => _socket.JoinAsync(room, cancellationToken);
+    public ValueTask JoinAsync(string room) => Itself.SocketsJoinAsync(room);
 
     /// <inheritdoc cref="Socket.LeaveAsync"/>
-    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => _socket.LeaveAsync(room, cancellationToken);
+    public ValueTask LeaveAsync(string room) => Itself.SocketsLeaveAsync(room);
 
     /// <inheritdoc cref="Socket.DisconnectAsync"/>
-    public ValueTask DisconnectAsync(bool close = false) => _socket.DisconnectAsync(close);
+    public ValueTask DisconnectAsync(bool close = false) => Itself.DisconnectSocketsAsync(close);
+
+    /// <summary>The room that holds just this socket.</summary>
+    private BroadcastOperator Itself => _namespace.To(Id);
+}
+
+/// <summary>One socket of any node, with a time limit for its answer.</summary>
+public sealed class RemoteSocketOperator
+{
+    private readonly BroadcastOperator _socket;
+
+    internal RemoteSocketOperator(BroadcastOperator socket) => _socket = socket;
+
+    /// <summary>Asks the client and waits for the first argument of its acknowledgement.</summary>
+    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    /// <exception cref="InvalidOperationException">It is not connected any more.</exception>
+    public async Task<T?> EmitWithAckAsync<T>(string eventName, params object?[] args)
+    {
+        var answers = await _socket.AskAsync<T>(eventName, args, default).ConfigureAwait(false);
+        return answers.Count > 0 ? answers[0] : throw new InvalidOperationException("The socket is not connected any more.");
+    }
 }

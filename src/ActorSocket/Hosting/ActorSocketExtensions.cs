@@ -10,6 +10,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Transports;
@@ -40,6 +41,10 @@ public static class ActorSocketExtensions
             .Configure(options => configure?.Invoke(options))
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketOptions>, ActorSocketOptionsValidator>());
+        services.AddOptions<ActorSocketClusterOptions>()
+            .Configure<IServiceProvider>(static (options, provider) => provider.GetService<IConfiguration>()?.GetSection("ActorSocket:Cluster").Bind(options))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketClusterOptions>, ActorSocketClusterOptionsValidator>());
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ActorSocketMetrics>();
@@ -58,17 +63,45 @@ public static class ActorSocketExtensions
         services.TryAddSingleton<ActorSocketHost>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>()));
         if (!services.Any(service => service.ServiceType == typeof(ActorSystem)))
-            services.AddAkka("actorsocket", akka => akka.WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); }));
+        {
+            services.AddAkka("actorsocket", (akka, provider) =>
+            {
+                akka.WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); });
+                if (provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value is { IsEnabled: true } cluster)
+                    akka.WithActorSocketCluster(cluster);
+            });
+        }
         return services;
     }
+
+    /// <summary>Sets in code how this process becomes a node of a cluster, after the configuration section <c>ActorSocket:Cluster</c>.</summary>
+    public static IServiceCollection ConfigureActorSocketCluster(this IServiceCollection services, Action<ActorSocketClusterOptions> configure) =>
+        services.PostConfigure(configure);
 
     /// <summary>Lets the servers of <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> live in the application's own actor system: for use within its <c>AddAkka</c>.</summary>
     public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)
     {
         ArgumentNullException.ThrowIfNull(akka);
         return akka
-            .AddHocon(ReadReferenceHocon(), HoconAddMode.Append) // Append: the application's own HOCON wins
+            .AddHocon(ReadHocon("reference"), HoconAddMode.Append) // Append: the application's own HOCON wins
             .WithActors((system, _, resolver) => resolver.GetService<ActorSocketHost>().Attach(system));
+    }
+
+    /// <summary>
+    /// Makes the application's own actor system a node of a cluster as <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> does it for its
+    /// own: remoting, discovery, split-brain resolver. For use within <c>AddAkka</c>, beside <see cref="WithActorSocket"/>; an application that has a cluster already leaves it
+    /// out, and its ActorSocket servers take part in that one.
+    /// </summary>
+    /// <param name="akka">The application's actor system.</param>
+    /// <param name="options">The node.</param>
+    /// <param name="systemName">The name that <c>AddAkka</c> was given: a part of every node's address.</param>
+    public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName = "actorsocket")
+    {
+        ArgumentNullException.ThrowIfNull(akka);
+        ArgumentNullException.ThrowIfNull(options);
+        return akka
+            .AddHocon(ClusterHocon.Render(systemName, options), HoconAddMode.Prepend)
+            .AddHocon(ReadHocon("cluster"), HoconAddMode.Append);
     }
 
     /// <summary>Maps the Socket.IO endpoint. Every transport and the upgrade run behind the conventions added to the result.</summary>
@@ -106,9 +139,9 @@ public static class ActorSocketExtensions
         return checks.Add(new HealthCheckRegistration("actorsocket", static provider => new ReadyCheck(provider), HealthStatus.Unhealthy, tags));
     }
 
-    private static Akka.Configuration.Config ReadReferenceHocon()
+    private static Akka.Configuration.Config ReadHocon(string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("ActorSocket.hocon.reference.conf")!;
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"ActorSocket.hocon.{name}.conf")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
@@ -124,6 +157,8 @@ public static class ActorSocketExtensions
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server drains."));
                 if (server.Root.IsNobody())
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server has not started."));
+                if (server.Cluster is { IsReady: false })
+                    return Task.FromResult(HealthCheckResult.Unhealthy("This node is no full member of the cluster, or cannot reach most of it."));
             }
             return Task.FromResult(HealthCheckResult.Healthy());
         }

@@ -1,22 +1,32 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ActorSocket.Clustering;
+using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
 
 namespace ActorSocket.Hosting;
 
 /// <summary>The servers of this host: started with the actor system, drained before Kestrel waits for its connections.</summary>
-internal sealed class ActorSocketHost(IEnumerable<ActorSocketServerRegistration> registrations, IServiceProvider services) : IHostedLifecycleService
+internal sealed class ActorSocketHost(
+    IEnumerable<ActorSocketServerRegistration> registrations, IServiceProvider services, IHostApplicationLifetime lifetime, ILoggerFactory loggers, TimeProvider time)
+    : IHostedLifecycleService
 {
-    private bool _attached;
+    private readonly ILogger _log = loggers.CreateLogger("ActorSocket");
+    private ActorSystem? _system;
 
     public void Attach(ActorSystem system)
     {
-        _attached = true;
+        _system = system;
+        var isClustered = ((ExtendedActorSystem)system).Provider is ClusterActorRefProvider;
         foreach (var registration in registrations)
         {
             var server = registration.Get(services).Services;
-            var name = server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name;
-            server.Root = system.ActorOf(NamespaceRoot.Props(server), name);
+            if (isClustered)
+                server.Peers = server.Cluster = new ClusterNode(server, system);
+            server.System = system;
+            server.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
         }
     }
 
@@ -24,11 +34,25 @@ internal sealed class ActorSocketHost(IEnumerable<ActorSocketServerRegistration>
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken) => _attached
-        ? Task.CompletedTask
-        : throw new InvalidOperationException(
-            "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that AddActorSocket makes: " +
-            "call AddAkka first, with akka.WithActorSocket() in it.");
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (_system is null)
+        {
+            throw new InvalidOperationException(
+                "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that AddActorSocket makes: " +
+                "call AddAkka first, with akka.WithActorSocket() in it.");
+        }
+        foreach (var registration in registrations)
+        {
+            foreach (var start in registration.Get(services).Services.EntityRegions)
+                start(); // every node of a cluster takes its share, called or not
+        }
+        _ = EndWithSystemAsync(_system);
+        var first = registrations.First().Get(services).Services;
+        return first is { Cluster: not null, ClusterOptions.IsEnabled: true }
+            ? new ClusterJoin(Cluster.Get(_system), first.ClusterOptions, _log, time).StartAsync(cancellationToken)
+            : Task.CompletedTask;
+    }
 
     /// <summary>With one upgraded connection open Kestrel would wait for its whole shutdown timeout; so this comes first.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) =>
@@ -37,6 +61,17 @@ internal sealed class ActorSocketHost(IEnumerable<ActorSocketServerRegistration>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>A node that the others have downed ends its process, so that its supervisor starts a new one: its sessions are unknown from there on.</summary>
+    private async Task EndWithSystemAsync(ActorSystem system)
+    {
+        await system.WhenTerminated.ConfigureAwait(false);
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            return;
+        _log.ActorSystemEnded();
+        Environment.ExitCode = 1;
+        lifetime.StopApplication();
+    }
 }
 
 /// <summary>One server by the name it was added with.</summary>

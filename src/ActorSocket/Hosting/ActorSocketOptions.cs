@@ -64,7 +64,7 @@ public sealed class ActorSocketOptions
     /// </summary>
     public bool? CheckWebSocketOrigin { get; set; }
 
-    /// <summary>The cookie that a polling handshake sets; null, the default, sets none. Official: <c>cookie</c>.</summary>
+    /// <summary>The cookie that a handshake sets; null, the default, sets none. Official: <c>cookie</c>.</summary>
     public CookieBuilder? Cookie { get; set; }
 
     /// <summary>Whether clients of Socket.IO 2 (Engine.IO protocol 3) are let in. False. Official: <c>allowEIO3</c>.</summary>
@@ -72,6 +72,9 @@ public sealed class ActorSocketOptions
 
     /// <summary>Whether the browser client is served below the path. True. Official: <c>serveClient</c>.</summary>
     public bool ServeClient { get; set; } = true;
+
+    /// <summary>Whether only <c>/socket.io/</c> is the server's, not <c>/socket.io</c>; clients have an option of the same name. True. Official: <c>addTrailingSlash</c>.</summary>
+    public bool AddTrailingSlash { get; set; } = true;
 
     /// <summary>Decides on each handshake: null lets it in, a text refuses it with 403 and that message. Official: <c>allowRequest</c>.</summary>
     public Func<HttpContext, CancellationToken, ValueTask<string?>>? AllowRequest { get; set; }
@@ -121,6 +124,9 @@ public sealed class ActorSocketOptions
     /// </summary>
     public bool AutoAck { get; set; }
 
+    /// <summary>What handlers with a <see cref="HandlerOptions.IdempotencyKey"/> remember.</summary>
+    public IdempotencyOptions Idempotency { get; set; } = new();
+
     /// <summary>Whether a namespace that a pattern created is removed when its last socket leaves. False. Official: <c>cleanupEmptyChildNamespaces</c>.</summary>
     public bool CleanupEmptyChildNamespaces { get; set; }
 
@@ -145,6 +151,11 @@ public sealed class ActorSocketOptions
     /// <summary>The most connections of this server; further handshakes are answered 503. Null: no limit.</summary>
     public int? MaxConnections { get; set; }
 
+    /// <summary>
+    /// Over how long a stop spreads the closing of its connections, so that their clients do not all reconnect at the same moment. Zero, the default: at once.
+    /// </summary>
+    public TimeSpan DrainPeriod { get; set; } = TimeSpan.Zero;
+
     /// <summary>How long a stop waits for its clients to take what is queued and their close. 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }
@@ -163,6 +174,8 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Time(nameof(options.UpgradeTimeout), options.UpgradeTimeout);
         Time(nameof(options.ConnectTimeout), options.ConnectTimeout);
         Time(nameof(options.DrainTimeout), options.DrainTimeout);
+        if (options.DrainPeriod < TimeSpan.Zero || options.DrainPeriod > Day)
+            errors.Add($"{section}:{nameof(options.DrainPeriod)} is {options.DrainPeriod}; it must be between {TimeSpan.Zero} and {Day}.");
         Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
         Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
         Number(nameof(options.MaxAttachments), options.MaxAttachments, 1, 1024);
@@ -190,6 +203,9 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
             Number(prefix + nameof(recovery.MaxBytes), recovery.MaxBytes, 1024, int.MaxValue);
             Number(prefix + nameof(recovery.MaxSockets), recovery.MaxSockets, 1, 10_000_000);
         }
+        Time(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.Window), options.Idempotency.Window);
+        Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxKeys), options.Idempotency.MaxKeys, 1, 10_000_000);
+        Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxBytes), options.Idempotency.MaxBytes, 1024, int.MaxValue);
         if (options.MaxConnections is { } connections)
             Number(nameof(options.MaxConnections), connections, 1, int.MaxValue);
         if ((options.Transports & TransportKinds.All) == TransportKinds.None)

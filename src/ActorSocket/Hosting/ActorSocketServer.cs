@@ -141,6 +141,16 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
     public ValueTask DisconnectSocketsAsync(bool close = false) => Main.DisconnectSocketsAsync(close);
 
+    /// <inheritdoc cref="Namespace.ServerSideEmit"/>
+    public void ServerSideEmit(string eventName, params object?[] args) => Main.ServerSideEmit(eventName, args);
+
+    /// <inheritdoc cref="Namespace.ServerSideEmitWithAckAsync"/>
+    public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Main.ServerSideEmitWithAckAsync<T>(eventName, args, timeout, cancellationToken);
+
+    /// <inheritdoc cref="Namespace.OnServerEvent"/>
+    public IDisposable OnServerEvent(string eventName, Delegate handler) => Main.OnServerEvent(eventName, handler);
+
     /// <summary>
     /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
     /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Calling it again does nothing.
@@ -153,13 +163,36 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         Services.IsDraining = true;
         var count = Services.Sessions.Count;
         Services.Log.Draining(count);
-        Services.Root.Tell(new SessionProtocol.CloseAll(DisconnectReason.ServerShuttingDown));
-        var deadline = Services.Time.GetTimestamp();
+        var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
+        await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
+        var deadline = Services.Time.GetTimestamp();
         while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
-        Services.Root.Tell(PoisonPill.Instance);
+        foreach (var session in Services.Sessions.All)
+            session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
+        if (Services.Cluster is { } cluster)
+            await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
+        else
+            Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
+    }
+
+    /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
+    private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
+    {
+        var sessions = Services.Sessions.All.ToArray();
+        Random.Shared.Shuffle(sessions);
+        var period = Services.Options.DrainPeriod;
+        for (var closed = 0; closed < sessions.Length;)
+        {
+            var share = period > TimeSpan.Zero ? Services.Time.GetElapsedTime(start) / period : 1;
+            var due = (int)Math.Min(sessions.Length, Math.Ceiling(sessions.Length * share));
+            for (; closed < due; closed++)
+                sessions[closed].Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+            if (closed < sessions.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                return;
+        }
     }
 
     void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);

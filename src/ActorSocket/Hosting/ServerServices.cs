@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol;
 using ActorSocket.Protocol.SocketIo;
@@ -93,6 +97,29 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     }
 
     public NamespaceTable Namespaces { get; } = new();
+
+    /// <summary>The other nodes, for events between servers; none without a cluster.</summary>
+    public IServerEventPeers Peers { get; set; } = NoPeers.Instance;
+
+    /// <summary>This node as a part of the cluster; null where there is none.</summary>
+    public ClusterNode? Cluster { get; set; }
+
+    public ActorSocketClusterOptions ClusterOptions => field ??= provider.GetService<IOptions<ActorSocketClusterOptions>>()?.Value ?? new ActorSocketClusterOptions();
+
+    /// <summary>Starts the actors of each kind of entities that is mapped; called once the actor system has started.</summary>
+    public ConcurrentBag<Action> EntityRegions { get; } = [];
+
+    /// <summary>The states of entities that are on their way from one node to another.</summary>
+    public HandedOverStates HandedOver { get; } = new(time);
+
+    /// <summary>Where the actors live; null before they do.</summary>
+    public ActorSystem? System { get; set; }
+
+    public IActorRef StartEntities(EntityKind kind)
+    {
+        var system = System ?? throw new InvalidOperationException("Entities can be called once the application has started.");
+        return Cluster is null ? system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}") : EntitySharding.Start(system, name, kind);
+    }
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.AspNetCore.Authorization;
+using ActorSocket.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;
@@ -89,6 +90,7 @@ public static class HubExtensions
         private readonly string _name;
         private readonly Type _delegate;
         private readonly IAuthorizeData[] _guards;
+        private readonly HandlerOptions _options = new();
 
         public HubEvent(MethodInfo method)
         {
@@ -99,11 +101,22 @@ public static class HubExtensions
                 throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.", nameof(method));
             _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
             _guards = [.. method.GetCustomAttributes<AuthorizeAttribute>()];
+            if (method.GetCustomAttribute<IdempotentAttribute>() is { } idempotent)
+                _options.IdempotencyKey = KeyOf(method, idempotent.Key);
+        }
+
+        private static Func<SocketArguments, string?> KeyOf(MethodInfo method, string parameter)
+        {
+            var arguments = method.GetParameters().Where(static one => HandlerBinder.TakesArgument(one.ParameterType)).ToArray();
+            var index = Array.FindIndex(arguments, one => string.Equals(one.Name, parameter, StringComparison.Ordinal));
+            if (index < 0)
+                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} takes no argument \"{parameter}\" that could be its idempotency key.", nameof(parameter));
+            return all => all.Count > index && !all[index].IsNull ? all[index].ToString() : null;
         }
 
         public void Register(Socket socket, SocketHub hub)
         {
-            socket.On(_name, Delegate.CreateDelegate(_delegate, _method.IsStatic ? null : hub, _method));
+            socket.On(_name, Delegate.CreateDelegate(_delegate, _method.IsStatic ? null : hub, _method), _options);
             if (_guards.Length > 0)
                 socket.Use(GuardAsync);
         }

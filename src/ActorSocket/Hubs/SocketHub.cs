@@ -2,7 +2,7 @@ namespace ActorSocket;
 
 /// <summary>
 /// The handlers of one socket as a class: constructed by dependency injection, in a scope of its own, when the socket connects. Methods that bear an
-/// <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of <see cref="Socket.On"/>.
+/// <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of <see cref="Socket.On(string, Delegate)"/>.
 /// </summary>
 /// <remarks>One instance for each socket, so fields are the socket's state; handlers run one at a time. Map it with <c>io.Of("/chat").MapHub&lt;ChatHub&gt;()</c>.</remarks>
 public abstract class SocketHub
@@ -30,6 +30,19 @@ public sealed class EventAttribute(string name) : Attribute
 {
     /// <summary>The event's name.</summary>
     public string Name => name;
+}
+
+/// <summary>
+/// Lets an event of a <see cref="SocketHub"/> be handled once however often a client sends it, told by one of its arguments: see <see cref="HandlerOptions.IdempotencyKey"/>.
+/// Keys are unique for the authenticated user, for clients without one in the namespace.
+/// </summary>
+/// <param name="key">The name of the method's parameter that is the key. An event without that argument is handled each time.</param>
+/// <example><code>[Event("order"), Idempotent(nameof(key))] public Task&lt;Receipt&gt; Order(Guid key, Basket basket) => …</code></example>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class IdempotentAttribute(string key) : Attribute
+{
+    /// <summary>The name of the parameter.</summary>
+    public string Key => key;
 }
 
 /// <summary>Runs around the handlers of each event: measures, checks, catches. Constructed by dependency injection in the socket's scope.</summary>

@@ -1,13 +1,23 @@
 using ActorSocket.Namespaces;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
 /// <summary>A namespace: a channel of its own, with its own handlers, middleware, sockets and rooms, many of which share one connection (official: <c>Namespace</c>).</summary>
 public sealed class Namespace : IEventEmitter
 {
-    internal Namespace(NamespaceServices services) => Services = services;
+    internal Namespace(NamespaceServices services)
+    {
+        Services = services;
+        ServerEvents = new ServerEvents(services);
+    }
+
+    /// <summary>What its handlers with an idempotency key remember.</summary>
+    internal IdempotencyTable Idempotency => LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Services.Server.Options.Idempotency, Services.Server.Json, Services.Server.Time));
 
     internal NamespaceServices Services { get; }
+
+    internal ServerEvents ServerEvents { get; }
 
     /// <summary>The name, with its leading slash.</summary>
     public string Name => Services.Name;
@@ -80,6 +90,34 @@ public sealed class Namespace : IEventEmitter
 
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
     public ValueTask DisconnectSocketsAsync(bool close = false) => Everyone.DisconnectSocketsAsync(close);
+
+    /// <summary>
+    /// Raises an event on every other node of the cluster, in the namespace of this name (official: <c>serverSideEmit</c>). Clients do not see it. Without
+    /// other nodes it goes nowhere: this node raises nothing on itself.
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is reserved: <c>connect</c>, <c>connection</c> or <c>new_namespace</c>.</exception>
+    public void ServerSideEmit(string eventName, params object?[] args) => ServerEvents.Emit(eventName, args);
+
+    /// <summary>
+    /// As <see cref="ServerSideEmit"/>, and waits for the answer of each other node: what its handler of <see cref="OnServerEvent"/> returned. Without other nodes
+    /// an empty list at once.
+    /// </summary>
+    /// <param name="eventName">Not a reserved name.</param>
+    /// <param name="args">The event's arguments.</param>
+    /// <param name="timeout">How long to wait; five seconds when it is null.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ServerEventTimeoutException">Some nodes did not answer in time; it has the answers of the others.</exception>
+    public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        ServerEvents.AskAsync<T>(eventName, args, timeout, cancellationToken);
+
+    /// <summary>
+    /// Handles an event that another node raises with <see cref="ServerSideEmit"/> (official: <c>namespace.on</c>). Its parameters are bound as those of
+    /// <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this node's answer: the first one counts.
+    /// </summary>
+    /// <remarks>Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.</remarks>
+    /// <returns>Dispose it to stop handling the event.</returns>
+    /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
+    public IDisposable OnServerEvent(string eventName, Delegate handler) => ServerEvents.On(eventName, handler);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -22,13 +22,17 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => Resume;
 
-    protected override void PreStart() => _sessions = Context.ActorOf(SessionSupervisor.Props(server), "sessions");
+    protected override void PreStart()
+    {
+        server.Cluster?.Start(Context);
+        _sessions = server.Cluster?.Region ?? Context.ActorOf(SessionSupervisor.Props(server), "sessions");
+    }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case SessionProtocol.Open or SessionProtocol.CloseAll: _sessions.Forward(message); break;
+            case SessionProtocol.Open: _sessions.Forward(message); break;
             case ConnectSocket m: OnConnectSocket(m); break;
             case Resolved m: OnResolved(m); break;
             case Retired: _dynamicCount--; break;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
@@ -105,9 +106,16 @@ internal sealed class NamespaceServices
         All.Remove(socket);
     }
 
-    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers();
+    /// <summary>The rooms of other nodes. Only in a cluster.</summary>
+    public RoomInterest Elsewhere => field ??= Server.Cluster!.Peers.InterestIn(Name);
 
-    public void WithdrawRoom(string room) => _rooms.TryRemove(room, out _);
+    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers { Announced = Server.Cluster?.AnnounceAsync(Name, room) ?? Task.CompletedTask };
+
+    public void RemoveRoom(string room)
+    {
+        _rooms.TryRemove(room, out _);
+        Server.Cluster?.Withdraw(Name, room);
+    }
 
     public int RoomCount => _rooms.Count;
 
@@ -121,13 +129,59 @@ internal sealed class NamespaceServices
                 child.Emit(selection, eventName, args, flags);
             return;
         }
+        var peers = flags.Local ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
         if (Recovery is null || flags.Volatile)
         {
-            Broadcast(selection, Encode(eventName, args, flags), flags.Volatile);
+            var frame = Encode(eventName, args, flags);
+            if (peers.Length > 0)
+                Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
+            Broadcast(selection, frame, flags.Volatile);
             return;
         }
         lock (Recovery.Gate)
-            Broadcast(selection, Log(Recovery, selection, eventName, args, flags), isVolatile: false);
+        {
+            if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
+                Server.Cluster!.Send(peers, this, selection, Encode(eventName, args, flags), isVolatile: false, Recovery.NextNumber);
+            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
+            Recovery.Add(logged, selection);
+            Broadcast(selection, logged, isVolatile: false);
+        }
+    }
+
+    /// <summary>An event that another node emitted, for the members that this node has.</summary>
+    public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
+    {
+        if (Recovery is null || isVolatile)
+        {
+            Broadcast(selection, frame, isVolatile);
+            return;
+        }
+        if (Server.Read(frame) is not { EventName: { } eventName } packet)
+            return;
+        lock (Recovery.Gate)
+        {
+            var logged = EncodeWithOffset(Recovery, eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress });
+            Recovery.AddFrom(emitter, number, logged, selection);
+            Broadcast(selection, logged, isVolatile: false);
+        }
+    }
+
+    /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
+    public async Task ChangeAsync(RoomSelection selection, ClusterProtocol.SocketChange change, string[] rooms)
+    {
+        foreach (var socket in Select(selection))
+        {
+            switch (change)
+            {
+                case ClusterProtocol.SocketChange.Join: await socket.JoinAsync(rooms).ConfigureAwait(false); break;
+                case ClusterProtocol.SocketChange.Leave:
+                    foreach (var room in rooms)
+                        await socket.LeaveAsync(room).ConfigureAwait(false);
+                    break;
+                case ClusterProtocol.SocketChange.Disconnect: await socket.DisconnectAsync().ConfigureAwait(false); break;
+                case ClusterProtocol.SocketChange.Close: await socket.DisconnectAsync(close: true).ConfigureAwait(false); break;
+            }
+        }
     }
 
     /// <summary>An event for one socket. For recovery, an event for its room; but not one of the middleware's, which leaves at once and so was not missed.</summary>
@@ -140,16 +194,15 @@ internal sealed class NamespaceServices
             return;
         }
         lock (Recovery.Gate)
-            socket.Send(Log(Recovery, RoomSelection.Everyone.To([socket.Id]), eventName, args, flags));
+        {
+            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
+            Recovery.Add(logged, RoomSelection.Everyone.To([socket.Id]));
+            socket.Send(logged);
+        }
     }
 
-    private EncodedFrame Log<TArgs>(RecoveryLog log, RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
-        where TArgs : struct, IEventArguments
-    {
-        var frame = Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
-        log.Add(frame, selection);
-        return frame;
-    }
+    private EncodedFrame EncodeWithOffset<TArgs>(RecoveryLog log, string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments => Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
 
     private EncodedFrame Encode<TArgs>(string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments => new(Server.Packets.Event(Name, eventName, -1, args), flags.Compress);
@@ -198,7 +251,15 @@ internal sealed class NamespaceServices
             return default;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
-        return new ValueTask(done.Task.WaitAsync(cancellationToken));
+        return new ValueTask((Server.Cluster is null ? done.Task : AnnouncedAsync(done.Task, room)).WaitAsync(cancellationToken));
+    }
+
+    /// <summary>In a cluster a join is done when the other nodes know of the room, too (G5).</summary>
+    private async Task AnnouncedAsync(Task joined, string room)
+    {
+        await joined.ConfigureAwait(false);
+        if (_rooms.TryGetValue(room, out var members))
+            await members.Announced.ConfigureAwait(false);
     }
 
     public ValueTask LeaveAsync(Socket socket, string room, CancellationToken cancellationToken)

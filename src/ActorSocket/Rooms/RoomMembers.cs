@@ -14,6 +14,9 @@ internal sealed class RoomMembers
     private Dictionary<Socket, int>? _index; // made when searching the list would cost more
     private Socket[]? _snapshot = [];
 
+    /// <summary>Completes when the other nodes know that the room has members here.</summary>
+    public Task Announced { get; init; } = Task.CompletedTask;
+
     public int Count
     {
         get

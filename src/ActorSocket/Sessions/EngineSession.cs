@@ -1,7 +1,9 @@
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
+using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 using static ActorSocket.Sessions.SessionProtocol;
@@ -12,7 +14,7 @@ namespace ActorSocket.Sessions;
 /// One Engine.IO connection: its state (Polling, Upgrading, WebSocket, Closing), its heartbeat and its end. It sees control traffic only: events
 /// travel from the read loop to the socket and from there to the <see cref="Outbound"/> without passing here.
 /// </summary>
-internal sealed class EngineSession(ServerServices server, EngineConnection connection, ITransport? transport) : UntypedActor, IWithTimers
+internal sealed class EngineSession(ServerServices server) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan NoopInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CloseOnPollTimeout = TimeSpan.FromSeconds(30); // E-50
@@ -20,20 +22,41 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     private static readonly object Heartbeat = "heartbeat", ConnectTimer = "connect", UpgradeTimer = "upgrade", NoopTimer = "noop", CloseTimer = "close", HandlersTimer = "handlers";
 
     private readonly Dictionary<string, IActorRef> _sockets = new(1, StringComparer.Ordinal);
-    private ITransport? _transport = transport;
+    private EngineConnection _connection = null!;
+    private ITransport? _transport;
     private ITransport? _offered;
+    private FragmentAssembler? _fragments; // long POSTs by way of another node
     private bool _probed;
     private bool _paused;
     private bool _awaitsPong;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(ServerServices server, EngineConnection connection, ITransport? transport) =>
-        Akka.Actor.Props.CreateBy(new Producer(server, connection, transport));
+    public static Props Props(ServerServices server) => Akka.Actor.Props.CreateBy(new Producer(server));
 
-    protected override void PreStart()
+    /// <summary>
+    /// Only the handshake makes a session. In a cluster anybody may ask for one that never was, or is gone: the shard then starts an actor, which says so and stops.
+    /// </summary>
+    protected override void OnReceive(object message)
     {
-        if (connection.IsRevision3)
+        if (message is Open m)
+        {
+            OnOpen(m);
+            return;
+        }
+        if (message is ClusterProtocol.ISessionRequest request)
+            Sender.Tell(new ClusterProtocol.RequestRefused(request.Request, EngineIoError.UnknownSid));
+        Context.Stop(Self);
+    }
+
+    private void OnOpen(Open m)
+    {
+        _connection = m.Connection;
+        _transport = m.Transport;
+        _connection.Session = Self;
+        _connection.CurrentTransport = m.Transport;
+        server.Metrics.SessionOpened();
+        if (_connection.IsRevision3)
             AwaitPing();
         else
             Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
@@ -42,9 +65,25 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             Become(Polling);
         else
             Become(WebSocket);
+        m.Opened.TrySetResult();
     }
 
-    protected override void OnReceive(object message) => OnCommon(message);
+    protected override void PostStop()
+    {
+        if (_connection is null)
+            return;
+        _connection.Forget();
+        server.Metrics.SessionClosed(_connection.TransportName, _connection.ClosedBecause ?? DisconnectReason.TransportError);
+        if (_connection.ClosedBecause is not null)
+            return;
+        // It crashed: nobody told its client. Its sockets watch it.
+        _connection.ClosedBecause = DisconnectReason.TransportError;
+        _connection.Outbound.Abort();
+        _connection.CurrentTransport?.Close();
+    }
+
+    /// <summary>A session's transport and sockets belong to the one that died. Wherever its parent is a shard, which restarts what fails, the new one stops at once.</summary>
+    protected override void PostRestart(Exception reason) => Context.Stop(Self);
 
     private void Polling(object message)
     {
@@ -65,7 +104,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
                 break;
             case UpgradeProbed m: OnUpgradeProbed(m); break;
             case UpgradeConfirmed m: OnUpgradeConfirmed(m); break;
-            case NoopDue: connection.Outbound.ReleasePoll(); break;
+            case NoopDue: _connection.Outbound.ReleasePoll(); break;
             case UpgradeOverdue:
                 server.Metrics.UpgradeEnded("timeout");
                 AbandonUpgrade();
@@ -92,19 +131,20 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             case UpgradeConfirmed m when ReferenceEquals(m.Transport, _offered): // E-79: the close leaves on the WebSocket
                 _transport = m.Transport;
                 _offered = null;
-                connection.CurrentTransport = m.Transport;
-                var attached = connection.AttachWebSocket(m.Transport);
+                _connection.CurrentTransport = m.Transport;
+                var attached = _connection.AttachWebSocket(m.Transport);
                 m.Reply.TrySetResult(attached);
                 if (attached)
                     m.Transport.Close();
                 End();
                 break;
-            case Connect m: connection.Inbound.Namespaces.Remove(m.Namespace); break;
+            case Connect m: _connection.Inbound.Namespaces.Remove(m.Namespace); break;
             case Joined m: m.Socket.Tell(new SocketProtocol.ConnectionClosed(DisconnectReason.ForcedClose, null)); break;
             case UpgradeOffered m: m.Transport.Refuse(); break;
             case UpgradeProbed m: m.Reply.TrySetResult(ReferenceEquals(m.Transport, _offered)); break;
             case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
             case Left m: OnLeft(m); break;
+            case ClusterProtocol.ISessionRequest m: OnRequest(m); break;
             default: break; // E-36, E-102: whatever was still under way is dropped
         }
     }
@@ -134,14 +174,24 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
             case UpgradeOffered m: m.Transport.Refuse(); break; // E-80: upgraded already, or another upgrade is probed
             case UpgradeProbed m: m.Reply.TrySetResult(false); break;
             case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
+            case ClusterProtocol.ISessionRequest m: OnRequest(m); break;
             case NoopDue or UpgradeOverdue: break; // of an upgrade that ended while its timer's message was on its way
             default: Unhandled(message); break;
         }
     }
 
+    /// <summary>A request of the client's that came to another node.</summary>
+    private void OnRequest(ClusterProtocol.ISessionRequest request)
+    {
+        if (request is not Fragment fragment)
+            server.Cluster?.Serve(_connection, request, Sender);
+        else if ((_fragments ??= new FragmentAssembler(maxMessages: 4)).TryAdd(fragment, Sender, out var whole) && whole is ClusterProtocol.ISessionRequest complete)
+            server.Cluster?.Serve(_connection, complete, Sender);
+    }
+
     private void OnPingDue()
     {
-        connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
+        _connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
         _awaitsPong = true;
         if (!_paused)
             Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
@@ -159,7 +209,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     private void OnReadingPaused()
     {
         _paused = true;
-        if (_awaitsPong || connection.IsRevision3)
+        if (_awaitsPong || _connection.IsRevision3)
             Timers.Cancel(Heartbeat);
         Timers.StartSingleTimer(HandlersTimer, HandlersOverdue.Instance, HandlersTimeout);
     }
@@ -168,7 +218,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     {
         _paused = false;
         Timers.Cancel(HandlersTimer);
-        if (connection.IsRevision3)
+        if (_connection.IsRevision3)
             AwaitPing();
         else if (_awaitsPong)
             Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
@@ -176,7 +226,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
 
     private void OnConnect(Connect m)
     {
-        var request = new NamespaceProtocol.ConnectSocket(connection, m.Namespace, m.Auth);
+        var request = new NamespaceProtocol.ConnectSocket(_connection, m.Namespace, m.Auth);
         if (server.Namespaces.TryGet(m.Namespace, out var known) && !known.Actor.IsNobody())
         {
             known.Actor.Tell(request);
@@ -187,8 +237,8 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         }
         else
         {
-            connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(m.Namespace, "Invalid namespace", null)));
-            connection.Inbound.Namespaces.Remove(m.Namespace);
+            _connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(m.Namespace, "Invalid namespace", null)));
+            _connection.Inbound.Namespaces.Remove(m.Namespace);
         }
     }
 
@@ -234,8 +284,8 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         Timers.Cancel(NoopTimer);
         _offered = null;
         _transport = m.Transport;
-        connection.CurrentTransport = m.Transport;
-        var attached = connection.AttachWebSocket(m.Transport);
+        _connection.CurrentTransport = m.Transport;
+        var attached = _connection.AttachWebSocket(m.Transport);
         server.Metrics.UpgradeEnded(attached ? "completed" : "failed");
         Become(WebSocket);
         // A pong deadline set on the old transport goes on: the ping was flushed with the queue, or read by the last poll (E-82).
@@ -266,15 +316,15 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     /// <summary>Nothing more can or may be sent: the peer is gone or broke the rules of its transport.</summary>
     private void CloseAtOnce(DisconnectReason reason, string? description)
     {
-        connection.Forget();
+        _connection.Forget();
         TellSockets(reason, description);
         if (_transport is null)
         {
-            connection.Outbound.Abort(byClient: ReferenceEquals(reason, DisconnectReason.TransportClose));
+            _connection.Outbound.Abort(byClient: ReferenceEquals(reason, DisconnectReason.TransportClose));
         }
         else
         {
-            connection.Outbound.Close();
+            _connection.Outbound.Close();
             _transport.Close();
         }
         End();
@@ -285,7 +335,7 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         if (m.SayGoodbye)
         {
             foreach (var name in _sockets.Keys)
-                connection.Outbound.Append(new EncodedFrame(server.Packets.Disconnect(name)));
+                _connection.Outbound.Append(new EncodedFrame(server.Packets.Disconnect(name)));
         }
         CloseGracefully(m.Reason);
     }
@@ -294,12 +344,12 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
     private void CloseGracefully(DisconnectReason reason)
     {
         Timers.CancelAll();
-        var delivered = connection.Outbound.Close();
+        var delivered = _connection.Outbound.Close();
         // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
         TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
         if (delivered)
         {
-            connection.Forget();
+            _connection.Forget();
             _transport?.Close();
             End();
             return;
@@ -313,24 +363,24 @@ internal sealed class EngineSession(ServerServices server, EngineConnection conn
         foreach (var socket in _sockets.Values)
             socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
         _sockets.Clear();
-        connection.ClosedBecause = reason;
-        connection.Inbound.Resume();
+        _connection.ClosedBecause = reason;
+        _connection.Inbound.Resume();
     }
 
     private void End()
     {
-        connection.Forget();
+        _connection.Forget();
         AbandonUpgrade();
         if (_transport is null)
-            connection.Outbound.Abort();
+            _connection.Outbound.Abort();
         Context.Stop(Self);
     }
 
-    private sealed class Producer(ServerServices server, EngineConnection connection, ITransport? transport) : IIndirectActorProducer
+    private sealed class Producer(ServerServices server) : IIndirectActorProducer
     {
         public Type ActorType => typeof(EngineSession);
 
-        public ActorBase Produce() => new EngineSession(server, connection, transport);
+        public ActorBase Produce() => new EngineSession(server);
 
         public void Release(ActorBase actor)
         {

@@ -80,9 +80,6 @@ internal static class SessionProtocol
 
     /// <summary>Told to whoever supervises sessions: start one.</summary>
     internal sealed record Open(EngineConnection Connection, ITransport? Transport, TaskCompletionSource Opened) : ILocalMessage, IDeadLetterSuppression;
-
-    /// <summary>Told to whoever supervises sessions: close all of them.</summary>
-    internal sealed record CloseAll(DisconnectReason Reason) : ILocalMessage, IDeadLetterSuppression;
 }
 
 /// <summary>What a session needs of a WebSocket, whichever way its bytes travel.</summary>

@@ -1,16 +1,13 @@
 using Akka.Actor;
 using ActorSocket.Hosting;
-using static ActorSocket.Sessions.SessionProtocol;
 
 namespace ActorSocket.Sessions;
 
-/// <summary>The parent of every session on this node.</summary>
+/// <summary>The parent of every session where there is no cluster; in one, the shards of the region are their parents (<see cref="Clustering.SessionSharding"/>).</summary>
 internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
 {
-    // Stop, never restart: a session's transport and sockets belong to the one that died. OnTerminated ends what it left; its siblings notice nothing.
+    // Stop, never restart: a session's transport and sockets belong to the one that died. It ends what it left in PostStop; its siblings notice nothing.
     private static readonly OneForOneStrategy StopTheSession = new(static _ => Directive.Stop);
-
-    private readonly Dictionary<IActorRef, EngineConnection> _connections = [];
 
     public static Props Props(ServerServices server) => Akka.Actor.Props.Create(() => new SessionSupervisor(server));
 
@@ -18,43 +15,9 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
 
     protected override void OnReceive(object message)
     {
-        switch (message)
-        {
-            case Open m: OnOpen(m); break;
-            case Terminated m: OnTerminated(m); break;
-            case CloseAll m: OnCloseAll(m); break;
-            default: Unhandled(message); break;
-        }
-    }
-
-    private void OnOpen(Open m)
-    {
-        var session = Context.ActorOf(LeanMailbox.With(Context.System, EngineSession.Props(server, m.Connection, m.Transport)));
-        Context.Watch(session);
-        _connections[session] = m.Connection;
-        m.Connection.Session = session;
-        m.Connection.CurrentTransport = m.Transport;
-        server.Metrics.SessionOpened();
-        m.Opened.TrySetResult();
-    }
-
-    private void OnTerminated(Terminated m)
-    {
-        if (!_connections.Remove(m.ActorRef, out var connection))
-            return;
-        connection.Forget();
-        server.Metrics.SessionClosed(connection.TransportName, connection.ClosedBecause ?? DisconnectReason.TransportError);
-        if (connection.ClosedBecause is not null)
-            return;
-        // It crashed: nobody told its client. Its sockets watch it.
-        connection.ClosedBecause = DisconnectReason.TransportError;
-        connection.Outbound.Abort();
-        connection.CurrentTransport?.Close();
-    }
-
-    private void OnCloseAll(CloseAll m)
-    {
-        foreach (var session in _connections.Keys)
-            session.Tell(new Close(m.Reason));
+        if (message is SessionProtocol.Open)
+            Context.ActorOf(LeanMailbox.With(Context.System, EngineSession.Props(server))).Forward(message);
+        else
+            Unhandled(message);
     }
 }

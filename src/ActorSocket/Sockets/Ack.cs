@@ -1,5 +1,6 @@
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
@@ -10,17 +11,19 @@ namespace ActorSocket;
 /// <remarks>May be used from any thread, also after the handler has returned.</remarks>
 public class Ack
 {
-    private readonly Socket _socket;
+    private readonly Socket? _socket;
     private readonly SocketIoPacket _packet;
+    private readonly IAnswerSink? _sink;
 
-    internal Ack(Socket socket, SocketIoPacket packet)
+    internal Ack(Socket? socket, SocketIoPacket packet, IAnswerSink? sink = null)
     {
         _socket = socket;
         _packet = packet;
+        _sink = sink;
     }
 
     /// <summary>Whether the client asked for an acknowledgement and has not got one.</summary>
-    public bool IsWanted => _packet.IsAckWanted;
+    public bool IsWanted => _sink?.IsWanted ?? _packet.IsAckWanted;
 
     /// <summary>Acknowledges without arguments.</summary>
     public void Send() => SendArguments(default(EventArguments));
@@ -37,9 +40,10 @@ public class Ack
     private void SendArguments<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {
-        if (!_packet.TryAcknowledge() || !_socket.Connected)
-            return;
-        _socket.SendAck(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args)));
+        if (_sink is not null)
+            _sink.Answer(args);
+        else if (_packet.TryAcknowledge() && _socket!.Connected)
+            _socket.SendAck(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args)));
     }
 }
 
@@ -47,8 +51,8 @@ public class Ack
 /// <typeparam name="T">What the client gets as the first acknowledgement argument.</typeparam>
 public sealed class Ack<T> : Ack
 {
-    internal Ack(Socket socket, SocketIoPacket packet)
-        : base(socket, packet)
+    internal Ack(Socket? socket, SocketIoPacket packet, IAnswerSink? sink)
+        : base(socket, packet, sink)
     {
     }
 

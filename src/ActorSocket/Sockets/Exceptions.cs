@@ -19,10 +19,39 @@ public sealed class SocketDisconnectedException(DisconnectReason reason) : Excep
     public DisconnectReason Reason { get; } = reason;
 }
 
-/// <summary>Some clients did not acknowledge a broadcast in time.</summary>
-/// <param name="responses">What the others answered.</param>
-public sealed class AckTimeoutException(IReadOnlyList<SocketArguments> responses) : TimeoutException("operation has timed out")
+/// <summary>Some nodes of the cluster did not answer in time.</summary>
+/// <param name="missing">How many.</param>
+/// <param name="sockets">What the others answered.</param>
+public sealed class ClusterTimeoutException(int missing, IReadOnlyList<RemoteSocket> sockets) : TimeoutException($"timeout reached: missing {missing} responses")
 {
-    /// <summary>The acknowledgements that did arrive, in that order; each is the list of its arguments.</summary>
+    /// <summary>How many nodes did not answer.</summary>
+    public int Missing { get; } = missing;
+
+    /// <summary>Of <c>FetchSocketsAsync</c>: the sockets of this node and of those that did.</summary>
+    public IReadOnlyList<RemoteSocket> Sockets { get; } = sockets;
+}
+
+/// <summary>Some clients did not acknowledge a broadcast in time, or not with what was asked for.</summary>
+/// <param name="responses">What the others answered.</param>
+/// <param name="errors">What was wrong with answers of another type; none when nothing but time was the matter.</param>
+public sealed class AckTimeoutException(IReadOnlyList<SocketArguments> responses, IReadOnlyList<Exception>? errors = null)
+    : TimeoutException(errors is { Count: > 0 } ? $"operation has timed out, or {errors.Count} clients answered with something else than was asked for" : "operation has timed out")
+{
+    /// <summary>The acknowledgements that did arrive and are of the type that was asked for, in that order; each is the list of its arguments.</summary>
+    public IReadOnlyList<SocketArguments> Responses { get; } = responses;
+
+    /// <summary>For each client that answered with something else, what cannot be read in it: one client's rubbish costs nobody the answers of the others.</summary>
+    public IReadOnlyList<Exception> Errors { get; } = errors ?? [];
+}
+
+/// <summary>Some nodes did not answer a server-side event in time.</summary>
+/// <param name="missing">How many.</param>
+/// <param name="responses">What the others answered.</param>
+public sealed class ServerEventTimeoutException(int missing, IReadOnlyList<SocketArguments> responses) : TimeoutException($"timeout reached: missing {missing} responses")
+{
+    /// <summary>How many nodes did not answer.</summary>
+    public int Missing { get; } = missing;
+
+    /// <summary>The answers that did arrive; each is the list of its arguments.</summary>
     public IReadOnlyList<SocketArguments> Responses { get; } = responses;
 }

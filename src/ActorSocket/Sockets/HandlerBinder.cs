@@ -8,25 +8,42 @@ namespace ActorSocket.Sockets;
 /// <summary>Calls a user's delegate with an event's arguments and acknowledges with what it returns.</summary>
 internal delegate ValueTask HandlerInvoker(Delegate handler, HandlerCall call);
 
-/// <summary>One event on its way into a handler.</summary>
-internal readonly struct HandlerCall(Socket socket, SocketIoPacket packet)
+/// <summary>Takes the answer to an event instead of the client who sent it.</summary>
+internal interface IAnswerSink
+{
+    /// <summary>Whether the answer is still to come.</summary>
+    bool IsWanted { get; }
+
+    void Answer<TArgs>(in TArgs args)
+        where TArgs : struct, IEventArguments;
+}
+
+/// <summary>One event on its way into a handler: a client's, or (without a socket) one of the servers'.</summary>
+internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAnswerSink? sink = null)
 {
     public SocketArguments Arguments => packet.Arguments;
 
-    public Socket Socket => socket;
+    public Socket Socket => socket!;
 
-    public CancellationToken Disconnected => socket.Disconnected;
+    public int SizeInBytes => packet.SizeInBytes;
 
-    public Ack Ack() => new(socket, packet);
+    public CancellationToken Disconnected => socket?.Disconnected ?? CancellationToken.None;
 
-    public Ack<T> TypedAck<T>() => new(socket, packet);
+    /// <summary>The same event, its answer given to another than its sender.</summary>
+    public HandlerCall AnsweredInto(IAnswerSink other) => new(socket, packet, other);
+
+    private bool IsAnswered => sink is not null || packet.AckId >= 0;
+
+    public Ack Ack() => new(socket, packet, sink);
+
+    public Ack<T> TypedAck<T>() => new(socket, packet, sink);
 
     /// <summary>A missing argument is the type's default, as in JavaScript it is undefined .</summary>
     public T? Argument<T>(int index) => index < packet.Arguments.Count ? packet.Arguments[index].As<T>() : default;
 
     public ValueTask Return<T>(T value)
     {
-        if (packet.AckId >= 0)
+        if (IsAnswered)
             Ack().Send(value);
         return default;
     }
@@ -34,7 +51,7 @@ internal readonly struct HandlerCall(Socket socket, SocketIoPacket packet)
     public async ValueTask ReturnTask<T>(Task<T> task)
     {
         var value = await task.ConfigureAwait(false);
-        if (packet.AckId >= 0)
+        if (IsAnswered)
             Ack().Send(value);
     }
 
@@ -88,6 +105,10 @@ internal sealed class HandlerBinder
         value = result;
         return nameof(HandlerCall.Return);
     }
+
+    /// <summary>Whether a parameter of this type takes an argument of the event, not one of its services.</summary>
+    public static bool TakesArgument(Type type) =>
+        type != typeof(Ack) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>)) && type != typeof(Socket) && type != typeof(CancellationToken) && type != typeof(SocketArguments);
 
     private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
     {

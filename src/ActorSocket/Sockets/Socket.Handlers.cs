@@ -32,10 +32,19 @@ public sealed partial class Socket
     /// <example><code>socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);</code></example>
     public IDisposable On(string eventName, Delegate handler) => Listen(eventName, handler, once: false);
 
-    /// <summary>As <see cref="On"/>, for the next such event only (official: <c>once</c>).</summary>
+    /// <summary>As <see cref="On(string, Delegate)"/>, with options: an idempotency key, for clients that send again what was not acknowledged.</summary>
+    /// <returns>Dispose it to stop handling the event.</returns>
+    /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
+    public IDisposable On(string eventName, Delegate handler, HandlerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Listen(eventName, handler, once: false, options);
+    }
+
+    /// <summary>As <see cref="On(string, Delegate)"/>, for the next such event only (official: <c>once</c>).</summary>
     public IDisposable Once(string eventName, Delegate handler) => Listen(eventName, handler, once: true);
 
-    /// <summary>Removes every handler of an event (official: <c>removeAllListeners(event)</c>). To remove one, dispose what <see cref="On"/> returned.</summary>
+    /// <summary>Removes every handler of an event (official: <c>removeAllListeners(event)</c>). To remove one, dispose what <see cref="On(string, Delegate)"/> returned.</summary>
     public void Off(string eventName)
     {
         ArgumentNullException.ThrowIfNull(eventName);
@@ -45,14 +54,17 @@ public sealed partial class Socket
     /// <summary>Removes the handlers of all events (official: <c>removeAllListeners()</c>).</summary>
     public void Off() => _handlers.Clear();
 
-    private IDisposable Listen(string eventName, Delegate handler, bool once)
+    private IDisposable Listen(string eventName, Delegate handler, bool once, HandlerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(eventName);
         ArgumentNullException.ThrowIfNull(handler);
         EmitFlags.ThrowIfReserved(eventName);
         var server = Namespace.Services.Server;
         server.Names.Register(eventName);
-        return _handlers.Add(eventName, handler, server.Binder.Bind(handler), once);
+        var invoke = server.Binder.Bind(handler);
+        if (options?.IdempotencyKey is { } keyOf)
+            invoke = new IdempotentHandler(Namespace.Idempotency, eventName, options.IdempotencyScope ?? HandlerOptions.ScopeOf(this), keyOf, invoke).InvokeAsync;
+        return _handlers.Add(eventName, handler, invoke, once);
     }
 
     /// <summary>Sees every event before its handlers and before the middleware of <see cref="Use"/> (official: <c>onAny</c>).</summary>

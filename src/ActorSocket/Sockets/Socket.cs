@@ -36,8 +36,8 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>The client's secret to recover this socket; null when recovery is off.</summary>
     internal string? RecoverySecret { get; init; }
 
-    /// <summary>What this socket continues, and after which offset; null for a new one.</summary>
-    internal (LostSocket Lost, long Offset)? Continues { get; init; }
+    /// <summary>What this socket continues; null for a new one.</summary>
+    internal Continuation? Continues { get; init; }
 
     internal EngineConnection Connection { get; }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -15,6 +16,9 @@ namespace ActorSocket.Transports;
 /// <summary>Where every request of a server arrives: checks it in the official server's order (E-03), opens sessions, and hands requests to their transport.</summary>
 internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 {
+    private const string Name = "name"; // which bad request it is (E-05)
+
+    private readonly string? _bare = server.Options.AddTrailingSlash ? null : path[..^1];
     private readonly PollingTransport _polling = new(server);
     private readonly ClientBundle _bundle = new();
     private readonly CorsHeaders? _cors = server.Options.Cors is { } policy ? new CorsHeaders(policy) : null;
@@ -24,14 +28,14 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         var request = context.Request;
         // Routing ignores case, and its catch-all also matches nothing; the path is matched to the letter (E-01).
-        if (request.Path.Value is not { } requested || !requested.StartsWith(path, StringComparison.Ordinal))
+        if (request.Path.Value is not { } requested || !(requested.StartsWith(path, StringComparison.Ordinal) || requested == _bare))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
         if (_cors is not null && _cors.Apply(context))
             return; // a preflight
-        if (server.Options.ServeClient && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
+        if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
         var query = new QueryValues(request.Query);
         var upgrade = WebSocketUpgrade.Detect(context, server.Options.PerMessageDeflate);
@@ -40,12 +44,12 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             if (upgrade is not null && query["EIO"].Length == 0)
                 HintOnce(1, static log => log.PlainWebSocketClient());
-            await RefuseAsync(context, EngineIoError.UnknownTransport, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.UnknownTransport, upgrade, new(StringComparer.Ordinal) { ["transport"] = transport }).ConfigureAwait(false);
             return;
         }
         if (HasControlCharacter(request.Headers.Origin))
         {
-            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "INVALID_ORIGIN", ["origin"] = request.Headers.Origin.ToString() }).ConfigureAwait(false);
             return;
         }
         if (query["sid"] is { Length: > 0 } sid)
@@ -58,18 +62,24 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         if (!server.Sessions.TryGet(sid, out var connection))
         {
-            await RefuseAsync(context, EngineIoError.UnknownSid, upgrade).ConfigureAwait(false);
+            var error = server.Cluster is { } cluster && cluster.TryGetHome(sid, out var home)
+                ? await ContinueElsewhereAsync(context, query, sid, transport, upgrade, home, cluster.Gateway).ConfigureAwait(false)
+                : EngineIoError.UnknownSid;
+            if (error is EngineIoError.UnknownSid)
+                await RefuseAsync(context, EngineIoError.UnknownSid, upgrade, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
+            else if (error is { } mismatch)
+                await RefuseAsync(context, mismatch, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_MISMATCH", ["transport"] = transport }).ConfigureAwait(false);
         }
         else if ((query["EIO"] is not "4") != connection.IsRevision3)
         {
-            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "PROTOCOL_MISMATCH", ["protocol"] = query["EIO"] }).ConfigureAwait(false);
         }
         else if (upgrade is not null)
         {
             // Whether the session takes it, and whether it may at all, is said on the WebSocket, by closing it (E-10, E-80).
             if (!upgrade.IsValid)
             {
-                await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+                await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
                 return;
             }
             server.Options.OnHeaders?.Invoke(context);
@@ -79,7 +89,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         else if (transport == TransportNames.WebSocket || connection.IsWebSocket)
         {
-            await RefuseAsync(context, EngineIoError.BadRequest, null).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, null, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_MISMATCH", ["transport"] = transport, ["previousTransport"] = connection.TransportName }).ConfigureAwait(false);
         }
         else
         {
@@ -88,36 +98,48 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
     }
 
+    /// <summary>The load balancer sent it here, but the session lives on another node. Says with which error to refuse the request, if it is to be refused.</summary>
+    private async Task<EngineIoError?> ContinueElsewhereAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade, Peer home, SessionGateway gateway)
+    {
+        var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"]);
+        if (upgrade is null)
+            return await gateway.HandleAsync(context, home, sid, asked).ConfigureAwait(false);
+        if (!upgrade.IsValid)
+            return EngineIoError.BadRequest;
+        var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
+        return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
+    }
+
     private async Task OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
         {
-            await RefuseAsync(context, EngineIoError.BadHandshakeMethod, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadHandshakeMethod, upgrade, new(StringComparer.Ordinal) { ["method"] = context.Request.Method }).ConfigureAwait(false);
             return;
         }
         var webSocket = transport == TransportNames.WebSocket;
         if (webSocket && upgrade is not { IsValid: true })
         {
-            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
             return;
         }
         if (webSocket && !IsOriginAllowed(context.Request.Headers.Origin))
         {
-            await RefuseAsync(context, EngineIoError.Forbidden, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.Forbidden, upgrade, new(StringComparer.Ordinal) { ["origin"] = context.Request.Headers.Origin.ToString() }).ConfigureAwait(false);
             return;
         }
         if (server.Options.AllowRequest is { } allow && await allow(context, context.RequestAborted).ConfigureAwait(false) is { } reason)
         {
-            await RefuseAsync(context, EngineIoError.Forbidden, upgrade, reason.Length == 0 ? null : reason).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.Forbidden, upgrade, new(StringComparer.Ordinal) { ["message"] = reason }, reason.Length == 0 ? null : reason).ConfigureAwait(false);
             return;
         }
         if (query["EIO"] is not "4" && !server.Options.AllowEIO3)
         {
             HintOnce(2, static log => log.OldClient());
-            await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade, new(StringComparer.Ordinal) { ["protocol"] = "3" }).ConfigureAwait(false);
             return;
         }
-        if (server.IsDraining || server.Root.IsNobody() || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        if (server.IsDraining || server.Root.IsNobody() || server.Cluster is { IsReady: false } || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.RetryAfter = "1";
@@ -133,7 +155,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         string sid;
         try
         {
-            sid = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : server.Ids.Next();
+            var own = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : null;
+            sid = server.Cluster is null ? own ?? server.Ids.Next() : server.Ids.NextSigned(own);
             if (server.Sessions.TryGet(sid, out _))
                 throw new InvalidOperationException("It made an id that is in use.");
         }
@@ -141,7 +164,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             server.Sessions.CancelReservation();
             server.Log.IdGenerationFailed(error);
-            await RefuseAsync(context, EngineIoError.BadRequest, upgrade).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "ID_GENERATION_ERROR", ["error"] = error.Message }).ConfigureAwait(false);
             return;
         }
         var connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
@@ -157,6 +180,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             options.OnInitialHeaders?.Invoke(context);
             options.OnHeaders?.Invoke(context);
+            if (options.Cookie is { } cookie)
+                context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
             if (upgrade is not null)
             {
                 transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), connection.Form);
@@ -175,6 +200,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             throw;
         }
         server.Sessions.TryAdd(connection);
+        if (server.IsDraining) // began meanwhile, and did not see this one
+            connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
         if (connection.IsRevision3)
             connection.Inbound.ConnectMain();
         if (transport is not null)
@@ -182,18 +209,16 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             await transport.RunAsync().ConfigureAwait(false);
             return;
         }
-        if (options.Cookie is { } cookie)
-            context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
         await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
     }
 
     /// <summary>Refuses as the official server does: JSON to a plain request (E-04), bare text and the end of the connection to a WebSocket (E-08).</summary>
-    private async Task RefuseAsync(HttpContext context, EngineIoError error, WebSocketUpgrade? upgrade, string? message = null)
+    private async Task RefuseAsync(HttpContext context, EngineIoError error, WebSocketUpgrade? upgrade, Dictionary<string, string> why, string? message = null)
     {
         server.Metrics.RequestRefused((int)error);
         if (server.Log.IsEnabled(Microsoft.Extensions.Logging.LogLevel.Debug))
             server.Log.RequestRefused(context.Request.Method, (int)error, error.Message());
-        server.RaiseConnectionError(new ConnectionError(context, (int)error, message ?? error.Message()));
+        server.RaiseConnectionError(new ConnectionError(context, (int)error, error.Message(), why));
         var response = context.Response;
         byte[] body;
         if (upgrade is null)

@@ -42,7 +42,7 @@ internal sealed class ClientBundle
             }
             response.ContentType = isMap ? "application/json; charset=utf-8" : "application/javascript; charset=utf-8";
             var body = response.Body;
-            if (HttpEncoding.Choose(context.Request.Headers.AcceptEncoding) is { } encoding)
+            if (HttpEncoding.ChooseForFile(context.Request.Headers.AcceptEncoding) is { } encoding)
             {
                 response.Headers.ContentEncoding = encoding;
                 response.Headers.Vary = "Accept-Encoding";

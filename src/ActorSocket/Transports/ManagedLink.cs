@@ -15,9 +15,8 @@ namespace ActorSocket.Transports;
 internal sealed class ManagedLink : WebSocketLink
 #pragma warning restore CA1001
 {
-    private const int BufferSize = 4096;
-
     private readonly WebSocket _webSocket;
+    private readonly HttpContext _context;
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024));
     private readonly SemaphoreSlim _sending = new(1);
     private readonly int _compressFrom;
@@ -26,9 +25,9 @@ internal sealed class ManagedLink : WebSocketLink
     /// <param name="context">The request.</param>
     /// <param name="compressFrom">The size from which it compresses a message; null when it cannot.</param>
     public ManagedLink(WebSocket webSocket, HttpContext context, int? compressFrom = null)
-        : base(context)
     {
         _webSocket = webSocket;
+        _context = context;
         _compressFrom = compressFrom ?? int.MaxValue;
         _ = ReceiveAsync();
     }
@@ -37,8 +36,9 @@ internal sealed class ManagedLink : WebSocketLink
 
     public override bool Compresses => _compressFrom < int.MaxValue;
 
-    /// <summary>What is received in one message is cut into frames anew here, which must not count as the client's doing.</summary>
-    public override ProtocolLimits Limit(ProtocolLimits limits) => limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / BufferSize) + 1 };
+    public override bool Refragments => true;
+
+    public override void Abort() => _context.Abort();
 
     public override void Release() => _webSocket.Dispose(); // the compressors' memory is not the collector's
 
@@ -91,7 +91,7 @@ internal sealed class ManagedLink : WebSocketLink
         Exception? failure = null;
         try
         {
-            var buffer = new byte[BufferSize];
+            var buffer = new byte[FragmentSize];
             var first = true;
             while (true)
             {

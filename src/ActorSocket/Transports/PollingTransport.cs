@@ -22,8 +22,7 @@ internal sealed class PollingTransport(ServerServices server)
             return GetAsync(context, connection, jsonp);
         if (HttpMethods.IsPost(context.Request.Method))
             return PostAsync(context, connection, jsonp.Length > 0);
-        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed; // E-12: the session stays open
-        context.Response.Headers.Allow = "GET, POST";
+        AnswerNotAllowed(context);
         return Task.CompletedTask;
     }
 
@@ -53,52 +52,57 @@ internal sealed class PollingTransport(ServerServices server)
         {
             frames = await waiter.Answer.ConfigureAwait(false);
             if (frames.Length > 0)
-                await AnswerAsync(context, connection.Form, frames, jsonp).ConfigureAwait(false);
+                await AnswerAsync(context, PollPayload.Of(connection.Form, frames, jsonp), jsonp).ConfigureAwait(false);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, WireForm form, EncodedFrame[] frames, string jsonp)
+    /// <summary>Answers with a payload.</summary>
+    public async Task AnswerAsync(HttpContext context, PollPayload payload, string jsonp)
     {
-        var body = new ArrayBufferWriter<byte>(256);
-        var compress = Array.Exists(frames, static frame => frame.Compress);
-        var binaryForm = form == WireForm.Revision3 && Array.Exists(frames, static frame => frame.HasAttachments);
-        for (var i = 0; i < frames.Length; i++)
-        {
-            if (form.IsRevision3())
-            {
-                frames[i].WritePollingRevision3(body, binaryForm);
-                continue;
-            }
-            if (i > 0)
-                body.Write("\x1e"u8);
-            frames[i].WritePolling(body);
-        }
-        if (jsonp.Length > 0)
-            body = JsonPolling.Wrap(jsonp, body.WrittenSpan);
         var response = context.Response;
-        response.ContentType = binaryForm ? "application/octet-stream" : jsonp.Length > 0 ? "text/javascript; charset=UTF-8" : "text/plain; charset=UTF-8";
+        response.ContentType = payload.IsOctetStream ? "application/octet-stream" : jsonp.Length > 0 ? "text/javascript; charset=UTF-8" : "text/plain; charset=UTF-8";
         response.Headers.CacheControl = "no-store";
-        if (compress && server.Options.HttpCompression && body.WrittenCount >= server.Options.HttpCompressionThreshold
+        if (payload.MayCompress && server.Options.HttpCompression && payload.Body.Length >= server.Options.HttpCompressionThreshold
             && HttpEncoding.Choose(context.Request.Headers.AcceptEncoding) is { } encoding)
         {
             using var compressed = new MemoryStream();
             var stream = HttpEncoding.Compress(compressed, encoding);
             await using (stream.ConfigureAwait(false))
-                await stream.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+                await stream.WriteAsync(payload.Body, context.RequestAborted).ConfigureAwait(false);
             response.Headers.ContentEncoding = encoding;
             response.ContentLength = compressed.Length;
             await response.Body.WriteAsync(compressed.GetBuffer().AsMemory(0, (int)compressed.Length), context.RequestAborted).ConfigureAwait(false);
             return;
         }
-        response.ContentLength = body.WrittenCount;
-        await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+        response.ContentLength = payload.Body.Length;
+        await response.Body.WriteAsync(payload.Body, context.RequestAborted).ConfigureAwait(false);
     }
+
+    /// <summary>A POST was taken.</summary>
+    public static async Task AnswerOkAsync(HttpContext context)
+    {
+        var response = context.Response;
+        response.ContentType = "text/html";
+        response.ContentLength = 2;
+        response.Headers.CacheControl = "no-store";
+        await response.Body.WriteAsync("ok"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>E-12: the session stays open.</summary>
+    public static void AnswerNotAllowed(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        context.Response.Headers.Allow = "GET, POST";
+    }
+
+    public static bool IsOctetStream(HttpContext context) =>
+        context.Request.ContentType is { } type && type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase);
 
     private async Task PostAsync(HttpContext context, EngineConnection connection, bool form)
     {
         var response = context.Response;
-        var binaryForm = context.Request.ContentType is { } type && type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase);
-        if (binaryForm && !connection.IsRevision3) // E-44
+        var octetStream = IsOctetStream(context);
+        if (octetStream && !connection.IsRevision3) // E-44
         {
             connection.Fail(null, DisconnectReason.TransportError, "invalid content");
             response.StatusCode = StatusCodes.Status400BadRequest;
@@ -112,13 +116,16 @@ internal sealed class PollingTransport(ServerServices server)
         }
         try
         {
-            if (!await ReadAsync(context, connection, binaryForm, form).ConfigureAwait(false))
+            if (await ReadAsync(context).ConfigureAwait(false) is not { } body)
             {
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
             }
+            Take(connection, body, octetStream, form);
+            context.Request.BodyReader.AdvanceTo(body.End);
+            await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
         }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or OperationCanceledException)
+        catch (Exception error) when (IsCut(error))
         {
             connection.Fail(null, DisconnectReason.TransportError, "data request connection closed prematurely"); // E-47
             return;
@@ -127,41 +134,44 @@ internal sealed class PollingTransport(ServerServices server)
         {
             connection.EndPost();
         }
-        response.ContentType = "text/html";
-        response.ContentLength = 2;
-        response.Headers.CacheControl = "no-store";
-        await response.Body.WriteAsync("ok"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+        await AnswerOkAsync(context).ConfigureAwait(false);
     }
 
-    /// <summary>False when the body is over the limit.</summary>
-    private async Task<bool> ReadAsync(HttpContext context, EngineConnection connection, bool binaryForm, bool form)
+    /// <summary>Whether reading a body failed because its client is gone.</summary>
+    public static bool IsCut(Exception error) => error is IOException or ConnectionAbortedException or OperationCanceledException;
+
+    /// <summary>The whole body, which stays the reader's until it is advanced; null when it is over the limit.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="waits">Called once when the body is not there yet.</param>
+    public async ValueTask<ReadOnlySequence<byte>?> ReadAsync(HttpContext context, Action? waits = null)
     {
         var limit = server.Options.MaxHttpBufferSize;
         if (context.Request.ContentLength > limit)
-            return false;
+            return null;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } kestrel)
             kestrel.MaxRequestBodySize = null; // counted here, to answer as the official server does
         var reader = context.Request.BodyReader;
-        ReadResult read;
         while (true)
         {
-            read = await reader.ReadAsync().ConfigureAwait(false); // no token: Kestrel ends the read itself when the connection ends
+            var reading = reader.ReadAsync(); // no token: Kestrel ends the read itself when the connection ends
+            if (!reading.IsCompleted)
+            {
+                waits?.Invoke();
+                waits = null;
+            }
+            var read = await reading.ConfigureAwait(false);
             if (read.Buffer.Length > limit)
             {
                 reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request
-                return false;
+                return null;
             }
             if (read.IsCompleted)
-                break;
+                return read.Buffer;
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
-        Take(connection, read.Buffer, binaryForm, form);
-        reader.AdvanceTo(read.Buffer.End);
-        await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-        return true;
     }
 
-    private static void Take(EngineConnection connection, ReadOnlySequence<byte> body, bool binaryForm, bool form)
+    public static void Take(EngineConnection connection, ReadOnlySequence<byte> body, bool binaryForm, bool form)
     {
         if (form)
         {

@@ -38,6 +38,13 @@ internal abstract class WebSocketUpgrade
         return agreed;
     }
 
+    /// <summary>The first of the subprotocols that a client offers, as the official server: some clients give up when they get none.</summary>
+    private static string? Subprotocol(HttpContext context)
+    {
+        var offered = context.WebSockets.WebSocketRequestedProtocols;
+        return offered.Count > 0 && offered[0].Length > 0 ? offered[0] : null;
+    }
+
     private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
     {
         var options = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan, DangerousDeflateOptions = agreed };
@@ -72,6 +79,8 @@ internal abstract class WebSocketUpgrade
 #pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
             headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(_key + KeySuffix)));
 #pragma warning restore CA5350
+            if (Subprotocol(context) is { } subprotocol)
+                headers.SecWebSocketProtocol = subprotocol;
             var agreed = Negotiate(context, deflate);
             var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
             return agreed is null ? new PipeLink(transport.Transport, context) : Adapt(stream, context, deflate, agreed);
@@ -85,6 +94,8 @@ internal abstract class WebSocketUpgrade
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
         {
             var agreed = Negotiate(context, deflate);
+            if (Subprotocol(context) is { } subprotocol)
+                context.Response.Headers.SecWebSocketProtocol = subprotocol;
             return Adapt(await connect.AcceptAsync().ConfigureAwait(false), context, deflate, agreed);
         }
     }
@@ -93,26 +104,33 @@ internal abstract class WebSocketUpgrade
     private sealed class Hosted(IHttpWebSocketFeature feature) : WebSocketUpgrade
     {
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
-            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan }).ConfigureAwait(false), context);
+            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }).ConfigureAwait(false), context);
     }
 }
 
 /// <summary>Bytes of WebSocket frames in and out, below <see cref="WebSocketTransport"/>.</summary>
-internal abstract class WebSocketLink(HttpContext context)
+internal abstract class WebSocketLink
 {
+    protected const int FragmentSize = 4096;
+
     /// <summary>Received bytes: frames as a client sends them.</summary>
     public abstract PipeReader Input { get; }
 
     /// <summary>Whether long messages are compressed (RFC 7692).</summary>
     public virtual bool Compresses => false;
 
-    /// <summary>The limits for what comes in here.</summary>
-    public virtual ProtocolLimits Limit(ProtocolLimits limits) => limits;
+    /// <summary>Whether what comes in as one message is cut into frames of <see cref="FragmentSize"/> anew.</summary>
+    public virtual bool Refragments => false;
+
+    /// <summary>The limits for what comes in here: fragments that are not the client's doing do not count.</summary>
+    public ProtocolLimits Limit(ProtocolLimits limits) =>
+        Refragments ? limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / FragmentSize) + 1 } : limits;
 
     /// <summary>Sends complete, unmasked frames.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
 
-    public void Abort() => context.Abort();
+    /// <summary>Cuts the connection.</summary>
+    public abstract void Abort();
 
     /// <summary>Frees what it holds; nothing is read any more.</summary>
     public virtual void Release()
@@ -120,9 +138,11 @@ internal abstract class WebSocketLink(HttpContext context)
     }
 }
 
-internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink(context)
+internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink
 {
     public override PipeReader Input => pipe.Input;
+
+    public override void Abort() => context.Abort();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {

@@ -19,12 +19,14 @@ internal sealed class RealServer : IAsyncDisposable
     private readonly ITestOutputHelper _output;
     private readonly Action<ActorSocketOptions>? _configure;
     private readonly X509Certificate2? _certificate;
+    private readonly string _path;
     private readonly ConcurrentQueue<string> _log = new();
     private WebApplication? _app;
     private int _port;
 
-    private RealServer(ITestOutputHelper output, Action<ActorSocketOptions>? configure, X509Certificate2? certificate, int port)
+    private RealServer(ITestOutputHelper output, Action<ActorSocketOptions>? configure, X509Certificate2? certificate, int port, string path)
     {
+        _path = path;
         _port = port;
         _output = output;
         _configure = configure;
@@ -41,10 +43,11 @@ internal sealed class RealServer : IAsyncDisposable
     /// <param name="configure">Options other than the defaults.</param>
     /// <param name="certificate">Makes it an HTTPS server.</param>
     /// <param name="port">0 for any; <see cref="Ports.Free"/> for a server that is stopped and started again.</param>
+    /// <param name="path">Where it is mapped.</param>
     public static async Task<RealServer> StartAsync(
-        ITestOutputHelper output, Action<ActorSocketOptions>? configure = null, X509Certificate2? certificate = null, int port = 0)
+        ITestOutputHelper output, Action<ActorSocketOptions>? configure = null, X509Certificate2? certificate = null, int port = 0, string path = "/socket.io")
     {
-        var server = new RealServer(output, configure, certificate, port);
+        var server = new RealServer(output, configure, certificate, port, path);
         await server.StartAsync();
         return server;
     }
@@ -66,7 +69,7 @@ internal sealed class RealServer : IAsyncDisposable
         });
 
         _app = builder.Build();
-        Io = _app.MapActorSocket();
+        Io = _app.MapActorSocket(_path);
         TestHandlers.Map(Io, Journal);
         _app.MapGet("/", () => TypedResults.Text("<!doctype html><title>Test</title><script src=/socket.io/socket.io.js></script>", "text/html"));
         await _app.StartAsync().WaitForAsync("the server to start");

@@ -19,7 +19,7 @@ internal static partial class TestHandlers
 
     public static void Map(ActorSocketServer io, Journal journal)
     {
-        foreach (var name in new[] { "/", "/lobby", "/strict", "/guarded", "/greeting", "/watched", "/filtered" })
+        foreach (var name in new[] { "/", "/lobby", "/strict", "/guarded", "/greeting", "/watched", "/filtered", "/shop", "/žluť-🙂" })
             io.Of(name).OnConnection(socket => Handle(io, socket, journal));
         io.OfDynamic(RoomNames()).OnConnection(socket => Handle(io, socket, journal));
 
@@ -27,6 +27,7 @@ internal static partial class TestHandlers
         Greet(io.Of("/greeting"));
         Watch(io.Of("/watched"));
         Filter(io.Of("/filtered"));
+        Sell(io.Of("/shop"));
     }
 
     private static void Handle(ActorSocketServer io, Socket socket, Journal journal)
@@ -271,6 +272,9 @@ internal static partial class TestHandlers
     private static void Watch(Namespace watched) => watched.OnConnection(socket =>
     {
         var seen = new List<string>();
+        var sent = new ConcurrentQueue<string>();
+        socket.OnAnyOutgoing(leaving => sent.Enqueue($"{leaving.Name} {leaving.Arguments.Count}"));
+        socket.On("sent", () => sent.ToArray());
         socket.OnAny(happened => seen.Add($"any {happened.Name} {happened.Arguments.Count}"));
         socket.On("heard", (string what) =>
         {
@@ -292,6 +296,35 @@ internal static partial class TestHandlers
         socket.On("allowed", (int number) => socket.Emit("allowed", number));
         socket.On("done", () => socket.Emit("done"));
     });
+
+    /// <summary>Orders that are answered when one was sent a second time, whichever connection it came by.</summary>
+    private static void Sell(Namespace shop)
+    {
+        int arrived = 0, placed = 0;
+        var again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var logged = new ConcurrentQueue<int>();
+        shop.OnConnection(socket =>
+        {
+            socket.OnAny(e =>
+            {
+                if (e.Name == "order" && Interlocked.Increment(ref arrived) == 2)
+                    again.TrySetResult();
+            });
+            socket.On(
+                "order",
+                async (string key) =>
+                {
+                    var number = Interlocked.Increment(ref placed);
+                    socket.Emit("placing");
+                    await again.Task;
+                    return new { Number = number, Key = key };
+                },
+                new HandlerOptions { IdempotencyKey = static arguments => arguments[0].As<string>() });
+            socket.On("orders", () => new { Placed = placed, Arrived = arrived });
+            socket.On("log", (int number) => logged.Enqueue(number));
+            socket.On("logged", () => logged.ToArray());
+        });
+    }
 
     [GeneratedRegex(@"^/room-\d+$", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex RoomNames();

@@ -91,3 +91,60 @@ export async function A_client_with_retries_needs_no_handler_that_acknowledges({
   for (let n = 1; n <= 3; n++) socket.emit("collect", n);
   assert.deepEqual(await ask(socket, "collected"), [1, 2, 3]);
 }
+
+export async function A_callback_with_a_timeout_gets_an_error_or_the_answer({ connect }) {
+  const socket = await connect();
+  const call = (ms, ...args) => within(new Promise((resolve) => socket.timeout(ms).emit(...args, (...answer) => resolve(answer))), "the callback");
+  assert.deepEqual(await call(10_000, "ask", 1, "two"), [null, 1, "two"]);
+  const [error, ...rest] = await call(200, "silent");
+  assert.match(error.message, /operation has timed out/);
+  assert.deepEqual(rest, []);
+}
+
+export async function The_option_ackTimeout_bounds_every_question({ connect }) {
+  const socket = await connect("/", { ackTimeout: 300 });
+  await assert.rejects(socket.emitWithAck("silent"), /operation has timed out/);
+  const [error] = await within(new Promise((resolve) => socket.emit("silent", (...answer) => resolve(answer))), "the callback");
+  assert.match(error.message, /operation has timed out/);
+  assert.equal(await ask(socket, "ask", "in time"), "in time");
+}
+
+export async function A_disconnect_ends_the_clients_wait_at_once({ connect }) {
+  const socket = await connect();
+  const waiting = assert.rejects(socket.timeout(60_000).emitWithAck("silent"), /socket has been disconnected/);
+  socket.emit("kick", false);
+  await within(waiting, "the end of the wait");
+}
+
+export async function Retried_events_keep_their_order_across_a_reconnection({ connect }) {
+  const socket = await connect("/shop", { retries: 10, ackTimeout: 1_000 });
+  const up = next(socket, "connect");
+  for (let n = 0; n < 10; n++) socket.emit("log", n);
+  socket.io.engine.close();
+  for (let n = 10; n < 20; n++) socket.emit("log", n);
+  await up;
+  const logged = await ask(socket, "logged");
+  assert.deepEqual([...new Set(logged)], [...Array(20).keys()], "each once at least, in order");
+}
+
+export async function A_retried_event_with_a_key_is_handled_once({ connect }) {
+  const socket = await connect("/shop", { retries: 5, ackTimeout: 300 });
+  // The first attempt is answered only when the second has come.
+  assert.deepEqual(await ask(socket, "order", "a"), { number: 1, key: "a" });
+  assert.deepEqual(await ask(socket, "order", "b"), { number: 2, key: "b" });
+  const { placed, arrived } = await ask(socket, "orders");
+  assert.equal(placed, 2);
+  assert.ok(arrived >= 3, `${arrived} arrived: nothing was retried`);
+}
+
+export async function A_client_that_lost_its_connection_gets_the_answer_to_what_it_sent_before({ connect }) {
+  const socket = await connect("/shop", { retries: 5, ackTimeout: 30_000 });
+  const { id } = socket;
+  const placing = next(socket, "placing");
+  const answer = ask(socket, "order", "a");
+  await placing; // the handler runs, and waits for the second attempt
+  socket.io.engine.close();
+  assert.deepEqual(await answer, { number: 1, key: "a" });
+  assert.notEqual(socket.id, id);
+  assert.deepEqual(await ask(socket, "orders"), { placed: 1, arrived: 2 });
+}

@@ -129,3 +129,19 @@ export async function A_client_that_compresses_exchanges_everything({ connect, m
     assert.equal(await ask(socket, "ask", "short"), "short");
   }
 }
+
+export async function Every_kind_of_binary_comes_back_as_its_bytes({ connect }) {
+  const socket = await connect();
+  const source = randomBytes(64);
+  const { buffer } = new Uint8Array(source);
+  const raw = (view) => (view instanceof ArrayBuffer ? Buffer.from(view) : Buffer.from(view.buffer, view.byteOffset, view.byteLength));
+  const kinds = [
+    Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView,
+  ].flatMap((Kind) => [new Kind(buffer), new Kind(buffer, 16, Kind === DataView ? 24 : 24 / Kind.BYTES_PER_ELEMENT)]);
+  kinds.push(buffer, new ArrayBuffer(0), Buffer.from(source), Buffer.alloc(0), Buffer.from(source).subarray(3, 9), new DataView(new ArrayBuffer(0)));
+  for (const kind of kinds) {
+    const want = raw(kind);
+    assert.deepEqual(await ask(socket, "ask", kind), want, kind.constructor.name);
+    assert.deepEqual(await ask(socket, "ask", { deep: [[kind, 1], { kind }] }), { deep: [[want, 1], { kind: want }] }, kind.constructor.name);
+  }
+}

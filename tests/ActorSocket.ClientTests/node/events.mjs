@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ask, Inbox, next } from "./harness.mjs";
+import { ask, Inbox, next, within } from "./harness.mjs";
 
 const kinds = [
   null, true, false, 0, -1, 1.5, 1e21, -1e-7, 9007199254740991, -9007199254740991, "", "text", '"quoted" \\ / \b\f\n\r\t',
@@ -156,4 +156,75 @@ export async function A_volatile_event_arrives_when_the_client_is_ready({ connec
     await Promise.race([came, ask(socket, "whoami")]);
   }
   assert.equal(typeof (await came)[0], "number");
+}
+
+export async function The_clients_own_catch_alls_see_what_passes({ connect }) {
+  const socket = await connect();
+  const seen = [];
+  const note = (what) => (...event) => seen.push([what, ...event]);
+  socket.onAny(note("in"));
+  socket.prependAny(note("first in"));
+  socket.onAnyOutgoing(note("out"));
+  socket.prependAnyOutgoing(note("first out"));
+  const echo = async (...args) => {
+    const came = next(socket, "echo");
+    socket.emit("echo", ...args);
+    await came;
+  };
+  await echo(1, Buffer.from([2]));
+  const args = ["echo", 1, Buffer.from([2])];
+  assert.deepEqual(seen, [["first out", ...args], ["out", ...args], ["first in", ...args], ["in", ...args]]);
+  assert.deepEqual([socket.listenersAny().length, socket.listenersAnyOutgoing().length], [2, 2]);
+
+  socket.offAny().offAnyOutgoing();
+  await echo(3);
+  assert.equal(seen.length, 4);
+}
+
+export async function The_servers_outgoing_catch_all_sees_emits_and_broadcasts_but_no_acknowledgement({ connect }) {
+  const socket = await connect("/watched");
+  const came = Promise.all([next(socket, "echo"), next(socket, "news")]);
+  socket.emit("echo", "a", Buffer.from([1]));
+  assert.equal(await ask(socket, "publish", { via: "server" }, "news", 5), true);
+  await came;
+  assert.deepEqual(await ask(socket, "sent"), ["echo 2", "news 1"]);
+}
+
+export async function Payloads_of_a_megabyte_and_more_pass_both_ways_when_the_limit_is_raised({ connect }) {
+  const socket = await connect();
+  const text = "é".repeat(1_048_576); // 2 MiB of UTF-8
+  const bytes = Buffer.alloc(1_048_576, 7);
+  const [gotText, gotBytes] = await within(new Promise((resolve) => socket.emit("ask", text, bytes, (...args) => resolve(args))), "the acknowledgement");
+  assert.ok(gotText === text, "the text came back changed");
+  assert.equal(Buffer.compare(gotBytes, bytes), 0);
+  const came = next(socket, "echo");
+  socket.emit("echo", bytes, text);
+  assert.equal(Buffer.compare((await came)[0], bytes), 0);
+}
+
+export async function More_than_the_limit_in_one_go_is_split_by_the_client({ connect }) {
+  const socket = await connect();
+  const filler = "x".repeat(100_000);
+  for (let i = 0; i < 30; i++) {
+    socket.emit("collect", i, filler); // 3 MB in one turn; the server says maxPayload 1 000 000
+  }
+  assert.deepEqual(await ask(socket, "collected"), [...Array(30).keys()]);
+}
+
+export async function A_volatile_event_of_the_client_is_lost_or_arrives_in_its_place({ connect }) {
+  const socket = await connect();
+  const count = 200;
+  for (let i = 0; i < count; i++) {
+    socket.volatile.emit("collect", i);
+  }
+  socket.emit("collect", count);
+  const collected = await ask(socket, "collected");
+  assert.equal(collected.at(-1), count);
+  assert.deepEqual(collected, [...new Set(collected)].sort((a, b) => a - b));
+
+  socket.disconnect();
+  socket.volatile.emit("collect", -1); // not kept for later
+  socket.connect();
+  await next(socket, "connect");
+  assert.deepEqual(await ask(socket, "collected"), []);
 }

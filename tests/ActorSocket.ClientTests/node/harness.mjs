@@ -19,6 +19,13 @@ export function next(emitter, event, what = `the event "${event}"`, ms = bound) 
   return within(new Promise((resolve) => emitter.once(event, (...args) => resolve(args))), what, ms);
 }
 
+/** Loses the connection as a network would, without a goodbye, and waits until the client is back. */
+export async function reconnected(socket) {
+  const [down, up] = [next(socket, "disconnect"), next(socket, "connect", "the reconnection")];
+  socket.io.engine.close();
+  await Promise.all([down, up]);
+}
+
 /** Emits and waits for the acknowledgement. */
 export function ask(socket, event, ...args) {
   return within(socket.emitWithAck(event, ...args), `the acknowledgement of "${event}"`);

@@ -80,3 +80,13 @@ export async function A_pattern_makes_namespaces_as_clients_ask_for_them({ conne
   const [error] = await next(refused, "connect_error");
   assert.equal(error.message, "Invalid namespace");
 }
+
+export async function A_namespace_may_have_a_name_of_any_script({ connect, join }) {
+  const socket = await connect("/žluť-🙂");
+  assert.equal((await ask(socket, "whoami")).namespace, "/žluť-🙂");
+  const came = next(socket, "echo");
+  socket.emit("echo", "é", Buffer.from([1]));
+  assert.deepEqual(await came, ["é", Buffer.from([1])]);
+  const lobby = await join(socket, "/lobby");
+  assert.equal((await ask(lobby, "whoami")).connections, 1);
+}

@@ -77,3 +77,120 @@ export async function A_client_gets_its_socket_back_with_what_it_missed({ connec
   while (heard.length < 22) await next(socket, "news");
   assert.deepEqual(heard, Array.from({ length: 22 }, (_, i) => i));
 }
+
+/** Notes what a manager and its socket say, in order. */
+function listen(socket) {
+  const told = [];
+  for (const name of ["close", "reconnect_attempt", "reconnect_error", "reconnect_failed", "reconnect"]) {
+    socket.io.on(name, (value) => told.push(value instanceof Error ? [name] : [name, value]));
+  }
+  socket.on("connect_error", () => told.push(["connect_error"]));
+  return told;
+}
+
+const values = (told, name) => told.filter((one) => one[0] === name).map((one) => one[1]);
+
+export async function The_manager_tells_of_every_attempt_until_the_server_is_back({ connect, signal }) {
+  const socket = await connect("/", { reconnectionDelay: 20, reconnectionDelayMax: 60 });
+  const told = listen(socket);
+  const down = next(socket, "disconnect");
+  await signal("up"); // the server is stopped now
+  await down;
+  for (let failed = values(told, "reconnect_error").length; failed < 3; failed++) {
+    await next(socket.io, "reconnect_error");
+  }
+  const back = next(socket.io, "reconnect");
+  await signal("down"); // the server runs again
+  const [attempts] = await back;
+
+  assert.equal(told[0][0], "close");
+  assert.deepEqual(values(told, "reconnect_attempt"), Array.from({ length: attempts }, (_, i) => i + 1));
+  assert.equal(values(told, "reconnect_error").length, attempts - 1);
+  assert.equal(values(told, "connect_error").length, attempts - 1, "the socket is told of each failure too");
+  assert.deepEqual(values(told, "reconnect"), [attempts]);
+  assert.deepEqual(values(told, "reconnect_failed"), []);
+  if (!socket.connected) await next(socket, "connect");
+  assert.equal((await ask(socket, "whoami")).connections, 1);
+}
+
+export async function The_manager_gives_up_after_its_attempts_and_connects_when_told_to({ connect, signal }) {
+  const socket = await connect("/", { reconnectionDelay: 20, reconnectionDelayMax: 60, reconnectionAttempts: 3 });
+  const told = listen(socket);
+  const failed = next(socket.io, "reconnect_failed");
+  await signal("up");
+  await failed;
+  assert.deepEqual(values(told, "reconnect_attempt"), [1, 2, 3]);
+  assert.equal(values(told, "reconnect_error").length, 3);
+  await signal("down");
+  const up = next(socket, "connect");
+  socket.connect();
+  await up;
+  assert.equal((await ask(socket, "whoami")).id, socket.id);
+  assert.deepEqual(values(told, "reconnect_attempt"), [1, 2, 3]);
+}
+
+export async function A_client_without_reconnection_stays_away_until_told({ connect }) {
+  const socket = await connect("/", { reconnection: false });
+  const told = listen(socket);
+  const { id } = socket;
+  const down = next(socket, "disconnect");
+  socket.io.engine.close();
+  await down;
+  const up = next(socket, "connect");
+  socket.connect();
+  await up;
+  assert.notEqual(socket.id, id);
+  assert.deepEqual(told.map(([name]) => name), ["close"]);
+}
+
+export async function An_attempt_that_takes_too_long_is_given_up({ open }) {
+  const socket = open("/", { timeout: 300, reconnectionAttempts: 1, reconnectionDelay: 20 });
+  const failed = next(socket.io, "reconnect_failed");
+  const [error] = await next(socket, "connect_error");
+  assert.equal(error.message, "timeout");
+  await failed;
+}
+
+export async function A_socket_is_recovered_by_another_transport({ connect, mode }) {
+  const socket = await connect("/");
+  const other = await connect("/");
+  await ask(socket, "join", "blue");
+  const heard = [];
+  socket.on("news", (n, bytes) => heard.push([n, bytes]));
+  const say = (n) => other.emit("publish bytes", { via: "server", to: ["blue"] }, "news", Buffer.from([n]), Buffer.from([n, n]));
+  const first = next(socket, "news");
+  say(0);
+  await first;
+  const { id } = socket;
+
+  socket.io.opts.transports = [mode === "polling" ? "websocket" : "polling"];
+  const [down, up] = [next(socket, "disconnect"), next(socket, "connect")];
+  socket.io.engine.close();
+  await down;
+  say(1);
+  await up;
+  assert.deepEqual([socket.recovered, socket.id], [true, id]);
+  assert.equal((await ask(socket, "whoami")).transport, mode === "polling" ? "websocket" : "polling");
+  say(2);
+  while (heard.length < 3) await next(socket, "news");
+  assert.deepEqual(heard, [0, 1, 2].map((n) => [Buffer.from([n]), Buffer.from([n, n])]));
+}
+
+export async function A_client_that_missed_more_than_is_remembered_gets_a_new_socket({ connect }) {
+  const socket = await connect("/");
+  const other = await connect("/");
+  const first = next(socket, "news");
+  await ask(other, "publish", { via: "server" }, "news", 0);
+  await first;
+  const { id } = socket;
+  const down = next(socket, "disconnect");
+  socket.io.reconnection(false); // comes back when told to
+  socket.io.engine.close();
+  await down;
+  for (let n = 1; n <= 20; n++) await ask(other, "publish", { via: "server" }, "news", n);
+  const up = next(socket, "connect");
+  socket.connect();
+  await up;
+  assert.equal(socket.recovered, false);
+  assert.notEqual(socket.id, id);
+}

@@ -123,6 +123,14 @@ internal static class Snippets
         #endregion
     }
 
+    public static void Idempotency(Socket socket, Func<Order, Task<int>> place)
+    {
+        #region idempotency
+        // In the client: io({ retries: 3, ackTimeout: 5000 }), and a key with each order: socket.emit("order", { key: crypto.randomUUID(), … })
+        socket.On("order", (Order order) => place(order), new HandlerOptions { IdempotencyKey = arguments => arguments[0].As<Order>()!.Key });
+        #endregion
+    }
+
     public static void Namespaces(ActorSocketServer io)
     {
         #region namespaces
@@ -211,6 +219,9 @@ internal static class Snippets
             return history.Add(text);
         }
 
+        [Event("post"), Idempotent(nameof(key))]           // sent twice with one key, handled once
+        public int Post(Guid key, string text) => history.Add($"{text} ({key})");
+
         [Event("clear"), Authorize("admins")]
         public void Clear() => history.Clear();
     }
@@ -257,6 +268,8 @@ internal static class Snippets
         }
     }
     #endregion
+
+    public sealed record Order(string Key, string Item);
 
     public sealed class ChatHistory
     {

@@ -93,6 +93,41 @@ public sealed class RecoveryTests : ServerTest
         }
     }
 
+    [Theory]
+    [InlineData("""{"pid":"SECRETx","offset":"OFFSET"}""")] // a secret that is not its
+    [InlineData("""{"pid":"","offset":"OFFSET"}""")]
+    [InlineData("""{"pid":7,"offset":"OFFSET"}""")]
+    [InlineData("""{"pid":"SECRET","offset":7}""")]
+    [InlineData("""{"pid":"SECRET","offset":"of nothing"}""")]
+    [InlineData("""{"pid":"SECRET"}""")]
+    [InlineData("""{"offset":"OFFSET"}""")]
+    public async Task A_claim_that_cannot_be_met_makes_a_new_socket(string auth)
+    {
+        var server = StartServer();
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send("40" + auth.Replace("SECRET", first.Secret, StringComparison.Ordinal).Replace("OFFSET", offset, StringComparison.Ordinal));
+        var joined = await JoinedAsync(server, webSocket, session);
+        Assert.False(joined.Socket.Recovered);
+        Assert.NotEqual(first.Id, joined.Id, StringComparer.Ordinal);
+        Assert.NotEqual(first.Secret, joined.Secret, StringComparer.Ordinal);
+        Assert.True(first.Secret.Length >= 20 && first.Secret != first.Id, "it cannot be guessed");
+    }
+
+    [Fact]
+    public async Task Without_the_option_a_claim_is_nothing_and_nothing_is_added_to_events()
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(static socket => socket.Emit("hello"));
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim("secret", "offset"));
+        Assert.Matches("^40{\"sid\":\"[^\"]+\"}$", await webSocket.NextAsync());
+        Assert.Equal("42[\"hello\"]", await webSocket.NextAsync());
+    }
+
     [Fact]
     public async Task A_socket_is_given_back_once()
     {
@@ -303,14 +338,5 @@ public sealed class RecoveryTests : ServerTest
             using var json = JsonDocument.Parse(text[2..]);
             return json.RootElement[json.RootElement.GetArrayLength() - 1].GetString()!;
         }
-    }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public int Seconds { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
     }
 }

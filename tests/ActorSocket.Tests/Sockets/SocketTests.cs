@@ -102,6 +102,77 @@ public sealed class SocketTests : ServerTest
         Assert.Equal("boom", (await reported.Task.WaitAsync(Patience)).Message);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_answers_a_broadcast_with_something_else_costs_nobody_the_other_answers(bool oneIsSilent)
+    {
+        var server = NewServer();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        var clients = new List<(TestSession Session, FakeWebSocket WebSocket)>();
+        for (var i = 0; i < (oneIsSilent ? 4 : 3); i++)
+        {
+            var webSocket = new FakeWebSocket();
+            clients.Add((await OpenAsync(server, webSocket), webSocket));
+            clients[i].Session.Send("40");
+            Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+        var asked = ns.Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<int>("ask");
+        foreach (var (_, webSocket) in clients)
+            Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
+        clients[0].Session.Send("430[1]");
+        clients[1].Session.Send("430[{\"no\":\"number\"}]");
+        clients[2].Session.Send("430[3]");
+        foreach (var socket in ns.Sockets)
+            await HandledAsync(socket.Actor);
+        if (oneIsSilent)
+        {
+            await HandledAsync(ns.Services.Actor);
+            Clock.Advance(TimeSpan.FromSeconds(6));
+        }
+        var error = await Assert.ThrowsAsync<AckTimeoutException>(() => asked).WaitAsync(Patience);
+        Assert.Equal([1, 3], error.Responses.Select(static response => response[0].As<int>()).Order());
+        Assert.IsType<System.Text.Json.JsonException>(Assert.Single(error.Errors));
+    }
+
+    [Fact]
+    public async Task A_handler_is_told_of_the_disconnect_by_its_token()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var errors = 0;
+        var (socket, session, _) = await JoinAsync(one =>
+        {
+            one.OnError(_ => errors++);
+            one.On("work", async (int number, CancellationToken disconnected) =>
+            {
+                started.SetResult();
+                using var registration = disconnected.Register(cancelled.SetResult);
+                await Task.Delay(Timeout.Infinite, disconnected);
+                return number;
+            });
+        });
+        session.Send("""420["work",1]""");
+        await started.Task.WaitAsync(Patience);
+        Assert.False(socket.Disconnected.IsCancellationRequested);
+        session.Send("41");
+        await cancelled.Task.WaitAsync(Patience);
+        Assert.Equal(0, errors); // that it ends so is no fault of its own
+    }
+
+    [Fact]
+    public async Task What_is_emitted_after_the_disconnect_is_dropped()
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        await socket.DisconnectAsync();
+        Assert.Equal("41", await webSocket.NextAsync());
+        socket.Emit("after");
+        socket.Namespace.To(socket.Id).Emit("after");
+        await Assert.ThrowsAsync<SocketDisconnectedException>(() => socket.EmitWithAckAsync<int>("after"));
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Of_several_volatile_packets_of_one_turn_the_first_leaves()
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace ActorSocket.Protocol.SocketIo;
@@ -62,7 +63,11 @@ internal static class ArgumentCopier
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartObject when Placeholder.TryRead(ref reader, out var number):
-                    SocketJson.TryAddAttachment(argument.Attachments[number], out var renumbered);
+                    if (!SocketJson.TryAddAttachment(argument.Attachments[number], out var renumbered))
+                    {
+                        WriteQuoted(Encoding.UTF8.GetBytes(Convert.ToBase64String(argument.Attachments[number])), output); // no packet, hence no attachments
+                        break;
+                    }
                     output.Write("{\"_placeholder\":true,\"num\":"u8);
                     renumbered.TryFormat(output.GetSpan(11), out var digits, default, CultureInfo.InvariantCulture);
                     output.Advance(digits);

@@ -22,6 +22,8 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 
     internal byte[] Json { get; }
 
+    internal int[] Ranges => _ranges;
+
     internal byte[][] Attachments { get; }
 
     internal SocketJson Serializer { get; }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -46,6 +47,57 @@ internal sealed class SocketJson
         {
             _reading = outer;
         }
+    }
+
+    /// <summary>Arguments as a JSON array, for who is not at the other end of a connection; binary values are base64 text in it, and are read back from that.</summary>
+    public byte[] ToJsonArray<TArgs>(in TArgs args)
+        where TArgs : struct, IEventArguments => Write(args, null);
+
+    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote.</summary>
+    /// <exception cref="JsonException">It is no JSON array.</exception>
+    public SocketArguments FromJsonArray(ReadOnlySpan<byte> json) => Read(json.ToArray(), []);
+
+    /// <summary>Arguments as their receiver would see them, to be sent later or to several.</summary>
+    public SocketArguments Capture<TArgs>(in TArgs args)
+        where TArgs : struct, IEventArguments
+    {
+        var attachments = new List<byte[]>();
+        return Read(Write(args, attachments), [.. attachments]);
+    }
+
+    private byte[] Write<TArgs>(in TArgs args, List<byte[]>? attachments)
+        where TArgs : struct, IEventArguments
+    {
+        var outer = CollectInto(attachments);
+        try
+        {
+            var buffer = new ArrayBufferWriter<byte>();
+            using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Options.Encoder, MaxDepth = MaxDepth });
+            writer.WriteStartArray();
+            args.Write(new ArgumentWriter(writer, this));
+            writer.WriteEndArray();
+            writer.Flush();
+            return buffer.WrittenSpan.ToArray();
+        }
+        finally
+        {
+            CollectInto(outer);
+        }
+    }
+
+    private SocketArguments Read(byte[] json, byte[][] attachments)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException("Arguments are a JSON array.");
+        var ranges = new List<int>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            ranges.Add((int)reader.TokenStartIndex);
+            reader.Skip();
+            ranges.Add((int)reader.BytesConsumed);
+        }
+        return ranges.Count == 0 ? SocketArguments.Empty : new SocketArguments(json, [.. ranges], attachments, this);
     }
 
     /// <summary>Collects the attachments of what this thread serialises. Returns what was collected into before, to be given back.</summary>

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace ActorSocket;
+
+/// <summary>
+/// How this process becomes a node of a cluster; bound from the configuration section <c>ActorSocket:Cluster</c>. Without a <see cref="Port"/> there is no cluster.
+/// </summary>
+public sealed class ActorSocketClusterOptions
+{
+    /// <summary>The port for other nodes; null, the default, for no cluster. 0 takes a free one, for tests.</summary>
+    public int? Port { get; set; }
+
+    /// <summary>
+    /// The address or name that this node listens on, and unless <see cref="PublicHostname"/> is set, that other nodes reach it by. <c>127.0.0.1</c>: in production a
+    /// private address. Whoever reaches this port is trusted as a node, so use <see cref="Tls"/> where the network is not.
+    /// </summary>
+    public string Hostname { get; set; } = "127.0.0.1";
+
+    /// <summary>What other nodes reach this one by, where it differs from <see cref="Hostname"/>: a container's service name, say.</summary>
+    public string? PublicHostname { get; set; }
+
+    /// <summary>The port that other nodes reach this one by, where it differs from <see cref="Port"/>.</summary>
+    public int? PublicPort { get; set; }
+
+    /// <summary>
+    /// Nodes to join by, each <c>host:port</c>; the same list on every node. The first of them forms the cluster when none is there.
+    /// </summary>
+    public IList<string> SeedNodes { get; } = [];
+
+    /// <summary>
+    /// A DNS name whose addresses are the nodes, as a headless service of Kubernetes has it; takes the place of <see cref="SeedNodes"/>. All nodes use the same port
+    /// (<see cref="PublicPort"/> or <see cref="Port"/>), and their <see cref="PublicHostname"/> is their address.
+    /// </summary>
+    public string? SeedDns { get; set; }
+
+    /// <summary>
+    /// How long the membership must be unchanged before the split-brain resolver decides who goes on: then the side without the majority ends itself. 7 seconds, which
+    /// makes about 20 seconds from a crash to a cluster that is whole again.
+    /// </summary>
+    public TimeSpan StableAfter { get; set; } = TimeSpan.FromSeconds(7);
+
+    /// <summary>How long a socket's join of a room waits for the nodes to confirm it, at most; who says nothing is sent every broadcast until it has caught up. 1 second.</summary>
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long <c>FetchSocketsAsync</c> and the like wait for other nodes, unless told otherwise. 5 seconds. Official: <c>requestsTimeout</c>.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Mutual TLS between the nodes; null, the default, for none.</summary>
+    public ActorSocketClusterTls? Tls { get; set; }
+
+    internal bool IsEnabled => Port is not null;
+}
+
+/// <summary>Mutual TLS between the nodes of a cluster.</summary>
+public sealed class ActorSocketClusterTls
+{
+    /// <summary>A PKCS #12 file with this node's certificate and key. Nodes accept certificates that chain to one that their machine trusts.</summary>
+    public string CertificatePath { get; set; } = "";
+
+    /// <summary>The file's password.</summary>
+    public string CertificatePassword { get; set; } = "";
+
+    /// <summary>Whether certificates are accepted that chain to nothing trusted: for tests.</summary>
+    public bool AcceptAnyCertificate { get; set; }
+
+    /// <summary>Whether a node's certificate must name the host it is reached by.</summary>
+    public bool ValidateHostname { get; set; }
+}
+
+internal sealed class ActorSocketClusterOptionsValidator : IValidateOptions<ActorSocketClusterOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ActorSocketClusterOptions options)
+    {
+        var errors = new List<string>();
+        if (!options.IsEnabled)
+            return ValidateOptionsResult.Success;
+        if (options.Port is < 0 or > 65535)
+            Add(nameof(options.Port), options.Port, "a port: 0 to 65535");
+        if (options.PublicPort is < 1 or > 65535)
+            Add(nameof(options.PublicPort), options.PublicPort, "a port: 1 to 65535");
+        if (string.IsNullOrWhiteSpace(options.Hostname))
+            Add(nameof(options.Hostname), options.Hostname, "an address or a name");
+        if (options.Hostname is "0.0.0.0" or "::" or "*" && options.PublicHostname is null)
+            Add(nameof(options.Hostname), options.Hostname, "one that other nodes can reach, or PublicHostname must be set");
+        if (options.SeedNodes.Count > 0 && options.SeedDns is not null)
+            Add(nameof(options.SeedDns), options.SeedDns, "absent when SeedNodes are listed");
+        foreach (var seed in options.SeedNodes)
+        {
+            var colon = seed.LastIndexOf(':');
+            if (colon <= 0 || !int.TryParse(seed.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+                Add(nameof(options.SeedNodes), seed, "host:port");
+        }
+        foreach (var (key, time) in new[] { (nameof(options.StableAfter), options.StableAfter), (nameof(options.JoinTimeout), options.JoinTimeout), (nameof(options.RequestTimeout), options.RequestTimeout) })
+        {
+            if (time < TimeSpan.FromMilliseconds(1) || time > TimeSpan.FromHours(1))
+                Add(key, time, "between a millisecond and an hour");
+        }
+        if (options.Tls is { } tls && !File.Exists(tls.CertificatePath))
+            Add("Tls:CertificatePath", tls.CertificatePath, "a PKCS #12 file that exists");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Add(string key, object? value, string allowed) => errors.Add($"ActorSocket:Cluster:{key} is '{value}'; it must be {allowed}.");
+    }
+
+    /// <summary>Whether an address is one that the world cannot reach.</summary>
+    public static bool IsPrivate(string host)
+    {
+        if (!IPAddress.TryParse(host, out var address))
+            return host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || !host.Contains('.', StringComparison.Ordinal) || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
+        if (IPAddress.IsLoopback(address))
+            return true;
+        var bytes = address.MapToIPv6().GetAddressBytes();
+        return address.IsIPv4MappedToIPv6 || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
+            ? bytes[12] == 10 || (bytes[12] == 172 && bytes[13] is >= 16 and <= 31) || (bytes[12] == 192 && bytes[13] == 168) || (bytes[12] == 169 && bytes[13] == 254)
+            : (bytes[0] & 0xFE) == 0xFC || (bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>Who waits for other nodes' answers.</summary>
+internal interface IPeerAnswers
+{
+    void Answered(Peer peer, IClusterMessage answer);
+
+    void PeerGone(Peer peer);
+}
+
+/// <summary>The questions that this node has put to others and that are not answered yet.</summary>
+/// <remarks>Any thread. Whoever asks sets the time limit and gives up; nothing stays behind.</remarks>
+internal sealed class ClusterRequests(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<long, IPeerAnswers> _open = new();
+    private long _last;
+
+    public long Open(IPeerAnswers answers)
+    {
+        var request = Interlocked.Increment(ref _last);
+        _open[request] = answers;
+        return request;
+    }
+
+    public void Close(long request) => _open.TryRemove(request, out _);
+
+    public void Answered(Peer peer, long request, IClusterMessage answer)
+    {
+        if (_open.TryGetValue(request, out var answers))
+            answers.Answered(peer, answer);
+    }
+
+    public void PeerGone(Peer peer)
+    {
+        foreach (var answers in _open.Values)
+            answers.PeerGone(peer);
+    }
+
+    /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not waited for (C-06).</summary>
+    /// <returns>What was answered, and how many said nothing in time.</returns>
+    /// <param name="peers">Who is asked.</param>
+    /// <param name="question">The message, which bears the request's number.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="answered">Sees who answered what.</param>
+    public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
+        Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, Action<Peer, TAnswer>? answered = null)
+        where TAnswer : IClusterMessage
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (peers.Length == 0)
+            return ([], 0);
+        var answers = new AllAnswers<TAnswer>(peers, answered);
+        var request = Open(answers);
+        try
+        {
+            var packed = Packed.Of(question(request));
+            foreach (var peer in peers)
+                peer.Tell(packed);
+            await answers.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What there is will have to do; the caller is told how much is missing.
+        }
+        finally
+        {
+            Close(request);
+        }
+        return answers.SoFar();
+    }
+
+    private sealed class AllAnswers<TAnswer>(Peer[] peers, Action<Peer, TAnswer>? answered) : IPeerAnswers
+    {
+        private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly HashSet<Peer> _due = [.. peers];
+        private readonly List<TAnswer> _answers = [];
+
+        public Task Task => _all.Task;
+
+        public (List<TAnswer> Answers, int Missing) SoFar()
+        {
+            lock (_due)
+                return ([.. _answers], _due.Count);
+        }
+
+        public void Answered(Peer peer, IClusterMessage answer)
+        {
+            lock (_due)
+            {
+                if (!_due.Remove(peer))
+                    return;
+                _answers.Add((TAnswer)answer);
+                answered?.Invoke(peer, (TAnswer)answer);
+                if (_due.Count > 0)
+                    return;
+            }
+            _all.TrySetResult();
+        }
+
+        public void PeerGone(Peer peer)
+        {
+            lock (_due)
+            {
+                if (!_due.Remove(peer) || _due.Count > 0)
+                    return;
+            }
+            _all.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Frozen;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Serialization;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// The only way in which ActorSocket's messages cross nodes: a short manifest, then the fields that the message writes. Nothing is looked up by a type's
+/// name. Read by a node of another version, fields that it does not know are skipped and a manifest that it does not know becomes an <see cref="UnknownMessage"/>.
+/// </summary>
+internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    private static readonly (string Manifest, Type Type, Reader Read)[] Known =
+    [
+        ("hi", typeof(ClusterProtocol.Hello), ClusterProtocol.Hello.Read),
+        ("an", typeof(ClusterProtocol.Announce), ClusterProtocol.Announce.Read),
+        ("ak", typeof(ClusterProtocol.Announced), ClusterProtocol.Announced.Read),
+        ("sy", typeof(ClusterProtocol.SyncAsked), ClusterProtocol.SyncAsked.Read),
+        ("st", typeof(ClusterProtocol.SyncState), ClusterProtocol.SyncState.Read),
+        ("fr", typeof(Fragment), Fragment.Read),
+        ("bc", typeof(ClusterProtocol.Broadcast), ClusterProtocol.Broadcast.Read),
+        ("qa", typeof(ClusterProtocol.AskClients), ClusterProtocol.AskClients.Read),
+        ("qc", typeof(ClusterProtocol.ClientsAsked), ClusterProtocol.ClientsAsked.Read),
+        ("qr", typeof(ClusterProtocol.ClientAnswered), ClusterProtocol.ClientAnswered.Read),
+        ("fe", typeof(ClusterProtocol.FetchSockets), ClusterProtocol.FetchSockets.Read),
+        ("fd", typeof(ClusterProtocol.Fetched), ClusterProtocol.Fetched.Read),
+        ("cs", typeof(ClusterProtocol.ChangeSockets), ClusterProtocol.ChangeSockets.Read),
+        ("cd", typeof(ClusterProtocol.SocketsChanged), ClusterProtocol.SocketsChanged.Read),
+        ("se", typeof(ClusterProtocol.ServerSideEvent), ClusterProtocol.ServerSideEvent.Read),
+        ("sr", typeof(ClusterProtocol.ServerSideAnswered), ClusterProtocol.ServerSideAnswered.Read),
+        ("lc", typeof(ClusterProtocol.ClaimSocket), ClusterProtocol.ClaimSocket.Read),
+        ("lg", typeof(ClusterProtocol.SocketGiven), ClusterProtocol.SocketGiven.Read),
+        ("lm", typeof(ClusterProtocol.CollectMissed), ClusterProtocol.CollectMissed.Read),
+        ("le", typeof(ClusterProtocol.Missed), ClusterProtocol.Missed.Read),
+        ("lx", typeof(ClusterProtocol.CollectEmitted), ClusterProtocol.CollectEmitted.Read),
+        ("lr", typeof(ClusterProtocol.Replicate), ClusterProtocol.Replicate.Read),
+        ("la", typeof(ClusterProtocol.Replicated), ClusterProtocol.Replicated.Read),
+        ("lf", typeof(ClusterProtocol.Fence), ClusterProtocol.Fence.Read),
+        ("ld", typeof(ClusterProtocol.Fenced), ClusterProtocol.Fenced.Read),
+        ("ec", typeof(ClusterProtocol.CallEntity), ClusterProtocol.CallEntity.Read),
+        ("ea", typeof(ClusterProtocol.EntityAnswered), ClusterProtocol.EntityAnswered.Read),
+        ("es", typeof(ClusterProtocol.EntityState), ClusterProtocol.EntityState.Read),
+        ("et", typeof(ClusterProtocol.EntityStateTaken), ClusterProtocol.EntityStateTaken.Read),
+        ("rg", typeof(ClusterProtocol.PollRequest), ClusterProtocol.PollRequest.Read),
+        ("rc", typeof(ClusterProtocol.PollCut), ClusterProtocol.PollCut.Read),
+        ("rb", typeof(ClusterProtocol.PostBegun), ClusterProtocol.PostBegun.Read),
+        ("rp", typeof(ClusterProtocol.PostRequest), ClusterProtocol.PostRequest.Read),
+        ("rf", typeof(ClusterProtocol.PostFailed), ClusterProtocol.PostFailed.Read),
+        ("ro", typeof(ClusterProtocol.OtherRequest), ClusterProtocol.OtherRequest.Read),
+        ("ru", typeof(ClusterProtocol.UpgradeRequest), ClusterProtocol.UpgradeRequest.Read),
+        ("ok", typeof(ClusterProtocol.RequestServed), ClusterProtocol.RequestServed.Read),
+        ("no", typeof(ClusterProtocol.RequestRefused), ClusterProtocol.RequestRefused.Read),
+        ("lb", typeof(ClusterProtocol.LinkBatch), ClusterProtocol.LinkBatch.Read),
+    ];
+
+    private static readonly FrozenDictionary<Type, string> Manifests = Known.ToFrozenDictionary(static known => known.Type, static known => known.Manifest);
+    private static readonly FrozenDictionary<string, Reader> Readers = Known.ToFrozenDictionary(static known => known.Manifest, static known => known.Read, StringComparer.Ordinal);
+
+    private delegate IClusterMessage Reader(ref WireReader wire);
+
+    public override int Identifier => 5005;
+
+    public static string ManifestOf(IClusterMessage message) => message is UnknownMessage unknown ? unknown.Name : Manifests[message.GetType()];
+
+    public static IClusterMessage Read(string manifest, ReadOnlySpan<byte> bytes)
+    {
+        if (!Readers.TryGetValue(manifest, out var read))
+            return new UnknownMessage(manifest);
+        var wire = new WireReader(bytes);
+        return read(ref wire);
+    }
+
+    public override string Manifest(object o) => o is Packed packed ? packed.Manifest : ManifestOf((IClusterMessage)o);
+
+    public override byte[] ToBinary(object obj) => (obj as Packed ?? Packed.Of((IClusterMessage)obj)).Bytes;
+
+    public override object FromBinary(byte[] bytes, string manifest) => Read(manifest, bytes);
+}
+
+/// <summary>What a newer node sent and this one cannot read. It is counted and ignored.</summary>
+internal sealed record UnknownMessage(string Name) : IClusterMessage
+{
+    public void Write(WireWriter wire)
+    {
+    }
+}
+
+/// <summary>
+/// Takes the place of Akka's JSON serializer, which makes whatever type a message names: what has no serializer of its own does not cross nodes.
+/// An application whose own actors rely on it sets <c>akka.actor.serializers.json</c> back.
+/// </summary>
+#pragma warning disable CS9113 // Akka has settings for the serializer of this name, and hands them over
+internal sealed class RefusingSerializer(ExtendedActorSystem system, Config settings) : Serializer(system)
+#pragma warning restore CS9113
+{
+    public override int Identifier => 1; // NewtonSoftJsonSerializer's
+
+    public override bool IncludeManifest => false;
+
+    public override byte[] ToBinary(object obj) => throw new System.Runtime.Serialization.SerializationException(
+        $"{obj.GetType()} must not cross nodes: it has no serializer. Bind one to it in akka.actor.serialization-bindings.");
+
+    public override object FromBinary(byte[] bytes, Type type) =>
+        throw new System.Runtime.Serialization.SerializationException("A message that another node wrote with Akka's JSON serializer was refused: it may name any type.");
+}

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>Another node that runs this server, as everybody here sees it.</summary>
+/// <param name="Tag">What its ids begin with.</param>
+/// <param name="Receiver">The actor there that takes what this node sends: one, so that order is kept.</param>
+/// <param name="Key">What its session ids are signed with.</param>
+internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links)
+{
+    private TaskCompletionSource _lostSight = NewSignal();
+    private Peer[]? _alone;
+    private long _stream;
+
+    /// <summary>Just this one.</summary>
+    public Peer[] Alone => _alone ??= [this];
+
+    /// <summary>Whether this node does not know all rooms that have members there: it then gets every broadcast.</summary>
+    public bool IsUnsynchronised { get; set; } = true;
+
+    /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>
+    public Task LostSight => Volatile.Read(ref _lostSight).Task;
+
+    public void SetReachable(bool reachable)
+    {
+        if (!reachable)
+            _lostSight.TrySetResult();
+        else if (_lostSight.Task.IsCompleted)
+            Volatile.Write(ref _lostSight, NewSignal());
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Address Address => Receiver.Path.Address;
+
+    public void Tell(Packed message) => message.TellTo(Receiver, Interlocked.Increment(ref _stream), ActorRefs.Nobody);
+
+    public bool Equals(Peer? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => Tag.GetHashCode(StringComparison.Ordinal);
+}
+
+/// <summary>The other nodes, and where each room has members. Changed by <see cref="RoomDirectory"/> and its <see cref="PeerActor"/>s, read by any thread.</summary>
+internal sealed class PeerTable
+{
+    private readonly ConcurrentDictionary<string, RoomInterest> _interest = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private FrozenDictionary<string, Peer> _byTag = FrozenDictionary<string, Peer>.Empty;
+    private Peer[] _all = [];
+    private Peer[] _unsynchronised = [];
+
+    public Peer[] All => Volatile.Read(ref _all);
+
+    /// <summary>Those that get every broadcast, for now.</summary>
+    public Peer[] Unsynchronised => Volatile.Read(ref _unsynchronised);
+
+    public bool TryGet(string tag, [NotNullWhen(true)] out Peer? peer) => Volatile.Read(ref _byTag).TryGetValue(tag, out peer);
+
+    /// <summary>The node that an id was born on.</summary>
+    public bool TryGetHome(string id, [NotNullWhen(true)] out Peer? peer)
+    {
+        // A socket of a Socket.IO 2 client outside of "/" has its namespace before the id (E-115).
+        var start = id.StartsWith('/') ? id.IndexOf('#', StringComparison.Ordinal) + 1 : 0;
+        peer = null;
+        return id.Length - start > IdGenerator.TagLength
+            && Volatile.Read(ref _byTag).GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id.AsSpan(start, IdGenerator.TagLength), out peer);
+    }
+
+    public RoomInterest InterestIn(string ns) => _interest.GetOrAdd(ns, static _ => new RoomInterest());
+
+    /// <summary>How many rooms with members elsewhere this node knows.</summary>
+    public int RoomCount => _interest.Values.Sum(static interest => interest.Count);
+
+    public void Add(Peer peer)
+    {
+        lock (_gate)
+            Publish([.. _all.Where(other => other.Tag != peer.Tag), peer]);
+    }
+
+    public void Remove(Peer peer)
+    {
+        lock (_gate)
+            Publish([.. _all.Where(other => !ReferenceEquals(other, peer))]);
+        foreach (var interest in _interest.Values)
+            interest.Remove(peer);
+    }
+
+    public void SetSynchronised(Peer peer, bool synchronised)
+    {
+        lock (_gate)
+        {
+            peer.IsUnsynchronised = !synchronised;
+            Publish(_all);
+        }
+    }
+
+    private void Publish(Peer[] all)
+    {
+        Volatile.Write(ref _all, all);
+        Volatile.Write(ref _unsynchronised, Array.FindAll(all, static peer => peer.IsUnsynchronised));
+        Volatile.Write(ref _byTag, all.ToFrozenDictionary(static peer => peer.Tag, StringComparer.Ordinal));
+    }
+}
+
+/// <summary>Which rooms of one namespace have members on other nodes. A room that only one node has costs an entry and no array of its own.</summary>
+internal sealed class RoomInterest
+{
+    private readonly ConcurrentDictionary<string, Peer[]> _byRoom = new(StringComparer.Ordinal);
+
+    public int Count => _byRoom.Count;
+
+    public Peer[] Find(string room) => _byRoom.TryGetValue(room, out var peers) ? peers : [];
+
+    public void Set(string room, Peer peer, bool hasMembers)
+    {
+        if (hasMembers)
+        {
+            _byRoom.AddOrUpdate(
+                room,
+                static (_, peer) => peer.Alone,
+                static (_, peers, peer) => Array.IndexOf(peers, peer) >= 0 ? peers : [.. peers, peer],
+                peer);
+        }
+        else
+        {
+            while (_byRoom.TryGetValue(room, out var peers) && Array.IndexOf(peers, peer) >= 0)
+            {
+                if (peers.Length == 1 ? _byRoom.TryRemove(KeyValuePair.Create(room, peers)) : _byRoom.TryUpdate(room, Without(peers, peer), peers))
+                    return;
+            }
+        }
+    }
+
+    public void Remove(Peer peer)
+    {
+        foreach (var (room, peers) in _byRoom)
+        {
+            if (Array.IndexOf(peers, peer) >= 0)
+                Set(room, peer, hasMembers: false);
+        }
+    }
+
+    private static Peer[] Without(Peer[] peers, Peer peer)
+    {
+        var rest = Array.FindAll(peers, other => !ReferenceEquals(other, peer));
+        return rest.Length == 1 ? rest[0].Alone : rest;
+    }
+}

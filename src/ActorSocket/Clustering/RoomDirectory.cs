@@ -1,0 +1,344 @@
+using Akka.Actor;
+using Akka.Cluster;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// What this node tells the others of itself: which rooms have members here. A room's first join waits until every node that can be reached has confirmed it; its
+/// last leave is withdrawn a while later, since rooms are often joined again. Also watches the membership: one <see cref="PeerActor"/> for each other node, and
+/// whether this node may take connections.
+/// </summary>
+internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
+{
+    private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
+
+    // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
+    private static readonly OneForOneStrategy StopThePeer = new(static _ => Directive.Stop);
+
+    // With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.
+    private readonly TimeSpan _withdrawAfter = server.Options.ConnectionStateRecovery is { MaxDisconnectionDuration: var wait } && wait > TimeSpan.FromSeconds(5) ? wait : TimeSpan.FromSeconds(5);
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly Dictionary<Address, IActorRef> _peers = [];
+    private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
+    private readonly HashSet<IActorRef> _confirmed = []; // know every room that was here when they met us
+    private readonly HashSet<Address> _unreachable = [];
+    private readonly Dictionary<(string Namespace, string Room), OwnRoom> _rooms = [];
+    private readonly Queue<((string Namespace, string Room) Key, long At)> _withdrawals = new();
+    private readonly Dictionary<long, Waiting> _waiting = [];
+    private List<RoomChange> _changes = [];
+    private List<TaskCompletionSource> _joins = [];
+    private HashSet<long> _coldShards = [];
+    private long _round;
+    private bool _isUp;
+    private bool _hasMetAll;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>A room has its first member here. Done when every reachable node knows.</summary>
+    internal sealed record RoomOpened(string Namespace, string Room, TaskCompletionSource Done) : ILocalMessage;
+
+    /// <summary>A room has lost its last member here.</summary>
+    internal sealed record RoomClosed(string Namespace, string Room) : ILocalMessage;
+
+    /// <summary>Told by a peer's actor once it has met its node: send me everything.</summary>
+    internal sealed class Met : ILocalMessage { public static readonly Met Instance = new(); }
+
+    /// <summary>Told by a peer's actor: its node has confirmed a round; 0 is what <see cref="Met"/> was answered with.</summary>
+    internal sealed record Confirmed(long Round) : ILocalMessage;
+
+    /// <summary>Told to a peer's actor.</summary>
+    internal sealed record Round(long Number, IReadOnlyList<RoomChange> Changes) : ILocalMessage;
+
+    private sealed class FlushDue : ILocalMessage { public static readonly FlushDue Instance = new(); }
+
+    private sealed class WithdrawDue : ILocalMessage { public static readonly WithdrawDue Instance = new(); }
+
+    private sealed class WarmUpDue : ILocalMessage { public static readonly WarmUpDue Instance = new(); }
+
+    private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
+
+    private sealed record RoundOverdue(long Number) : ILocalMessage;
+
+    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new RoomDirectory(server, node));
+
+    protected override SupervisorStrategy SupervisorStrategy() => StopThePeer;
+
+    protected override void PreStart()
+    {
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
+    }
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RoomOpened m: OnRoomOpened(m); break;
+            case RoomClosed m: OnRoomClosed(m); break;
+            case FlushDue: OnFlush(); break;
+            case Confirmed m: OnConfirmed(m); break;
+            case RoundOverdue m: CompleteRound(m.Number); break;
+            case WithdrawDue: OnWithdrawDue(); break;
+            case Met: OnMet(); break;
+            case Hello m: OnHello(m); break;
+            case ClusterEvent.MemberUp m: OnMemberUp(m.Member); break;
+            case ClusterEvent.MemberLeft m: OnMemberUp(m.Member); break; // it was up before we came
+            case ClusterEvent.MemberExited m: OnMemberUp(m.Member); break;
+            case ClusterEvent.MemberRemoved m: OnMemberRemoved(m.Member.Address); break;
+            case ClusterEvent.IMemberEvent: break;
+            case ClusterEvent.UnreachableMember m: OnReachability(m.Member.Address, reachable: false); break;
+            case ClusterEvent.ReachableMember m: OnReachability(m.Member.Address, reachable: true); break;
+            case ClusterEvent.IReachabilityEvent: break;
+            case Terminated m: OnPeerStopped(m.ActorRef); break;
+            case WarmUpDue: OnWarmUpDue(); break;
+            case RequestRefused m: OnShardStarted(m.Request); break;
+            case MeetingOverdue: _hasMetAll = true; PublishReadiness(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnRoomOpened(RoomOpened m)
+    {
+        if (_rooms.TryGetValue((m.Namespace, m.Room), out var room))
+        {
+            // Closed a moment ago, and not withdrawn yet: the others know it still, or are just being told.
+            room.ClosedAt = null;
+            if (room.Round == 0)
+                _joins.Add(m.Done);
+            else if (_waiting.TryGetValue(room.Round, out var waiting))
+                waiting.Joins.Add(m.Done);
+            else
+                m.Done.TrySetResult();
+            return;
+        }
+        _rooms.Add((m.Namespace, m.Room), new OwnRoom());
+        _changes.Add(new RoomChange(m.Namespace, m.Room, HasMembers: true));
+        _joins.Add(m.Done);
+        FlushSoon();
+    }
+
+    private void OnRoomClosed(RoomClosed m)
+    {
+        if (!_rooms.TryGetValue((m.Namespace, m.Room), out var room))
+            return;
+        room.ClosedAt = server.Time.GetTimestamp();
+        _withdrawals.Enqueue(((m.Namespace, m.Room), room.ClosedAt.Value));
+    }
+
+    private void OnWithdrawDue()
+    {
+        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= _withdrawAfter)
+        {
+            _withdrawals.Dequeue();
+            if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
+                continue; // opened again, or closed again later
+            _rooms.Remove(next.Key);
+            _changes.Add(new RoomChange(next.Key.Namespace, next.Key.Room, HasMembers: false));
+            FlushSoon();
+        }
+    }
+
+    /// <summary>What is in the mailbox already goes into the same round.</summary>
+    private void FlushSoon()
+    {
+        if (_changes.Count == 1)
+            Self.Tell(FlushDue.Instance);
+    }
+
+    private void OnFlush()
+    {
+        var (changes, joins) = (_changes, _joins);
+        (_changes, _joins) = ([], []);
+        var round = new Round(++_round, changes);
+        foreach (var change in changes)
+        {
+            if (change.HasMembers && _rooms.TryGetValue((change.Namespace, change.Room), out var room))
+                room.Round = round.Number;
+        }
+        var waiting = new Waiting(joins);
+        foreach (var (address, peer) in _peers)
+        {
+            if (!_met.Contains(peer))
+                continue; // it gets everything when they meet, and sends every broadcast here until then
+            peer.Tell(round);
+            if (!_unreachable.Contains(address))
+                waiting.Peers.Add(peer);
+        }
+        _waiting.Add(round.Number, waiting);
+        if (waiting.Peers.Count == 0)
+            CompleteRound(round.Number);
+        else
+            Timers.StartSingleTimer(round.Number, new RoundOverdue(round.Number), server.ClusterOptions.JoinTimeout);
+    }
+
+    private void OnConfirmed(Confirmed m)
+    {
+        if (m.Round == 0)
+        {
+            _confirmed.Add(Sender);
+            CheckMeetings();
+        }
+        else if (_waiting.TryGetValue(m.Round, out var waiting) && waiting.Peers.Remove(Sender) && waiting.Peers.Count == 0)
+        {
+            Timers.Cancel(m.Round);
+            CompleteRound(m.Round);
+        }
+    }
+
+    /// <summary>Confirmed by all, or by all that answer in time: who did not is out of reach, and gets every broadcast of its own accord until it has caught up.</summary>
+    private void CompleteRound(long round)
+    {
+        if (!_waiting.Remove(round, out var waiting))
+            return;
+        foreach (var join in waiting.Joins)
+            join.TrySetResult();
+    }
+
+    private void OnMet()
+    {
+        _met.Add(Sender);
+        var all = new List<RoomChange>(_rooms.Count);
+        foreach (var (key, room) in _rooms)
+        {
+            if (room.Round > 0) // the others are about to be told
+                all.Add(new RoomChange(key.Namespace, key.Room, HasMembers: true));
+        }
+        Sender.Tell(new Round(0, all));
+    }
+
+    private void OnHello(Hello m)
+    {
+        var address = Sender.Path.Address;
+        if (!_peers.TryGetValue(address, out var peer))
+        {
+            if (!_cluster.State.Members.Any(member => member.Address.Equals(address) && member.Status is not (MemberStatus.Down or MemberStatus.Removed)))
+                return; // not, or not yet, of this cluster: it will say hello again
+            peer = AddPeer(address);
+        }
+        peer.Forward(m);
+    }
+
+    private void OnMemberUp(Member member)
+    {
+        if (member.Address.Equals(_cluster.SelfAddress))
+            OnSelfUp();
+        else if (!_peers.ContainsKey(member.Address))
+            AddPeer(member.Address);
+    }
+
+    private IActorRef AddPeer(Address address)
+    {
+        var peer = Context.ActorOf(PeerActor.Props(server, node, address, Self.Path.ToStringWithoutAddress()));
+        Context.Watch(peer);
+        _peers[address] = peer;
+        PublishReadiness();
+        return peer;
+    }
+
+    private void OnMemberRemoved(Address address)
+    {
+        _unreachable.Remove(address);
+        if (_peers.Remove(address, out var peer))
+            Context.Stop(peer);
+        PublishReadiness();
+    }
+
+    private void OnPeerStopped(IActorRef peer)
+    {
+        _met.Remove(peer);
+        _confirmed.Remove(peer);
+        foreach (var (round, waiting) in _waiting.ToArray())
+        {
+            if (waiting.Peers.Remove(peer) && waiting.Peers.Count == 0)
+                CompleteRound(round);
+        }
+        foreach (var (address, other) in _peers.ToArray())
+        {
+            if (!other.Equals(peer))
+                continue;
+            _peers.Remove(address); // it failed, or its node is another now at the same address
+            AddPeer(address);
+        }
+        CheckMeetings();
+    }
+
+    private void OnReachability(Address address, bool reachable)
+    {
+        if (reachable ? _unreachable.Remove(address) : _unreachable.Add(address))
+            node.Metrics.PeerReachable(reachable);
+        if (_peers.TryGetValue(address, out var peer))
+            peer.Tell(reachable ? PeerActor.Reachable.Instance : PeerActor.Unreachable.Instance);
+        PublishReadiness();
+    }
+
+    private void OnSelfUp()
+    {
+        if (_isUp)
+            return;
+        _isUp = true;
+        OnWarmUpDue();
+        Timers.StartSingleTimer(nameof(MeetingOverdue), MeetingOverdue.Instance, FirstMeeting);
+        CheckMeetings();
+    }
+
+    /// <summary>Starts this node's shards, so that no handshake waits for the coordinator.</summary>
+    private void OnWarmUpDue()
+    {
+        if (_coldShards.Count == 0)
+            _coldShards = [.. Enumerable.Range(1, SessionSharding.ShardsPerNode)];
+        var number = 0L;
+        foreach (var id in SessionSharding.FirstIdOfEachShard(server.Ids))
+            node.Region.Tell(new OtherRequest(id, ++number, default));
+        Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
+    }
+
+    private void OnShardStarted(long number)
+    {
+        if (!_coldShards.Remove(number) || _coldShards.Count > 0)
+            return;
+        Timers.Cancel(nameof(WarmUpDue));
+        node.HasShards = true;
+        PublishReadiness();
+    }
+
+    /// <summary>A node takes connections once every other one knows its tag: a load balancer may send the second request anywhere.</summary>
+    private void CheckMeetings()
+    {
+        _hasMetAll |= _isUp && _peers.Values.All(_confirmed.Contains);
+        PublishReadiness();
+    }
+
+    private void PublishReadiness() => node.IsReady = _isUp && node.HasShards && _hasMetAll && IsInMajority();
+
+    /// <summary>As the split-brain resolver decides it (keep-majority; of two halves, the one with the lowest address): the other side is to be downed.</summary>
+    private bool IsInMajority()
+    {
+        if (_unreachable.Count == 0)
+            return true;
+        var members = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(static member => member.Address).ToList();
+        var reachable = members.Count(address => !_unreachable.Contains(address));
+        if (2 * reachable != members.Count)
+            return 2 * reachable > members.Count;
+        return !_unreachable.Contains(members.Min(Member.AddressOrdering)!);
+    }
+
+    private sealed class OwnRoom
+    {
+        /// <summary>The round that announced it; 0: it waits for the next one.</summary>
+        public long Round { get; set; }
+
+        public long? ClosedAt { get; set; }
+    }
+
+    private sealed record Waiting(List<TaskCompletionSource> Joins)
+    {
+        public HashSet<IActorRef> Peers { get; } = [];
+    }
+}

@@ -1,0 +1,223 @@
+using System.Buffers;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Sessions;
+using ActorSocket.Transports;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard region and answers the
+/// client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
+/// </summary>
+internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
+{
+    private readonly PollingTransport _polling = new(server);
+    private long _lastRequest;
+
+    /// <summary>Answers the client, or says with which error it is to be refused.</summary>
+    public async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+            return await PollAsync(context, home, sid, query).ConfigureAwait(false);
+        if (HttpMethods.IsPost(context.Request.Method))
+            return await PostAsync(context, home, sid, query).ConfigureAwait(false);
+        var request = NextRequest();
+        var reply = await AskAsync(home, new OtherRequest(sid, request, query)).ConfigureAwait(false);
+        if (reply is RequestServed)
+            PollingTransport.AnswerNotAllowed(context);
+        return ErrorOf(reply);
+    }
+
+    public async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
+    {
+        var number = home.Links.NextLink();
+        var reply = await AskAsync(home, new UpgradeRequest(sid, NextRequest(), query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
+        if (reply is not RequestServed)
+            return ErrorOf(reply);
+        server.Options.OnHeaders?.Invoke(context);
+        var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
+        var end = new LinkEnd(home.Links, isGateway: true, number, link.WriteAsync, static _ => { });
+        try
+        {
+            if (home.Links.TryAdd(end))
+            {
+                end.Open(RemoteLink.TermsOf(link));
+                await RelayAsync(link, end).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (end.WasAborted)
+                link.Abort();
+            link.Release();
+        }
+        return null;
+    }
+
+    /// <summary>What the client sends goes to the session, until either of them has ended.</summary>
+    private static async Task RelayAsync(WebSocketLink link, LinkEnd end)
+    {
+        var over = end.Ended.ContinueWith(static (_, input) => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), link.Input, TaskScheduler.Default);
+        try
+        {
+            while (!end.Ended.IsCompleted)
+            {
+                var read = await link.Input.ReadAsync().ConfigureAwait(false);
+                foreach (var piece in read.Buffer)
+                    await end.SendAsync(piece).ConfigureAwait(false);
+                link.Input.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    break;
+            }
+        }
+        catch (Exception error) when (PollingTransport.IsCut(error) || error is InvalidOperationException)
+        {
+            // The connection was torn down under the read; its session takes the end of the link for the client's close.
+        }
+        end.Close();
+        await over.ConfigureAwait(false);
+    }
+
+    private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
+    {
+        var request = NextRequest();
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
+        var reply = await AskAsync(home, new PollRequest(sid, request, query)).ConfigureAwait(false);
+        if (reply is not RequestServed served)
+            return ErrorOf(reply);
+        context.Response.StatusCode = served.Status;
+        if (served.Status == StatusCodes.Status200OK)
+        {
+            server.Options.OnHeaders?.Invoke(context);
+            await _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp).ConfigureAwait(false);
+        }
+        return null;
+    }
+
+    private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
+    {
+        var begun = 0L;
+        object reply;
+        try
+        {
+            Task<object>? refusal = null;
+            var reading = _polling.ReadAsync(context, waits: () => refusal = AskAsync(home, new PostBegun(sid, begun = NextRequest(), query), Timeout.InfiniteTimeSpan)).AsTask();
+            // Another POST is under way, or there is no such session: the client is told before it has sent everything.
+            if (refusal is not null && await Task.WhenAny(reading, refusal).ConfigureAwait(false) == refusal)
+                return Answered(context, await refusal.ConfigureAwait(false));
+            if (await reading.ConfigureAwait(false) is { } body)
+            {
+                var whole = body.ToArray();
+                context.Request.BodyReader.AdvanceTo(body.End);
+                reply = await AskAsync(home, new PostRequest(sid, NextRequest(), query, PollingTransport.IsOctetStream(context), begun != 0, whole)).ConfigureAwait(false);
+            }
+            else
+            {
+                reply = await AskAsync(home, new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: false)).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (PollingTransport.IsCut(error))
+        {
+            Tell(new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: true));
+            return null;
+        }
+        finally
+        {
+            if (begun != 0)
+                cluster.Replies.Tell(new SessionReplies.Forget(begun));
+        }
+        if (reply is not RequestServed { Status: StatusCodes.Status200OK })
+            return Answered(context, reply);
+        server.Options.OnHeaders?.Invoke(context);
+        await PollingTransport.AnswerOkAsync(context).ConfigureAwait(false);
+        return null;
+    }
+
+    private static EngineIoError? Answered(HttpContext context, object reply)
+    {
+        if (reply is RequestServed served)
+            context.Response.StatusCode = served.Status;
+        return ErrorOf(reply);
+    }
+
+    private static EngineIoError? ErrorOf(object reply) => reply switch
+    {
+        RequestServed => null,
+        RequestRefused refused => refused.Error,
+        _ => EngineIoError.UnknownSid,
+    };
+
+    private long NextRequest() => Interlocked.Increment(ref _lastRequest);
+
+    private void Tell(ISessionRequest message) => Packed.Of(message).TellTo(cluster.Region, message.Request, cluster.Replies);
+
+    /// <param name="home">The session's node.</param>
+    /// <param name="message">What is asked.</param>
+    /// <param name="timeout">Null: a poll is answered by a heartbeat at the latest; a session that says nothing for longer is out of reach.</param>
+    private async Task<object> AskAsync(Peer home, ISessionRequest message, TimeSpan? timeout = null)
+    {
+        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Told first: the actor then knows of the question before an answer can come.
+        cluster.Replies.Tell(new SessionReplies.Expect(message.Request, home.Tag, reply));
+        Tell(message);
+        try
+        {
+            return await reply.Task.WaitAsync(timeout ?? server.Options.PingInterval + server.Options.PingTimeout, server.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            cluster.Replies.Tell(new SessionReplies.Forget(message.Request));
+            return new RequestRefused(message.Request, EngineIoError.UnknownSid);
+        }
+    }
+}
+
+/// <summary>Takes what sessions on other nodes answer, and hands it to the requests that wait for it.</summary>
+internal sealed class SessionReplies : UntypedActor
+{
+    private readonly Dictionary<long, Expect> _expected = [];
+    private readonly FragmentAssembler _fragments = new();
+
+    /// <summary>An answer will come from the node with this tag.</summary>
+    internal sealed record Expect(long Request, string Home, TaskCompletionSource<object> Reply) : ILocalMessage;
+
+    internal sealed record Forget(long Request) : ILocalMessage;
+
+    /// <summary>A node is gone: its sessions are unknown.</summary>
+    internal sealed record HomeGone(string Tag) : ILocalMessage;
+
+    public static Props Props() => Akka.Actor.Props.Create(() => new SessionReplies());
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Packed m: OnReceive(m.Unpack()); break; // from this very node, which had no need to encode it
+            case Fragment m when _fragments.TryAdd(m, Sender, out var whole): OnReceive(whole!); break;
+            case Fragment: break;
+            case RequestServed m: Complete(m.Request, m); break;
+            case RequestRefused m: Complete(m.Request, m); break;
+            case Expect m: _expected.Add(m.Request, m); break;
+            case Forget m: _expected.Remove(m.Request); break;
+            case HomeGone m: OnHomeGone(m.Tag); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void Complete(long request, object reply)
+    {
+        if (_expected.Remove(request, out var expected))
+            expected.Reply.TrySetResult(reply);
+    }
+
+    private void OnHomeGone(string tag)
+    {
+        foreach (var (request, expected) in _expected.Where(entry => entry.Value.Home == tag).ToArray())
+            Complete(request, new RequestRefused(request, EngineIoError.UnknownSid));
+        // What was expected of it after this is refused by the endpoint: its tag is unknown.
+    }
+}

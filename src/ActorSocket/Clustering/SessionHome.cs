@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Sessions;
+using ActorSocket.Transports;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// Serves, on the node where a session lives, the requests of its client that came to another node: with the same checks and the same parts as the requests that
+/// come here. Answers go to the <see cref="SessionGateway"/> of the other node.
+/// </summary>
+/// <remarks>Any thread. Called by the session's actor, which is where the shard region takes a request.</remarks>
+internal sealed class SessionHome(ServerServices server, PeerTable peers)
+{
+    private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter)> _parked = new();
+
+    public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway)
+    {
+        switch (request)
+        {
+            case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
+            case PollCut m: Cut(connection, (gateway, m.Request)); break;
+            case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
+                RefuseOverlap(connection, m, gateway);
+                break;
+            case PostRequest m when Check(connection, m, m.Query, gateway): Post(connection, m, gateway); break;
+            case PostFailed m when Check(connection, m, m.Query, gateway): OnPostFailed(connection, m, gateway); break;
+            case OtherRequest m when Check(connection, m, m.Query, gateway): Answer(gateway, m, StatusCodes.Status405MethodNotAllowed); break;
+            case UpgradeRequest m: Upgrade(connection, m, gateway); break;
+        }
+    }
+
+    /// <summary>A node is gone, and with it the polls that waited there: what would answer them now is lost.</summary>
+    public void PeerGone(Address address)
+    {
+        foreach (var (key, poll) in _parked)
+        {
+            if (key.Gateway.Path.Address.Equals(address))
+                Cut(poll.Connection, key);
+        }
+    }
+
+    /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
+    private static bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)
+    {
+        if (query.IsRevision3 == connection.IsRevision3 && !query.IsForWebSocket && !connection.IsWebSocket)
+            return true;
+        Refuse(gateway, request, EngineIoError.BadRequest);
+        return false;
+    }
+
+    private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)
+    {
+        var waiter = new PollWaiter();
+        switch (connection.Outbound.TryPark(waiter))
+        {
+            case ParkResult.Overlap: // E-42
+                Answer(gateway, m, StatusCodes.Status400BadRequest);
+                connection.Fail(null, DisconnectReason.TransportError, "overlap from client");
+                return;
+            case ParkResult.Closed or ParkResult.NotPolling:
+                Answer(gateway, m, StatusCodes.Status400BadRequest);
+                return;
+        }
+        var key = (gateway, m.Request);
+        _parked[key] = (connection, waiter);
+        var frames = await waiter.Answer.ConfigureAwait(false);
+        _parked.TryRemove(key, out _);
+        if (frames.Length == 0)
+            return;
+        var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
+        Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
+    }
+
+    /// <summary>The client is gone; also when its poll was answered meanwhile, since it has not got the answer (E-47).</summary>
+    private void Cut(EngineConnection connection, (IActorRef Gateway, long Request) key)
+    {
+        if (_parked.TryGetValue(key, out var poll) && connection.Outbound.Unpark(poll.Waiter))
+            poll.Waiter.Complete();
+        connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely");
+    }
+
+    private static void Post(EngineConnection connection, PostRequest m, IActorRef gateway)
+    {
+        if (m.IsOctetStream && !connection.IsRevision3) // E-44
+        {
+            connection.Fail(null, DisconnectReason.TransportError, "invalid content");
+            Answer(gateway, m, StatusCodes.Status400BadRequest);
+            return;
+        }
+        if (!m.HasBegun && !connection.TryBeginPost())
+        {
+            RefuseOverlap(connection, m, gateway);
+            return;
+        }
+        PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
+        var readable = connection.Inbound.ReadableAsync();
+        if (readable.IsCompletedSuccessfully)
+            Taken();
+        else
+            _ = TakenLaterAsync();
+
+        async Task TakenLaterAsync()
+        {
+            await readable.ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
+            Taken();
+        }
+
+        void Taken()
+        {
+            connection.EndPost();
+            Answer(gateway, m, StatusCodes.Status200OK);
+        }
+    }
+
+    private static void OnPostFailed(EngineConnection connection, PostFailed m, IActorRef gateway)
+    {
+        if (m.HasBegun)
+            connection.EndPost();
+        if (m.WasCut)
+            connection.Fail(null, DisconnectReason.TransportError, "data request connection closed prematurely"); // E-47
+        Answer(gateway, m, StatusCodes.Status413PayloadTooLarge); // E-46: the session stays open
+    }
+
+    private static void RefuseOverlap(EngineConnection connection, ISessionRequest m, IActorRef gateway) // E-45
+    {
+        connection.Fail(null, DisconnectReason.TransportError, "data request overlap from client");
+        Answer(gateway, m, StatusCodes.Status400BadRequest);
+    }
+
+    private void Upgrade(EngineConnection connection, UpgradeRequest m, IActorRef gateway)
+    {
+        if (m.Query.IsRevision3 != connection.IsRevision3 || !peers.TryGet(m.Gateway, out var peer))
+        {
+            Refuse(gateway, m, EngineIoError.BadRequest);
+            return;
+        }
+        var link = new RemoteLink(peer.Links, m.Link);
+        link.Opened = () => _ = new WebSocketTransport(server, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
+        if (peer.Links.TryAdd(link.End))
+            Answer(gateway, m, StatusCodes.Status101SwitchingProtocols);
+        else
+            Refuse(gateway, m, EngineIoError.UnknownSid);
+    }
+
+    private static void Answer(IActorRef gateway, ISessionRequest request, int status) =>
+        gateway.Tell(Packed.Of(new RequestServed(request.Request, status, [], false, false)), ActorRefs.NoSender);
+
+    private static void Refuse(IActorRef gateway, ISessionRequest request, EngineIoError error) =>
+        gateway.Tell(Packed.Of(new RequestRefused(request.Request, error)), ActorRefs.NoSender);
+}

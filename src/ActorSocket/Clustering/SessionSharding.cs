@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// The shard region of a server's sessions. A session id begins with the tag of the node that the handshake came to, and its shard is placed there: the connection's
+/// actor lives where its connection is, and the region finds it for requests that came in elsewhere.
+/// </summary>
+internal static class SessionSharding
+{
+    /// <summary>Shards of one node: few, and more than one, so that starting sessions is not one actor's work.</summary>
+    public const int ShardsPerNode = 4;
+
+    public static IActorRef Start(ActorSystem system, ServerServices server, PeerTable peers) => ClusterSharding.Get(system).Start(
+        server.Name.Length == 0 ? "engine-session" : "engine-session-" + server.Name,
+        EngineSession.Props(server),
+        // As in hocon/cluster.conf, but for an application's own cluster too: a session lives as long as its client.
+        ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
+        new SessionExtractor(),
+        new HomeAllocation(server.Ids.NodeTag, peers),
+        new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+
+    /// <summary>An id of each shard that a node has: a message to it starts the shard.</summary>
+    public static IEnumerable<string> FirstIdOfEachShard(IdGenerator ids)
+    {
+        var started = new HashSet<string>(StringComparer.Ordinal);
+        while (started.Count < ShardsPerNode)
+        {
+            var id = ids.NextSigned();
+            if (started.Add(SessionExtractor.ShardOf(id)))
+                yield return id;
+        }
+    }
+}
+
+/// <summary>Shard = node tag and a part of the id; entity = session id.</summary>
+internal sealed class SessionExtractor : IMessageExtractor
+{
+    public static string ShardOf(string sid)
+    {
+        var tag = sid.AsSpan(0, Math.Min(IdGenerator.TagLength, sid.Length));
+        return string.Concat(tag, "-", (sid[^1] % SessionSharding.ShardsPerNode).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public string? EntityId(object message) => message switch
+    {
+        SessionProtocol.Open m => m.Connection.Sid,
+        Packed { Entity.Length: > 0 } m => m.Entity,
+        ClusterProtocol.ISessionRequest m => m.Sid,
+        _ => null,
+    };
+
+    public object EntityMessage(object message) => message is Packed packed ? packed.Unpack() : message;
+
+    public string? ShardId(object message) => EntityId(message) is { Length: > 0 } sid ? ShardOf(sid) : null;
+
+    public string ShardId(string entityId, object? messageHint = null) => ShardOf(entityId);
+}
+
+/// <summary>A shard lives on the node whose tag it bears, and is never moved. One that nobody bears goes to whoever asked: its sessions are gone, which it will find out.</summary>
+internal sealed class HomeAllocation(string ownTag, PeerTable peers) : IShardAllocationStrategy
+{
+    private static readonly Task<IImmutableSet<string>> Nothing = Task.FromResult<IImmutableSet<string>>(ImmutableHashSet<string>.Empty);
+
+    public Task<IActorRef> AllocateShard(IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations)
+    {
+        var tag = shardId[..Math.Min(IdGenerator.TagLength, shardId.Length)];
+        // A region's address has no host on its own node.
+        var home = tag == ownTag
+            ? currentShardAllocations.Keys.FirstOrDefault(static region => region.Path.Address.HasLocalScope)
+            : peers.TryGet(tag, out var peer) ? currentShardAllocations.Keys.FirstOrDefault(region => region.Path.Address.Equals(peer.Address)) : null;
+        return Task.FromResult(home ?? requester);
+    }
+
+    public Task<IImmutableSet<string>> Rebalance(IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations, IImmutableSet<string> rebalanceInProgress) => Nothing;
+}

@@ -1,0 +1,127 @@
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>The way to the other nodes for events between servers (C-05). Arguments and answers are JSON arrays (<see cref="SocketJson.ToJsonArray"/>).</summary>
+internal interface IServerEventPeers
+{
+    void Publish(string ns, string eventName, byte[] arguments);
+
+    /// <summary>Completes when all others have answered or the time is over. Cancelled, it throws.</summary>
+    Task<ServerEventAnswers> AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
+}
+
+/// <param name="Answers">A JSON array for each node that answered.</param>
+/// <param name="Missing">How many did not, in time or at all.</param>
+internal sealed record ServerEventAnswers(IReadOnlyList<byte[]> Answers, int Missing)
+{
+    public static readonly ServerEventAnswers None = new([], 0);
+}
+
+/// <summary>One node alone: there are no others.</summary>
+internal sealed class NoPeers : IServerEventPeers
+{
+    public static readonly NoPeers Instance = new();
+
+    public void Publish(string ns, string eventName, byte[] arguments)
+    {
+    }
+
+    public Task<ServerEventAnswers> AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled<ServerEventAnswers>(cancellationToken) : Task.FromResult(ServerEventAnswers.None);
+}
+
+/// <summary>The events between servers in one namespace: emits to the others, and what this node does with theirs.</summary>
+internal sealed class ServerEvents(NamespaceServices ns)
+{
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly HandlerTable _handlers = new();
+
+    public void Emit(string eventName, object?[] args)
+    {
+        ThrowIfReserved(eventName);
+        ArgumentNullException.ThrowIfNull(args);
+        ns.Server.Peers.Publish(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
+    }
+
+    public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        ThrowIfReserved(eventName);
+        ArgumentNullException.ThrowIfNull(args);
+        var json = ns.Server.Json.ToJsonArray(new ArgumentList(args));
+        var answers = await ns.Server.Peers.AskAsync(AddressableName, eventName, json, timeout ?? DefaultTimeout, cancellationToken).ConfigureAwait(false);
+        var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
+        if (answers.Missing > 0)
+            throw new ServerEventTimeoutException(answers.Missing, responses);
+        return Array.ConvertAll(responses, static response => response.Count > 0 ? response[0].As<T>() : default);
+    }
+
+    public IDisposable On(string eventName, Delegate handler)
+    {
+        ThrowIfReserved(eventName);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (Array.Exists(handler.Method.GetParameters(), static parameter => parameter.ParameterType == typeof(Socket)))
+            throw new ArgumentException("An event between servers comes from no socket.", nameof(handler));
+        return _handlers.Add(eventName, handler, ns.Server.Binder.Bind(handler), once: false);
+    }
+
+    /// <summary>
+    /// Runs this node's handlers for an event of another node: what its messages lead to. Never throws.
+    /// </summary>
+    /// <param name="eventName">The event.</param>
+    /// <param name="arguments">A JSON array.</param>
+    /// <returns>
+    /// The node's answer as soon as there is one, a JSON array; null when the handlers have ended without any, or there is no handler, or one failed first.
+    /// </returns>
+    public async Task<byte[]?> RaiseAsync(string eventName, ReadOnlyMemory<byte> arguments)
+    {
+        var answer = new ServerEventAnswer(ns.Server.Json);
+        var running = InvokeAsync(eventName, arguments, answer);
+        await Task.WhenAny(running, answer.Given).ConfigureAwait(false);
+        return answer.Given.IsCompletedSuccessfully ? await answer.Given.ConfigureAwait(false) : null;
+    }
+
+    private async Task InvokeAsync(string eventName, ReadOnlyMemory<byte> arguments, ServerEventAnswer answer)
+    {
+        try
+        {
+            var call = new HandlerCall(null, new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, eventName, ns.Server.Json.FromJsonArray(arguments.Span), default, arguments.Length), answer);
+            foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.Face.ServerEvents._handlers.Find(eventName) ?? []))
+                await handler.Invoke(handler.Handler, call).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            ns.Server.Log.HandlerFailed(error, ns.Name);
+        }
+    }
+
+    /// <summary>A template's own name means nothing to other nodes.</summary>
+    private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException("ServerSideEmit is not supported on the template of dynamic namespaces: emit in each namespace.");
+
+    private static void ThrowIfReserved(string eventName)
+    {
+        ArgumentNullException.ThrowIfNull(eventName);
+        if (eventName is "connect" or "connection" or "new_namespace")
+            throw new ArgumentException($"\"{eventName}\" is a reserved event name", nameof(eventName));
+    }
+
+    /// <summary>The first answer of this node's handlers.</summary>
+    private sealed class ServerEventAnswer(SocketJson json) : IAnswerSink
+    {
+        private readonly TaskCompletionSource<byte[]> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<byte[]> Given => _answer.Task;
+
+        public bool IsWanted => !_answer.Task.IsCompleted;
+
+        public void Answer<TArgs>(in TArgs args)
+            where TArgs : struct, IEventArguments
+        {
+            if (IsWanted)
+                _answer.TrySetResult(json.ToJsonArray(args));
+        }
+    }
+}
