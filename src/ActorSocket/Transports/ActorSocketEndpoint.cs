@@ -295,12 +295,13 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     private HandshakeRequest Copy(HttpContext context, QueryValues query)
     {
         var request = context.Request;
-        var headers = new Dictionary<string, string>(request.Headers.Count, StringComparer.OrdinalIgnoreCase);
+        var headers = new KeyValuePair<string, string>[request.Headers.Count];
+        var at = 0;
         foreach (var (name, values) in request.Headers)
-            headers[name.ToLowerInvariant()] = values.ToString();
+            headers[at++] = new(HandshakeValues.LowerCase(name), values.ToString());
         return new HandshakeRequest(
-            headers,
-            query.ToDictionary(),
+            new HandshakeValues(headers, StringComparison.OrdinalIgnoreCase),
+            query.ToValues(),
             context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : context.Connection.RemoteIpAddress?.ToString() ?? "",
             request.IsHttps,
             request.Headers.Origin.Count > 0,
@@ -315,12 +316,13 @@ internal readonly struct QueryValues(IQueryCollection query)
 {
     public string this[string key] => query.TryGetValue(key, out var values) && values.Count > 0 && IsExact(key) ? values[^1] ?? "" : "";
 
-    public Dictionary<string, string> ToDictionary()
+    public HandshakeValues ToValues()
     {
-        var all = new Dictionary<string, string>(query.Count, StringComparer.Ordinal);
+        var all = new KeyValuePair<string, string>[query.Count];
+        var at = 0;
         foreach (var (key, values) in query)
-            all[key] = values.Count > 0 ? values[^1] ?? "" : "";
-        return all;
+            all[at++] = new(key, values.Count > 0 ? values[^1] ?? "" : "");
+        return new HandshakeValues(all, StringComparison.Ordinal);
     }
 
     // ASP.NET Core compares keys without case; Engine.IO's are case-sensitive.
