@@ -16,6 +16,11 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
 
     public static IReadOnlyList<Peer> All { get; } = Make();
 
+    /// <summary>All, and an earlier build of ActorSocket if there is one.</summary>
+    public static IEnumerable<Peer> With(string? baseline) => baseline is null
+        ? All
+        : All.Append(All[^1] with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. All[^1].Command[1..]] });
+
     private static Peer[] Make()
     {
         var socketIo = new SocketIoDialect();

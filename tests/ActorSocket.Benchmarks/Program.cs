@@ -29,7 +29,7 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync("""
             Usage: dotnet run -c Release --project tests/ActorSocket.Benchmarks -- …
-              compare [--quick] [--modes a,b] [--peers a,b] [--reference PEER] [--rounds N] [--window S] [--warmup S] [--out FOLDER]
+              compare [--quick] [--modes a,b] [--peers a,b] [--reference PEER] [--baseline FILE] [--rounds N] [--window S] [--warmup S] [--out FOLDER]
                       [--server-core 0] [--load-core 1] [--max-other-cpu PERCENT] [--time-limit S]
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData

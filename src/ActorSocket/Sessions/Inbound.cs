@@ -18,7 +18,8 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 {
     private readonly Lock _gate = new();
     private readonly IPacketDecoder _decoder = server.NewDecoder();
-    private List<SocketIoPacket>? _batch;
+    private SocketIoPacket? _first; // most reads bring one packet
+    private List<SocketIoPacket>? _more;
     private IActorRef _target = ActorRefs.Nobody;
     private bool _refused;
     private int _queuedEvents;
@@ -256,7 +257,10 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         if (!ReferenceEquals(socket, _target))
             TellBatch();
         _target = socket;
-        (_batch ??= []).Add(packet);
+        if (_first is null)
+            _first = packet;
+        else
+            (_more ??= []).Add(packet);
         if (packet.Type == SocketIoPacketType.Event)
         {
             Interlocked.Increment(ref _queuedEvents);
@@ -266,10 +270,12 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 
     private void TellBatch()
     {
-        if (_batch is not { } batch)
+        if (_first is not { } first)
             return;
-        _batch = null;
-        _target.Tell(new SocketProtocol.PacketsRead(batch));
+        var more = _more;
+        _first = null;
+        _more = null;
+        _target.Tell(new SocketProtocol.PacketsRead(first, more));
     }
 
     /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>
