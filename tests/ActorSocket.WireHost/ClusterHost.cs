@@ -22,13 +22,12 @@ internal static class ClusterHost
         TaskScheduler.UnobservedTaskException += static (_, e) => Console.WriteLine($"UNOBSERVED {e.Exception}");
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddActorSocket(static options =>
-            options.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("refuse") ? "refused" : null));
+        builder.Services.AddActorSocket(TestHandlers.Configure);
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
         var journal = new Journal();
-        TestHandlers.Map(io, journal);
+        TestHandlers.Map(io, journal.Add);
         foreach (var ns in new[] { io.Main, io.Of("/lobby") })
         {
             ns.OnConnection(socket => Handle(socket));

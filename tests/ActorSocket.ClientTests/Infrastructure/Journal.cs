@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ActorSocket.ClientTests.Infrastructure;
 
 /// <summary>What the server side of a test saw, line by line; a test may wait for a line.</summary>
@@ -46,21 +44,6 @@ internal sealed class Journal
         {
             lock (_gate)
                 throw new TimeoutException($"{e.Message} It saw:\n{string.Join('\n', _lines)}", e);
-        }
-    }
-
-    /// <summary>Checks that the server saw each of <c>{ reasons: { socket id: reason or [reasons] } }</c>, once.</summary>
-    public async Task SawAsync(JsonElement result)
-    {
-        if (!result.TryGetProperty("reasons", out var reasons))
-            return;
-
-        foreach (var expected in reasons.EnumerateObject())
-        {
-            var possible = expected.Value.ValueKind is JsonValueKind.Array ? expected.Value.EnumerateArray().ToArray() : [expected.Value];
-            await SeenAnyAsync([.. possible.Select(reason => $"{expected.Name} disconnect {reason.GetString()}")]);
-            string[] ends = ["disconnecting", "disconnect"];
-            Assert.Equal(ends, About(expected.Name).Select(line => line.Split(' ')[1]).Where(word => ends.Contains(word)));
         }
     }
 }
