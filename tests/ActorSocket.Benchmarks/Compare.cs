@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ActorSocket.Benchmarks.Load;
 
 namespace ActorSocket.Benchmarks;
@@ -130,6 +131,8 @@ internal sealed class Compare(CompareOptions options)
         await Peer.InstallAsync();
         Native.PinThisProcess(options.LoadCore);
 
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static _ => RunningPeer.EndAll());
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, static _ => RunningPeer.EndAll());
         var running = new List<RunningPeer>();
         try
         {
