@@ -213,7 +213,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 break;
             case SocketIoPacketType.Connect when connection.IsRevision3: // S-51: what stands behind the name is the auth
                 var (name, query) = packet.Namespace.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark ? (packet.Namespace[..mark], packet.Namespace[mark..]) : (packet.Namespace, "");
-                Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal)));
+                Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal), WireTypes.Default.DictionaryStringString));
                 break;
             case SocketIoPacketType.Connect:
                 Connect(packet.Namespace, packet.Json);
