@@ -35,6 +35,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         if (_cors is not null && _cors.Apply(context))
             return; // a preflight
+        _polling.CloseWhenDraining(context);
         if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
         var query = new QueryValues(request.Query);
