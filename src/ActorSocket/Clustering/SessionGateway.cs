@@ -19,6 +19,9 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private readonly PollingTransport _polling = new(server);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
+
+    // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer is out of reach.
+    private readonly TimeSpan _patience = server.Options.PingInterval + server.Options.PingTimeout + EngineSession.HandlersTimeout;
     private volatile bool _isLeaving;
     private long _lastRequest;
     private int _waiting;
@@ -123,13 +126,15 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
-        using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
         _polls[request] = sid;
         if (_isLeaving)
             Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
         var reply = await asked.ConfigureAwait(false);
         _polls.TryRemove(request, out _);
+        if (context.RequestAborted.IsCancellationRequested)
+            return null;
         if (reply is not RequestServed served)
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
@@ -197,11 +202,18 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private long NextRequest() => Interlocked.Increment(ref _lastRequest);
 
+    /// <summary>The client is gone: the session is told, and nobody waits for its answer.</summary>
+    private void Cut(PollCut message)
+    {
+        Tell(message);
+        cluster.Replies.Tell(new SessionReplies.Forget(message.Request));
+    }
+
     private void Tell(ISessionRequest message) => Packed.Of(message).TellTo(cluster.Region, message.Request, cluster.Replies);
 
     /// <param name="home">The session's node.</param>
     /// <param name="message">What is asked.</param>
-    /// <param name="timeout">Null: a poll is answered by a heartbeat at the latest; a session that says nothing for longer is out of reach.</param>
+    /// <param name="timeout">Null: as long as it may take a session.</param>
     private async Task<object> AskAsync(Peer home, ISessionRequest message, TimeSpan? timeout = null)
     {
         var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -211,7 +223,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         Tell(message);
         try
         {
-            return await reply.Task.WaitAsync(timeout ?? server.Options.PingInterval + server.Options.PingTimeout, server.Time).ConfigureAwait(false);
+            return await reply.Task.WaitAsync(timeout ?? _patience, server.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -234,6 +246,7 @@ internal sealed class SessionReplies : UntypedActor
     /// <summary>An answer will come from the node with this tag.</summary>
     internal sealed record Expect(long Request, string Home, TaskCompletionSource<object> Reply) : ILocalMessage;
 
+    /// <summary>Whoever waited does so no more.</summary>
     internal sealed record Forget(long Request) : ILocalMessage;
 
     /// <summary>A node is gone: its sessions are unknown.</summary>
@@ -251,7 +264,7 @@ internal sealed class SessionReplies : UntypedActor
             case RequestServed m: Complete(m.Request, m); break;
             case RequestRefused m: Complete(m.Request, m); break;
             case Expect m: _expected.Add(m.Request, m); break;
-            case Forget m: _expected.Remove(m.Request); break;
+            case Forget m: Complete(m.Request, new RequestRefused(m.Request, EngineIoError.UnknownSid)); break;
             case HomeGone m: OnHomeGone(m.Tag); break;
             default: Unhandled(message); break;
         }

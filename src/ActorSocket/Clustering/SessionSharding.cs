@@ -22,7 +22,7 @@ internal static class SessionSharding
         ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
         new SessionExtractor(),
         new HomeAllocation(server.Ids.NodeTag, peers),
-        new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+        SessionProtocol.HandOff.Instance);
 
     /// <summary>An id of each shard that a node has: a message to it starts the shard.</summary>
     public static IEnumerable<string> FirstIdOfEachShard(IdGenerator ids)
