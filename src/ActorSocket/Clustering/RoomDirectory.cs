@@ -64,6 +64,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private sealed class ShardCountDue : ILocalMessage { public static readonly ShardCountDue Instance = new(); }
 
+    private sealed record ShardsCounted(string Region, int Count) : ILocalMessage;
+
     private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
@@ -104,7 +106,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case Terminated m: OnPeerStopped(m.ActorRef); break;
             case WarmUpDue: OnWarmUpDue(); break;
             case ShardCountDue: OnShardCountDue(); break;
-            case ShardRegionStats m when node.Regions.TryGetValue(Sender, out var region): node.ShardsByRegion[region] = m.Stats.Count; break;
+            case ShardsCounted m: node.ShardsByRegion[m.Region] = m.Count; break;
+            case Status.Failure: break; // a region did not say in time
             case RequestRefused m: OnShardStarted(m.Request); break;
             case MeetingOverdue: _hasMetAll = true; PublishReadiness(); break;
             default: Unhandled(message); break;
@@ -314,8 +317,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         if (!node.Metrics.CountsShards)
             return;
-        foreach (var region in node.Regions.Keys)
-            region.Tell(GetShardRegionStats.Instance);
+        foreach (var (region, name) in node.Regions)
+            _ = region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, ShardCountInterval).PipeTo(Self, success: stats => new ShardsCounted(name, stats.Stats.Count));
     }
 
     private void OnShardStarted(long number)

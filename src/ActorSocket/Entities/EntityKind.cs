@@ -10,7 +10,7 @@ internal sealed record EntityKind(string Type, Namespace Namespace, Func<IServic
     public static Dictionary<string, EntityMethod> MethodsOf(Type entity, HandlerBinder binder)
     {
         var methods = new Dictionary<string, EntityMethod>(StringComparer.Ordinal);
-        foreach (var method in entity.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        foreach (var method in entity.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
         {
             if (method.GetCustomAttribute<EventAttribute>() is { } named)
                 methods.Add(named.Name, new EntityMethod(method, binder));
@@ -26,7 +26,7 @@ internal sealed class EntityMethod(MethodInfo method, HandlerBinder binder)
 
     public ValueTask InvokeAsync(RoomEntity entity, HandlerCall call)
     {
-        var handler = Delegate.CreateDelegate(_delegate, entity, method);
+        var handler = method.IsStatic ? Delegate.CreateDelegate(_delegate, method) : Delegate.CreateDelegate(_delegate, entity, method);
         return binder.Bind(handler)(handler, call);
     }
 }
