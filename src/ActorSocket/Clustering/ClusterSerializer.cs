@@ -31,6 +31,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("sr", typeof(ClusterProtocol.ServerSideAnswered), ClusterProtocol.ServerSideAnswered.Read),
         ("rg", typeof(ClusterProtocol.PollRequest), ClusterProtocol.PollRequest.Read),
         ("rc", typeof(ClusterProtocol.PollCut), ClusterProtocol.PollCut.Read),
+        ("rr", typeof(ClusterProtocol.PollReleased), ClusterProtocol.PollReleased.Read),
         ("rb", typeof(ClusterProtocol.PostBegun), ClusterProtocol.PostBegun.Read),
         ("rp", typeof(ClusterProtocol.PostRequest), ClusterProtocol.PostRequest.Read),
         ("rf", typeof(ClusterProtocol.PostFailed), ClusterProtocol.PostFailed.Read),

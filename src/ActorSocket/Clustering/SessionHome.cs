@@ -26,6 +26,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut((gateway, m.Request)); break;
+            case PollReleased m: if (_parked.ContainsKey((gateway, m.Request))) connection.Outbound.ReleasePoll(); break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;

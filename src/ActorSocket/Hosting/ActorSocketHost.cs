@@ -60,7 +60,8 @@ internal sealed class ActorSocketHost(
     private async Task EndWithSystemAsync(ActorSystem system)
     {
         await system.WhenTerminated.ConfigureAwait(false);
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        // Whoever is first to notice that it ended stops the host: that alone does not say why.
+        if (lifetime.ApplicationStopping.IsCancellationRequested && CoordinatedShutdown.Get(system).ShutdownReason is not CoordinatedShutdown.ClusterDowningReason)
             return;
         _log.ActorSystemEnded();
         Environment.ExitCode = 1;

@@ -161,13 +161,14 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
         Services.IsDraining = true;
+        Services.Cluster?.Gateway.ReleasePolls();
         var count = Services.Sessions.Count;
         Services.Log.Draining(count);
         var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
         var deadline = Services.Time.GetTimestamp();
-        while (Services.Sessions.Count > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while ((Services.Sessions.Count > 0 || Services.Cluster is { Gateway.Waiting: > 0 }) && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
         Services.Root.Tell(PoisonPill.Instance);
