@@ -20,7 +20,7 @@ internal static class ClusterHost
     public static async Task<int> RunAsync(WebApplicationBuilder builder, string port)
     {
         TaskScheduler.UnobservedTaskException += static (_, e) => Console.WriteLine($"UNOBSERVED {e.Exception}");
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddActorSocket(TestHandlers.Configure);
         builder.Services.AddHealthChecks().AddActorSocket();

@@ -24,17 +24,9 @@ internal static class SessionSharding
         new HomeAllocation(server.Ids.NodeTag, peers),
         SessionProtocol.HandOff.Instance);
 
-    /// <summary>An id of each shard that a node has: a message to it starts the shard.</summary>
-    public static IEnumerable<string> FirstIdOfEachShard(IdGenerator ids)
-    {
-        var started = new HashSet<string>(StringComparer.Ordinal);
-        while (started.Count < ShardsPerNode)
-        {
-            var id = ids.NextSigned();
-            if (started.Add(SessionExtractor.ShardOf(id)))
-                yield return id;
-        }
-    }
+    /// <summary>An id, of no session, in each shard that a node has: a message to it starts or finds the shard.</summary>
+    public static IEnumerable<string> AnIdOfEachShard(string tag) =>
+        Enumerable.Range(0, ShardsPerNode).Select(shard => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tag}-shard-{shard}"));
 }
 
 /// <summary>Shard = node tag and a part of the id; entity = session id.</summary>

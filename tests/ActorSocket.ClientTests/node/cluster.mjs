@@ -217,7 +217,8 @@ export async function A_private_message_finds_its_socket_from_every_node({ conne
  * Traffic that goes on while nodes come and go, and what must hold of it. The test says when it is over.
  * The result has what was seen; what must never be is asserted here.
  */
-export async function traffic({ open, signal, clients = "24", transport = "mixed" }) {
+export async function traffic({ open, signal }) {
+  const { CLIENTS: clients = "24", TRANSPORT: transport = "mixed" } = process.env;
   const kinds = { mixed: [["websocket"], ["polling", "websocket"], ["polling"]], websocket: [["websocket"]] }[transport];
   const all = range(Number(clients), (i) => new Talker(open, kinds[i % kinds.length], i));
   await within(Promise.all(all.map((talker) => talker.ready)), "all clients to have joined", 60_000);
@@ -255,7 +256,7 @@ export async function traffic({ open, signal, clients = "24", transport = "mixed
     sent: all.reduce((sum, talker) => sum + talker.sent.length, 0),
     acked: all.reduce((sum, talker) => sum + talker.acked, 0),
     failed: all.flatMap((talker) => talker.failures),
-    talkers: all.map((talker) => ({ kind: talker.kind.join("+"), first: talker.first, disconnects: talker.disconnects, away: talker.away, stall: talker.stall })),
+    talkers: all.map((talker) => ({ kind: talker.kind.join("+"), first: talker.first, disconnects: [...talker.disconnects], away: talker.away, stall: talker.stall })),
   };
 }
 
