@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ActorSocket.Benchmarks.Load;
 
 namespace ActorSocket.Benchmarks;
@@ -12,6 +13,9 @@ internal sealed record CompareOptions
     public IReadOnlyList<string> Modes { get; init; } = [];
 
     public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>Another build of this program, to compare ActorSocket with itself: the file to start.</summary>
+    public string? Baseline { get; init; }
 
     /// <summary>The peer that the ratios are to.</summary>
     public string Reference { get; init; } = "node";
@@ -61,6 +65,7 @@ internal sealed record CompareOptions
             {
                 "--modes" => options with { Modes = value.Split(',') },
                 "--peers" => options with { Peers = value.Split(',') },
+                "--baseline" => options with { Baseline = Path.GetFullPath(value) },
                 "--reference" => options with { Reference = value },
                 "--rounds" => options with { Rounds = (int)Number(value) },
                 "--warmup" => options with { Warmup = Number(value) },
@@ -117,7 +122,7 @@ internal sealed class Compare(CompareOptions options)
     public async Task<int> RunAsync()
     {
         var modes = Mode.All(options.Quick).Where(mode => options.Modes.Count == 0 || options.Modes.Contains(mode.Name, StringComparer.Ordinal)).ToList();
-        var peers = Peer.All.Where(peer => options.Peers.Count == 0 || options.Peers.Contains(peer.Name, StringComparer.Ordinal)).ToList();
+        var peers = Peer.With(options.Baseline).Where(peer => options.Peers.Count == 0 || options.Peers.Contains(peer.Name, StringComparer.Ordinal)).ToList();
         if (modes.Count == 0 || peers.Count == 0)
             throw new LoadFailure($"modes: {string.Join(',', Mode.All(true).Select(static mode => mode.Name))}; peers: {string.Join(',', Peer.All.Select(static peer => peer.Name))}");
         if (Environment.ProcessorCount <= Math.Max(options.ServerCore, options.LoadCore))
@@ -126,6 +131,8 @@ internal sealed class Compare(CompareOptions options)
         await Peer.InstallAsync();
         Native.PinThisProcess(options.LoadCore);
 
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static _ => RunningPeer.EndAll());
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, static _ => RunningPeer.EndAll());
         var running = new List<RunningPeer>();
         try
         {

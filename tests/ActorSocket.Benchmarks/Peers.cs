@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -15,6 +16,11 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
     public static string Folder { get; } = Path.Combine(SourceFolder(), "peers");
 
     public static IReadOnlyList<Peer> All { get; } = Make();
+
+    /// <summary>All, and an earlier build of ActorSocket if there is one.</summary>
+    public static IEnumerable<Peer> With(string? baseline) => baseline is null
+        ? All
+        : All.Append(All[^1] with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. All[^1].Command[1..]] });
 
     private static Peer[] Make()
     {
@@ -97,12 +103,15 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
 /// <summary>A server that runs. Disposed, it has ended.</summary>
 internal sealed class RunningPeer : IDisposable
 {
+    private static readonly ConcurrentDictionary<int, Process> Running = new();
+
     private readonly Process _process;
     private readonly Queue<string> _said = new();
 
     public RunningPeer(Peer peer, Process process, int port)
     {
         (Peer, _process, Port) = (peer, process, port);
+        Running.TryAdd(process.Id, process);
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
@@ -110,6 +119,13 @@ internal sealed class RunningPeer : IDisposable
     }
 
     public Peer Peer { get; }
+
+    /// <summary>Ends every server that still runs: whoever stops the comparison stops them too.</summary>
+    public static void EndAll()
+    {
+        foreach (var process in Running.Values)
+            process.Kill();
+    }
 
     public int Port { get; }
 
@@ -145,6 +161,7 @@ internal sealed class RunningPeer : IDisposable
 
     public void Dispose()
     {
+        Running.TryRemove(Pid, out _);
         if (!_process.HasExited)
         {
             _process.Kill();

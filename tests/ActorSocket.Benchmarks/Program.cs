@@ -15,6 +15,8 @@ switch (args)
         }
     case ["micro", .. var rest]:
         return Micro.Run(rest);
+    case ["directory", .. var rest]:
+        return await Directories.RunAsync(rest);
     case ["serve", .. var rest]:
         await Servers.RunActorSocketAsync(rest);
         return 0;
@@ -27,9 +29,10 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync("""
             Usage: dotnet run -c Release --project tests/ActorSocket.Benchmarks -- …
-              compare [--quick] [--modes a,b] [--peers a,b] [--reference PEER] [--rounds N] [--window S] [--warmup S] [--out FOLDER]
+              compare [--quick] [--modes a,b] [--peers a,b] [--reference PEER] [--baseline FILE] [--rounds N] [--window S] [--warmup S] [--out FOLDER]
                       [--server-core 0] [--load-core 1] [--max-other-cpu PERCENT] [--time-limit S]
               micro [options of BenchmarkDotNet]
+              directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-signalr, serve-raw)
             """);
         return 1;

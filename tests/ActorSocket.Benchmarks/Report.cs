@@ -154,9 +154,9 @@ internal sealed class Report(CompareOptions options, List<Result> results, Dicti
 
     private Result Of(Mode mode, Peer peer) => results.Find(result => result.Mode == mode && result.Peer == peer)!;
 
-    private static string Title(string name) => Peer.All.First(peer => peer.Name == name).Title;
+    private string Title(string name) => _peers.Find(peer => peer.Name == name)?.Title ?? name;
 
-    private static string Colour(Peer peer) => Colours[Peer.All.ToList().IndexOf(peer) % Colours.Length];
+    private string Colour(Peer peer) => Colours[_peers.IndexOf(peer) % Colours.Length];
 
     private string Command() => "dotnet run -c Release --project tests/ActorSocket.Benchmarks -- compare" + (options.Quick ? " --quick" : "")
         + (options.Modes.Count > 0 ? " --modes " + string.Join(',', options.Modes) : "") + (options.Peers.Count > 0 ? " --peers " + string.Join(',', options.Peers) : "");

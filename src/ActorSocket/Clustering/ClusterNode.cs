@@ -110,7 +110,7 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>Starts the actors, as children of the server's root.</summary>
     public void Start(IActorContext root)
     {
-        Replies = root.ActorOf(SessionReplies.Props(), "replies");
+        Replies = root.ActorOf(Gateway.RepliesProps, "replies");
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
         if (_server.Options.ConnectionStateRecovery is not null)
             Replicator = root.ActorOf(RecoveryReplicator.Props(_server, this), "replicator");
@@ -140,11 +140,18 @@ internal sealed class ClusterNode : IServerEventPeers
     public bool TryGetHome(string sid, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Peer? peer) =>
         Peers.TryGetHome(sid, out peer) && IdGenerator.IsGenuine(sid, peer.Key);
 
+    /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
+    public void LocateShards(string tag)
+    {
+        foreach (var id in SessionSharding.AnIdOfEachShard(tag))
+            Region.Tell(new OtherRequest(id, 0, default), ActorRefs.NoSender);
+    }
+
     public void Remove(Peer peer)
     {
         Peers.Remove(peer);
         Requests.PeerGone(peer);
-        Replies.Tell(new SessionReplies.HomeGone(peer.Tag));
+        Gateway.HomeGone(peer);
         _home.PeerGone(peer.Address);
         Replicas.OwnerGone(peer.Tag);
     }

@@ -24,11 +24,12 @@ internal static class ClusterProtocol
     // ---- Peers: who is there, and which rooms each has (RoomDirectory, PeerActor)
 
     /// <summary>A node introduces itself to another. <see cref="Parser"/>: frames are encoded once, so all nodes must speak to clients alike.</summary>
-    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key) : IClusterMessage
+    /// <remarks><see cref="HasShards"/>: once they are there, others may find out where they are.</remarks>
+    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key, bool HasShards) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key);
+        public void Write(WireWriter wire) => wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key).Flag(HasShards);
 
-        public static Hello Read(ref WireReader wire) => new(wire.Text(), (int)wire.Number(), wire.Text(), wire.Bytes());
+        public static Hello Read(ref WireReader wire) => new(wire.Text(), (int)wire.Number(), wire.Text(), wire.Bytes(), wire.Flag());
     }
 
     /// <summary>A room has got its first member on the sender's node, or has lost its last one some time ago.</summary>

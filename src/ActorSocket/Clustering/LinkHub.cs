@@ -45,15 +45,17 @@ internal sealed class LinkHub : IThreadPoolWorkItem
 
     public void Remove(LinkEnd end) => _ends.TryRemove(KeyValuePair.Create((end.IsGateway, end.Link), end));
 
-    public void Append(LinkEnd end, LinkOperation operation, ReadOnlySpan<byte> data)
+    public void Append(LinkEnd end, LinkOperation operation, ReadOnlySpan<byte> data) => Append(end.IsGateway, end.Link, operation, data);
+
+    private void Append(bool isGateway, long link, LinkOperation operation, ReadOnlySpan<byte> data)
     {
         lock (_gate)
         {
             if (_closed)
                 return;
             var entry = _pending.GetSpan(EntryHeader);
-            entry[0] = (byte)((end.IsGateway ? 0x80 : 0) | (int)operation);
-            BinaryPrimitives.WriteInt64LittleEndian(entry[1..], end.Link);
+            entry[0] = (byte)((isGateway ? 0x80 : 0) | (int)operation);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[1..], link);
             BinaryPrimitives.WriteInt32LittleEndian(entry[9..], data.Length);
             _pending.Advance(EntryHeader);
             _pending.Write(data);
@@ -92,6 +94,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                 return;
             if (_ends.TryGetValue((isGateway, link), out var end))
                 end.Receive(operation, entries.Slice(EntryHeader, length));
+            else if (operation is LinkOperation.Open)
+                Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile
             entries = entries[(EntryHeader + length)..];
         }
     }

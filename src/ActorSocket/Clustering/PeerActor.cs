@@ -33,6 +33,9 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
 
     internal sealed class Reachable : ILocalMessage { public static readonly Reachable Instance = new(); }
 
+    /// <summary>This node's shards are there.</summary>
+    internal sealed class ShardsStarted : ILocalMessage { public static readonly ShardsStarted Instance = new(); }
+
     private sealed class HelloDue : ILocalMessage { public static readonly HelloDue Instance = new(); }
 
     private sealed class ResendDue : ILocalMessage { public static readonly ResendDue Instance = new(); }
@@ -67,6 +70,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
             case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
+            case ShardsStarted: _peer?.Receiver.Tell(Introduction()); break;
             case IClusterMessage m when _peer is not null: OnPeerMessage(_peer, m); break;
             case IClusterMessage: break; // from a node that has not introduced itself: it will repeat what matters
             default: Unhandled(message); break;
@@ -80,12 +84,13 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             Timers.Cancel(nameof(HelloDue));
             return;
         }
-        var hello = new Hello(node.Tag, ClusterProtocol.Version, node.ParserName, server.Ids.Key);
         if (_peer is not null)
-            _peer.Receiver.Tell(hello);
+            _peer.Receiver.Tell(Introduction());
         else
-            Context.ActorSelection(new RootActorPath(address) + directoryPath.TrimStart('/')).Tell(hello);
+            Context.ActorSelection(new RootActorPath(address) + directoryPath.TrimStart('/')).Tell(Introduction());
     }
+
+    private Hello Introduction() => new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Ids.Key, node.HasShards);
 
     private void OnHello(Hello m)
     {
@@ -93,6 +98,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         {
             if (_peer.Tag != m.Tag || !_peer.Receiver.Equals(Sender))
                 Context.Stop(Self); // another process at the same address, or its actor began anew: so do we
+            else if (m.HasShards)
+                node.LocateShards(m.Tag);
             return;
         }
         if (m.Version != ClusterProtocol.Version || m.Parser != node.ParserName)
@@ -108,6 +115,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         node.Peers.Add(_peer);
         server.Log.PeerMet(address.ToString(), m.Tag);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
+        if (m.HasShards)
+            node.LocateShards(m.Tag);
         SayHello();
     }
 

@@ -308,7 +308,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         if (_coldShards.Count == 0)
             _coldShards = [.. Enumerable.Range(1, SessionSharding.ShardsPerNode)];
         var number = 0L;
-        foreach (var id in SessionSharding.FirstIdOfEachShard(server.Ids))
+        foreach (var id in SessionSharding.AnIdOfEachShard(node.Tag))
             node.Region.Tell(new OtherRequest(id, ++number, default));
         Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
     }
@@ -327,6 +327,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             return;
         Timers.Cancel(nameof(WarmUpDue));
         node.HasShards = true;
+        foreach (var peer in _peers.Values)
+            peer.Tell(PeerActor.ShardsStarted.Instance);
         PublishReadiness();
     }
 

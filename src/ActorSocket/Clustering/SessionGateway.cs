@@ -19,8 +19,19 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private readonly PollingTransport _polling = new(server);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
+
+    // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer is out of reach.
+    private readonly TimeSpan _patience = server.Options.PingInterval + server.Options.PingTimeout + EngineSession.HandlersTimeout;
+    private readonly PendingReplies _pending = new(cluster.Peers);
     private volatile bool _isLeaving;
     private long _lastRequest;
+
+    /// <summary>How many requests wait for what a session on another node answers.</summary>
+    public int Waiting => _pending.Count;
+
+    public Props RepliesProps => SessionReplies.Props(_pending);
+
+    public void HomeGone(Peer home) => _pending.HomeGone(home);
 
     /// <summary>WebSockets that end here while their session lives on another node.</summary>
     public int WebSocketCount => _webSockets.Count;
@@ -119,13 +130,15 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
-        using var cut = context.RequestAborted.UnsafeRegister(_ => Tell(new PollCut(sid, request)), null);
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
         _polls[request] = sid;
         if (_isLeaving)
             Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
         var reply = await asked.ConfigureAwait(false);
         _polls.TryRemove(request, out _);
+        if (context.RequestAborted.IsCancellationRequested)
+            return null;
         if (reply is not RequestServed served)
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
@@ -168,7 +181,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         finally
         {
             if (begun != 0)
-                cluster.Replies.Tell(new SessionReplies.Forget(begun));
+                _pending.Forget(begun);
         }
         if (reply is not RequestServed { Status: StatusCodes.Status200OK })
             return Answered(context, reply);
@@ -193,44 +206,89 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private long NextRequest() => Interlocked.Increment(ref _lastRequest);
 
+    /// <summary>The client is gone: the session is told, and nobody waits for its answer.</summary>
+    private void Cut(PollCut message)
+    {
+        Tell(message);
+        _pending.Forget(message.Request);
+    }
+
     private void Tell(ISessionRequest message) => Packed.Of(message).TellTo(cluster.Region, message.Request, cluster.Replies);
 
     /// <param name="home">The session's node.</param>
     /// <param name="message">What is asked.</param>
-    /// <param name="timeout">Null: a poll is answered by a heartbeat at the latest; a session that says nothing for longer is out of reach.</param>
+    /// <param name="timeout">Null: as long as it may take a session.</param>
     private async Task<object> AskAsync(Peer home, ISessionRequest message, TimeSpan? timeout = null)
     {
-        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Told first: the actor then knows of the question before an answer can come.
-        cluster.Replies.Tell(new SessionReplies.Expect(message.Request, home.Tag, reply));
+        var reply = _pending.Add(message.Request, home);
         Tell(message);
         try
         {
-            return await reply.Task.WaitAsync(timeout ?? server.Options.PingInterval + server.Options.PingTimeout, server.Time).ConfigureAwait(false);
+            return await reply.WaitAsync(timeout ?? _patience, server.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            cluster.Replies.Tell(new SessionReplies.Forget(message.Request));
+            _pending.Forget(message.Request);
             return new RequestRefused(message.Request, EngineIoError.UnknownSid);
         }
     }
 }
 
-/// <summary>Takes what sessions on other nodes answer, and hands it to the requests that wait for it.</summary>
-internal sealed class SessionReplies : UntypedActor
+/// <summary>The requests of this node's clients that wait for what a session on another node answers.</summary>
+/// <remarks>Any thread. A request is completed by its answer, or when its session's node or this one goes, or its client.</remarks>
+internal sealed class PendingReplies(PeerTable peers)
 {
-    private readonly Dictionary<long, Expect> _expected = [];
-    private readonly FragmentAssembler _fragments = new();
+    private readonly ConcurrentDictionary<long, (Peer Home, TaskCompletionSource<object> Reply)> _open = new();
+    private volatile bool _closed;
 
-    /// <summary>An answer will come from the node with this tag.</summary>
-    internal sealed record Expect(long Request, string Home, TaskCompletionSource<object> Reply) : ILocalMessage;
+    public int Count => _open.Count;
 
-    internal sealed record Forget(long Request) : ILocalMessage;
+    public Task<object> Add(long request, Peer home)
+    {
+        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _open[request] = (home, reply);
+        // After it was added: whoever goes from here on finds it.
+        if (_closed || !peers.TryGet(home.Tag, out _))
+            Forget(request);
+        return reply.Task;
+    }
+
+    public void Complete(long request, object reply)
+    {
+        if (_open.TryRemove(request, out var open))
+            open.Reply.TrySetResult(reply);
+    }
+
+    /// <summary>Nobody waits any more.</summary>
+    public void Forget(long request) => Complete(request, new RequestRefused(request, EngineIoError.UnknownSid));
 
     /// <summary>A node is gone: its sessions are unknown.</summary>
-    internal sealed record HomeGone(string Tag) : ILocalMessage;
+    public void HomeGone(Peer home)
+    {
+        foreach (var (request, open) in _open)
+        {
+            if (ReferenceEquals(open.Home, home))
+                Forget(request);
+        }
+    }
 
-    public static Props Props() => Akka.Actor.Props.Create(() => new SessionReplies());
+    /// <summary>No answer comes from here on.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var request in _open.Keys)
+            Forget(request);
+    }
+}
+
+/// <summary>Takes what sessions on other nodes answer.</summary>
+internal sealed class SessionReplies(PendingReplies pending) : UntypedActor
+{
+    private readonly FragmentAssembler _fragments = new();
+
+    public static Props Props(PendingReplies pending) => Akka.Actor.Props.Create(() => new SessionReplies(pending));
+
+    protected override void PostStop() => pending.Close();
 
     protected override void OnReceive(object message)
     {
@@ -239,25 +297,9 @@ internal sealed class SessionReplies : UntypedActor
             case Packed m: OnReceive(m.Unpack()); break; // from this very node, which had no need to encode it
             case Fragment m when _fragments.TryAdd(m, Sender, out var whole): OnReceive(whole!); break;
             case Fragment: break;
-            case RequestServed m: Complete(m.Request, m); break;
-            case RequestRefused m: Complete(m.Request, m); break;
-            case Expect m: _expected.Add(m.Request, m); break;
-            case Forget m: _expected.Remove(m.Request); break;
-            case HomeGone m: OnHomeGone(m.Tag); break;
+            case RequestServed m: pending.Complete(m.Request, m); break;
+            case RequestRefused m: pending.Complete(m.Request, m); break;
             default: Unhandled(message); break;
         }
-    }
-
-    private void Complete(long request, object reply)
-    {
-        if (_expected.Remove(request, out var expected))
-            expected.Reply.TrySetResult(reply);
-    }
-
-    private void OnHomeGone(string tag)
-    {
-        foreach (var (request, expected) in _expected.Where(entry => entry.Value.Home == tag).ToArray())
-            Complete(request, new RequestRefused(request, EngineIoError.UnknownSid));
-        // What was expected of it after this is refused by the endpoint: its tag is unknown.
     }
 }

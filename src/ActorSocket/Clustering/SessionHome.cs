@@ -34,7 +34,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             case PostRequest m when Check(connection, m, m.Query, gateway): Post(connection, m, gateway); break;
             case PostFailed m when Check(connection, m, m.Query, gateway): OnPostFailed(connection, m, gateway); break;
             case OtherRequest m when Check(connection, m, m.Query, gateway): Answer(gateway, m, StatusCodes.Status405MethodNotAllowed); break;
-            case UpgradeRequest m: Upgrade(connection, m, gateway); break;
+            case UpgradeRequest m when IsKnown(connection, m, gateway): Upgrade(connection, m, gateway); break;
         }
     }
 
@@ -49,8 +49,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     }
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
-    private static bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)
+    private bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)
     {
+        if (!IsKnown(connection, request, gateway))
+            return false;
         if (query.IsRevision3 == connection.IsRevision3 && !query.IsForWebSocket && !connection.IsWebSocket)
             return true;
         Refuse(gateway, request, EngineIoError.BadRequest);
@@ -62,6 +64,15 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     {
         if (_parked.TryGetValue(key, out var poll) && poll.Connection.Outbound.Unpark(poll.Waiter))
             poll.Waiter.Complete(EncodedFrame.Noop);
+    }
+
+    /// <summary>A session that has failed is unknown from that moment on, whatever its actor still has to do.</summary>
+    private bool IsKnown(EngineConnection connection, ISessionRequest request, IActorRef gateway)
+    {
+        if (server.Sessions.TryGet(connection.Sid, out _))
+            return true;
+        Refuse(gateway, request, EngineIoError.UnknownSid);
+        return false;
     }
 
     private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)
@@ -151,11 +162,34 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return;
         }
         var link = new RemoteLink(peer.Links, m.Link);
-        link.Opened = () => _ = new WebSocketTransport(server, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        link.Opened = () =>
+        {
+            if (opened.TrySetResult())
+                _ = new WebSocketTransport(server, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
+        };
         if (peer.Links.TryAdd(link.End))
+        {
             Answer(gateway, m, StatusCodes.Status101SwitchingProtocols);
+            _ = AbandonAsync(link, opened.Task);
+        }
         else
+        {
             Refuse(gateway, m, EngineIoError.UnknownSid);
+        }
+    }
+
+    /// <summary>The client, or its node, may be gone before the WebSocket is there.</summary>
+    private async Task AbandonAsync(RemoteLink link, Task opened)
+    {
+        try
+        {
+            await opened.WaitAsync(server.Options.UpgradeTimeout, server.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            link.Abort();
+        }
     }
 
     private static void Answer(IActorRef gateway, ISessionRequest request, int status) =>

@@ -17,24 +17,16 @@ internal static class SessionSharding
 
     public static IActorRef Start(ActorSystem system, ServerServices server, PeerTable peers) => ClusterSharding.Get(system).Start(
         server.Name.Length == 0 ? "engine-session" : "engine-session-" + server.Name,
-        EngineSession.Props(server),
+        LeanMailbox.With(system, EngineSession.Props(server)),
         // As in hocon/cluster.conf, but for an application's own cluster too: a session lives as long as its client.
         ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
         new SessionExtractor(),
         new HomeAllocation(server.Ids.NodeTag, peers),
-        new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+        SessionProtocol.HandOff.Instance);
 
-    /// <summary>An id of each shard that a node has: a message to it starts the shard.</summary>
-    public static IEnumerable<string> FirstIdOfEachShard(IdGenerator ids)
-    {
-        var started = new HashSet<string>(StringComparer.Ordinal);
-        while (started.Count < ShardsPerNode)
-        {
-            var id = ids.NextSigned();
-            if (started.Add(SessionExtractor.ShardOf(id)))
-                yield return id;
-        }
-    }
+    /// <summary>An id, of no session, in each shard that a node has: a message to it starts or finds the shard.</summary>
+    public static IEnumerable<string> AnIdOfEachShard(string tag) =>
+        Enumerable.Range(0, ShardsPerNode).Select(shard => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tag}-shard-{shard}"));
 }
 
 /// <summary>Shard = node tag and a part of the id; entity = session id.</summary>

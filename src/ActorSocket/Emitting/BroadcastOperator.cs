@@ -42,7 +42,8 @@ public sealed class BroadcastOperator : IEventEmitter
     public BroadcastOperator Compress(bool compress) => new(_namespace, _selection, _flags with { Compress = compress });
 
     /// <summary>How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements.</summary>
-    public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags with { Timeout = timeout });
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
+    public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags.Within(timeout));
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)

@@ -175,7 +175,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         var gateway = Services.Cluster?.Gateway;
         gateway?.Leave();
         var deadline = Services.Time.GetTimestamp();
-        while (Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
         foreach (var session in Services.Sessions.All)

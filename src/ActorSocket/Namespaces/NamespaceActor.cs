@@ -122,7 +122,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             foreach (var (key, value) in lost.Data)
                 socket.Data[key] = value;
         }
-        var actor = Context.ActorOf(SocketActor.Props(socket, ns));
+        var actor = Context.ActorOf(LeanMailbox.With(Context.System, SocketActor.Props(socket, ns)));
         Context.Watch(actor);
         _sockets[actor] = socket;
         if (socket.RecoverySecret is not null)

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster.Sharding;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
@@ -18,8 +19,11 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
 {
     private static readonly TimeSpan NoopInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CloseOnPollTimeout = TimeSpan.FromSeconds(30); // E-50
-    private static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PassivationTimeout = TimeSpan.FromSeconds(5);
     private static readonly object Heartbeat = "heartbeat", ConnectTimer = "connect", UpgradeTimer = "upgrade", NoopTimer = "noop", CloseTimer = "close", HandlersTimer = "handlers";
+
+    /// <summary>How long reading may rest because handlers lag.</summary>
+    public static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, IActorRef> _sockets = new(1, StringComparer.Ordinal);
     private EngineConnection _connection = null!;
@@ -44,9 +48,8 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
             OnOpen(m);
             return;
         }
-        if (message is ClusterProtocol.ISessionRequest request)
-            Sender.Tell(new ClusterProtocol.RequestRefused(request.Request, EngineIoError.UnknownSid));
-        Context.Stop(Self);
+        Stop();
+        Over(message);
     }
 
     private void OnOpen(Open m)
@@ -83,7 +86,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
     }
 
     /// <summary>A session's transport and sockets belong to the one that died. Wherever its parent is a shard, which restarts what fails, the new one stops at once.</summary>
-    protected override void PostRestart(Exception reason) => Context.Stop(Self);
+    protected override void PostRestart(Exception reason) => Stop();
 
     private void Polling(object message)
     {
@@ -127,6 +130,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         switch (message)
         {
             case CloseDelivered or CloseOverdue: End(); break;
+            case HandOff: OnHandOff(); break;
             case TransportFailed m when ReferenceEquals(m.Transport, _transport): End(); break;
             case UpgradeConfirmed m when ReferenceEquals(m.Transport, _offered): // E-79: the close leaves on the WebSocket
                 _transport = m.Transport;
@@ -149,6 +153,20 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         }
     }
 
+    /// <summary>It has ended, and waits for its shard to let it go.</summary>
+    private void Over(object message)
+    {
+        switch (message)
+        {
+            case ClusterProtocol.ISessionRequest m: Sender.Tell(new ClusterProtocol.RequestRefused(m.Request, EngineIoError.UnknownSid)); break;
+            case UpgradeOffered m: m.Transport.Refuse(); break;
+            case UpgradeProbed m: m.Reply.TrySetResult(false); break;
+            case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
+            case HandOff or PassivationOverdue: Context.Stop(Self); break;
+            default: break;
+        }
+    }
+
     private void OnCommon(object message)
     {
         switch (message)
@@ -166,6 +184,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
             case OutboundFailed m: CloseAtOnce(DisconnectReason.TransportError, m.Description); break;
             case Superseded: CloseAtOnce(DisconnectReason.TransportClose, "the client came back on another connection"); break;
             case Close m: OnClose(m); break;
+            case HandOff: OnHandOff(); break;
             case ConnectOverdue: CloseGracefully(DisconnectReason.ForcedClose); break;
             case CloseDelivered: CloseAtOnce(DisconnectReason.ForcedClose, null); break;
             case ReadingPaused: OnReadingPaused(); break;
@@ -340,6 +359,15 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         CloseGracefully(m.Reason);
     }
 
+    /// <summary>Its shard goes, because the node does: a polling client that has no GET waiting finds out by its next one.</summary>
+    private void OnHandOff()
+    {
+        if (_connection.ClosedBecause is null)
+            CloseGracefully(DisconnectReason.ServerShuttingDown);
+        End();
+        Context.Stop(Self);
+    }
+
     /// <summary>What is queued leaves first (E-50, E-102).</summary>
     private void CloseGracefully(DisconnectReason reason)
     {
@@ -373,7 +401,24 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         AbandonUpgrade();
         if (_transport is null)
             _connection.Outbound.Abort();
-        Context.Stop(Self);
+        Stop();
+    }
+
+    /// <summary>
+    /// A shard is asked to let it go: it then holds back the requests that still come for it and gives them to a new actor, which says that it knows no such
+    /// session. One that reached an actor that has stopped would not be answered at all.
+    /// </summary>
+    private void Stop()
+    {
+        if (server.Cluster is null)
+        {
+            Context.Stop(Self);
+            return;
+        }
+        Timers.CancelAll();
+        Become(Over);
+        Context.Parent.Tell(new Passivate(PoisonPill.Instance));
+        Timers.StartSingleTimer(CloseTimer, PassivationOverdue.Instance, PassivationTimeout);
     }
 
     private sealed class Producer(ServerServices server) : IIndirectActorProducer

@@ -74,6 +74,12 @@ internal static class SessionProtocol
     /// <summary>While an upgrade is probed, a waiting GET is released every 100 ms (E-74).</summary>
     internal sealed class NoopDue : ILocalMessage, IDeadLetterSuppression { public static readonly NoopDue Instance = new(); }
 
+    /// <summary>From the shard: the node leaves the cluster, and has drained.</summary>
+    internal sealed class HandOff : ILocalMessage, IDeadLetterSuppression { public static readonly HandOff Instance = new(); }
+
+    /// <summary>The shard has not let an ended session go.</summary>
+    internal sealed class PassivationOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly PassivationOverdue Instance = new(); }
+
     internal sealed class CloseOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly CloseOverdue Instance = new(); }
 
     internal sealed class HandlersOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly HandlersOverdue Instance = new(); }

@@ -259,6 +259,9 @@ public sealed partial class Socket
         await scope.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Null until then.</summary>
+    internal DisconnectReason? DisconnectedBecause => _reason;
+
     /// <summary>More about the disconnect than its reason, when there is more to say: which limit, which violation.</summary>
     public string? DisconnectDescription { get; private set; }
 

@@ -145,20 +145,26 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
 
     private void OnPacketsRead(PacketsRead m)
     {
-        long bytes = 0;
-        foreach (var packet in m.Packets)
+        long bytes = m.First.SizeInBytes;
+        OnPacket(m.First);
+        for (var i = 0; i < m.More?.Count; i++)
         {
-            bytes += packet.SizeInBytes;
-            if (packet.Type == SocketIoPacketType.Ack)
-                TakeAck(packet.AckId)?.Answered(packet.Arguments);
-            else if (_ended is not null)
-                _connection.Inbound.Completed(packet.SizeInBytes);
-            else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
-                (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
-            else
-                Run(packet);
+            bytes += m.More[i].SizeInBytes;
+            OnPacket(m.More[i]);
         }
-        ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Packets.Count, bytes);
+        ns.Server.Metrics.EventsReceived(ns.MetricsName, 1 + (m.More?.Count ?? 0), bytes);
+    }
+
+    private void OnPacket(SocketIoPacket packet)
+    {
+        if (packet.Type == SocketIoPacketType.Ack)
+            TakeAck(packet.AckId)?.Answered(packet.Arguments);
+        else if (_ended is not null)
+            _connection.Inbound.Completed(packet.SizeInBytes);
+        else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
+            (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
+        else
+            Run(packet);
     }
 
     private void Run(SocketIoPacket packet)

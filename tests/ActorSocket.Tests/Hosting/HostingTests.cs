@@ -256,6 +256,8 @@ public sealed class HostingTests
             using var script = await http.GetAsync($"/socket.io/{name}?v=1");
             Assert.Equal("application/javascript; charset=utf-8", script.Content.Headers.ContentType!.ToString());
             Assert.Equal("public, max-age=0", script.Headers.CacheControl!.ToString());
+            using var onlyHead = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/socket.io/{name}"));
+            Assert.Equal((HttpStatusCode.OK, script.Headers.ETag, script.Content.Headers.ContentLength, ""), (onlyHead.StatusCode, onlyHead.Headers.ETag, onlyHead.Content.Headers.ContentLength, await onlyHead.Content.ReadAsStringAsync()));
             using var map = await http.GetAsync($"/socket.io/{name}.map");
             Assert.Equal("application/json; charset=utf-8", map.Content.Headers.ContentType!.ToString());
             foreach (var prefix in new[] { "", "W/" })

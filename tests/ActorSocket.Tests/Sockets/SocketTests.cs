@@ -83,7 +83,68 @@ public sealed class SocketTests : ServerTest
         session.Send("""42["go"]""");
         Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
         session.Send("41");
-        await outcome.Task.WaitAsync(Patience);
+        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+    }
+
+    [Fact]
+    public async Task Who_asks_when_the_client_is_gone_is_told_why_it_went()
+    {
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (_, session, _) = await JoinAsync(socket => socket.OnDisconnect(async _ => outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("late")))));
+        session.Send("41");
+        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+    }
+
+    [Fact]
+    public async Task The_middleware_cannot_ask_a_client_that_is_not_connected_yet()
+    {
+        var server = NewServer();
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/", server).Face.Use(async (socket, next) =>
+        {
+            outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("early")));
+            await next();
+        });
+        (await OpenAsync(server, new FakeWebSocket())).Send("40");
+        Assert.Contains("not connected yet", Assert.IsType<InvalidOperationException>(await outcome.Task.WaitAsync(Patience)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-5000)]
+    [InlineData(1e12)]
+    public async Task A_time_limit_that_no_timer_can_keep_is_refused_at_once_and_harms_no_socket(double milliseconds)
+    {
+        var limit = TimeSpan.FromMilliseconds(milliseconds);
+        var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("fine", static () => 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Timeout(limit));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Volatile.Timeout(limit));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Namespace.Timeout(limit));
+        session.Send("""420["fine"]""");
+        Assert.Equal("430[1]", await webSocket.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_refusal_that_the_step_before_loses_is_a_refusal_all_the_same(bool isAwaited)
+    {
+        var server = NewServer();
+        var root = server.Namespaces.GetOrAdd("/", server).Face;
+        root.Use(async (_, next) =>
+        {
+            var rest = next();
+            if (isAwaited)
+                await Record.ExceptionAsync(() => rest);
+        });
+        root.Use(static async (_, _) =>
+        {
+            await Task.Yield();
+            throw new ConnectErrorException("no");
+        });
+        var webSocket = new FakeWebSocket();
+        (await OpenAsync(server, webSocket)).Send("40");
+        Assert.Equal("44{\"message\":\"no\"}", await webSocket.NextAsync());
     }
 
     [Fact]

@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using ActorSocket.ClientTests.Infrastructure;
+using ActorSocket.ClusterTests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ActorSocket.ClusterTests;
+
+/// <summary>
+/// Nodes die, leave, stand still and come back while official clients talk to each other without a pause, a third each by WebSocket, by long-polling and across the
+/// upgrade. What may never happen is checked by the clients themselves (node/cluster.mjs, <c>traffic</c>): per sender in order, nothing twice, and between
+/// clients that kept their connection nothing missed.
+/// </summary>
+[Trait("Category", "Drill")]
+public abstract class DrillTest(ITestOutputHelper output)
+{
+    private protected static readonly TimeSpan WholeAgain = TimeSpan.FromSeconds(25);
+
+    private protected ITestOutputHelper Output => output;
+
+    /// <summary>Runs a drill on a cluster of its own, under traffic.</summary>
+    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, int clients = 24)
+    {
+        await using var cluster = await TestCluster.StartAsync(3, options);
+        try
+        {
+            await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{clients}"));
+            await client.SignalAsync("running");
+            var start = Stopwatch.GetTimestamp();
+            await drill(cluster);
+            var whole = Stopwatch.GetElapsedTime(start);
+            await client.ContinueAsync();
+            var traffic = (await client.FinishAsync()).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
+            output.WriteLine($"{title}: over after {whole.TotalSeconds:F1} s; {traffic.Sent} events, {traffic.Acked} acknowledged, {traffic.Failed.Length} failed; " +
+                $"{traffic.Talkers.Count(static talker => talker.Disconnects.Length > 0)} of {clients} clients lost their connection, away for {traffic.Talkers.Max(static talker => talker.Away)} ms at most; " +
+                $"longest acknowledgement {traffic.Talkers.Max(static talker => talker.Stall)} ms");
+            Assert.Empty(traffic.Problems);
+            // No ghosts, and nobody is missing.
+            Assert.Equal(traffic.Ids.Order(StringComparer.Ordinal), traffic.Present.Order(StringComparer.Ordinal));
+            await cluster.EmptyAsync();
+            await AssertEachEndedOnceAsync(cluster);
+            return traffic;
+        }
+        catch
+        {
+            output.WriteLine(cluster.Explain());
+            throw;
+        }
+    }
+
+    /// <summary>Every socket of the living nodes was told of its end exactly once (G11).</summary>
+    private static async Task AssertEachEndedOnceAsync(TestCluster cluster)
+    {
+        foreach (var node in cluster.Living)
+        {
+            var journal = (await node.JournalAsync("")).Select(static line => line.Split(' ')).GroupBy(static words => words[0], static words => words[1], StringComparer.Ordinal);
+            Assert.All(journal, static life => Assert.Equal("connect disconnecting disconnect", string.Join(' ', life)));
+        }
+    }
+
+    private protected static void AssertOnlyClientsOf(Traffic traffic, params string[] tags)
+    {
+        foreach (var talker in traffic.Talkers.Where(talker => talker.Kind == "websocket" && !tags.Any(tag => talker.First.StartsWith(tag, StringComparison.Ordinal))))
+            Assert.Empty(talker.Disconnects);
+    }
+}
+
+/// <summary>What <c>traffic</c> of node/cluster.mjs saw.</summary>
+internal sealed record Traffic(string[] Problems, string[] Ids, string[] Present, int Sent, int Acked, Failure[] Failed, Talker[] Talkers)
+{
+    /// <summary>Acknowledgements that failed although their socket stayed.</summary>
+    public IEnumerable<Failure> FailedOnLivingSockets => Failed.Where(static failure => !failure.Lost);
+}
+
+internal sealed record Failure(string Id, int N, string Error, int After, bool Lost);
+
+internal sealed record Talker(string Kind, string First, Loss[] Disconnects, int Away, int Stall);
+
+internal sealed record Loss(string? Id, string Reason);
+
+public sealed class CrashDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    [Theory]
+    [InlineData(0)] // the oldest: the coordinator of the shards goes with it
+    [InlineData(2)]
+    public async Task A_killed_node_costs_only_its_own_clients(int index)
+    {
+        var victim = "";
+        var traffic = await RunAsync($"kill -9 of node {index}", [], async cluster =>
+        {
+            var node = cluster.Nodes[index];
+            victim = node.Tag;
+            var client = await WireClient.ConnectAsync(node.Url, cluster.Nodes[1].Url);
+            node.Kill();
+            await node.EndAsync(TimeSpan.FromSeconds(5));
+            await cluster.WholeAsync(WholeAgain);
+            foreach (var living in cluster.Living)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await WireClient.RefusedAsync(await client.GetAsync(living.Url), 1);
+                Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1), "the id of a dead node is refused at once");
+            }
+        });
+        AssertOnlyClientsOf(traffic, victim);
+        Assert.DoesNotContain(traffic.Present, id => id.StartsWith(victim, StringComparison.Ordinal));
+        Assert.Empty(traffic.FailedOnLivingSockets);
+        Assert.InRange(traffic.Talkers.Max(static talker => talker.Away), 0, 10_000);
+    }
+}
+
+public sealed class LeaveDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    [Fact]
+    public async Task A_rolling_restart_costs_no_acknowledgement_on_the_nodes_that_stay()
+    {
+        var traffic = await RunAsync("rolling restart of three nodes", [], async cluster =>
+        {
+            foreach (var node in cluster.Nodes.ToArray())
+            {
+                var start = Stopwatch.GetTimestamp();
+                await node.TerminateAsync();
+                Assert.Equal(0, await node.EndAsync(WholeAgain));
+                Output.WriteLine($"left in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
+                await cluster.WholeAsync(WholeAgain);
+                var next = await cluster.AddAsync();
+                await next.ReadyAsync();
+                cluster.Balancer.Target([.. cluster.Living]);
+                await cluster.WholeAsync(WholeAgain);
+                Output.WriteLine($"replaced in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
+            }
+        });
+        Assert.Empty(traffic.FailedOnLivingSockets);
+        Assert.InRange(traffic.Talkers.Max(static talker => talker.Away), 0, 10_000);
+    }
+
+    [Fact]
+    public async Task Nodes_that_all_leave_at_once_end_in_time()
+    {
+        await using var cluster = await TestCluster.StartAsync(3);
+        await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed");
+        await client.SignalAsync("running");
+        var start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(cluster.Nodes.Select(static node => node.TerminateAsync()));
+        try
+        {
+            await Task.WhenAll(cluster.Nodes.Select(async node =>
+            {
+                Assert.Equal(0, await node.EndAsync(WholeAgain));
+                Output.WriteLine($"{node.Tag} ended after {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
+            }));
+        }
+        catch
+        {
+            Output.WriteLine(cluster.Explain());
+            throw;
+        }
+        client.Kill();
+    }
+}
+
+public sealed class PauseDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    [Fact]
+    public async Task A_short_pause_is_noticed_by_nobody_but_the_paused()
+    {
+        var traffic = await RunAsync("SIGSTOP for 3 s", [], async cluster =>
+        {
+            var node = cluster.Nodes[2];
+            await node.PauseAsync();
+            cluster.Balancer.Target(cluster.Nodes[0], cluster.Nodes[1]);
+            await Task.Delay(TimeSpan.FromSeconds(3)); // the drill itself: how long it stands still
+            await node.ContinueAsync();
+            cluster.Balancer.Target([.. cluster.Nodes]);
+            await cluster.WholeAsync(WholeAgain);
+        });
+        Assert.Empty(traffic.Failed);
+        Assert.All(traffic.Talkers.Where(static talker => talker.Kind == "websocket"), static talker => Assert.Empty(talker.Disconnects));
+    }
+
+    [Fact]
+    public async Task A_node_that_stands_still_for_long_is_downed_and_ends_when_it_goes_on()
+    {
+        var paused = "";
+        var traffic = await RunAsync("SIGSTOP until downed", ["--ActorSocket:Cluster:StableAfter=00:00:03"], async cluster =>
+        {
+            var node = cluster.Nodes[2];
+            paused = node.Tag;
+            await node.PauseAsync();
+            cluster.Balancer.Target(cluster.Nodes[0], cluster.Nodes[1]);
+            await NodeProcess.UntilAsync(
+                async () => !(await cluster.Nodes[0].StateAsync()).Peers.Contains(paused) && !(await cluster.Nodes[1].StateAsync()).Peers.Contains(paused),
+                "the others to down it",
+                WholeAgain,
+                cluster.Explain);
+            await node.ContinueAsync();
+            Assert.Equal(1, await node.EndAsync(WholeAgain));
+            await cluster.WholeAsync(WholeAgain);
+        });
+        AssertOnlyClientsOf(traffic, paused);
+        Assert.Empty(traffic.FailedOnLivingSockets);
+    }
+}

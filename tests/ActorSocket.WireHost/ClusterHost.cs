@@ -1,0 +1,157 @@
+using System.Text.Json;
+using ActorSocket.ClientTests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ActorSocket.WireHost;
+
+/// <summary>
+/// A node of the clusters of ActorSocket.ClusterTests: default options, the handlers of the client tests, and below <c>/test</c> what a test wants to know of
+/// the inside. It ends when its parent does.
+/// </summary>
+internal static class ClusterHost
+{
+    public static async Task<int> RunAsync(WebApplicationBuilder builder, string port)
+    {
+        TaskScheduler.UnobservedTaskException += static (_, e) => Console.WriteLine($"UNOBSERVED {e.Exception}");
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddActorSocket(TestHandlers.Configure);
+        builder.Services.AddHealthChecks().AddActorSocket();
+        var app = builder.Build();
+        var io = app.MapActorSocket();
+        var journal = new Journal();
+        TestHandlers.Map(io, journal.Add);
+        foreach (var ns in new[] { io.Main, io.Of("/lobby") })
+        {
+            ns.OnConnection(socket => Handle(socket));
+            ns.OnServerEvent("who", () => io.Services.Ids.NodeTag);
+            ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Services.Ids.NodeTag, number));
+            ns.OnServerEvent("mute", static (Ack ack) => { _ = ack; });
+        }
+        app.MapGet("/ready", async (HealthCheckService health) => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503));
+        app.MapGet("/test/state", (bool? collect) => State(io, collect is true));
+        app.MapGet("/test/journal", (string about) => journal.About(about));
+        app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
+        app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
+        if (builder.Configuration.GetValue<bool>("ends-with-input"))
+            new Thread(EndWithInput) { IsBackground = true }.Start();
+        await app.StartAsync();
+        Console.WriteLine($"listening on {app.Urls.First()}");
+        await app.WaitForShutdownAsync();
+        return Environment.ExitCode;
+    }
+
+    private static void Handle(Socket socket)
+    {
+        var ns = socket.Namespace;
+        socket.On("say", (string room, JsonElement what) =>
+        {
+            ns.To(room).Emit("said", what);
+            return true;
+        });
+        socket.On("say volatile", (string room, int count) =>
+        {
+            for (var i = 0; i < count; i++)
+                ns.To(room).Volatile.Emit("tick", i);
+            ns.To(room).Emit("ticked", count);
+        });
+        socket.On("say here", (string room, JsonElement what) =>
+        {
+            ns.Local.To(room).Emit("said", what);
+            return true;
+        });
+        socket.On("remember", (string key, JsonElement value) =>
+        {
+            socket.Data[key] = value;
+            return true;
+        });
+        socket.On("facts", async (string[] rooms) => (await ns.In(rooms).FetchSocketsAsync()).Select(static other => new
+        {
+            other.Id,
+            other.Data,
+            Rooms = other.Rooms.Order(StringComparer.Ordinal).ToArray(),
+            other.Handshake.Auth,
+            other.Handshake.Query,
+            Address = other.Handshake.Address.ToString(),
+        }).ToArray());
+        socket.On("ask room", async (string room, int milliseconds, string question) =>
+        {
+            try
+            {
+                return new { TimedOut = false, Answers = (await ns.To(room).Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("question", question)).ToArray() };
+            }
+            catch (AckTimeoutException e)
+            {
+                return new { TimedOut = true, Answers = e.Responses.Select(static response => response[0].As<string>()).ToArray() };
+            }
+        });
+        socket.On("who is there", async () => await ns.ServerSideEmitWithAckAsync<string>("who", []));
+        socket.On("who is mute", async (int milliseconds) =>
+        {
+            try
+            {
+                return $"{(await ns.ServerSideEmitWithAckAsync<string>("mute", [], TimeSpan.FromMilliseconds(milliseconds))).Count} answers";
+            }
+            catch (TimeoutException e)
+            {
+                return e.GetType().Name;
+            }
+        });
+        socket.On("tell all", (string room, int number) =>
+        {
+            ns.ServerSideEmit("tell", room, number);
+            return true;
+        });
+        socket.On("flood", (int count, int size) =>
+        {
+            var filler = new string('x', size);
+            for (var i = 0; i < count && socket.Connected; i++)
+                socket.Emit("flood", i, filler);
+        });
+        socket.On("slow", async (int milliseconds) =>
+        {
+            await Task.Delay(milliseconds);
+            return milliseconds;
+        });
+    }
+
+    private static object State(ActorSocketServer io, bool collect)
+    {
+        if (collect)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        var cluster = io.Services.Cluster;
+        return new
+        {
+            Tag = io.Services.Ids.NodeTag,
+            Sessions = io.ConnectionCount,
+            Sockets = io.Main.Sockets.Count,
+            Peers = cluster?.Peers.All.Select(static peer => peer.Tag).ToArray() ?? [],
+            Unsynchronised = cluster?.Peers.Unsynchronised.Length ?? 0,
+            Links = cluster?.Peers.All.Sum(static peer => peer.Links.Count) ?? 0,
+            WaitingElsewhere = cluster?.Gateway.Waiting ?? 0,
+            RoomsElsewhere = cluster?.Peers.RoomCount ?? 0,
+            Bytes = GC.GetTotalMemory(collect),
+            WorkingSet = Environment.WorkingSet,
+            ProcessorMilliseconds = Environment.CpuUsage.TotalTime.TotalMilliseconds,
+        };
+    }
+
+    /// <summary>Whoever started this holds the other end: when it dies, however it dies, this does.</summary>
+    private static void EndWithInput()
+    {
+        while (Console.In.ReadLine() is not null)
+        {
+        }
+        Environment.Exit(3);
+    }
+}
