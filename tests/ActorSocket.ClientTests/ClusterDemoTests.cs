@@ -20,7 +20,7 @@ public sealed class ClusterDemoTests(Chromium chromium)
     [Fact]
     public async Task Visitors_on_different_nodes_are_in_one_lobby()
     {
-        await using var cluster = await ClusterScript.StartAsync();
+        await using var cluster = await ClusterScript.StartAsync("--Admin:Token=open sesame");
         await using var ada = await EnterAsync(cluster, "Ada");
         await ada.Page.FillAsync("#create-name", "Chess");
         await ada.Page.ClickAsync("#create-lobby");
@@ -57,6 +57,14 @@ public sealed class ClusterDemoTests(Chromium chromium)
         await Expect(bob.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
         foreach (var tab in (Tab[])[ada, bob])
             Assert.DoesNotContain(tab.Console, static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal));
+
+        await using var admin = await chromium.OpenAsync(new Uri(cluster.Url, "/admin.html"));
+        await admin.Page.FillAsync("#token", "open sesame");
+        await admin.Page.ClickAsync("#login");
+        await Expect(admin.Page.Locator("#figures")).ToContainTextAsync(" up", new() { Timeout = 30_000 });
+        var seen = await admin.Page.Locator("#figures dd").Nth(1).InnerTextAsync();
+        Assert.Equal(3, seen.Split(" · ").Count(static member => member.Contains(" up", StringComparison.Ordinal)));
+        Assert.Contains("(this one)", seen, StringComparison.Ordinal);
 
         Assert.Equal(0, await cluster.StopAsync());
     }
@@ -118,6 +126,31 @@ public sealed class ClusterDemoTests(Chromium chromium)
         await JoinAsync(late, "Welcome");
         await Expect(late.Page.Locator("#messages li")).ToHaveCountAsync(2, new() { Timeout = 30_000 });
         await Expect(late.Page.Locator("#messages")).ToContainTextAsync("before the stop", new() { Timeout = 30_000 });
+    }
+
+    [Fact]
+    public async Task The_nginx_of_docker_compose_reads_its_files()
+    {
+        var folder = Directory.CreateTempSubdirectory("actorsocket-nginx-").FullName;
+        try
+        {
+            foreach (var file in (string[])["nginx.conf", "listen.conf", "upstream.conf"])
+            {
+                // The names of its network are unknown here, and its port is not ours to take.
+                var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "config", "nginx", file));
+                text = System.Text.RegularExpressions.Regex.Replace(text, @"\bnode\d:", "127.0.0.1:", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
+                await File.WriteAllTextAsync(Path.Combine(folder, file), text.Replace("listen 3000", $"listen 127.0.0.1:{Ports.Free()}", StringComparison.Ordinal));
+            }
+            Directory.CreateDirectory(Path.Combine(folder, "local"));
+            await File.WriteAllLinesAsync(Path.Combine(folder, "local", "paths.conf"), ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {folder}/{kind};"));
+            var (exitCode, output) = await Tool.RunAsync(await Prerequisites.NginxAsync(), ["-t", "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr", "-g", $"pid {folder}/nginx.pid;"]);
+            Assert.True(exitCode == 0, output);
+            Assert.DoesNotContain("[warn]", output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>The node on which the only lobby that is open lives.</summary>

@@ -2,6 +2,9 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Akka.Actor;
+using Akka.Remote;
+using Akka.Remote.Transport;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ActorSocket.Tests.Operations;
@@ -87,6 +90,48 @@ public sealed class LeavingTests
         finally
         {
             Environment.ExitCode = 0; // of this process
+        }
+    }
+
+    [Fact]
+    public async Task A_node_that_is_cut_off_from_most_is_not_ready_and_ends_while_the_others_go_on()
+    {
+        const string cuttable = """akka.remote.dot-netty.tcp.applied-adapters = ["trttl"]"""; // lets a test swallow what is sent
+        var first = await Node.StartAsync(hocon: cuttable);
+        await using var _ = first;
+        async Task<Node> JoinAsync()
+        {
+            var node = await Node.StartAsync(static cluster => cluster.SeedNodes.Add("127.0.0.1:1"), hocon: cuttable);
+            node.Cluster.JoinSeedNodes([first.Cluster.SelfAddress]); // whose protocol the adapter has changed, so that no option can name it
+            return node;
+        }
+        await using var second = await JoinAsync();
+        await using var third = await JoinAsync();
+        await Node.MeetAsync(first, second, third);
+        try
+        {
+            foreach (var other in (Node[])[first, second])
+            {
+                await CutAsync(third, other);
+                await CutAsync(other, third);
+            }
+            await Node.UntilAsync(() => !third.IsReady, "the one to be not ready");
+            Assert.Equal(HealthStatus.Unhealthy, await third.HealthAsync());
+            Assert.True(first.IsReady && second.IsReady, "the two are ready");
+            await third.StoppedAsync().WaitAsync(Node.Patience);
+            Assert.Equal(1, Environment.ExitCode);
+            await Node.UntilAsync(() => first.UpMembers == 2 && first.Cluster.State.Unreachable.IsEmpty, "the two to go on without it");
+            Assert.True(first.IsReady && second.IsReady, "the two are ready still");
+        }
+        finally
+        {
+            Environment.ExitCode = 0; // of this process
+        }
+
+        static async Task CutAsync(Node from, Node to)
+        {
+            var transport = ((RemoteActorRefProvider)((ExtendedActorSystem)from.Cluster.System).Provider).Transport;
+            Assert.True(await transport.ManagementCommand(new SetThrottle(to.Cluster.SelfAddress, ThrottleTransportAdapter.Direction.Both, Blackhole.Instance)));
         }
     }
 

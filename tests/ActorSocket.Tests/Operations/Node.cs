@@ -4,12 +4,14 @@ using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ActorSocket.Tests.Operations;
 
@@ -44,12 +46,18 @@ internal sealed class Node : IAsyncDisposable
     public Task StoppedAsync() => _app.WaitForShutdownAsync();
 
     public static async Task<Node> StartAsync(
-        Action<ActorSocketClusterOptions>? configure = null, Action<ActorSocketServer>? map = null, Action<IServiceCollection>? services = null, Action<ActorSocketOptions>? options = null)
+        Action<ActorSocketClusterOptions>? configure = null, Action<ActorSocketServer>? map = null, Action<IServiceCollection>? services = null, Action<ActorSocketOptions>? options = null,
+        string? hocon = null)
     {
         var log = new ConcurrentQueue<string>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(new Recorder(log)).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Akka", LogLevel.None);
+        if (hocon is not null)
+        {
+            builder.Services.AddAkka("actorsocket", (akka, provider) => akka
+                .WithActorSocket().WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value).AddHocon(hocon, HoconAddMode.Prepend));
+        }
         builder.Services.AddActorSocket(options);
         builder.Services.AddHealthChecks().AddActorSocket();
         builder.Services.ConfigureActorSocketCluster(cluster =>
