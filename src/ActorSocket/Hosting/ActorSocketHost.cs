@@ -54,14 +54,21 @@ internal sealed class ActorSocketHost(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        if (_system is not null && WasDowned(_system)) // Akka sets an exit code of its own
+            Environment.ExitCode = 1;
+        return Task.CompletedTask;
+    }
+
+    private static bool WasDowned(ActorSystem system) => CoordinatedShutdown.Get(system).ShutdownReason is CoordinatedShutdown.ClusterDowningReason;
 
     /// <summary>A node that the others have downed ends its process, so that its supervisor starts a new one: its sessions are unknown from there on.</summary>
     private async Task EndWithSystemAsync(ActorSystem system)
     {
         await system.WhenTerminated.ConfigureAwait(false);
         // Whoever is first to notice that it ended stops the host: that alone does not say why.
-        if (lifetime.ApplicationStopping.IsCancellationRequested && CoordinatedShutdown.Get(system).ShutdownReason is not CoordinatedShutdown.ClusterDowningReason)
+        if (lifetime.ApplicationStopping.IsCancellationRequested && !WasDowned(system))
             return;
         _log.ActorSystemEnded();
         Environment.ExitCode = 1;
