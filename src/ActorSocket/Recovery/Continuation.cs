@@ -48,15 +48,15 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
         if (cluster.Peers.TryGet(claim.NodeTag, out var home))
         {
             // As long as it may live, nobody else speaks for it: it may emit what no replica has.
-            var answer = AskAsync(home.Alone, HomeTimeout);
-            if (await Task.WhenAny(answer, home.LostSight).ConfigureAwait(false) == answer)
-                return await answer.ConfigureAwait(false);
+            var asked = AskAsync(home.Alone, HomeTimeout);
+            if (await Task.WhenAny(asked, home.LostSight).ConfigureAwait(false) == asked && await asked.ConfigureAwait(false) is { IsAnswered: true } answer)
+                return answer.Given;
         }
         return cluster.Replicas.Take(claim, ns.Name) is { } own
             ? new RemoteContinuation(ns, own, claim, null)
-            : await AskAsync(OthersThan(claim.NodeTag, cluster), ns.Server.ClusterOptions.RequestTimeout).ConfigureAwait(false);
+            : (await AskAsync(OthersThan(claim.NodeTag, cluster), ns.Server.ClusterOptions.RequestTimeout).ConfigureAwait(false)).Given;
 
-        async Task<RemoteContinuation?> AskAsync(Peer[] peers, TimeSpan timeout)
+        async Task<(bool IsAnswered, RemoteContinuation? Given)> AskAsync(Peer[] peers, TimeSpan timeout)
         {
             Peer? keeper = null;
             var (answers, _) = await cluster.Requests.AskAsync<SocketGiven>(
@@ -65,9 +65,8 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
                 timeout,
                 default,
                 (peer, answer) => keeper = answer.Id.Length > 0 ? peer : keeper).ConfigureAwait(false);
-            return answers.Find(static answer => answer.Id.Length > 0) is { } given
-                ? new RemoteContinuation(ns, new LostSocket(given.Id, claim.Secret, given.Rooms, SocketFacts.ReadData(given.Data), 0), claim, keeper)
-                : null;
+            var given = answers.Find(static answer => answer.Id.Length > 0);
+            return (answers.Count > 0, given is null ? null : new RemoteContinuation(ns, new LostSocket(given.Id, claim.Secret, given.Rooms, SocketFacts.ReadData(given.Data), 0), claim, keeper));
         }
     }
 
