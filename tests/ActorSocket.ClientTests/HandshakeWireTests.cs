@@ -240,7 +240,7 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
     public async Task With_CORS_every_OPTIONS_is_a_preflight_and_every_answer_bears_the_header()
     {
         await using var server = await Wire.ServeAsync(output, static options =>
-            options.Cors = new CorsPolicyBuilder("http://friend.example", "http://other.example").AllowAnyHeader().AllowAnyMethod().AllowCredentials().SetPreflightMaxAge(TimeSpan.FromSeconds(60)).Build());
+            options.Cors = new CorsPolicyBuilder("http://friend.example", "http://other.example").AllowAnyHeader().AllowAnyMethod().AllowCredentials().WithExposedHeaders("X-Served-By").SetPreflightMaxAge(TimeSpan.FromSeconds(60)).Build());
         using var wire = new Wire(server.Url);
         var preflight = await wire.SendAsync(HttpMethod.Options, "", null, ("Origin", "http://friend.example"), ("Access-Control-Request-Headers", "x-test"));
         Assert.Equal(HttpStatusCode.NoContent, preflight.Status);
@@ -249,7 +249,7 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         foreach (var query in new[] { Open, "EIO=4&transport=pigeon", Open + "&sid=nobody" })
         {
             var answer = await wire.SendAsync(HttpMethod.Get, query, null, ("Origin", "http://friend.example"));
-            Assert.Equal(("http://friend.example", null), (answer.Header("Access-Control-Allow-Origin"), answer.Header("Access-Control-Allow-Headers")));
+            Assert.Equal(("http://friend.example", "X-Served-By", null), (answer.Header("Access-Control-Allow-Origin"), answer.Header("Access-Control-Expose-Headers"), answer.Header("Access-Control-Allow-Headers")));
         }
         var stranger = await wire.SendAsync(HttpMethod.Get, Open, null, ("Origin", "http://enemy.example"));
         Assert.Equal((HttpStatusCode.OK, null), (stranger.Status, stranger.Header("Access-Control-Allow-Origin"))); // the browser refuses, not CORS

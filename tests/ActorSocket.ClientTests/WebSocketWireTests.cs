@@ -125,6 +125,8 @@ public sealed class WebSocketWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
+        using (var polling = await wire.OpenWebSocketAsync("EIO=4&transport=polling&sid=" + session.Sid))
+            Assert.Equal("close", await polling.NextAsync());
         using var first = await wire.OpenWebSocketAsync("EIO=4&transport=websocket&sid=" + session.Sid);
         await first.SendAsync("2probe");
         Assert.Equal("3probe", await first.NextAsync());

@@ -20,9 +20,9 @@ public abstract class DrillTest(ITestOutputHelper output)
     private protected ITestOutputHelper Output => output;
 
     /// <summary>Runs a drill on a cluster of its own, under traffic.</summary>
-    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, int clients = 24)
+    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, int clients = 24, Network? network = null)
     {
-        await using var cluster = await TestCluster.StartAsync(3, options);
+        await using var cluster = await TestCluster.StartAsync(3, network, options);
         try
         {
             await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{clients}"));
@@ -40,6 +40,7 @@ public abstract class DrillTest(ITestOutputHelper output)
             Assert.Equal(traffic.Ids.Order(StringComparer.Ordinal), traffic.Present.Order(StringComparer.Ordinal));
             await cluster.EmptyAsync();
             await AssertEachEndedOnceAsync(cluster);
+            await cluster.AssertQuietAsync(mayFail: true);
             return traffic;
         }
         catch
@@ -199,5 +200,46 @@ public sealed class PauseDrill(ITestOutputHelper output) : DrillTest(output)
         });
         AssertOnlyClientsOf(traffic, paused);
         Assert.Empty(traffic.FailedOnLivingSockets);
+    }
+}
+
+public sealed class PartitionDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    [Fact]
+    public async Task The_minority_takes_nobody_and_ends_and_the_majority_goes_on() // G14
+    {
+        await using var network = new Network();
+        var minority = "";
+        var traffic = await RunAsync("partition, 1 against 2", ["--ActorSocket:Cluster:StableAfter=00:00:03"], async cluster =>
+        {
+            var node = cluster.Nodes[2];
+            minority = node.Tag;
+            network.Cut(2, 0);
+            network.Cut(2, 1);
+            await node.UntilAsync(async () => await node.StatusAsync("/ready") == HttpStatusCode.ServiceUnavailable, "the minority to be not ready", TimeSpan.FromSeconds(15));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.StatusAsync("/socket.io/?EIO=4&transport=polling"));
+            foreach (var other in cluster.Nodes.Take(2))
+                Assert.Equal(HttpStatusCode.OK, await other.StatusAsync("/ready"));
+            Assert.Equal(1, await node.EndAsync(WholeAgain));
+            await cluster.WholeAsync(WholeAgain);
+        }, network: network);
+        AssertOnlyClientsOf(traffic, minority);
+        Assert.DoesNotContain(traffic.Present, id => id.StartsWith(minority, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Connections_between_nodes_that_are_reset_again_and_again_leave_the_rooms_right()
+    {
+        await using var network = new Network();
+        await using var cluster = await TestCluster.StartAsync(3, network, []);
+        for (var round = 0; round < 5; round++)
+        {
+            foreach (var (one, other) in new[] { (0, 1), (1, 2), (0, 2) })
+                network.Reset(one, other);
+            await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "Rooms_heal_after_a_loss_between_nodes", cluster.Balancer.Url, "websocket");
+            await client.FinishAsync();
+        }
+        await cluster.WholeAsync(WholeAgain);
+        await cluster.EmptyAsync();
     }
 }

@@ -39,6 +39,7 @@ internal static class ClusterHost
         app.MapGet("/test/state", (bool? collect) => State(io, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
+        app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();

@@ -144,7 +144,7 @@ internal sealed class ClusterNode : IServerEventPeers
     public void LocateShards(string tag)
     {
         foreach (var id in SessionSharding.AnIdOfEachShard(tag))
-            Region.Tell(new OtherRequest(id, 0, default), ActorRefs.NoSender);
+            Region.Tell(new OtherRequest(id, 0, RequestQuery.None), ActorRefs.NoSender);
     }
 
     public void Remove(Peer peer)

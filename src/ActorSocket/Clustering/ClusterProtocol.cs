@@ -355,6 +355,9 @@ internal static class ClusterProtocol
     /// <summary>What a request says of itself: the protocol revision, and the transport in its query.</summary>
     internal readonly record struct RequestQuery(bool IsRevision3, bool IsForWebSocket, string Jsonp)
     {
+        /// <summary>Of a request that no client made.</summary>
+        public static readonly RequestQuery None = new(false, false, "");
+
         public void Write(WireWriter wire) => wire.Flag(IsRevision3).Flag(IsForWebSocket).Text(Jsonp);
 
         public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text());

@@ -37,6 +37,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     private HashSet<long> _coldShards = [];
     private long _round;
     private bool _isUp;
+    private bool _isOver; // this node was downed, or goes
     private bool _hasMetAll;
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -81,7 +82,11 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         Timers.StartPeriodicTimer(nameof(ShardCountDue), ShardCountDue.Instance, ShardCountInterval);
     }
 
-    protected override void PostStop() => _cluster.Unsubscribe(Self);
+    protected override void PostStop()
+    {
+        _cluster.Unsubscribe(Self);
+        node.IsReady = false;
+    }
 
     protected override void OnReceive(object message)
     {
@@ -95,6 +100,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case WithdrawDue: OnWithdrawDue(); break;
             case Met: OnMet(); break;
             case Hello m: OnHello(m); break;
+            case ClusterEvent.IMemberEvent { Member.Status: MemberStatus.Exiting or MemberStatus.Down or MemberStatus.Removed } m when m.Member.Address.Equals(_cluster.SelfAddress):
+                _isOver = true; // the events that follow make it look alone, and so whole
+                PublishReadiness();
+                break;
             case ClusterEvent.MemberUp m: OnMemberUp(m.Member); break;
             case ClusterEvent.MemberLeft m: OnMemberUp(m.Member); break; // it was up before we came
             case ClusterEvent.MemberExited m: OnMemberUp(m.Member); break;
@@ -309,7 +318,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             _coldShards = [.. Enumerable.Range(1, SessionSharding.ShardsPerNode)];
         var number = 0L;
         foreach (var id in SessionSharding.AnIdOfEachShard(node.Tag))
-            node.Region.Tell(new OtherRequest(id, ++number, default));
+            node.Region.Tell(new OtherRequest(id, ++number, RequestQuery.None));
         Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
     }
 
@@ -339,7 +348,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         PublishReadiness();
     }
 
-    private void PublishReadiness() => node.IsReady = _isUp && node.HasShards && _hasMetAll && IsInMajority();
+    private void PublishReadiness() => node.IsReady = _isUp && !_isOver && node.HasShards && _hasMetAll && IsInMajority();
 
     /// <summary>As the split-brain resolver decides it (keep-majority; of two halves, the one with the lowest address): the other side is to be downed.</summary>
     private bool IsInMajority()

@@ -232,6 +232,13 @@ public sealed partial class Socket
         return true;
     }
 
+    /// <summary>The end of a socket that never was connected: nothing is raised, but what its middleware started with the token stops.</summary>
+    internal void Abandon(DisconnectReason reason)
+    {
+        _reason = reason;
+        _ = _disconnected.CancelAsync();
+    }
+
     internal void RaiseDisconnect()
     {
         lock (_gate)

@@ -80,7 +80,7 @@ public sealed partial class Socket : IEventEmitter
         }
     }
 
-    /// <summary>Cancelled when the socket is disconnected.</summary>
+    /// <summary>Cancelled when the socket is disconnected; also when its client goes, or is refused, before it was connected.</summary>
     public CancellationToken Disconnected => _disconnected.Token;
 
     /// <summary>The connection's current transport: "polling" or "websocket".</summary>

@@ -140,6 +140,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     {
         _connection.Inbound.Namespaces.Remove(socket.Namespace.Name);
         _ended ??= DisconnectReason.ForcedClose;
+        socket.Abandon(_ended);
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
     }
 

@@ -18,6 +18,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 {
     private const string Name = "name"; // which bad request it is (E-05)
 
+    // A session starts in a moment, unless the server has just stopped, or its node was downed.
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
+
     private readonly string? _bare = server.Options.AddTrailingSlash ? null : path[..^1];
     private readonly PollingTransport _polling = new(server);
     private readonly ClientBundle _bundle = new();
@@ -145,8 +148,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         if (server.IsDraining || server.Root.IsNobody() || server.Cluster is { IsReady: false } || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.Response.Headers.RetryAfter = "1";
+            AnswerUnavailable(context);
             return null;
         }
         if (_cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && origin != $"{context.Request.Scheme}://{context.Request.Host}")
@@ -196,7 +198,16 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
                 connection.Outbound.Append(EncodedFrame.Control(Encoding.UTF8.GetBytes("4" + initial)));
             var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             server.Root.Tell(new SessionProtocol.Open(connection, transport, opened));
-            await opened.Task.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            await opened.Task.WaitAsync(OpenTimeout, server.Time, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            server.Sessions.CancelReservation();
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                AnswerUnavailable(context);
+            return null;
         }
         catch
         {
@@ -211,6 +222,12 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         if (transport is null)
             await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
         return transport;
+    }
+
+    private static void AnswerUnavailable(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.RetryAfter = "1";
     }
 
     /// <summary>Refuses as the official server does: JSON to a plain request (E-04), bare text and the end of the connection to a WebSocket (E-08).</summary>

@@ -213,6 +213,19 @@ export async function A_private_message_finds_its_socket_from_every_node({ conne
   }
 }
 
+/** Broadcasts may be lost while connections between nodes are; once they come through again, every room does. */
+export async function Rooms_heal_after_a_loss_between_nodes({ connect }) {
+  const members = await onEachNode(connect);
+  await Promise.all(members.map((socket) => ask(socket, "join", "healed")));
+  const heard = members.map(() => new Set());
+  members.forEach((socket, i) => socket.on("said", (from) => heard[i].add(from)));
+  for (let n = 0; heard.some((from) => from.size < 3); n++) {
+    assert.ok(n < 200, `after ${n} tries: ${heard.map((from) => from.size)}`);
+    await Promise.all(members.map((socket) => ask(socket, "say", "healed", home(socket))));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /**
  * Traffic that goes on while nodes come and go, and what must hold of it. The test says when it is over.
  * The result has what was seen; what must never be is asserted here.

@@ -20,10 +20,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly Task _reading;
     private bool _isPaused;
 
-    private NodeProcess(int httpPort, int clusterPort, Process process)
+    private NodeProcess(int httpPort, int clusterPort, int publicPort, Process process)
     {
         HttpPort = httpPort;
         ClusterPort = clusterPort;
+        PublicPort = publicPort;
         _process = process;
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
@@ -31,6 +32,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     public int HttpPort { get; }
 
     public int ClusterPort { get; }
+
+    /// <summary>By which the other nodes know it.</summary>
+    public int PublicPort { get; }
 
     public Uri Url => new($"http://127.0.0.1:{HttpPort}");
 
@@ -50,7 +54,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    public static NodeProcess Start(int httpPort, int clusterPort, string seed, params string[] options)
+    public static NodeProcess Start(int httpPort, int clusterPort, int publicPort, string seed, params string[] options)
     {
         var host = AppContext.BaseDirectory.Replace("ActorSocket.ClusterTests", "ActorSocket.WireHost", StringComparison.Ordinal);
         var start = new ProcessStartInfo(
@@ -68,7 +72,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         };
         // Several of them share two cores: a quick start is worth more than the last bit of speed.
         start.Environment["DOTNET_TieredPGO"] = "0";
-        return new NodeProcess(httpPort, clusterPort, Process.Start(start)!);
+        return new NodeProcess(httpPort, clusterPort, publicPort, Process.Start(start)!);
     }
 
     /// <summary>Waits until other nodes can reach it.</summary>

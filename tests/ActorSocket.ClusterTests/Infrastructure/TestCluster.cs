@@ -10,8 +10,13 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly List<NodeProcess> _all = [];
     private readonly string[] _options;
+    private readonly Network? _network;
 
-    private TestCluster(string[] options) => _options = options;
+    private TestCluster(string[] options, Network? network = null)
+    {
+        _options = options;
+        _network = network;
+    }
 
     /// <summary>The nodes as they were started; one that was killed stays in its place.</summary>
     public IReadOnlyList<NodeProcess> Nodes => _all;
@@ -20,9 +25,11 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Balancer Balancer { get; private set; } = null!;
 
-    public static async Task<TestCluster> StartAsync(int count, params string[] options)
+    public static Task<TestCluster> StartAsync(int count, params string[] options) => StartAsync(count, null, options);
+
+    public static async Task<TestCluster> StartAsync(int count, Network? network, string[] options)
     {
-        var cluster = new TestCluster(options);
+        var cluster = new TestCluster(options, network);
         try
         {
             await cluster.AddAsync();
@@ -44,8 +51,11 @@ internal sealed class TestCluster : IAsyncDisposable
     public Task<NodeProcess> AddAsync()
     {
         var port = Ports.Free();
-        var seed = Living.FirstOrDefault()?.ClusterPort ?? port;
-        var node = NodeProcess.Start(Ports.Free(), port, $"127.0.0.1:{seed}", _options);
+        var publicPort = _network is null ? port : Ports.Free();
+        string[] known = _network?.Add(publicPort, port) ?? [];
+        var host = _network?.NameOf(_all.FindIndex(static node => !node.HasExited) is >= 0 and var oldest ? oldest : 0) ?? "127.0.0.1";
+        var seed = Living.FirstOrDefault()?.PublicPort ?? publicPort;
+        var node = NodeProcess.Start(Ports.Free(), port, publicPort, $"{host}:{seed}", [.. _options, .. known]);
         _all.Add(node);
         return Task.FromResult(node);
     }
@@ -101,16 +111,20 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>No node may have printed an error, or lost an exception.</summary>
-    public async Task AssertQuietAsync()
+    /// <summary>No node may have lost an exception, or failed to write a message, or printed an error.</summary>
+    /// <param name="mayFail">Whether Akka may report errors: nodes were lost.</param>
+    public async Task AssertQuietAsync(bool mayFail = false)
     {
         foreach (var node in Living)
             await node.StateAsync(collect: true); // finds tasks that failed without a witness
         foreach (var node in _all)
         {
             Assert.DoesNotContain("UNOBSERVED", node.Output, StringComparison.Ordinal);
-            Assert.DoesNotContain("fail: ", node.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("Unhandled", node.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("SerializationException", node.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("NullReferenceException", node.Output, StringComparison.Ordinal);
+            if (!mayFail)
+                Assert.DoesNotContain("fail: ", node.Output, StringComparison.Ordinal);
         }
     }
 

@@ -17,6 +17,8 @@ public sealed class RecoveryTests : ServerTest
         first.Socket.Data["name"] = "Ada";
         first.Socket.Emit("seen");
         var offset = await first.OffsetOfAsync("[\"seen\"");
+        first.Socket.Volatile.Emit("not kept");
+        Assert.Equal("42[\"not kept\"]", await first.WebSocket.NextAsync()); // and without an offset
         await LoseAsync(first);
         ns.To("room").Emit("missed", 1);
         ns.To("elsewhere").Emit("not for it");

@@ -299,11 +299,14 @@ public sealed class SocketTests : ServerTest
         var server = NewServer();
         var entered = new TaskCompletionSource<Socket>();
         var connected = false;
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Namespaces.GetOrAdd("/", server).Face
-            .Use((socket, _) =>
+            .Use(async (socket, next) =>
             {
                 entered.TrySetResult(socket);
-                return Task.CompletedTask; // never calls next
+                await Record.ExceptionAsync(() => Task.Delay(Timeout.InfiniteTimeSpan, socket.Disconnected));
+                await next(); // too late
+                left.SetResult();
             })
             .OnConnection(_ => connected = true);
         var session = await OpenAsync(server, new FakeWebSocket());
@@ -312,6 +315,7 @@ public sealed class SocketTests : ServerTest
         Watch(actor);
         session.Connection.Fail(session.Connection.CurrentTransport, DisconnectReason.TransportClose, null);
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
+        await left.Task.WaitAsync(Patience);
         Assert.False(connected);
     }
 
