@@ -69,6 +69,7 @@ public sealed class RecoveryTests(ITestOutputHelper output)
             Assert.Equal(Enumerable.Range(2, lastSaid - 1), heard);
 
             // It is the socket that it was: in its room, for everybody, wherever it is now.
+            await cluster.WholeAsync(TimeSpan.FromSeconds(25));
             await talker.Client.PostAsync($"429[\"fetch\",[\"den\"]]");
             Assert.Equal($"439[[\"{lost.Id}\"]]", await talker.Client.PollForAsync("439", c.Url));
         }
