@@ -6,9 +6,11 @@ using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddActorSocket();
-builder.Services.AddSingleton<LobbyDirectory>();
+builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list"));
+builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby"));
 builder.Services.AddSingleton<LobbyHandlers>();
 builder.Services.AddSingleton<AdminAccess>();
+builder.Services.AddHostedService<LobbyKeeper>();
 builder.Services.AddHostedService<AdminFigures>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics

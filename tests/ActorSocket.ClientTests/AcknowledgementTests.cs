@@ -56,7 +56,7 @@ public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest(
 
     [Theory]
     [EachTransport]
-    public Task A_client_with_retries_needs_no_handler_that_acknowledges(string mode) => RunAsync(mode, static options => options.AutoAck = true);
+    public Task A_client_with_retries_needs_no_handler_that_acknowledges(string mode) => RunAsync(mode, ["AutoAck=true"]);
 
     [Theory]
     [EachTransport]
@@ -72,11 +72,11 @@ public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest(
 
     [Theory]
     [EachTransport]
-    public Task Retried_events_keep_their_order_across_a_reconnection(string mode) => RunAsync(mode, static options => options.AutoAck = true);
+    public Task Retried_events_keep_their_order_across_a_reconnection(string mode) => RunAsync(mode, ["AutoAck=true"]);
 
     [Theory]
     [EachTransport]
-    public Task A_retried_event_with_a_key_is_handled_once(string mode) => RunAsync(mode, static options => options.MaxConcurrentHandlers = 10);
+    public Task A_retried_event_with_a_key_is_handled_once(string mode) => RunAsync(mode, ["MaxConcurrentHandlers=10"]);
 
     [Theory]
     [EachTransport]

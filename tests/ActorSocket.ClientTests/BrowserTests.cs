@@ -83,6 +83,50 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
 
     [Theory]
     [EachTransport]
+    public async Task A_page_that_closes_before_it_unloads_says_goodbye(string mode)
+    {
+        await using var server = await RealServer.StartAsync(output);
+        await using var tab = await chromium.OpenAsync(server.Url);
+        // The event alone, so that it is the client that ends the connection and not the browser that takes the page down.
+        var ids = await RunAsync(tab, mode, """
+            const stays = await connect();
+            const goes = await connect("/", { closeOnBeforeunload: true });
+            await Promise.all([upgraded(stays), upgraded(goes)]);
+            const id = (await goes.emitWithAck("whoami")).id;
+            window.dispatchEvent(new Event("beforeunload"));
+            return [id, (await stays.emitWithAck("whoami")).id];
+            """);
+
+        await server.Journal.SeenAsync($"{ids[0].GetString()} disconnect transport close");
+        Assert.Equal(ids[1].GetString(), Assert.Single(server.Io.Main.Sockets).Id);
+    }
+
+    [Fact]
+    public async Task A_client_of_version_2_polls_by_JSONP()
+    {
+        await using var server = await RealServer.StartAsync(output, static options => options.AllowEIO3 = true);
+        await using var tab = await chromium.OpenAsync(server.Url);
+        await Prerequisites.NodeAsync();
+        await tab.Page.AddScriptTagAsync(new() { Path = Path.Combine(Repository.ClientTests, "node", "node_modules", "socket.io-client-v2", "dist", "socket.io.js") });
+
+        var result = await RunAsync(tab, "polling", """
+            const old = io("/", { transports, forceJSONP: true, reconnection: false });
+            await new Promise((resolve, reject) => old.on("connect", resolve).on("connect_error", reject));
+            const ask = (...args) => new Promise((resolve) => old.emit("ask", ...args, (...answer) => resolve(answer)));
+            const texts = ["a\nb", "a\\nb", "\\\n", "\u2028\u2029", "é🙂", "\"'<&>+%20", "x".repeat(100000)];
+            const back = await ask(...texts);
+            const [bytes] = await ask(new Uint8Array([0, 1, 255]).buffer);
+            const { query } = (await new Promise((resolve) => old.emit("handshake", resolve)));
+            const mine = (await new Promise((resolve) => old.emit("whoami", resolve))).id === old.id;
+            old.close();
+            return JSON.stringify({ same: JSON.stringify(back) === JSON.stringify(texts), bytes: [...new Uint8Array(bytes)], j: query.j, mine, xhr: performance.getEntriesByType("resource").filter((one) => one.initiatorType === "xmlhttprequest").length });
+            """);
+
+        Assert.Equal("""{"same":true,"bytes":[0,1,255],"j":"0","mine":true,"xhr":0}""", result.GetString());
+    }
+
+    [Theory]
+    [EachTransport]
     public async Task A_page_of_another_origin_may_connect_when_CORS_allows_it(string mode)
     {
         await using var page = await RealServer.StartAsync(output);

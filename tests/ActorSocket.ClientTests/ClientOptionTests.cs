@@ -45,7 +45,7 @@ public sealed class ClientOptionTests(ITestOutputHelper output) : ClientTest("op
     public Task Transports_are_tried_in_the_clients_order() => RunAsync("websocket");
 
     [Fact]
-    public Task A_client_that_tries_all_transports_finds_the_one_that_is_offered() => RunAsync("polling", static options => options.Transports = TransportKinds.Polling);
+    public Task A_client_that_tries_all_transports_finds_the_one_that_is_offered() => RunAsync("polling", ["Transports=Polling"]);
 
     [Fact]
     public Task An_upgrade_is_remembered_for_the_next_connection() => RunAsync("upgrade");
@@ -83,5 +83,5 @@ public sealed class ClientOptionTests(ITestOutputHelper output) : ClientTest("op
     [Theory]
     [InlineData("websocket")]
     [InlineData("upgrade")]
-    public Task A_packet_may_be_left_uncompressed(string mode) => RunAsync(mode, static options => options.PerMessageDeflate = new PerMessageDeflateOptions());
+    public Task A_packet_may_be_left_uncompressed(string mode) => RunAsync(mode, ["PerMessageDeflate:Threshold=1024"]);
 }

@@ -15,7 +15,7 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
     [Theory]
     [InlineData("websocket")]
     [InlineData("upgrade")]
-    public Task A_client_that_compresses_exchanges_everything(string mode) => RunAsync(mode, static options => options.PerMessageDeflate = new PerMessageDeflateOptions());
+    public Task A_client_that_compresses_exchanges_everything(string mode) => RunAsync(mode, ["PerMessageDeflate:Threshold=1024"]);
 
     [Theory]
     [InlineData(true)]

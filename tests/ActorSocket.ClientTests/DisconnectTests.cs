@@ -52,7 +52,7 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
         await client.ContinueAsync();
         await server.StopAsync();
 
-        await server.SawAsync(await client.FinishAsync());
+        await server.Journal.SawAsync(await client.FinishAsync());
         string[] rooms = [id, "blue"];
         Assert.Contains($"{id} disconnecting server shutting down {string.Join(',', rooms.Order(StringComparer.Ordinal))}", server.Journal.About(id));
     }

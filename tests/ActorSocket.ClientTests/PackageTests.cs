@@ -14,7 +14,11 @@ public sealed class PackageTests
         builder.Logging.ClearProviders();
         builder.Services.AddActorSocket();
         var app = builder.Build();
-        app.MapActorSocket().OnConnection(socket => socket.On("double", (int n) => 2 * n));
+        app.MapActorSocket().OnConnection(socket =>
+        {
+            socket.On("double", (int n) => 2 * n);
+            Console.WriteLine(socket.As<IClient>().GetType().Assembly == typeof(IClient).Assembly ? "client generated" : "client made");
+        });
         app.Urls.Add("http://127.0.0.1:0");
         await app.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
@@ -26,10 +30,101 @@ public sealed class PackageTests
         Console.WriteLine(await http.GetStringAsync(url));
         Console.WriteLine((await http.GetStringAsync("/socket.io/socket.io.js")).Contains("Socket.IO v4", StringComparison.Ordinal) ? "client served" : "no client");
         await app.StopAsync();
+
+        internal interface IClient
+        {
+            void Doubled(int n);
+        }
+        """;
+
+    /// <summary>What a trimmed application is by default: System.Text.Json knows only what a source-generated context tells it.</summary>
+    private const string WithoutReflection = """
+        using ActorSocket;
+        using System.Text.Json;
+        using System.Text.Json.Serialization;
+
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.Services.AddActorSocket(options =>
+        {
+            options.AllowEIO3 = true;
+            options.ConnectionStateRecovery = new RecoveryOptions();
+            options.Json = new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = Shapes.Default };
+        });
+        var app = builder.Build();
+        var io = app.MapActorSocket();
+        io.Use(async (socket, next) =>
+        {
+            if (socket.Handshake.Auth.TryGetProperty("refuse", out _))
+                throw new ConnectErrorException("no", new Line("server", "go away"));
+            await next();
+        });
+        io.OnConnection(socket =>
+        {
+            socket.Emit("hello", 1, "two", true, new byte[] { 3 });
+            socket.On("shout", (Line line, SocketArguments all) =>
+            {
+                socket.Emit("echo", all);
+                return line with { Text = line.Text.ToUpperInvariant() };
+            });
+        });
+        io.Of("/old");
+        app.Urls.Add("http://127.0.0.1:0");
+        await app.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+
+        var (session, _) = await OpenAsync(4);
+        await http.PostAsync(session, new StringContent("40{\"refuse\":1}"));
+        Console.WriteLine(await http.GetStringAsync(session));
+        await http.PostAsync(session, new StringContent("40"));
+        Console.WriteLine(await TakeAsync("hello"));
+        await http.PostAsync(session, new StringContent("421[\"shout\",{\"from\":\"me\",\"text\":\"hi\"}]"));
+        Console.WriteLine(await TakeAsync("431"));
+        var (old, first) = await OpenAsync(3);
+        await http.PostAsync(old, new StringContent("17:40/old?a=1&b=two,"));
+        Console.WriteLine(first.Contains("40", StringComparison.Ordinal) || (await http.GetStringAsync(old)).Contains("40", StringComparison.Ordinal) ? "old client" : first);
+        await app.StopAsync();
+
+        async Task<(string Url, string Payload)> OpenAsync(int revision)
+        {
+            var url = $"/socket.io/?EIO={revision}&transport=polling&b64=1";
+            var open = await http.GetStringAsync(url);
+            return (url + "&sid=" + System.Text.RegularExpressions.Regex.Match(open, "\"sid\":\"([^\"]+)").Groups[1].Value, open);
+        }
+
+        async Task<string> TakeAsync(string word)
+        {
+            while (true)
+            {
+                foreach (var packet in (await http.GetStringAsync(session)).Split('\u001e'))
+                {
+                    if (packet.Contains(word, StringComparison.Ordinal))
+                        return packet[..(packet.LastIndexOf('}') + 1)]; // without the offset
+                }
+            }
+        }
+
+        internal sealed record Line(string From, string Text);
+
+        [JsonSerializable(typeof(Line))]
+        [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+        internal sealed partial class Shapes : JsonSerializerContext;
         """;
 
     [Fact]
-    public async Task The_package_restores_builds_and_runs_in_a_project_of_its_own()
+    public Task The_package_restores_builds_and_runs_in_a_project_of_its_own() =>
+        RunAsync(Program, "true", "client generated", "431[42]", "client served");
+
+    [Fact]
+    public Task An_application_without_JSON_by_reflection_needs_a_context_of_its_own_types_only() => RunAsync(
+        WithoutReflection,
+        "false",
+        """44{"message":"no","data":{"from":"server","text":"go away"}}""",
+        """451-["hello",1,"two",true,{"_placeholder":true,"num":0}""",
+        """431[{"from":"me","text":"HI"}""",
+        "old client");
+
+    private static async Task RunAsync(string program, string jsonByReflection, params string[] expected)
     {
         var folder = Directory.CreateTempSubdirectory("actorsocket-package-").FullName;
         try
@@ -44,15 +139,17 @@ public sealed class PackageTests
                     new XElement("TargetFramework", "net10.0"),
                     new XElement("Nullable", "enable"),
                     new XElement("ImplicitUsings", "enable"),
+                    new XElement("JsonSerializerIsReflectionEnabledByDefault", jsonByReflection),
                     new XElement("RestorePackagesPath", Path.Combine(folder, "packages")), // the version is never new, so nothing of it may stay in the user's folder
                     new XElement("RestoreFallbackFolders", Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")),
                     new XElement("RestoreAdditionalProjectSources", folder)),
                 new XElement("ItemGroup", new XElement("PackageReference", new XAttribute("Include", "ActorSocket"), new XAttribute("Version", "0.0.1-test"))))).Save(Path.Combine(folder, "App.csproj"));
-            await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), Program);
+            await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
 
             var said = await DotNetAsync(folder, "run", "--project", "App.csproj");
 
-            Assert.Equal(["431[42]", "client served"], said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^2..]);
+            var lines = said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
         }
         finally
         {

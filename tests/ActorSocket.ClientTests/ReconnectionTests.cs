@@ -44,20 +44,16 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
         proxy.Thaw();
         await client.ContinueAsync();
 
-        await server.SawAsync(await client.FinishAsync(endsByItself: false));
+        await server.Journal.SawAsync(await client.FinishAsync(endsByItself: false));
     }
 
     [Theory]
     [EachTransport]
-    public Task A_silent_connection_is_kept_alive_by_heartbeats(string mode) => RunAsync(mode, options =>
-    {
-        options.PingInterval = TimeSpan.FromMilliseconds(200);
-        options.PingTimeout = TimeSpan.FromSeconds(2);
-    });
+    public Task A_silent_connection_is_kept_alive_by_heartbeats(string mode) => RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"]);
 
     [Theory]
     [EachTransport]
-    public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions());
+    public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
 
     [Theory]
     [EachTransport]
@@ -86,11 +82,11 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
     [Theory]
     [InlineData("polling")]
     [InlineData("websocket")]
-    public Task A_socket_is_recovered_by_another_transport(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions());
+    public Task A_socket_is_recovered_by_another_transport(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
 
     [Theory]
     [EachTransport]
-    public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) => RunAsync(mode, options => options.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 5 });
+    public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) => RunAsync(mode, ["ConnectionStateRecovery:MaxEvents=5"]);
 
     private async Task RunWithABreakAsync(string mode, string name)
     {

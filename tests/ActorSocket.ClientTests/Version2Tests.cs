@@ -8,28 +8,21 @@ public sealed class Version2Tests(ITestOutputHelper output) : ClientTest("versio
 {
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_takes_its_connections_id(string mode) => RunAsync(mode, Allow);
+    public Task A_client_of_version_2_takes_its_connections_id(string mode) => RunAsync(mode, profile: "eio3");
 
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_exchanges_text_and_binary(string mode) => RunAsync(mode, Allow);
+    public Task A_client_of_version_2_exchanges_text_and_binary(string mode) => RunAsync(mode, profile: "eio3");
 
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_keeps_its_heartbeat(string mode) => RunAsync(mode, static options =>
-    {
-        Allow(options);
-        options.PingInterval = TimeSpan.FromMilliseconds(200);
-        options.PingTimeout = TimeSpan.FromSeconds(2);
-    });
+    public Task A_client_of_version_2_keeps_its_heartbeat(string mode) => RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"], "eio3");
 
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_is_told_why_it_is_refused(string mode) => RunAsync(mode, Allow);
+    public Task A_client_of_version_2_is_told_why_it_is_refused(string mode) => RunAsync(mode, profile: "eio3");
 
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_talks_to_one_of_version_4(string mode) => RunAsync(mode, Allow);
-
-    private static void Allow(ActorSocketOptions options) => options.AllowEIO3 = true;
+    public Task A_client_of_version_2_talks_to_one_of_version_4(string mode) => RunAsync(mode, profile: "eio3");
 }

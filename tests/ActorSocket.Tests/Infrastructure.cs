@@ -111,6 +111,9 @@ internal sealed class FakeWebSocket : ITransport, IOutboundSink
     /// <summary>Writes wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>How often it was written to, however many frames.</summary>
+    public int Writes { get; private set; }
+
     public IOutboundSink Sink => this;
 
     public WireForm Form => WireForm.Standard;
@@ -121,6 +124,7 @@ internal sealed class FakeWebSocket : ITransport, IOutboundSink
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
+        Writes++; // one write at a time
         var bytes = frames.ToArray();
         await Gate;
         while (bytes.Length > 0)

@@ -27,13 +27,12 @@ internal static class ClusterHost
         };
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddActorSocket(static options =>
-            options.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("refuse") ? "refused" : null));
+        builder.Services.AddActorSocket(TestHandlers.Configure);
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
         var journal = new Journal();
-        TestHandlers.Map(io, journal);
+        TestHandlers.Map(io, journal.Add);
         foreach (var ns in new[] { io.Main, io.Of("/lobby") })
         {
             ns.OnConnection(socket => Handle(socket));
@@ -45,6 +44,7 @@ internal static class ClusterHost
         app.MapGet("/test/state", (bool? collect) => State(io, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
+        app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();

@@ -1,19 +1,21 @@
-using System.Text.RegularExpressions;
 using ActorSocket;
 using ActorSocket.WireHost;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 // The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
+// With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output.
 var builder = WebApplication.CreateSlimBuilder(args);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
 if (profile == "cluster")
     return await ClusterHost.RunAsync(builder, port);
+var forClients = builder.Configuration["handlers"] == "client";
 if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
     await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack and cluster.");
@@ -23,31 +25,30 @@ builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLe
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 builder.Services.AddActorSocket(options =>
 {
+    options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();
+    options.AllowEIO3 = profile == "eio3";
+    if (profile == "cookie")
+        options.Cookie = new CookieBuilder { Name = "io", Path = "/", HttpOnly = true, SameSite = SameSiteMode.Lax };
+    if (profile == "msgpack")
+        options.Parser = SocketIoParser.MessagePack;
+    if (profile == "recovery")
+        options.ConnectionStateRecovery = new RecoveryOptions { MaxDisconnectionDuration = TimeSpan.FromSeconds(2) };
+    if (forClients)
+    {
+        TestHandlers.Configure(options);
+        return;
+    }
     options.PingInterval = TimeSpan.FromMilliseconds(300);
     options.PingTimeout = TimeSpan.FromMilliseconds(200);
     options.UpgradeTimeout = TimeSpan.FromSeconds(1);
-    options.ConnectTimeout = TimeSpan.FromSeconds(1);
-    options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();
-    options.Cookie = profile == "cookie" ? new CookieBuilder { Name = "io", Path = "/", HttpOnly = true, SameSite = SameSiteMode.Lax } : null;
-    options.Parser = profile == "msgpack" ? SocketIoParser.MessagePack : null;
-    options.AllowEIO3 = profile == "eio3";
-    options.ConnectionStateRecovery = profile == "recovery" ? new RecoveryOptions { MaxDisconnectionDuration = TimeSpan.FromSeconds(2) } : null;
+    options.ConnectTimeout = TimeSpan.FromMilliseconds(builder.Configuration.GetValue("connectTimeout", 1000)); // longer for drills that kill nodes
 });
 var app = builder.Build();
 var io = app.MapActorSocket();
-var reasons = new DisconnectReasons();
-Namespace[] namespaces = [io.Main, io.Of("/custom"), io.Of("/refused"), io.Of("/slow"), io.OfDynamic(new Regex(@"^/dyn-\d+$", RegexOptions.None, TimeSpan.FromSeconds(1)))];
-io.Of("/refused").Use((_, _) => throw new ConnectErrorException("refused", new { code = "E1", n = 7 }));
-io.Of("/slow").Use(async (_, next) =>
-{
-    await Task.Delay(500);
-    await next();
-});
-foreach (var ns in namespaces)
-{
-    ns.OnConnection(socket => WireHandlers.Add(socket, reasons));
-    ns.OnServerEvent("last-reason", (string id) => reasons.Find(id));
-}
+if (forClients)
+    TestHandlers.Map(io, static line => Console.WriteLine($"journal {line}"));
+else
+    WireHandlers.Map(io);
 await app.StartAsync();
 Console.WriteLine($"listening on {app.Urls.First()}");
 await app.WaitForShutdownAsync();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace ActorSocket.WireHost;
 
@@ -14,11 +15,28 @@ internal sealed class DisconnectReasons
 }
 
 /// <summary>The handlers that each socket of each namespace has.</summary>
-internal static class WireHandlers
+internal static partial class WireHandlers
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
 
-    public static void Add(Socket socket, DisconnectReasons reasons)
+    public static void Map(ActorSocketServer io)
+    {
+        var reasons = new DisconnectReasons();
+        Namespace[] namespaces = [io.Main, io.Of("/custom"), io.Of("/refused"), io.Of("/slow"), io.OfDynamic(DynamicNames())];
+        io.Of("/refused").Use((_, _) => throw new ConnectErrorException("refused", new { code = "E1", n = 7 }));
+        io.Of("/slow").Use(async (_, next) =>
+        {
+            await Task.Delay(500);
+            await next();
+        });
+        foreach (var ns in namespaces)
+        {
+            ns.OnConnection(socket => Add(socket, reasons));
+            ns.OnServerEvent("last-reason", (string id) => reasons.Find(id));
+        }
+    }
+
+    private static void Add(Socket socket, DisconnectReasons reasons)
     {
         var ns = socket.Namespace;
         socket.OnDisconnect(reason => reasons.Add(socket.Id, reason));
@@ -111,4 +129,7 @@ internal static class WireHandlers
         await Task.Delay(milliseconds);
         socket.Emit("later", payload);
     }
+
+    [GeneratedRegex(@"^/dyn-\d+$", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex DynamicNames();
 }

@@ -2,8 +2,8 @@ using ActorSocket.Server.Lobby;
 
 namespace ActorSocket.Server.Admin;
 
-/// <summary>Tells <c>/admin</c> how the server does, once a second: emitting from outside of any handler.</summary>
-internal sealed class AdminFigures(ActorSocketServer io, LobbyDirectory lobbies, TimeProvider time) : BackgroundService
+/// <summary>Tells the <c>/admin</c> pages of this node how it does, once a second: emitting from outside of any handler.</summary>
+internal sealed class AdminFigures(ActorSocketServer io, RoomEntities<LobbyList> list, TimeProvider time) : BackgroundService
 {
     private readonly long _started = time.GetTimestamp();
 
@@ -14,16 +14,30 @@ internal sealed class AdminFigures(ActorSocketServer io, LobbyDirectory lobbies,
         {
             if (io.Of("/admin").Sockets.Count == 0)
                 continue;
-            io.Of("/admin").Volatile.Emit("figures", new
+            io.Of("/admin").Local.Volatile.Emit("figures", new
             {
+                node = io.NodeTag,
+                members = io.ClusterMembers,
                 uptime = (long)time.GetElapsedTime(_started).TotalSeconds,
                 connections = io.ConnectionCount,
                 sockets = io.Main.Sockets.Count,
-                lobbies = lobbies.List(),
+                lobbies = await ListAsync(),
                 memory = Environment.WorkingSet,
                 heap = GC.GetTotalMemory(forceFullCollection: false),
                 threads = ThreadPool.ThreadCount,
             });
+        }
+    }
+
+    private async Task<LobbySummary[]?> ListAsync()
+    {
+        try
+        {
+            return await list.InvokeAsync<LobbySummary[]>(LobbyList.Id, "list");
+        }
+        catch (TimeoutException)
+        {
+            return [];
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>What a client of the lobby may do. Every request is acknowledged with what it asked for, or with <c>{ error }</c>.</summary>
-internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory lobbies, TimeProvider time)
+internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<LobbyRoom> lobbies, RoomEntities<LobbyList> list)
 {
     private const int MaxText = 500;
     private const int MaxPicture = 500_000;
@@ -14,7 +14,7 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
     {
         var visitor = new Visitor(socket);
         socket.On("login", async (string? name) => await LoginAsync(visitor, name));
-        socket.On("create", (string? name) => Create(visitor, name));
+        socket.On("create", async (string? name) => await CreateAsync(visitor, name));
         socket.On("join", async (string? name, bool again) => await JoinAsync(visitor, name, again));
         socket.On("leave", async () => await LeaveAsync(visitor));
         socket.On("say", (string? text) => Say(visitor, text));
@@ -35,20 +35,22 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
         if (visitor.Lobby is not null)
             await LeaveAsync(visitor);
         visitor.Name = name!.Trim();
+        visitor.Socket.Data["user"] = visitor.Name;
         await visitor.Socket.JoinAsync(UserRoom(visitor.Name));
-        return new { name = visitor.Name, lobbies = lobbies.List() };
+        return new { name = visitor.Name, lobbies = await PersistAsync(() => list.InvokeAsync<LobbySummary[]>(LobbyList.Id, "list")) };
     }
 
-    private object Create(Visitor visitor, string? name)
+    private async Task<object> CreateAsync(Visitor visitor, string? name)
     {
         if (visitor.Name is null)
             return Error("Log in first.");
         if (!IsName(name))
             return Error("A lobby's name has 1 to 24 letters, digits, spaces, dots or dashes.");
-        if (lobbies.Create(name!.Trim()) is { } problem)
+        name = name!.Trim();
+        if (await list.InvokeAsync<string>(LobbyList.Id, "add", name) is { } problem)
             return Error(problem);
-        io.Emit("lobbies", lobbies.List());
-        return new { name = name.Trim() };
+        await lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(name), "open", name);
+        return new { name };
     }
 
     private async Task<object> JoinAsync(Visitor visitor, string? name, bool again)
@@ -59,19 +61,19 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
             return Error("There is no such lobby.");
         if (visitor.Lobby is not null)
             await LeaveAsync(visitor);
-        if (lobbies.Join(name!.Trim(), visitor.Name, visitor.Socket.Id, again) is not { } joined)
+        name = name!.Trim();
+        if (await PersistAsync(() => lobbies.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, visitor.Name, visitor.Socket.Id, again)) is not { } joined)
             return Error("There is no such lobby.");
         visitor.Lobby = joined.Name;
-        await visitor.Socket.JoinAsync(LobbyRoom(joined.Name));
-        visitor.Socket.To(LobbyRoom(joined.Name)).Emit("members", joined.Members);
-        io.Emit("lobbies", lobbies.List());
-        return new { name = joined.Name, history = joined.History, members = joined.Members };
+        visitor.Socket.Data["lobby"] = joined.Name;
+        await visitor.Socket.JoinAsync(LobbyRoom.RoomOf(joined.Name));
+        return joined;
     }
 
     private async Task<object> LeaveAsync(Visitor visitor)
     {
         if (visitor.Lobby is { } lobby)
-            await visitor.Socket.LeaveAsync(LobbyRoom(lobby));
+            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby));
         Leave(visitor);
         return new { left = true };
     }
@@ -81,10 +83,9 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
         if (visitor.Lobby is not { } lobby)
             return;
         visitor.Lobby = null;
-        if (lobbies.Leave(lobby, visitor.Name!, visitor.Socket.Id) is { } members)
-            io.To(LobbyRoom(lobby)).Emit("members", members);
-        io.To(LobbyRoom(lobby)).Emit("pointer-gone", visitor.Socket.Id);
-        io.Emit("lobbies", lobbies.List());
+        visitor.Socket.Data.Remove("lobby");
+        lobbies.Send(LobbyRoom.IdOf(lobby), "leave", visitor.Name, visitor.Socket.Id);
+        io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Socket.Id);
     }
 
     private object Say(Visitor visitor, string? text)
@@ -93,7 +94,7 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
             return Error("Join a lobby first.");
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxText)
             return Error($"A message has 1 to {MaxText} characters.");
-        io.To(LobbyRoom(visitor.Lobby)).Emit("said", lobbies.Say(visitor.Lobby, visitor.Name!, text, time.GetUtcNow()));
+        lobbies.Send(LobbyRoom.IdOf(visitor.Lobby), "say", visitor.Name, text);
         return new { sent = true };
     }
 
@@ -137,24 +138,37 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, LobbyDirectory
         bool started;
         try
         {
-            var answers = await io.To(LobbyRoom(lobby)).Timeout(ReadyTimeout).EmitWithAckAsync<bool>("ready?", visitor.Name);
+            var answers = await io.To(LobbyRoom.RoomOf(lobby)).Timeout(ReadyTimeout).EmitWithAckAsync<bool>("ready?", visitor.Name);
             started = answers.All(static ready => ready);
         }
         catch (AckTimeoutException)
         {
             started = false;
         }
-        io.To(LobbyRoom(lobby)).Emit("ready-result", started);
+        io.To(LobbyRoom.RoomOf(lobby)).Emit("ready-result", started);
         return new { started };
+    }
+
+    /// <summary>A lobby whose node has crashed starts elsewhere when the cluster is whole again; what may be asked twice is asked until then.</summary>
+    private static async Task<T> PersistAsync<T>(Func<Task<T>> ask)
+    {
+        for (var left = 3; ; left--)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (TimeoutException) when (left > 0)
+            {
+            }
+        }
     }
 
     private static async Task AnswerAsync(Ack ack, Task<object> answer) => ack.Send(await answer);
 
-    private static BroadcastOperator? ToLobby(Visitor visitor) => visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom(lobby)) : null;
+    private static BroadcastOperator? ToLobby(Visitor visitor) => visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom.RoomOf(lobby)) : null;
 
     private static object Error(string error) => new { error };
-
-    private static string LobbyRoom(string name) => "lobby:" + name.ToUpperInvariant();
 
     private static string UserRoom(string name) => "user:" + name.ToUpperInvariant();
 

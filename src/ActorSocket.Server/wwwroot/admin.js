@@ -19,7 +19,9 @@ socket.on("connect_error", (error) => status("reconnecting", error.message));
 socket.on("disconnect", () => status("reconnecting", "reconnecting…"));
 socket.on("figures", (figures) => {
   const megabytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MiB`;
+  const member = ({ address, status, isReachable, isSelf }) => `${address.split("@").pop()} ${status.toLowerCase()}${isReachable ? "" : ", unreachable"}${isSelf ? " (this one)" : ""}`;
   const rows = {
+    "Node": figures.node, "Cluster": figures.members.map(member).join(" · ") || "none",
     "Up for": `${figures.uptime} s`, Connections: figures.connections, Visitors: figures.sockets, Lobbies: figures.lobbies.map(({ name, heads }) => `${name} (${heads})`).join(", ") || "none",
     "Memory": megabytes(figures.memory), "Managed heap": megabytes(figures.heap), "Pool threads": figures.threads,
   };

@@ -1,9 +1,13 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using Akka.Actor;
+using Akka.Cluster;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -16,16 +20,24 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class ClusterNode : IServerEventPeers
 {
+    private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
+
     private readonly ServerServices _server;
     private readonly SessionHome _home;
+    private readonly Cluster _cluster;
+    private int _ownRooms;
 
     public ClusterNode(ServerServices server, ActorSystem system)
     {
         _server = server;
+        _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
         Requests = new ClusterRequests(server.Time);
+        Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
+        Regions[Region] = "sessions";
+        server.Metrics.Observe(server.Name, this);
     }
 
     /// <summary>What the ids of this node begin with.</summary>
@@ -47,6 +59,46 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public IActorRef Directory { get; private set; } = ActorRefs.Nobody;
 
+    /// <summary>The shard regions of this node, this one's sessions and its entities, each by what metrics call it.</summary>
+    public ConcurrentDictionary<IActorRef, string> Regions { get; } = new();
+
+    public ConcurrentDictionary<string, int> ShardsByRegion { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many rooms this node has announced.</summary>
+    public int OwnRooms
+    {
+        get => Volatile.Read(ref _ownRooms);
+        set => Volatile.Write(ref _ownRooms, value);
+    }
+
+    public IEnumerable<ClusterMember> Members
+    {
+        get
+        {
+            var state = _cluster.State;
+            return state.Members.Select(member => new ClusterMember(
+                member.Address.ToString(), member.Status.ToString(), !state.Unreachable.Contains(member), member.Address.Equals(_cluster.SelfAddress)));
+        }
+    }
+
+    /// <summary>Every status, so that one that nobody has any more reads 0.</summary>
+    public IEnumerable<KeyValuePair<string, long>> MembersByStatus
+    {
+        get
+        {
+            var members = _cluster.State.Members;
+            return Enum.GetValues<MemberStatus>().Where(static status => status != MemberStatus.Removed)
+                .Select(status => KeyValuePair.Create(status.ToString(), (long)members.Count(member => member.Status == status)));
+        }
+    }
+
+    public int UnreachableMembers => _cluster.State.Unreachable.Count;
+
+    /// <summary>Recovery logs of other nodes.</summary>
+    public ReplicaStore Replicas { get; }
+
+    private IActorRef Replicator { get; set; } = ActorRefs.Nobody;
+
     public bool HasShards { get; set; }
 
     /// <summary>Whether this node may open sessions: it is a full member, its peers know it, and it is not cut off from most of them.</summary>
@@ -60,6 +112,25 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         Replies = root.ActorOf(Gateway.RepliesProps, "replies");
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
+        if (_server.Options.ConnectionStateRecovery is not null)
+            Replicator = root.ActorOf(RecoveryReplicator.Props(_server, this), "replicator");
+    }
+
+    /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
+    public async Task HandOverAsync(CancellationToken cancellationToken)
+    {
+        if (Replicator.IsNobody())
+            return;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replicator.Tell(new RecoveryReplicator.Flush(done));
+        try
+        {
+            await done.Task.WaitAsync(_server.ClusterOptions.RequestTimeout, _server.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Clients that come back get a new socket.
+        }
     }
 
     /// <summary>A request to a session that lives elsewhere came in elsewhere, and now here.</summary>
@@ -82,6 +153,7 @@ internal sealed class ClusterNode : IServerEventPeers
         Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         _home.PeerGone(peer.Address);
+        Replicas.OwnerGone(peer.Tag);
     }
 
     /// <summary>Tells the others that a room has members here. Completes when all that can be reached know.</summary>
@@ -118,9 +190,9 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     /// <summary>Sends an encoded event to other nodes: one message to each, written once.</summary>
-    public void Send(Peer[] peers, NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    public void Send(Peer[] peers, NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
     {
-        var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile));
+        var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
             peer.Tell(message);
         Metrics.BroadcastsForwarded(peers.Length);
@@ -141,10 +213,58 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 
-    public void OnBroadcast(Broadcast m)
+    public void OnBroadcast(Peer peer, Broadcast m)
     {
         if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
-            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile);
+            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
+    }
+
+    /// <summary>The namespace's actor answers for this node's own sockets: one may be connected still, and must end first.</summary>
+    public void OnClaimSocket(Peer peer, ClaimSocket m)
+    {
+        if (m.Tag == Tag && _server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, m.Secret, m.Offset));
+        else
+            Give(peer, m.Request, Replicas.Take(new RecoveryClaim(m.Secret, m.Tag, m.Offset), m.Namespace));
+    }
+
+    public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
+
+    /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>
+    public Missed Collect(CollectMissed m)
+    {
+        var log = m.Tag == Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace);
+        if (log is null)
+            return new Missed(m.Request, false, [], Nothing);
+        lock (log.Gate)
+            return new Missed(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
+    }
+
+    /// <summary>What this node emitted after a node's end.</summary>
+    public Missed Collect(CollectEmitted m)
+    {
+        if (LogOf(m.Namespace) is not { } log)
+            return new Missed(m.Request, true, [], Nothing);
+        lock (log.Gate)
+        {
+            var isComplete = log.TryGetEmitted(m.After, m.Gone, m.Id, m.Rooms, out var emitted);
+            return new Missed(m.Request, isComplete, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = log.Positions[Tag] });
+        }
+    }
+
+    private RecoveryLog? LogOf(string name) => _server.Namespaces.TryGet(name, out var ns) ? ns.Recovery : null;
+
+    public void OnFence(Peer peer, Fence m)
+    {
+        var fenced = Packed.Of(new Fenced(m.Request));
+        if (LogOf(m.Namespace) is not { } log)
+        {
+            peer.Tell(fenced);
+            return;
+        }
+        lock (log.Gate) // whoever emits holds it until the event has been told to every peer
+            peer.Tell(fenced);
     }
 
     public void OnAskClients(Peer peer, AskClients m)

@@ -2,6 +2,7 @@ using Akka.Event;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
 
 namespace ActorSocket.Clustering;
 
@@ -99,16 +100,20 @@ internal static class ClusterProtocol
     }
 
     /// <summary>An event for the members that a node has, encoded as they get it.</summary>
-    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile) : IClusterMessage
+    /// <param name="Target">Whom it is for.</param>
+    /// <param name="Frame">The event.</param>
+    /// <param name="IsVolatile">Whether it may be dropped.</param>
+    /// <param name="Number">With connection state recovery: which of the sender's events in the namespace it is. Else 0.</param>
+    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile, long Number) : IClusterMessage
     {
         public void Write(WireWriter wire)
         {
             Target.Write(wire);
             WriteFrame(wire, Frame);
-            wire.Flag(IsVolatile);
+            wire.Flag(IsVolatile).Number(Number);
         }
 
-        public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag());
+        public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), wire.Number());
     }
 
     /// <summary>The same, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
@@ -204,6 +209,139 @@ internal static class ClusterProtocol
         public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes());
     }
 
+    // ---- Connection state recovery: a client comes back by another node (RemoteContinuation)
+
+    /// <summary>A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once.</summary>
+    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag);
+
+        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text());
+    }
+
+    /// <summary>It is given; or, without an <see cref="Id"/>, it is not. Data is a JSON object.</summary>
+    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] Data) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(Data);
+
+        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes());
+    }
+
+    /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
+    internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Tag).Number(Offset).Text(Id).Texts(Rooms);
+
+        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
+    }
+
+    /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
+    internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
+        {
+            wire.Number(Request).Text(Namespace).Text(Gone);
+            WritePositions(wire, After);
+            wire.Text(Id).Texts(Rooms);
+        }
+
+        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), ReadPositions(ref wire), wire.Text(), wire.Texts());
+    }
+
+    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
+    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
+        {
+            wire.Number(Request).Flag(IsComplete);
+            WriteEvents(wire, Events);
+            WritePositions(wire, Positions);
+        }
+
+        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), ReadEvents(ref wire), ReadPositions(ref wire));
+    }
+
+    /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
+    internal sealed record Replicate(long Request, string Namespace, ReplicaChanges Changes, SocketJson? Json) : IClusterMessage
+    {
+        public void Write(WireWriter wire)
+        {
+            wire.Number(Request).Text(Namespace).Flag(Changes.Begins).Number(Changes.Position);
+            WriteEvents(wire, Changes.Events);
+            wire.Number(Changes.Sockets.Count);
+            foreach (var lost in Changes.Sockets)
+                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(lost.Data, Json!.Options));
+            wire.Texts(Changes.Gone);
+            WritePositions(wire, Changes.Positions);
+        }
+
+        public static Replicate Read(ref WireReader wire)
+        {
+            var (request, ns, begins, position) = (wire.Number(), wire.Text(), wire.Flag(), wire.Number());
+            var events = ReadEvents(ref wire);
+            var sockets = new LostSocket[wire.Count()];
+            for (var i = 0; i < sockets.Length; i++)
+                sockets[i] = new LostSocket(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
+            return new Replicate(request, ns, new ReplicaChanges(begins, position, events, sockets, wire.Texts(), ReadPositions(ref wire)), null);
+        }
+    }
+
+    /// <summary>Whether they fitted; else the replica must begin anew.</summary>
+    internal sealed record Replicated(long Request, bool Fitted) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Flag(Fitted);
+
+        public static Replicated Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
+    }
+
+    /// <summary>Answered when everything that the receiver's node had emitted in the namespace is on its way to the sender.</summary>
+    internal sealed record Fence(long Request, string Namespace) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
+
+        public static Fence Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+    }
+
+    internal sealed record Fenced(long Request) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request);
+
+        public static Fenced Read(ref WireReader wire) => new(wire.Number());
+    }
+
+    // ---- Entities (EntityActor)
+
+    /// <summary>A call of an entity's method, by way of its shard region; arguments are a JSON array.</summary>
+    internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer);
+
+        public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag());
+    }
+
+    /// <summary>What it returned, a JSON array; or what went wrong.</summary>
+    internal sealed record EntityAnswered(byte[] Result, string Error) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error);
+
+        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());
+    }
+
+    /// <summary>The state of an entity that leaves the sender's node.</summary>
+    internal sealed record EntityState(long Request, string Type, string Id, byte[] Json) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Type).Text(Id).Bytes(Json);
+
+        public static EntityState Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes());
+    }
+
+    internal sealed record EntityStateTaken(long Request) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request);
+
+        public static EntityStateTaken Read(ref WireReader wire) => new(wire.Number());
+    }
+
     // ---- Sessions: requests that a load balancer sent to another node than the session's (SessionGateway, EngineSession)
 
     /// <summary>Something for the session with this id, wherever it lives. Answered with <see cref="RequestServed"/> or <see cref="RequestRefused"/>.</summary>
@@ -245,12 +383,12 @@ internal static class ClusterProtocol
         public static PollCut Read(ref WireReader wire) => new(wire.Text(), wire.Number());
     }
 
-    /// <summary>Its node takes no more requests: the client gets nothing, and asks again (E-48).</summary>
-    internal sealed record PollReleased(string Sid, long Request) : ISessionRequest
+    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered.</summary>
+    internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request);
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);
 
-        public static PollReleased Read(ref WireReader wire) => new(wire.Text(), wire.Number());
+        public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Flag());
     }
 
     /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
@@ -346,6 +484,46 @@ internal static class ClusterProtocol
     private static void WriteFrame(WireWriter wire, EncodedFrame frame) => wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);
 
     private static EncodedFrame ReadFrame(ref WireReader wire) => EncodedFrame.Of(wire.Span(), wire.ByteArrays(), wire.Flag());
+
+    private static void WriteEvents(WireWriter wire, IReadOnlyList<LoggedEvent> events)
+    {
+        wire.Number(events.Count);
+        foreach (var logged in events)
+        {
+            var selection = logged.Selection;
+            wire.Flag(selection.Rooms is not null).Texts(selection.Rooms ?? []).Texts(selection.Excluded).Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
+            WriteFrame(wire, logged.Frame);
+            wire.Text(logged.Emitter).Number(logged.Number);
+        }
+    }
+
+    private static LoggedEvent[] ReadEvents(ref WireReader wire)
+    {
+        var events = new LoggedEvent[wire.Count()];
+        for (var i = 0; i < events.Length; i++)
+        {
+            var some = wire.Flag();
+            var rooms = wire.Texts();
+            var selection = new RoomSelection(some ? rooms : null, wire.Texts(), null, wire.Text() is { Length: > 0 } id ? id : null);
+            events[i] = new LoggedEvent(ReadFrame(ref wire), selection, wire.Text(), wire.Number(), 0);
+        }
+        return events;
+    }
+
+    private static void WritePositions(WireWriter wire, IReadOnlyDictionary<string, long> positions)
+    {
+        wire.Number(positions.Count);
+        foreach (var (tag, number) in positions)
+            wire.Text(tag).Number(number);
+    }
+
+    private static Dictionary<string, long> ReadPositions(ref WireReader wire)
+    {
+        var positions = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var left = wire.Count(); left > 0; left--)
+            positions[wire.Text()] = wire.Number();
+        return positions;
+    }
 }
 
 /// <summary>Arguments as they travel between nodes: still encoded.</summary>

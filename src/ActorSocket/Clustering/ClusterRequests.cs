@@ -40,13 +40,19 @@ internal sealed class ClusterRequests(TimeProvider time)
 
     /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not waited for (C-06).</summary>
     /// <returns>What was answered, and how many said nothing in time.</returns>
-    public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <param name="peers">Who is asked.</param>
+    /// <param name="question">The message, which bears the request's number.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="answered">Sees who answered what.</param>
+    public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
+        Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, Action<Peer, TAnswer>? answered = null)
         where TAnswer : IClusterMessage
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (peers.Length == 0)
             return ([], 0);
-        var answers = new AllAnswers<TAnswer>(peers);
+        var answers = new AllAnswers<TAnswer>(peers, answered);
         var request = Open(answers);
         try
         {
@@ -66,7 +72,7 @@ internal sealed class ClusterRequests(TimeProvider time)
         return answers.SoFar();
     }
 
-    private sealed class AllAnswers<TAnswer>(Peer[] peers) : IPeerAnswers
+    private sealed class AllAnswers<TAnswer>(Peer[] peers, Action<Peer, TAnswer>? answered) : IPeerAnswers
     {
         private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly HashSet<Peer> _due = [.. peers];
@@ -87,6 +93,7 @@ internal sealed class ClusterRequests(TimeProvider time)
                 if (!_due.Remove(peer))
                     return;
                 _answers.Add((TAnswer)answer);
+                answered?.Invoke(peer, (TAnswer)answer);
                 if (_due.Count > 0)
                     return;
             }

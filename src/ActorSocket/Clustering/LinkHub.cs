@@ -31,6 +31,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
 
     public int Count => _ends.Count;
 
+    public int CountOf(bool isGateway) => _ends.Keys.Count(end => end.IsGateway == isGateway);
+
     /// <summary>A number for a link of which this node is the gateway.</summary>
     public long NextLink() => Interlocked.Increment(ref _lastLink);
 

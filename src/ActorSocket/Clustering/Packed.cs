@@ -8,7 +8,10 @@ namespace ActorSocket.Clustering;
 /// A message in the form in which it leaves the node: written once, however many nodes it goes to. What is too long for one of Akka's frames goes in
 /// fragments, so that heartbeats get between them.
 /// </summary>
-internal sealed record Packed(string Manifest, byte[] Bytes, string Sid) : IDeadLetterSuppression
+/// <param name="Manifest">What it is.</param>
+/// <param name="Bytes">What it says.</param>
+/// <param name="Entity">For a shard region: the id of the session, or of the entity, that it is for. Else empty.</param>
+internal sealed record Packed(string Manifest, byte[] Bytes, string Entity) : IDeadLetterSuppression
 {
     /// <summary>Well below Akka's maximum-frame-size of 128 000 bytes.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -17,8 +20,15 @@ internal sealed record Packed(string Manifest, byte[] Bytes, string Sid) : IDead
     {
         var output = new ArrayBufferWriter<byte>(256);
         message.Write(new WireWriter(output));
-        return new Packed(ClusterSerializer.ManifestOf(message), output.WrittenSpan.ToArray(), message is ClusterProtocol.ISessionRequest { Sid: var sid } ? sid : "");
+        return new Packed(ClusterSerializer.ManifestOf(message), output.WrittenSpan.ToArray(), EntityOf(message));
     }
+
+    private static string EntityOf(IClusterMessage message) => message switch
+    {
+        ClusterProtocol.ISessionRequest { Sid: var sid } => sid,
+        ClusterProtocol.CallEntity { Id: var id } => id,
+        _ => "",
+    };
 
     public IClusterMessage Unpack() => ClusterSerializer.Read(Manifest, Bytes);
 
@@ -36,7 +46,7 @@ internal sealed record Packed(string Manifest, byte[] Bytes, string Sid) : IDead
         for (var i = 0; i < count; i++)
         {
             var piece = Bytes.AsSpan(i * MaxBytes, Math.Min(MaxBytes, Bytes.Length - (i * MaxBytes)));
-            receiver.Tell(Of(new Fragment(Sid, stream, i, count, Manifest, piece.ToArray())), sender);
+            receiver.Tell(Of(new Fragment(Entity, stream, i, count, Manifest, piece.ToArray())), sender);
         }
     }
 }

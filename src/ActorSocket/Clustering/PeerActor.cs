@@ -67,10 +67,10 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
             case ResendDue: Resend(); break;
-            case Unreachable when _peer is not null: node.Peers.SetSynchronised(_peer, synchronised: false); break;
+            case Unreachable: OnReachability(reachable: false); break;
+            case Reachable: OnReachability(reachable: true); break;
+            case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
             case ShardsStarted: _peer?.Receiver.Tell(Introduction()); break;
-            case Reachable or SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
-            case Unreachable: break;
             case IClusterMessage m when _peer is not null: OnPeerMessage(_peer, m); break;
             case IClusterMessage: break; // from a node that has not introduced itself: it will repeat what matters
             default: Unhandled(message); break;
@@ -120,6 +120,17 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         SayHello();
     }
 
+    private void OnReachability(bool reachable)
+    {
+        if (_peer is null)
+            return;
+        _peer.SetReachable(reachable);
+        if (reachable)
+            _peer.Tell(Packed.Of(new SyncAsked()));
+        else
+            node.Peers.SetSynchronised(_peer, synchronised: false);
+    }
+
     private void OnRound(RoomDirectory.Round m)
     {
         var changes = m.Changes;
@@ -131,6 +142,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             _unconfirmed.Enqueue((_sent, isLast ? m.Number : -1, message));
             _peer!.Tell(message);
         }
+        _peer!.UnconfirmedRounds = _unconfirmed.Count;
         if (m.Number == 0)
             _peer!.Tell(Packed.Of(new SyncState(_sent)));
         if (!Timers.IsTimerActive(nameof(ResendDue)))
@@ -149,7 +161,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     {
         switch (message)
         {
-            case Broadcast m: node.OnBroadcast(m); break;
+            case Broadcast m: node.OnBroadcast(peer, m); break;
             case Announce m: OnAnnounce(peer, m); break;
             case Announced m: OnAnnounced(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
@@ -162,6 +174,20 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case SocketsChanged m: node.Requests.Answered(peer, m.Request, m); break;
             case ServerSideEvent m: _ = node.OnServerSideEventAsync(peer, m); break;
             case ServerSideAnswered m: node.Requests.Answered(peer, m.Request, m); break;
+            case ClaimSocket m: node.OnClaimSocket(peer, m); break;
+            case SocketGiven m: node.Requests.Answered(peer, m.Request, m); break;
+            case CollectMissed m: peer.Tell(Packed.Of(node.Collect(m))); break;
+            case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
+            case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case Replicated m: node.Requests.Answered(peer, m.Request, m); break;
+            case Missed m: node.Requests.Answered(peer, m.Request, m); break;
+            case Fence m: node.OnFence(peer, m); break;
+            case Fenced m: node.Requests.Answered(peer, m.Request, m); break;
+            case EntityState m:
+                server.HandedOver.Put(m.Type, m.Id, m.Json);
+                peer.Tell(Packed.Of(new EntityStateTaken(m.Request)));
+                break;
+            case EntityStateTaken m: node.Requests.Answered(peer, m.Request, m); break;
             case SyncAsked:
                 Resend();
                 peer.Tell(Packed.Of(new SyncState(_sent)));
@@ -199,6 +225,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             if (oldest.DirectoryRound >= 0)
                 Context.Parent.Tell(new RoomDirectory.Confirmed(oldest.DirectoryRound));
         }
+        _peer!.UnconfirmedRounds = _unconfirmed.Count;
     }
 
     private void OnSyncState(Peer peer, SyncState m)

@@ -12,14 +12,36 @@ namespace ActorSocket.Clustering;
 /// <param name="Key">What its session ids are signed with.</param>
 internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links)
 {
+    private TaskCompletionSource _lostSight = NewSignal();
     private Peer[]? _alone;
     private long _stream;
+    private int _unconfirmedRounds;
 
     /// <summary>Just this one.</summary>
     public Peer[] Alone => _alone ??= [this];
 
     /// <summary>Whether this node does not know all rooms that have members there: it then gets every broadcast.</summary>
     public bool IsUnsynchronised { get; set; } = true;
+
+    /// <summary>Announcements of rooms that it has not confirmed yet.</summary>
+    public int UnconfirmedRounds
+    {
+        get => Volatile.Read(ref _unconfirmedRounds);
+        set => Volatile.Write(ref _unconfirmedRounds, value);
+    }
+
+    /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>
+    public Task LostSight => Volatile.Read(ref _lostSight).Task;
+
+    public void SetReachable(bool reachable)
+    {
+        if (!reachable)
+            _lostSight.TrySetResult();
+        else if (_lostSight.Task.IsCompleted)
+            Volatile.Write(ref _lostSight, NewSignal());
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Address Address => Receiver.Path.Address;
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Cluster.Sharding;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
@@ -14,13 +15,15 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan WithdrawAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShardCountInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
 
     // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
     private static readonly OneForOneStrategy StopThePeer = new(static _ => Directive.Stop);
 
+    // With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.
+    private readonly TimeSpan _withdrawAfter = server.Options.ConnectionStateRecovery is { MaxDisconnectionDuration: var wait } && wait > TimeSpan.FromSeconds(5) ? wait : TimeSpan.FromSeconds(5);
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<Address, IActorRef> _peers = [];
     private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
@@ -60,6 +63,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private sealed class WarmUpDue : ILocalMessage { public static readonly WarmUpDue Instance = new(); }
 
+    private sealed class ShardCountDue : ILocalMessage { public static readonly ShardCountDue Instance = new(); }
+
+    private sealed record ShardsCounted(string Region, int Count) : ILocalMessage;
+
     private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
@@ -72,6 +79,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
+        Timers.StartPeriodicTimer(nameof(ShardCountDue), ShardCountDue.Instance, ShardCountInterval);
     }
 
     protected override void PostStop()
@@ -106,6 +114,9 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case ClusterEvent.IReachabilityEvent: break;
             case Terminated m: OnPeerStopped(m.ActorRef); break;
             case WarmUpDue: OnWarmUpDue(); break;
+            case ShardCountDue: OnShardCountDue(); break;
+            case ShardsCounted m: node.ShardsByRegion[m.Region] = m.Count; break;
+            case Status.Failure: break; // a region did not say in time
             case RequestRefused m: OnShardStarted(m.Request); break;
             case MeetingOverdue: _hasMetAll = true; PublishReadiness(); break;
             default: Unhandled(message); break;
@@ -127,6 +138,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             return;
         }
         _rooms.Add((m.Namespace, m.Room), new OwnRoom());
+        node.OwnRooms = _rooms.Count;
         _changes.Add(new RoomChange(m.Namespace, m.Room, HasMembers: true));
         _joins.Add(m.Done);
         FlushSoon();
@@ -142,12 +154,13 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private void OnWithdrawDue()
     {
-        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= WithdrawAfter)
+        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= _withdrawAfter)
         {
             _withdrawals.Dequeue();
             if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
                 continue; // opened again, or closed again later
             _rooms.Remove(next.Key);
+            node.OwnRooms = _rooms.Count;
             _changes.Add(new RoomChange(next.Key.Namespace, next.Key.Room, HasMembers: false));
             FlushSoon();
         }
@@ -279,8 +292,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
 
     private void OnReachability(Address address, bool reachable)
     {
-        if (reachable ? _unreachable.Remove(address) : _unreachable.Add(address))
-            node.Metrics.PeerReachable(reachable);
+        if (reachable)
+            _unreachable.Remove(address);
+        else
+            _unreachable.Add(address);
         if (_peers.TryGetValue(address, out var peer))
             peer.Tell(reachable ? PeerActor.Reachable.Instance : PeerActor.Unreachable.Instance);
         PublishReadiness();
@@ -305,6 +320,14 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         foreach (var id in SessionSharding.AnIdOfEachShard(node.Tag))
             node.Region.Tell(new OtherRequest(id, ++number, RequestQuery.None));
         Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
+    }
+
+    private void OnShardCountDue()
+    {
+        if (!node.Metrics.CountsShards)
+            return;
+        foreach (var (region, name) in node.Regions)
+            _ = region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, ShardCountInterval).PipeTo(Self, success: stats => new ShardsCounted(name, stats.Stats.Count));
     }
 
     private void OnShardStarted(long number)

@@ -17,12 +17,14 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 {
     private readonly PollingTransport _polling = new(server);
+    private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
+    private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
 
     // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer is out of reach.
     private readonly TimeSpan _patience = server.Options.PingInterval + server.Options.PingTimeout + EngineSession.HandlersTimeout;
-    private long _lastRequest;
     private readonly PendingReplies _pending = new(cluster.Peers);
-    private readonly ConcurrentDictionary<long, string> _polls = new();
+    private volatile bool _isLeaving;
+    private long _lastRequest;
 
     /// <summary>How many requests wait for what a session on another node answers.</summary>
     public int Waiting => _pending.Count;
@@ -31,11 +33,27 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     public void HomeGone(Peer home) => _pending.HomeGone(home);
 
-    /// <summary>This node takes no more requests soon: polls that wait here are answered with nothing, so that their clients ask elsewhere.</summary>
-    public void ReleasePolls()
+    /// <summary>WebSockets that end here while their session lives on another node.</summary>
+    public int WebSocketCount => _webSockets.Count;
+
+    /// <summary>What closes each of them, as its session would be closed if it lived here.</summary>
+    public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
+
+    /// <summary>This node takes no more requests soon: who waits here for another node's session is sent on his way, and who still comes too.</summary>
+    public void Leave()
     {
+        _isLeaving = true;
         foreach (var (request, sid) in _polls)
-            Tell(new PollReleased(sid, request));
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+        foreach (var close in WebSocketClosers)
+            close();
+    }
+
+    /// <summary>Cuts what is left.</summary>
+    public void Abort()
+    {
+        foreach (var (_, link) in _webSockets.Values)
+            link.Abort();
     }
 
     /// <summary>Answers the client, or says with which error it is to be refused.</summary>
@@ -54,8 +72,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     public async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
+        server.Metrics.RequestForwarded("upgrade");
+        var request = NextRequest();
         var number = home.Links.NextLink();
-        var reply = await AskAsync(home, new UpgradeRequest(sid, NextRequest(), query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
+        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
         server.Options.OnHeaders?.Invoke(context);
@@ -65,12 +85,16 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             if (home.Links.TryAdd(end))
             {
+                _webSockets[request] = (sid, link);
+                if (_isLeaving)
+                    link.Abort(); // the session ends with its transport, and the client comes to another node
                 end.Open(RemoteLink.TermsOf(link));
                 await RelayAsync(link, end).ConfigureAwait(false);
             }
         }
         finally
         {
+            _webSockets.TryRemove(request, out _);
             if (end.WasAborted)
                 link.Abort();
             link.Release();
@@ -104,14 +128,14 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("poll");
         var request = NextRequest();
-        _polls[request] = sid;
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
-        if (server.IsDraining)
-            Tell(new PollReleased(sid, request));
-        object reply;
-        using (context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null))
-            reply = await asked.ConfigureAwait(false);
+        _polls[request] = sid;
+        if (_isLeaving)
+            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+        var reply = await asked.ConfigureAwait(false);
         _polls.TryRemove(request, out _);
         if (context.RequestAborted.IsCancellationRequested)
             return null;
@@ -128,6 +152,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
+        server.Metrics.RequestForwarded("post");
         var begun = 0L;
         object reply;
         try

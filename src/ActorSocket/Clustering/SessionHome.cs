@@ -25,8 +25,9 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         switch (request)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
-            case PollCut m: Cut((gateway, m.Request)); break;
-            case PollReleased m: if (_parked.ContainsKey((gateway, m.Request))) connection.Outbound.ReleasePoll(); break;
+            case PollCut m: Cut(connection, (gateway, m.Request)); break;
+            case GatewayLeaves { IsWebSocket: true }: connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
+            case GatewayLeaves m: Release((gateway, m.Request)); break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
@@ -40,10 +41,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     /// <summary>A node is gone, and with it the polls that waited there: what would answer them now is lost.</summary>
     public void PeerGone(Address address)
     {
-        foreach (var key in _parked.Keys)
+        foreach (var (key, poll) in _parked)
         {
             if (key.Gateway.Path.Address.Equals(address))
-                Cut(key);
+                Cut(poll.Connection, key);
         }
     }
 
@@ -56,6 +57,13 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return true;
         Refuse(gateway, request, EngineIoError.BadRequest);
         return false;
+    }
+
+    /// <summary>The client polls again, by another node.</summary>
+    private void Release((IActorRef Gateway, long Request) key)
+    {
+        if (_parked.TryGetValue(key, out var poll) && poll.Connection.Outbound.Unpark(poll.Waiter))
+            poll.Waiter.Complete(EncodedFrame.Noop);
     }
 
     /// <summary>A session that has failed is unknown from that moment on, whatever its actor still has to do.</summary>
@@ -90,13 +98,12 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
-    private void Cut((IActorRef Gateway, long Request) key)
+    /// <summary>The client is gone; also when its poll was answered meanwhile, since it has not got the answer (E-47).</summary>
+    private void Cut(EngineConnection connection, (IActorRef Gateway, long Request) key)
     {
-        if (!_parked.TryGetValue(key, out var poll))
-            return; // answered meanwhile: the client did not get it, and will not come back
-        if (poll.Connection.Outbound.Unpark(poll.Waiter))
+        if (_parked.TryGetValue(key, out var poll) && connection.Outbound.Unpark(poll.Waiter))
             poll.Waiter.Complete();
-        poll.Connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely"); // E-47
+        connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely");
     }
 
     private static void Post(EngineConnection connection, PostRequest m, IActorRef gateway)

@@ -17,7 +17,7 @@ internal static class SessionSharding
 
     public static IActorRef Start(ActorSystem system, ServerServices server, PeerTable peers) => ClusterSharding.Get(system).Start(
         server.Name.Length == 0 ? "engine-session" : "engine-session-" + server.Name,
-        EngineSession.Props(server),
+        LeanMailbox.With(system, EngineSession.Props(server)),
         // As in hocon/cluster.conf, but for an application's own cluster too: a session lives as long as its client.
         ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
         new SessionExtractor(),
@@ -41,7 +41,7 @@ internal sealed class SessionExtractor : IMessageExtractor
     public string? EntityId(object message) => message switch
     {
         SessionProtocol.Open m => m.Connection.Sid,
-        Packed { Sid.Length: > 0 } m => m.Sid,
+        Packed { Entity.Length: > 0 } m => m.Entity,
         ClusterProtocol.ISessionRequest m => m.Sid,
         _ => null,
     };

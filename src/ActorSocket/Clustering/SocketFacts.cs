@@ -31,12 +31,16 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
         var id = wire.Text();
         var rooms = wire.Texts();
         var auth = ParseOrNothing(wire.Span());
-        var data = ParseOrNothing(wire.Span()).EnumerateObject().ToDictionary(static entry => entry.Name, static entry => (object?)entry.Value, StringComparer.Ordinal);
+        var data = ReadData(wire.Span());
         var headers = Unflatten(wire.Texts());
         var query = Unflatten(wire.Texts());
         var request = new HandshakeRequest(headers, query, wire.Text(), wire.Flag(), wire.Flag(), wire.Text(), DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture), new ClaimsPrincipal());
         return new SocketFacts(id, request, auth, rooms, data);
     }
+
+    /// <summary>A socket's data as it has travelled: values are JSON elements.</summary>
+    public static Dictionary<string, object?> ReadData(ReadOnlySpan<byte> json) =>
+        ParseOrNothing(json).EnumerateObject().ToDictionary(static entry => entry.Name, static entry => (object?)entry.Value, StringComparer.Ordinal);
 
     private static JsonElement ParseOrNothing(ReadOnlySpan<byte> json) => json.IsEmpty ? Nothing : JsonElement.Parse(json);
 

@@ -54,6 +54,16 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Warning, "The node at {Address} sends messages that this version does not know (the first: {Manifest}); they are ignored. A newer version?")]
     public static partial void UnknownClusterMessage(this ILogger log, string address, string manifest);
 
+    [LoggerMessage(27, LogLevel.Warning, "A client of namespace {Namespace} could not have back the socket that it lost on another node; it gets a new one.")]
+    public static partial void RecoveryFailed(this ILogger log, Exception error, string @namespace);
+
+    [LoggerMessage(28, LogLevel.Warning,
+        "The address of this node, {Address}, is not among those of {Name}, so it cannot form a cluster, only join one. Set ActorSocket:Cluster:PublicHostname to the address that the name stands for.")]
+    public static partial void SelfNotFound(this ILogger log, string address, string name);
+
+    [LoggerMessage(29, LogLevel.Warning, "The host stops after {ShutdownTimeout}, but draining may take {DrainPeriod} and then {DrainTimeout}: set HostOptions.ShutdownTimeout to more than both and 15 s.")]
+    public static partial void ShutdownTooShort(this ILogger log, TimeSpan shutdownTimeout, TimeSpan drainPeriod, TimeSpan drainTimeout);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }

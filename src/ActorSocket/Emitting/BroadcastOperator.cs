@@ -42,7 +42,8 @@ public sealed class BroadcastOperator : IEventEmitter
     public BroadcastOperator Compress(bool compress) => new(_namespace, _selection, _flags with { Compress = compress });
 
     /// <summary>How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements.</summary>
-    public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags with { Timeout = timeout });
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
+    public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags.Within(timeout));
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
@@ -54,7 +55,7 @@ public sealed class BroadcastOperator : IEventEmitter
 
     /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive.</summary>
     /// <exception cref="InvalidOperationException">No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.</exception>
-    /// <exception cref="AckTimeoutException">Some did not answer in time; it has the answers of the others.</exception>
+    /// <exception cref="AckTimeoutException">Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.</exception>
     public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => AskAsync<T>(eventName, [], cancellationToken);
 
     /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
@@ -146,13 +147,35 @@ public sealed class BroadcastOperator : IEventEmitter
         {
             responses = await acks.Responses.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
+        catch (AckTimeoutException late)
+        {
+            Read<T>(late.Responses, out var ofType, out var others);
+            throw new AckTimeoutException(ofType, others);
+        }
         finally
         {
             services.Server.Cluster?.Requests.Close(request);
         }
-        var values = new T?[responses.Count];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = responses[i].Count > 0 ? responses[i][0].As<T>() : default;
+        var values = Read<T>(responses, out var read, out var errors);
+        return errors.Count == 0 ? values : throw new AckTimeoutException(read, errors);
+    }
+
+    private static List<T?> Read<T>(IReadOnlyList<SocketArguments> responses, out List<SocketArguments> read, out List<Exception> errors)
+    {
+        var values = new List<T?>(responses.Count);
+        (read, errors) = ([], []);
+        foreach (var response in responses)
+        {
+            try
+            {
+                values.Add(response.Count > 0 ? response[0].As<T>() : default);
+                read.Add(response);
+            }
+            catch (Exception error) // clients write what they like
+            {
+                errors.Add(error);
+            }
+        }
         return values;
     }
 }

@@ -5,7 +5,16 @@ namespace ActorSocket;
 /// <summary>How a packet is to be sent, as a value: operators are immutable, so there is no "flag of the next emit" to forget.</summary>
 internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compress, TimeSpan? Timeout)
 {
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue); // that of JavaScript's timers, and more than Akka's need
+
     public static readonly EmitFlags None = new(Volatile: false, Local: false, Compress: true, Timeout: null);
+
+    public EmitFlags Within(TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, LongestTimeout);
+        return this with { Timeout = timeout };
+    }
 
     public static void ThrowIfReserved(string eventName)
     {

@@ -4,7 +4,7 @@ namespace ActorSocket;
 public interface IEventEmitter
 {
     /// <summary>Emits an event. Fire and forget: returns when it is queued for everyone it is for.</summary>
-    /// <param name="eventName">Any text of at most 256 bytes but a reserved name (<c>connect</c>, <c>connect_error</c>, <c>disconnect</c>, <c>disconnecting</c>, <c>newListener</c>, <c>removeListener</c>).</param>
+    /// <param name="eventName">Any text but a reserved name (<c>connect</c>, <c>connect_error</c>, <c>disconnect</c>, <c>disconnecting</c>, <c>newListener</c>, <c>removeListener</c>).</param>
     /// <param name="args">The event's arguments.</param>
     /// <exception cref="ArgumentException">The name is reserved.</exception>
     void Emit<TArgs>(string eventName, in TArgs args)

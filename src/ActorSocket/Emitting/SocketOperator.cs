@@ -24,7 +24,7 @@ public sealed class SocketOperator : IEventEmitter
     public SocketOperator Compress(bool compress) => new(_socket, _flags with { Compress = compress });
 
     /// <inheritdoc cref="Socket.Timeout"/>
-    public SocketOperator Timeout(TimeSpan timeout) => new(_socket, _flags with { Timeout = timeout });
+    public SocketOperator Timeout(TimeSpan timeout) => new(_socket, _flags.Within(timeout));
 
     /// <inheritdoc cref="Socket.Broadcast"/>
     public BroadcastOperator Broadcast => new(_socket.Namespace, RoomSelection.Everyone.ExceptSocket(_socket), _flags);
@@ -73,7 +73,7 @@ public sealed class SocketOperator : IEventEmitter
     {
         EmitFlags.ThrowIfReserved(eventName);
         if (!_socket.Connected)
-            return Task.FromException<T?>(new SocketDisconnectedException(DisconnectReason.ServerNamespaceDisconnect));
+            return Task.FromException<T?>(NotConnected(_socket));
         var services = _socket.Namespace.Services;
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
@@ -81,8 +81,12 @@ public sealed class SocketOperator : IEventEmitter
         // Told first: the mailbox then holds the question before any answer to it can arrive.
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));
         _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
-        return answer.WaitAsync(_socket.Actor, id, _socket.Disconnected, cancellationToken);
+        return answer.WaitAsync(_socket, id, cancellationToken);
     }
+
+    internal static Exception NotConnected(Socket socket) => socket.DisconnectedBecause is { } reason
+        ? new SocketDisconnectedException(reason)
+        : new InvalidOperationException("The socket is not connected yet, and so cannot acknowledge: ask it in OnConnection.");
 }
 
 /// <summary>Waits for one client's acknowledgement.</summary>
@@ -105,19 +109,24 @@ internal sealed class SingleAck<T> : IAckSink
 
     public void Failed(Exception error) => _answer.TrySetException(error);
 
-    public async Task<T?> WaitAsync(IActorRef socket, long id, CancellationToken disconnected, CancellationToken cancellationToken)
+    public async Task<T?> WaitAsync(Socket socket, long id, CancellationToken cancellationToken)
     {
         using var cancelled = cancellationToken.UnsafeRegister(
             static (state, token) =>
             {
-                var (self, socket, id) = ((SingleAck<T>, IActorRef, long))state!;
+                var (self, socket, id) = ((SingleAck<T>, Socket, long))state!;
                 if (self._answer.TrySetCanceled(token))
-                    socket.Tell(new SocketProtocol.AckForgotten(id));
+                    socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
             },
             (this, socket, id));
         // A socket that stopped before it was asked never answers; its token is the fence.
-        using var gone = disconnected.UnsafeRegister(
-            static state => ((SingleAck<T>)state!).Failed(new SocketDisconnectedException(DisconnectReason.TransportClose)), this);
+        using var gone = socket.Disconnected.UnsafeRegister(
+            static state =>
+            {
+                var (self, socket) = ((SingleAck<T>, Socket))state!;
+                self.Failed(SocketOperator.NotConnected(socket));
+            },
+            (this, socket));
         return await _answer.Task.ConfigureAwait(false);
     }
 }

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
@@ -15,6 +17,7 @@ internal sealed class ActorSocketHost(
 {
     private readonly ILogger _log = loggers.CreateLogger("ActorSocket");
     private ActorSystem? _system;
+    private bool _hasFailed;
 
     public void Attach(ActorSystem system)
     {
@@ -25,6 +28,7 @@ internal sealed class ActorSocketHost(
             var server = registration.Get(services).Services;
             if (isClustered)
                 server.Peers = server.Cluster = new ClusterNode(server, system);
+            server.System = system;
             server.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
         }
     }
@@ -41,11 +45,23 @@ internal sealed class ActorSocketHost(
                 "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that AddActorSocket makes: " +
                 "call AddAkka first, with akka.WithActorSocket() in it.");
         }
+        foreach (var registration in registrations)
+        {
+            foreach (var start in registration.Get(services).Services.EntityRegions)
+                start(); // every node of a cluster takes its share, called or not
+        }
+        lifetime.ApplicationStopping.Register(OnStopping);
         _ = EndWithSystemAsync(_system);
         var first = registrations.First().Get(services).Services;
-        return first is { Cluster: not null, ClusterOptions.IsEnabled: true }
-            ? new ClusterJoin(Cluster.Get(_system), first.ClusterOptions, _log, time).StartAsync(cancellationToken)
-            : Task.CompletedTask;
+        if (first is { Cluster: not null, ClusterOptions.IsEnabled: true })
+            new ClusterJoin(Cluster.Get(_system), first.ClusterOptions, services.GetService<SeedLookUp>() ?? SeedLookUp.Dns, _log, time).Start(lifetime.ApplicationStopping);
+        var limit = services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout;
+        foreach (var options in registrations.Select(registration => registration.Get(services).Services.Options))
+        {
+            if (limit < options.DrainPeriod + options.DrainTimeout)
+                _log.ShutdownTooShort(limit.Value, options.DrainPeriod, options.DrainTimeout);
+        }
+        return Task.CompletedTask;
     }
 
     /// <summary>With one upgraded connection open Kestrel would wait for its whole shutdown timeout; so this comes first.</summary>
@@ -56,23 +72,25 @@ internal sealed class ActorSocketHost(
 
     public Task StoppedAsync(CancellationToken cancellationToken)
     {
-        if (_system is not null && WasDowned(_system)) // Akka sets an exit code of its own
-            Environment.ExitCode = 1;
+        if (_hasFailed)
+            Environment.ExitCode = 1; // Akka has one of its own, -1
         return Task.CompletedTask;
     }
-
-    private static bool WasDowned(ActorSystem system) => CoordinatedShutdown.Get(system).ShutdownReason is CoordinatedShutdown.ClusterDowningReason;
 
     /// <summary>A node that the others have downed ends its process, so that its supervisor starts a new one: its sessions are unknown from there on.</summary>
     private async Task EndWithSystemAsync(ActorSystem system)
     {
         await system.WhenTerminated.ConfigureAwait(false);
-        // Whoever is first to notice that it ended stops the host: that alone does not say why.
-        if (lifetime.ApplicationStopping.IsCancellationRequested && !WasDowned(system))
-            return;
-        _log.ActorSystemEnded();
-        Environment.ExitCode = 1;
         lifetime.StopApplication();
+    }
+
+    /// <summary>The host stops: by itself, or because the actor system has ended, which Akka.Hosting notices too.</summary>
+    private void OnStopping()
+    {
+        if (_system is not { WhenTerminated.IsCompleted: true })
+            return;
+        _hasFailed = true;
+        _log.ActorSystemEnded();
     }
 }
 

@@ -39,6 +39,12 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <summary>Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.</summary>
     public int ConnectionCount => Services.Sessions.Count;
 
+    /// <summary>What every session and socket id made on this node begins with: where a socket lives can be read from its id.</summary>
+    public string NodeTag => Services.Ids.NodeTag;
+
+    /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
+    public IReadOnlyList<ClusterMember> ClusterMembers => Services.Cluster is { } cluster ? [.. cluster.Members] : [];
+
     /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
     /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
     public Namespace Of(string name)
@@ -161,32 +167,40 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
         Services.IsDraining = true;
-        Services.Cluster?.Gateway.ReleasePolls();
         var count = Services.Sessions.Count;
         Services.Log.Draining(count);
         var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
+        var gateway = Services.Cluster?.Gateway;
+        gateway?.Leave();
         var deadline = Services.Time.GetTimestamp();
-        while ((Services.Sessions.Count > 0 || Services.Cluster is { Gateway.Waiting: > 0 }) && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
-        Services.Root.Tell(PoisonPill.Instance);
+        foreach (var session in Services.Sessions.All)
+            session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
+        gateway?.Abort();
+        if (Services.Cluster is { } cluster)
+            await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
+        else
+            Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
     }
 
     /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
     private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
     {
-        var sessions = Services.Sessions.All.ToArray();
-        Random.Shared.Shuffle(sessions);
+        var close = new SessionProtocol.Close(DisconnectReason.ServerShuttingDown);
+        Action[] closers = [.. Services.Sessions.All.Select(session => (Action)(() => session.Session.Tell(close))), .. Services.Cluster?.Gateway.WebSocketClosers ?? []];
+        Random.Shared.Shuffle(closers);
         var period = Services.Options.DrainPeriod;
-        for (var closed = 0; closed < sessions.Length;)
+        for (var closed = 0; closed < closers.Length;)
         {
             var share = period > TimeSpan.Zero ? Services.Time.GetElapsedTime(start) / period : 1;
-            var due = (int)Math.Min(sessions.Length, Math.Ceiling(sessions.Length * share));
+            var due = (int)Math.Min(closers.Length, Math.Ceiling(closers.Length * share));
             for (; closed < due; closed++)
-                sessions[closed].Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
-            if (closed < sessions.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+                closers[closed]();
+            if (closed < closers.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
                 return;
         }
     }

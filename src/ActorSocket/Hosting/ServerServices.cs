@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol;
 using ActorSocket.Protocol.SocketIo;
@@ -104,6 +105,25 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public ClusterNode? Cluster { get; set; }
 
     public ActorSocketClusterOptions ClusterOptions => field ??= provider.GetService<IOptions<ActorSocketClusterOptions>>()?.Value ?? new ActorSocketClusterOptions();
+
+    /// <summary>Starts the actors of each kind of entities that is mapped; called once the actor system has started.</summary>
+    public ConcurrentBag<Action> EntityRegions { get; } = [];
+
+    /// <summary>The states of entities that are on their way from one node to another.</summary>
+    public HandedOverStates HandedOver { get; } = new(time);
+
+    /// <summary>Where the actors live; null before they do.</summary>
+    public ActorSystem? System { get; set; }
+
+    public IActorRef StartEntities(EntityKind kind)
+    {
+        var system = System ?? throw new InvalidOperationException("Entities can be called once the application has started.");
+        if (Cluster is null)
+            return system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}");
+        var region = EntitySharding.Start(system, name, kind);
+        Cluster.Regions[region] = kind.Type;
+        return region;
+    }
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

@@ -1,6 +1,8 @@
+using System.ComponentModel;
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace ActorSocket;
@@ -23,21 +25,41 @@ public static class TypedClientExtensions
     }
 }
 
-/// <summary>Makes, once for each interface, a class that implements it: its methods call the emitter with their arguments as a struct, nothing reflected or boxed.</summary>
+/// <summary>What the classes that the compiler generates for <c>As&lt;TClient&gt;()</c> call.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class TypedClients
+{
+    /// <summary>Has the interface implemented by a generated class from now on.</summary>
+    public static void Register<TClient>(Func<IEventEmitter, TClient> create)
+        where TClient : class => TypedClient<TClient>.Factory = create;
+
+    /// <summary>Asks one client for an acknowledgement.</summary>
+    /// <exception cref="NotSupportedException">The emitter is no single socket.</exception>
+    public static Task<T?> AskAsync<TArgs, T>(IEventEmitter emitter, string eventName, in TArgs args, CancellationToken cancellationToken)
+        where TArgs : struct, IEventArguments => emitter switch
+        {
+            Socket socket => new SocketOperator(socket, EmitFlags.None).AskAsync<TArgs, T>(eventName, args, cancellationToken),
+            SocketOperator socket => socket.AskAsync<TArgs, T>(eventName, args, cancellationToken),
+            _ => throw new NotSupportedException($"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."),
+        };
+}
+
+/// <summary>The class for an interface: the compiler's, or one that is made once. Its methods call the emitter with their arguments as a struct, nothing reflected or boxed.</summary>
 internal static class TypedClient<TClient>
     where TClient : class
 {
-    private static Func<IEventEmitter, TClient>? _factory;
+    public static Func<IEventEmitter, TClient>? Factory { get; set; }
 
-    public static TClient Create(IEventEmitter emitter) => (_factory ??= TypedClientCompiler.Compile<TClient>())(emitter);
+    public static TClient Create(IEventEmitter emitter) => (Factory ??= TypedClientCompiler.Compile<TClient>())(emitter);
 }
 
+/// <summary>Makes what the generator did not: for interfaces that other classes cannot see, or that come as a type parameter.</summary>
 internal static class TypedClientCompiler
 {
     private const int MaxArguments = 4;
 
     private static readonly MethodInfo EmitMethod = typeof(IEventEmitter).GetMethod(nameof(IEventEmitter.Emit))!;
-    private static readonly MethodInfo AskMethod = typeof(TypedClientCompiler).GetMethod(nameof(Ask), BindingFlags.Static | BindingFlags.NonPublic)!;
+    private static readonly MethodInfo AskMethod = typeof(TypedClients).GetMethod(nameof(TypedClients.AskAsync))!;
     private static readonly Type[] ArgumentTypes =
         [typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>)];
 
@@ -53,6 +75,8 @@ internal static class TypedClientCompiler
         var contract = typeof(TClient);
         if (!contract.IsInterface)
             throw new InvalidOperationException($"{contract.Name} is no interface.");
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+            throw new PlatformNotSupportedException($"There is no generated class for {contract.Name}, and none can be made without a just-in-time compiler: call As<{contract.Name}>() with the interface itself, and let other classes see it.");
         lock (Gate)
         {
             OpenTo(contract.Assembly);
@@ -130,14 +154,6 @@ internal static class TypedClientCompiler
         il.Emit(OpCodes.Ret);
         type.DefineMethodOverride(builder, method);
     }
-
-    private static Task<T?> Ask<TArgs, T>(IEventEmitter emitter, string eventName, in TArgs args, CancellationToken cancellationToken)
-        where TArgs : struct, IEventArguments => emitter switch
-        {
-            Socket socket => new SocketOperator(socket, EmitFlags.None).AskAsync<TArgs, T>(eventName, args, cancellationToken),
-            SocketOperator socket => socket.AskAsync<TArgs, T>(eventName, args, cancellationToken),
-            _ => throw new NotSupportedException($"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."),
-        };
 
     /// <summary>Lets the classes made here see the application's internal interfaces, as the runtime's own proxies do.</summary>
     private static void OpenTo(Assembly assembly)

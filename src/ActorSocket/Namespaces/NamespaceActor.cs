@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
@@ -22,7 +23,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Socket> _sockets = [];
     private readonly Dictionary<string, Socket> _bySecret = new(StringComparer.Ordinal); // with recovery only
-    private readonly Dictionary<Socket, ConnectSocket> _successors = [];
+    private readonly Dictionary<Socket, ILocalMessage> _successors = []; // what to do once it is gone: a connect of its client's here, or a claim by way of another node
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -45,6 +46,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case RoomProtocol.Emptied m: OnEmptied(m); break;
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
+            case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
+            case ClaimAnswered m: Start(m.Connect, m.Auth, m.Continuation); break;
             case Terminated m: OnTerminated(m); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
             case AwaitAcks m: OnAwaitAcks(m); break;
@@ -66,29 +69,60 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         {
             auth = JsonElement.Parse("{}"u8); // the decoder has validated it; this is for what only a full parse rejects
         }
-        LostSocket? lost = null;
-        RecoveryClaim claim = default;
-        if (ns.Recovery is { } recovery && recovery.TryReadClaim(auth, out claim))
+        if (ns.Recovery is not { } recovery || !RecoveryLog.TryReadClaim(auth, out var claim))
+            Start(m, auth, null);
+        else if (!recovery.IsOwn(claim))
+            _ = ClaimAsync(ns, m, auth, claim, Self);
+        else if (!EndsFirst(claim.Secret, m))
+            Start(m, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
+    }
+
+    /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
+    private bool EndsFirst(string secret, ILocalMessage successor)
+    {
+        if (!_bySecret.TryGetValue(secret, out var predecessor) || !_successors.TryAdd(predecessor, successor))
+            return false;
+        predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
+        return true;
+    }
+
+    private void OnClaimedElsewhere(ClaimedElsewhere m)
+    {
+        if (EndsFirst(m.Secret, m))
+            return;
+        ns.Server.Cluster!.Give(m.Peer, m.Request, ns.Recovery!.Take(m.Secret, m.Offset));
+    }
+
+    /// <summary>The socket was lost on another node.</summary>
+    private static async Task ClaimAsync(NamespaceServices ns, ConnectSocket m, JsonElement auth, RecoveryClaim claim, IActorRef self)
+    {
+        Continuation? continuation = null;
+        try
         {
-            if (_bySecret.TryGetValue(claim.Secret, out var predecessor) && _successors.TryAdd(predecessor, m))
-            {
-                // The client noticed the end of its old connection before we did: it ends now, and its socket is given back.
-                predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
-                return;
-            }
-            lost = recovery.Take(claim);
+            if (ns.Server.Cluster is { } cluster)
+                continuation = await RemoteContinuation.ClaimAsync(ns, cluster, claim).ConfigureAwait(false);
         }
+        catch (Exception error)
+        {
+            ns.Server.Log.RecoveryFailed(error, ns.Name); // the client gets a new socket
+        }
+        self.Tell(new ClaimAnswered(m, auth, continuation));
+    }
+
+    private void Start(ConnectSocket m, JsonElement auth, Continuation? continuation)
+    {
+        var lost = continuation?.Lost;
         var socket = new Socket(ns.Face, m.Connection, lost?.Id ?? NewId(m.Connection), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
-            Continues = lost is null ? null : (lost, claim.Offset),
+            Continues = continuation,
         };
         if (lost is not null)
         {
             foreach (var (key, value) in lost.Data)
                 socket.Data[key] = value;
         }
-        var actor = Context.ActorOf(SocketActor.Props(socket, ns));
+        var actor = Context.ActorOf(LeanMailbox.With(Context.System, SocketActor.Props(socket, ns)));
         Context.Watch(actor);
         _sockets[actor] = socket;
         if (socket.RecoverySecret is not null)
@@ -111,8 +145,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (socket.RecoverySecret is not null)
             _bySecret.Remove(socket.RecoverySecret);
-        if (_successors.Remove(socket, out var request))
-            OnConnectSocket(request);
+        if (ns.Server.Cluster is { } cluster && !socket.Id.Contains(cluster.Tag, StringComparison.Ordinal))
+            cluster.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
+        if (_successors.Remove(socket, out var successor))
+            OnReceive(successor);
         else if (_sockets.Count == 0 && ns.Parent is not null && ns.Server.Options.CleanupEmptyChildNamespaces)
             Retire();
     }
@@ -188,6 +224,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             return;
         }
         m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done
+        ns.Recovery?.Touch(m.Socket);
         if (!_rooms.TryGetValue(m.Room, out var room))
         {
             room = new Room(Context.ActorOf(RoomRouter.Props(m.Room, ns.PublishRoom(m.Room))));
@@ -207,6 +244,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         }
         if (!m.Socket.RemoveRoom(m.Room) || !LeaveRoomOf(m.Socket, m.Room, m.Done))
             m.Done.TrySetResult();
+        ns.Recovery?.Touch(m.Socket);
     }
 
     private bool LeaveRoomOf(Socket socket, string name, TaskCompletionSource? done)

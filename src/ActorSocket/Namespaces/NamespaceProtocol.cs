@@ -1,4 +1,6 @@
 using Akka.Event;
+using ActorSocket.Clustering;
+using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Namespaces;
@@ -15,6 +17,12 @@ internal static class NamespaceProtocol
     internal sealed record JoinRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage;
 
     internal sealed record LeaveRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The client came back by another node, which asks for its socket.</summary>
+    internal sealed record ClaimedElsewhere(Peer Peer, long Request, string Secret, long Offset) : ILocalMessage;
+
+    /// <summary>What another node said to a client's claim; null when it gives nothing.</summary>
+    internal sealed record ClaimAnswered(ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>Time to forget what nobody can recover any more.</summary>
     internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }

@@ -130,21 +130,26 @@ internal sealed class NamespaceServices
             return;
         }
         var peers = flags.Local ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
-        // An offset is a node's own, so what goes to the others has none.
-        var plain = Recovery is null || flags.Volatile || peers.Length > 0 ? Encode(eventName, args, flags) : null;
-        if (peers.Length > 0)
-            Server.Cluster!.Send(peers, this, selection, plain!, flags.Volatile);
         if (Recovery is null || flags.Volatile)
         {
-            Broadcast(selection, plain!, flags.Volatile);
+            var frame = Encode(eventName, args, flags);
+            if (peers.Length > 0)
+                Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
+            Broadcast(selection, frame, flags.Volatile);
             return;
         }
         lock (Recovery.Gate)
-            Broadcast(selection, Log(Recovery, selection, eventName, args, flags), isVolatile: false);
+        {
+            if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
+                Server.Cluster!.Send(peers, this, selection, Encode(eventName, args, flags), isVolatile: false, Recovery.NextNumber);
+            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
+            Recovery.Add(logged, selection);
+            Broadcast(selection, logged, isVolatile: false);
+        }
     }
 
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
-    public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
     {
         if (Recovery is null || isVolatile)
         {
@@ -154,7 +159,11 @@ internal sealed class NamespaceServices
         if (Server.Read(frame) is not { EventName: { } eventName } packet)
             return;
         lock (Recovery.Gate)
-            Broadcast(selection, Log(Recovery, selection, eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress }), isVolatile: false);
+        {
+            var logged = EncodeWithOffset(Recovery, eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress });
+            Recovery.AddFrom(emitter, number, logged, selection);
+            Broadcast(selection, logged, isVolatile: false);
+        }
     }
 
     /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
@@ -185,16 +194,15 @@ internal sealed class NamespaceServices
             return;
         }
         lock (Recovery.Gate)
-            socket.Send(Log(Recovery, RoomSelection.Everyone.To([socket.Id]), eventName, args, flags));
+        {
+            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
+            Recovery.Add(logged, RoomSelection.Everyone.To([socket.Id]));
+            socket.Send(logged);
+        }
     }
 
-    private EncodedFrame Log<TArgs>(RecoveryLog log, RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
-        where TArgs : struct, IEventArguments
-    {
-        var frame = Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
-        log.Add(frame, selection);
-        return frame;
-    }
+    private EncodedFrame EncodeWithOffset<TArgs>(RecoveryLog log, string eventName, in TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments => Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
 
     private EncodedFrame Encode<TArgs>(string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments => new(Server.Packets.Event(Name, eventName, -1, args), flags.Compress);

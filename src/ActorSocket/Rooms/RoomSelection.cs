@@ -1,7 +1,11 @@
 namespace ActorSocket;
 
 /// <summary>Who a broadcast is for, as a value: a union of rooms (or everyone), less some rooms, less one socket.</summary>
-internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket? ExcludedSocket)
+/// <param name="Rooms">The union; null for everyone.</param>
+/// <param name="Excluded">Whose members are left out.</param>
+/// <param name="ExcludedSocket">Who is left out.</param>
+/// <param name="ExcludedId">Its id, where it is another node's.</param>
+internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket? ExcludedSocket, string? ExcludedId = null)
 {
     public static readonly RoomSelection Everyone = new(null, [], null);
 
@@ -14,7 +18,7 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket?
     /// <summary>Whether it is for a socket that had this id and was in these rooms.</summary>
     public bool Matches(string socketId, IReadOnlyCollection<string> rooms)
     {
-        if (string.Equals(ExcludedSocket?.Id, socketId, StringComparison.Ordinal) || Excluded.Any(rooms.Contains))
+        if (string.Equals(ExcludedSocket?.Id ?? ExcludedId, socketId, StringComparison.Ordinal) || Excluded.Any(rooms.Contains))
             return false;
         return Rooms is null || Rooms.Any(rooms.Contains);
     }

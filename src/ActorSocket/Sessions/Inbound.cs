@@ -18,7 +18,8 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 {
     private readonly Lock _gate = new();
     private readonly IPacketDecoder _decoder = server.NewDecoder();
-    private List<SocketIoPacket>? _batch;
+    private SocketIoPacket? _first; // most reads bring one packet
+    private List<SocketIoPacket>? _more;
     private IActorRef _target = ActorRefs.Nobody;
     private bool _refused;
     private int _queuedEvents;
@@ -212,7 +213,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 break;
             case SocketIoPacketType.Connect when connection.IsRevision3: // S-51: what stands behind the name is the auth
                 var (name, query) = packet.Namespace.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark ? (packet.Namespace[..mark], packet.Namespace[mark..]) : (packet.Namespace, "");
-                Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal)));
+                Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal), WireTypes.Default.DictionaryStringString));
                 break;
             case SocketIoPacketType.Connect:
                 Connect(packet.Namespace, packet.Json);
@@ -256,7 +257,10 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         if (!ReferenceEquals(socket, _target))
             TellBatch();
         _target = socket;
-        (_batch ??= []).Add(packet);
+        if (_first is null)
+            _first = packet;
+        else
+            (_more ??= []).Add(packet);
         if (packet.Type == SocketIoPacketType.Event)
         {
             Interlocked.Increment(ref _queuedEvents);
@@ -266,10 +270,12 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 
     private void TellBatch()
     {
-        if (_batch is not { } batch)
+        if (_first is not { } first)
             return;
-        _batch = null;
-        _target.Tell(new SocketProtocol.PacketsRead(batch));
+        var more = _more;
+        _first = null;
+        _more = null;
+        _target.Tell(new SocketProtocol.PacketsRead(first, more));
     }
 
     /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>

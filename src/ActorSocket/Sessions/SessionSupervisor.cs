@@ -16,7 +16,7 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
     protected override void OnReceive(object message)
     {
         if (message is SessionProtocol.Open)
-            Context.ActorOf(EngineSession.Props(server)).Forward(message);
+            Context.ActorOf(LeanMailbox.With(Context.System, EngineSession.Props(server))).Forward(message);
         else
             Unhandled(message);
     }

@@ -25,6 +25,8 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
 
     public Socket Socket => socket!;
 
+    public int SizeInBytes => packet.SizeInBytes;
+
     public CancellationToken Disconnected => socket?.Disconnected ?? CancellationToken.None;
 
     /// <summary>The same event, its answer given to another than its sender.</summary>

@@ -96,8 +96,9 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Queue<Ack> _waiting = new();
+    private readonly Queue<(Ack Ack, int Bytes)> _waiting = new();
     private SocketArguments? _answer;
+    private long _waitingBytes; // what the events of those hold; while the handler runs, the limits of their connections count it
 
     public IdempotencyKey Key => key;
 
@@ -121,38 +122,49 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
     }
 
     /// <summary>Sends the answer to one who sent the event: now, or when there is one.</summary>
-    public void AnswerTo(Ack ack)
+    public void AnswerTo(Ack ack, int bytes)
     {
         SocketArguments? answer;
+        long before, after;
         lock (_gate)
         {
+            before = CountedBytes;
             answer = _answer;
             if (answer is null)
             {
                 if (_waiting.Count == MaxWaiting)
-                    _waiting.Dequeue();
-                _waiting.Enqueue(ack);
+                    _waitingBytes -= _waiting.Dequeue().Bytes;
+                _waiting.Enqueue((ack, bytes));
+                _waitingBytes += bytes;
             }
+            after = CountedBytes;
         }
+        if (after != before)
+            table.Grew(this, after - before);
         if (answer is not null)
             ack.Send(answer);
     }
+
+    private long CountedBytes => HasEnded ? _waitingBytes : 0;
 
     public void Answer<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {
         var answer = json.Capture(args);
-        Ack[] waiting;
+        (Ack Ack, int Bytes)[] waiting;
+        long growth = answer.Json.Length + answer.Attachments.Sum(static attachment => (long)attachment.Length);
         lock (_gate)
         {
             if (_answer is not null)
                 return;
             _answer = answer;
+            growth -= CountedBytes;
             waiting = [.. _waiting];
             _waiting.Clear();
+            _waitingBytes = 0;
         }
-        table.Grew(this, answer.Json.Length + answer.Attachments.Sum(static attachment => (long)attachment.Length));
-        foreach (var ack in waiting)
+        table.Grew(this, growth);
+        foreach (var (ack, _) in waiting)
             ack.Send(answer);
     }
 
@@ -162,7 +174,13 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
         var forget = failed && IsWanted;
         if (forget)
             table.Forget(this);
-        _ended.TrySetResult(!forget);
+        long counted;
+        lock (_gate)
+        {
+            _ended.TrySetResult(!forget);
+            counted = CountedBytes;
+        }
+        table.Grew(this, counted);
     }
 }
 
@@ -177,7 +195,7 @@ internal sealed class IdempotentHandler(IdempotencyTable table, string eventName
         while (true)
         {
             var isNew = table.TryBegin(key, out var remembered);
-            remembered.AnswerTo(call.Ack());
+            remembered.AnswerTo(call.Ack(), call.SizeInBytes);
             if (isNew)
             {
                 await RunAsync(handler, call, remembered).ConfigureAwait(false);

@@ -41,17 +41,27 @@ internal sealed class MiddlewarePipeline<T>
 
     private static async Task RunAsync(Func<T, Func<Task>, Task>[] steps, T subject, TaskCompletionSource through)
     {
-        var chain = NextAsync(0);
+        await NextAsync(0).ConfigureAwait(false);
         // A step may hold the subject back by never calling next and returning: then only `through` tells, and it never will.
-        await chain.ConfigureAwait(false);
         await through.Task.ConfigureAwait(false);
 
-        Task NextAsync(int index)
+        async Task NextAsync(int index)
         {
-            if (index < steps.Length)
-                return steps[index](subject, () => NextAsync(index + 1));
-            through.TrySetResult();
-            return Task.CompletedTask;
+            if (index == steps.Length)
+            {
+                through.TrySetResult();
+                return;
+            }
+            try
+            {
+                await steps[index](subject, () => NextAsync(index + 1)).ConfigureAwait(false);
+            }
+            catch (Exception refusal)
+            {
+                through.TrySetException(refusal); // the step before may not have awaited this one
+                _ = through.Task.Exception; // or it may have: then nobody asks `through`
+                throw;
+            }
         }
     }
 }

@@ -232,6 +232,13 @@ public sealed partial class Socket
         return true;
     }
 
+    /// <summary>The end of a socket that never was connected: nothing is raised, but what its middleware started with the token stops.</summary>
+    internal void Abandon(DisconnectReason reason)
+    {
+        _reason = reason;
+        _ = _disconnected.CancelAsync();
+    }
+
     internal void RaiseDisconnect()
     {
         lock (_gate)
@@ -258,6 +265,9 @@ public sealed partial class Socket
         await handlers.ConfigureAwait(false);
         await scope.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Null until then.</summary>
+    internal DisconnectReason? DisconnectedBecause => _reason;
 
     /// <summary>More about the disconnect than its reason, when there is more to say: which limit, which violation.</summary>
     public string? DisconnectDescription { get; private set; }

@@ -36,8 +36,8 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>The client's secret to recover this socket; null when recovery is off.</summary>
     internal string? RecoverySecret { get; init; }
 
-    /// <summary>What this socket continues, and after which offset; null for a new one.</summary>
-    internal (LostSocket Lost, long Offset)? Continues { get; init; }
+    /// <summary>What this socket continues; null for a new one.</summary>
+    internal Continuation? Continues { get; init; }
 
     internal EngineConnection Connection { get; }
 
@@ -80,7 +80,7 @@ public sealed partial class Socket : IEventEmitter
         }
     }
 
-    /// <summary>Cancelled when the socket is disconnected.</summary>
+    /// <summary>Cancelled when the socket is disconnected; also when its client goes, or is refused, before it was connected.</summary>
     public CancellationToken Disconnected => _disconnected.Token;
 
     /// <summary>The connection's current transport: "polling" or "websocket".</summary>
@@ -124,7 +124,8 @@ public sealed partial class Socket : IEventEmitter
     public SocketOperator Compress(bool compress) => new(this, EmitFlags.None with { Compress = compress });
 
     /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws a <see cref="TimeoutException"/>.</summary>
-    public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None with { Timeout = timeout });
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days. To wait without a limit leave it out.</exception>
+    public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None.Within(timeout));
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
@@ -135,6 +136,7 @@ public sealed partial class Socket : IEventEmitter
     /// <see cref="SocketArguments"/> as the type it gets all of them, still encoded.
     /// </summary>
     /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
+    /// <exception cref="InvalidOperationException">The middleware has not let it in yet.</exception>
     public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) =>
         new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, cancellationToken);
 

@@ -71,8 +71,11 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             if (!socket.Recovered || !ns.Recovery!.Options.SkipMiddlewares)
                 await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
-            if (socket.Continues is var (lost, _))
-                await socket.JoinAsync(lost.Rooms).ConfigureAwait(false);
+            if (socket.Continues is { } continuation)
+            {
+                await socket.JoinAsync(continuation.Lost.Rooms).ConfigureAwait(false);
+                await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
+            }
         }
         catch (Exception error)
         {
@@ -105,7 +108,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             lock (ns.Recovery.Gate) // no event between those that were missed and those that come
             {
-                if (socket.Continues is var (_, offset) && !TryResend(ns.Recovery, offset))
+                if (socket.Continues is { } continuation && !TryResend(continuation))
                     _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose)); // forgotten meanwhile: the client comes back and gets a new socket
                 Welcome();
             }
@@ -120,12 +123,13 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret, _connection.IsRevision3)));
         socket.MarkConnected();
         ns.Add(socket);
+        ns.Recovery?.Touch(socket);
     }
 
     /// <summary>What was missed comes before the CONNECT .</summary>
-    private bool TryResend(RecoveryLog log, long offset)
+    private bool TryResend(Continuation continuation)
     {
-        if (!log.TryGetMissed(offset, socket.Id, socket.Rooms, out var missed))
+        if (!continuation.TryGetMissed(socket, out var missed))
             return false;
         foreach (var frame in missed)
             socket.Send(frame);
@@ -136,25 +140,32 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     {
         _connection.Inbound.Namespaces.Remove(socket.Namespace.Name);
         _ended ??= DisconnectReason.ForcedClose;
+        socket.Abandon(_ended);
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
     }
 
     private void OnPacketsRead(PacketsRead m)
     {
-        long bytes = 0;
-        foreach (var packet in m.Packets)
+        long bytes = m.First.SizeInBytes;
+        OnPacket(m.First);
+        for (var i = 0; i < m.More?.Count; i++)
         {
-            bytes += packet.SizeInBytes;
-            if (packet.Type == SocketIoPacketType.Ack)
-                TakeAck(packet.AckId)?.Answered(packet.Arguments);
-            else if (_ended is not null)
-                _connection.Inbound.Completed(packet.SizeInBytes);
-            else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
-                (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
-            else
-                Run(packet);
+            bytes += m.More[i].SizeInBytes;
+            OnPacket(m.More[i]);
         }
-        ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Packets.Count, bytes);
+        ns.Server.Metrics.EventsReceived(ns.MetricsName, 1 + (m.More?.Count ?? 0), bytes);
+    }
+
+    private void OnPacket(SocketIoPacket packet)
+    {
+        if (packet.Type == SocketIoPacketType.Ack)
+            TakeAck(packet.AckId)?.Answered(packet.Arguments);
+        else if (_ended is not null)
+            _connection.Inbound.Completed(packet.SizeInBytes);
+        else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
+            (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
+        else
+            Run(packet);
     }
 
     private void Run(SocketIoPacket packet)
@@ -278,6 +289,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         socket.RaiseDisconnecting(reason, description);
         if (reason.IsRecoverable)
             ns.Recovery?.Lose(socket);
+        else
+            ns.Recovery?.Gone(socket);
         ns.Remove(socket);
         foreach (var sink in _acks.TakeAll())
         {

@@ -9,7 +9,7 @@ namespace ActorSocket.Sockets;
 internal static class SocketProtocol
 {
     /// <summary>All packets of one transport read for this socket.</summary>
-    internal sealed record PacketsRead(List<SocketIoPacket> Packets) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record PacketsRead(SocketIoPacket First, List<SocketIoPacket>? More) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
     internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;

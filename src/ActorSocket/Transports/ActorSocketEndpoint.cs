@@ -38,6 +38,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         if (_cors is not null && _cors.Apply(context))
             return; // a preflight
+        _polling.CloseWhenDraining(context);
         if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
         var query = new QueryValues(request.Query);
@@ -57,8 +58,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         if (query["sid"] is { Length: > 0 } sid)
             await ContinueAsync(context, query, sid, transport, upgrade).ConfigureAwait(false);
-        else
-            await OpenAsync(context, query, transport, upgrade).ConfigureAwait(false);
+        else if (await OpenAsync(context, query, transport, upgrade).ConfigureAwait(false) is { } opened)
+            await opened.RunAsync().ConfigureAwait(false);
     }
 
     private async Task ContinueAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade)
@@ -113,46 +114,49 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
     }
 
-    private async Task OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
+    /// <summary>
+    /// Opens a session. A WebSocket is given back to be run by the caller: what opening needed would otherwise stay in memory for as long as the connection.
+    /// </summary>
+    private async Task<WebSocketTransport?> OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
         {
             await RefuseAsync(context, EngineIoError.BadHandshakeMethod, upgrade, new(StringComparer.Ordinal) { ["method"] = context.Request.Method }).ConfigureAwait(false);
-            return;
+            return null;
         }
         var webSocket = transport == TransportNames.WebSocket;
         if (webSocket && upgrade is not { IsValid: true })
         {
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
-            return;
+            return null;
         }
         if (webSocket && !IsOriginAllowed(context.Request.Headers.Origin))
         {
             await RefuseAsync(context, EngineIoError.Forbidden, upgrade, new(StringComparer.Ordinal) { ["origin"] = context.Request.Headers.Origin.ToString() }).ConfigureAwait(false);
-            return;
+            return null;
         }
         if (server.Options.AllowRequest is { } allow && await allow(context, context.RequestAborted).ConfigureAwait(false) is { } reason)
         {
             await RefuseAsync(context, EngineIoError.Forbidden, upgrade, new(StringComparer.Ordinal) { ["message"] = reason }, reason.Length == 0 ? null : reason).ConfigureAwait(false);
-            return;
+            return null;
         }
         if (query["EIO"] is not "4" && !server.Options.AllowEIO3)
         {
             HintOnce(2, static log => log.OldClient());
             await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade, new(StringComparer.Ordinal) { ["protocol"] = "3" }).ConfigureAwait(false);
-            return;
+            return null;
         }
         if (server.IsDraining || server.Root.IsNobody() || server.Cluster is { IsReady: false } || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
             AnswerUnavailable(context);
-            return;
+            return null;
         }
         if (_cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && origin != $"{context.Request.Scheme}://{context.Request.Host}")
             HintOnce(4, static log => log.CorsIsOff());
-        await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
+        return await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
     }
 
-    private async Task OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
+    private async Task<WebSocketTransport?> OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
     {
         string sid;
         try
@@ -167,7 +171,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             server.Sessions.CancelReservation();
             server.Log.IdGenerationFailed(error);
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "ID_GENERATION_ERROR", ["error"] = error.Message }).ConfigureAwait(false);
-            return;
+            return null;
         }
         var connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
         var options = server.Options;
@@ -203,7 +207,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
                 context.Abort();
             else
                 AnswerUnavailable(context);
-            return;
+            return null;
         }
         catch
         {
@@ -215,12 +219,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
         if (connection.IsRevision3)
             connection.Inbound.ConnectMain();
-        if (transport is not null)
-        {
-            await transport.RunAsync().ConfigureAwait(false);
-            return;
-        }
-        await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
+        if (transport is null)
+            await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
+        return transport;
     }
 
     private static void AnswerUnavailable(HttpContext context)
@@ -303,7 +304,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         foreach (var value in values)
         {
-            if (value is not null && value.AsSpan().ContainsAnyInRange('\0', '\u001f'))
+            if (value is not null && (value.AsSpan().ContainsAnyInRange('\0', '\u001f') || value.Contains('\u007f', StringComparison.Ordinal)))
                 return true;
         }
         return false;
@@ -312,12 +313,13 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     private HandshakeRequest Copy(HttpContext context, QueryValues query)
     {
         var request = context.Request;
-        var headers = new Dictionary<string, string>(request.Headers.Count, StringComparer.OrdinalIgnoreCase);
+        var headers = new KeyValuePair<string, string>[request.Headers.Count];
+        var at = 0;
         foreach (var (name, values) in request.Headers)
-            headers[name.ToLowerInvariant()] = values.ToString();
+            headers[at++] = new(HandshakeValues.LowerCase(name), values.ToString());
         return new HandshakeRequest(
-            headers,
-            query.ToDictionary(),
+            new HandshakeValues(headers, StringComparison.OrdinalIgnoreCase),
+            query.ToValues(),
             context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : context.Connection.RemoteIpAddress?.ToString() ?? "",
             request.IsHttps,
             request.Headers.Origin.Count > 0,
@@ -332,12 +334,13 @@ internal readonly struct QueryValues(IQueryCollection query)
 {
     public string this[string key] => query.TryGetValue(key, out var values) && values.Count > 0 && IsExact(key) ? values[^1] ?? "" : "";
 
-    public Dictionary<string, string> ToDictionary()
+    public HandshakeValues ToValues()
     {
-        var all = new Dictionary<string, string>(query.Count, StringComparer.Ordinal);
+        var all = new KeyValuePair<string, string>[query.Count];
+        var at = 0;
         foreach (var (key, values) in query)
-            all[key] = values.Count > 0 ? values[^1] ?? "" : "";
-        return all;
+            all[at++] = new(key, values.Count > 0 ? values[^1] ?? "" : "");
+        return new HandshakeValues(all, StringComparison.Ordinal);
     }
 
     // ASP.NET Core compares keys without case; Engine.IO's are case-sensitive.

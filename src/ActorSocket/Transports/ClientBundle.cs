@@ -16,7 +16,7 @@ internal sealed class ClientBundle
     public async Task<bool> TryServeAsync(HttpContext context, string file)
     {
         var isMap = file.EndsWith(".map", StringComparison.Ordinal);
-        if (!HttpMethods.IsGet(context.Request.Method) || Array.IndexOf(Names, isMap ? file[..^4] : file) < 0)
+        if (!(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) || Array.IndexOf(Names, isMap ? file[..^4] : file) < 0)
             return false;
         var response = context.Response;
         var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + file);
@@ -41,6 +41,11 @@ internal sealed class ClientBundle
                 return true;
             }
             response.ContentType = isMap ? "application/json; charset=utf-8" : "application/javascript; charset=utf-8";
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                response.ContentLength = stream.Length;
+                return true;
+            }
             var body = response.Body;
             if (HttpEncoding.ChooseForFile(context.Request.Headers.AcceptEncoding) is { } encoding)
             {

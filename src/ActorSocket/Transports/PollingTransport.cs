@@ -56,12 +56,20 @@ internal sealed class PollingTransport(ServerServices server)
         }
     }
 
+    /// <summary>A load balancer must not send another request by a connection that Kestrel is about to close.</summary>
+    public void CloseWhenDraining(HttpContext context)
+    {
+        if (server.IsDraining && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
+    }
+
     /// <summary>Answers with a payload.</summary>
     public async Task AnswerAsync(HttpContext context, PollPayload payload, string jsonp)
     {
         var response = context.Response;
         response.ContentType = payload.IsOctetStream ? "application/octet-stream" : jsonp.Length > 0 ? "text/javascript; charset=UTF-8" : "text/plain; charset=UTF-8";
         response.Headers.CacheControl = "no-store";
+        CloseWhenDraining(context);
         if (payload.MayCompress && server.Options.HttpCompression && payload.Body.Length >= server.Options.HttpCompressionThreshold
             && HttpEncoding.Choose(context.Request.Headers.AcceptEncoding) is { } encoding)
         {

@@ -8,12 +8,16 @@ public abstract class ClientTest(string script, ITestOutputHelper output)
 {
     protected ITestOutputHelper Output { get; } = output;
 
-    /// <summary>Runs the case against a server of its own and checks what the server saw.</summary>
-    protected async Task RunAsync(string mode, Action<ActorSocketOptions>? configure = null, [CallerMemberName] string name = "")
+    /// <summary>Runs the case against a WireHost of its own and checks what the server saw.</summary>
+    /// <param name="mode">The transport.</param>
+    /// <param name="settings">Options of the server, as in a configuration file: <c>"AutoAck=true"</c>.</param>
+    /// <param name="profile">The WireHost's profile.</param>
+    /// <param name="name">The case.</param>
+    protected async Task RunAsync(string mode, string[]? settings = null, string profile = "default", [CallerMemberName] string name = "")
     {
-        await using var server = await RealServer.StartAsync(Output, configure);
-        await using var client = await StartAsync(server.Url, mode, name);
-        await server.SawAsync(await client.FinishAsync());
+        await using var host = await HostProcess.StartAsync(Output, profile, settings ?? []);
+        await using var client = await StartAsync(host.Url, mode, name);
+        await host.Journal.SawAsync(await client.FinishAsync());
     }
 
     private protected async Task<ScriptClient> StartAsync(Uri url, string mode, [CallerMemberName] string name = "") =>

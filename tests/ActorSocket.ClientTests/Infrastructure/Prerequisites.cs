@@ -11,6 +11,7 @@ internal static class Prerequisites
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(10);
     private static readonly Lazy<Task<string>> NodeReady = new(() => GuardedAsync(PrepareNodeAsync));
     private static readonly Lazy<Task<string>> ChromiumReady = new(() => GuardedAsync(PrepareChromiumAsync));
+    private static readonly Lazy<Task<string>> NginxReady = new(() => GuardedAsync(PrepareNginxAsync));
     private static readonly Lazy<Task<string>> PythonReady = new(() => GuardedAsync(PreparePythonAsync));
 
     /// <summary>The path of node, with the packages of node/package-lock.json installed.</summary>
@@ -18,6 +19,9 @@ internal static class Prerequisites
 
     /// <summary>The path of Chromium.</summary>
     public static Task<string> ChromiumAsync() => ChromiumReady.Value;
+
+    /// <summary>The path of nginx, which is not on a user's PATH.</summary>
+    public static Task<string> NginxAsync() => NginxReady.Value;
 
     /// <summary>The path of a Python that has python-socketio.</summary>
     public static Task<string> PythonAsync() => PythonReady.Value;
@@ -61,6 +65,16 @@ internal static class Prerequisites
 
     private static string? FindChromium() => Tool.Find("chromium", "chromium-browser", "google-chrome");
 
+    private static async Task<string> PrepareNginxAsync()
+    {
+        if (FindNginx() is null)
+            await InstallAsync("nginx");
+
+        return FindNginx() ?? throw new InvalidOperationException("Debian's package nginx put no /usr/sbin/nginx there.");
+
+        static string? FindNginx() => Tool.Find("nginx") ?? (File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
+    }
+
     private static async Task<string> PreparePythonAsync()
     {
         const string python = "/usr/bin/python3";
@@ -75,7 +89,7 @@ internal static class Prerequisites
 
     private static async Task InstallAsync(params string[] packages)
     {
-        var command = $"apt-get update && apt-get install -y --no-install-recommends {string.Join(' ', packages)}";
+        var command = $"apt-get update && RUNLEVEL=1 apt-get install -y --no-install-recommends {string.Join(' ', packages)}";
         if (!Environment.IsPrivilegedProcess || Tool.Find("apt-get") is null)
         {
             throw new InvalidOperationException($"Missing: {string.Join(' ', packages)}. Install as root: {command}");

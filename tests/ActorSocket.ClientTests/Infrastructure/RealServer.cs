@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
+using ActorSocket.WireHost;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -64,13 +64,13 @@ internal sealed class RealServer : IAsyncDisposable
         }));
         builder.Services.AddActorSocket(options =>
         {
-            options.AllowRequest = (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("refuse") ? "refused" : null);
+            TestHandlers.Configure(options);
             _configure?.Invoke(options);
         });
 
         _app = builder.Build();
         Io = _app.MapActorSocket(_path);
-        TestHandlers.Map(Io, Journal);
+        TestHandlers.Map(Io, Journal.Add);
         _app.MapGet("/", () => TypedResults.Text("<!doctype html><title>Test</title><script src=/socket.io/socket.io.js></script>", "text/html"));
         await _app.StartAsync().WaitForAsync("the server to start");
         Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -84,21 +84,6 @@ internal sealed class RealServer : IAsyncDisposable
         {
             await app.StopAsync().WaitForAsync("the server to stop");
             await app.DisposeAsync();
-        }
-    }
-
-    /// <summary>Checks that the server saw each of <c>{ reasons: { socket id: reason or [reasons] } }</c>, once.</summary>
-    public async Task SawAsync(JsonElement result)
-    {
-        if (!result.TryGetProperty("reasons", out var reasons))
-            return;
-
-        foreach (var expected in reasons.EnumerateObject())
-        {
-            var possible = expected.Value.ValueKind is JsonValueKind.Array ? expected.Value.EnumerateArray().ToArray() : [expected.Value];
-            await Journal.SeenAnyAsync([.. possible.Select(reason => $"{expected.Name} disconnect {reason.GetString()}")]);
-            string[] ends = ["disconnecting", "disconnect"];
-            Assert.Equal(ends, Journal.About(expected.Name).Select(line => line.Split(' ')[1]).Where(word => ends.Contains(word)));
         }
     }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { ask, Inbox, next, upgraded } from "./harness.mjs";
+import { ask, Inbox, next, upgraded, within } from "./harness.mjs";
 
 const bytes = (...values) => Buffer.from(values);
 const hash = (buffer) => createHash("sha256").update(buffer).digest("hex");
@@ -144,4 +144,37 @@ export async function Every_kind_of_binary_comes_back_as_its_bytes({ connect }) 
     assert.deepEqual(await ask(socket, "ask", kind), want, kind.constructor.name);
     assert.deepEqual(await ask(socket, "ask", { deep: [[kind, 1], { kind }] }), { deep: [[want, 1], { kind: want }] }, kind.constructor.name);
   }
+}
+
+export async function Blobs_and_files_come_back_as_their_bytes({ url }) {
+  const { default: io } = await import("socket.io-client/dist/socket.io.js"); // that of the browser: the one for Node.js cannot send a Blob
+  const socket = io(url, { transports: ["websocket"], forceNew: true });
+  await next(socket, "connect");
+  const list = (buffer) => [...new Uint8Array(buffer)];
+  const large = randomBytes(300_000);
+  const [blob, deep] = await within(
+    new Promise((resolve) => socket.emit("ask", new Blob([bytes(1, 2), "é"]), { file: new File([bytes(3)], "a.bin"), list: [new Blob([large]), new Blob([])] }, (...all) => resolve(all))),
+    "the acknowledgement",
+  );
+  assert.deepEqual(list(blob), [1, 2, ...Buffer.from("é")]);
+  assert.deepEqual(list(deep.file), [3]);
+  assert.equal(hash(Buffer.from(deep.list[0])), hash(large));
+  assert.deepEqual(list(deep.list[1]), []);
+  const came = next(socket, "echo");
+  socket.emit("echo", new File([bytes(4, 5)], "b.bin"), "after");
+  const [file, after] = await came;
+  assert.deepEqual([list(file), after], [[4, 5], "after"]);
+  socket.close();
+}
+
+/** As the official server does: the client announces an attachment and sends "[object Blob]". */
+export async function A_Blob_of_the_Nodejs_build_is_text_and_ends_the_connection({ connect }) {
+  const socket = await connect();
+  const { id } = socket;
+  const down = next(socket, "disconnect");
+  socket.emit("echo", new Blob([bytes(1, 2, 3)]));
+  await down;
+  await next(socket, "connect", "the client's reconnection");
+  assert.equal(await ask(socket, "ask", "again"), "again");
+  return { reasons: { [id]: ["forced close", "forced server close"] } };
 }

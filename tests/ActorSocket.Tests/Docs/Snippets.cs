@@ -1,5 +1,6 @@
 #pragma warning disable CA1822, MA0038, CA1812, MA0009, S1144 // what a guide shows is written for its reader
 using System.Security.Claims;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Authorization;
@@ -201,6 +202,57 @@ internal static class Snippets
         #endregion
     }
 
+    public static void Cluster(IServiceCollection services)
+    {
+        #region cluster
+        services.AddActorSocket();
+        services.ConfigureActorSocketCluster(cluster =>
+        {
+            cluster.Port = 8101;
+            cluster.Hostname = "10.0.0.1";                 // a private address: whoever reaches this port is trusted as a node
+            cluster.SeedNodes.Add("10.0.0.1:8101");        // the same list on every node
+            cluster.SeedNodes.Add("10.0.0.2:8101");
+        });
+        #endregion
+    }
+
+    public static void OwnCluster(IServiceCollection services)
+    {
+        #region own-cluster
+        services.AddAkka("game", akka => akka
+            .WithActorSocket()
+            .WithActorSocketCluster(new ActorSocketClusterOptions { Port = 8101, SeedNodes = { "10.0.0.1:8101" } }, "game"));
+        services.AddActorSocket();
+        #endregion
+    }
+
+    public static void EntityUse(ActorSocketServer io)
+    {
+        #region entity-use
+        var arenas = io.MapEntities<Arena>("arena");
+        io.OnConnection(socket =>
+        {
+            string? arena = null;
+            socket.On("enter", async (string id) =>
+            {
+                arena = id;
+                await socket.JoinAsync("arena:" + id);
+                return await arenas.InvokeAsync<Dictionary<string, Position>>(id, "enter", socket.Id);
+            });
+            socket.On("steer", (double x, double y) =>
+            {
+                if (arena is not null)
+                    arenas.Send(arena, "steer", socket.Id, x, y);
+            });
+            socket.OnDisconnect(_ =>
+            {
+                if (arena is not null)
+                    arenas.Send(arena, "leave", socket.Id);
+            });
+        });
+        #endregion
+    }
+
     #region hub
     public interface IChatClient
     {
@@ -266,6 +318,61 @@ internal static class Snippets
             while (await timer.WaitForNextTickAsync(stoppingToken))
                 io.Volatile.Emit("time", DateTimeOffset.UtcNow);
         }
+    }
+    #endregion
+
+    #region entity
+    public sealed record Position(double X, double Y);
+
+    public sealed class Arena(TimeProvider time) : RoomEntity
+    {
+        private readonly Dictionary<string, Position> _players = [];
+        private readonly Dictionary<string, Position> _speeds = [];
+        private long _lastTick = time.GetTimestamp();
+
+        public override TimeSpan TickInterval => TimeSpan.FromSeconds(1.0 / 30);
+
+        public override Task OnStartedAsync(JsonElement? handedOver)
+        {
+            // Null when it is new, and after a crash of its node: then from a database, or from nothing.
+            foreach (var (player, position) in handedOver?.Deserialize<Dictionary<string, Position>>() ?? [])
+                _players[player] = position;
+            return Task.CompletedTask;
+        }
+
+        [Event("enter")]
+        public Dictionary<string, Position> Enter(string player)
+        {
+            _players[player] = new Position(0, 0);
+            return _players;
+        }
+
+        [Event("steer")]
+        public void Steer(string player, double x, double y) => _speeds[player] = new Position(x, y);
+
+        [Event("leave")]
+        public void Leave(string player)
+        {
+            _players.Remove(player);
+            _speeds.Remove(player);
+            if (_players.Count == 0)
+                Retire();                                   // ends it; the next call starts a new one
+        }
+
+        public override Task OnTick()
+        {
+            var seconds = time.GetElapsedTime(_lastTick).TotalSeconds; // a tick that came due while something else ran is left out
+            _lastTick = time.GetTimestamp();
+            foreach (var (player, speed) in _speeds)
+            {
+                if (_players.TryGetValue(player, out var at))
+                    _players[player] = new Position(at.X + (speed.X * seconds), at.Y + (speed.Y * seconds));
+            }
+            Namespace.To("arena:" + Id).Volatile.Emit("positions", _players); // to all nodes; a slow client gets the next ones
+            return Task.CompletedTask;
+        }
+
+        public override object? HandOver() => _players;     // what the one on the next node starts from
     }
     #endregion
 

@@ -138,6 +138,71 @@ public sealed class EndpointTests
     }
 
     [Theory]
+    [InlineData("http://a\u0001b")]
+    [InlineData("http://a\u007fb")]
+    public async Task An_origin_with_control_characters_is_refused(string origin)
+    {
+        var errors = new List<string>();
+        await using var app = await StartAsync(static _ => { }, io => io.OnConnectionError(error => errors.Add(error.Context["name"] + ' ' + error.Context["origin"])));
+        var answer = await app.GetTestServer().SendAsync(context =>
+        {
+            context.Request.Path = "/socket.io/";
+            context.Request.QueryString = new QueryString("?EIO=4&transport=polling&sid=nobody"); // before the session is looked for
+            context.Request.Headers.Origin = origin;
+        });
+        Assert.Equal("{\"code\":3,\"message\":\"Bad request\"}", await new StreamReader(answer.Response.Body).ReadToEndAsync());
+        Assert.Equal(["INVALID_ORIGIN " + origin], errors);
+    }
+
+    [Fact]
+    public async Task The_address_is_what_forwarded_headers_make_of_it_and_that_of_the_handshake()
+    {
+        var handshake = new TaskCompletionSource<Handshake>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(
+            static services => services.AddSingleton<IStartupFilter, ForwardedHeaders>(),
+            io => io.OnConnection(socket => { handshake.SetResult(socket.Handshake); }));
+        using var http = app.GetTestClient();
+        http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
+        http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        var open = await http.GetStringAsync(Handshake);
+        http.DefaultRequestHeaders.Clear();
+        http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.8");
+        await http.PostAsync(Handshake + "&sid=" + Sid(open), new StringContent("40"));
+        var known = await handshake.Task.WaitAsync(ServerTest.Patience);
+        Assert.Equal(("203.0.113.7", true), (known.Address, known.Secure));
+    }
+
+    [Fact]
+    public async Task Nothing_that_a_client_wrote_or_must_keep_for_itself_is_logged()
+    {
+        var log = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(
+            services => services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(new Recorder(log))),
+            io => io.OnConnection(socket =>
+            {
+                socket.On("secret event", (string text) => text.Length);
+                socket.On("boom", static () => { throw new InvalidOperationException("the application's own words"); });
+                socket.OnError(_ => failed.TrySetResult());
+            }),
+            options: static o => o.ConnectionStateRecovery = new RecoveryOptions());
+        using var http = app.GetTestClient();
+        await http.GetAsync("/socket.io/?EIO=4&transport=secret-transport");
+        await http.GetAsync(Handshake + "&sid=secret-sid");
+        var sid = Sid(await http.GetStringAsync(Handshake + "&q=secret-query"));
+        var session = Handshake + "&sid=" + sid;
+        await http.PostAsync(session, new StringContent("40{\"token\":\"secret-token\"}"));
+        var pid = (await http.GetStringAsync(session)).Split("\"pid\":\"")[1].Split('"')[0];
+        await http.PostAsync(session, new StringContent("420[\"secret event\",\"secret text\"]"));
+        await http.PostAsync(session, new StringContent("42[\"boom\"]"));
+        await failed.Task.WaitAsync(ServerTest.Patience);
+        await http.PostAsync(session, new StringContent("40/secret-namespace,"));
+        await http.PostAsync(session, new StringContent("42{secret-rubbish}"));
+        Assert.Contains(log, static line => line.Contains("the application's own words", StringComparison.Ordinal)); // it does record
+        Assert.DoesNotContain(log, line => line.Contains("secret", StringComparison.Ordinal) || line.Contains(sid, StringComparison.Ordinal) || line.Contains(pid, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("/socket.io/?EIO=4&transport=constructor", 0)]
     [InlineData("/socket.io/?EIO=4&transport=__proto__", 0)]
     [InlineData(Handshake + "&sid=__proto__", 1)]
@@ -202,6 +267,32 @@ public sealed class EndpointTests
         conventions?.Invoke(io);
         await app.StartAsync();
         return app;
+    }
+
+    private sealed class ForwardedHeaders : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = Microsoft.AspNetCore.HttpOverrides.ForwardedHeaders.All });
+            next(app);
+        };
+    }
+
+    /// <summary>What the library logs; what ASP.NET Core says of requests is the host's affair.</summary>
+    private sealed class Recorder(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("ActorSocket", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)

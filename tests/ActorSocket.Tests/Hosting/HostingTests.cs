@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Mvc.Testing;
+using Akka.Actor;
 using System.IO.Compression;
 using System.Net;
 using System.Net.WebSockets;
@@ -91,6 +93,7 @@ public sealed class HostingTests
         Assert.Contains("\"maxPayload\":3000", await client.GetStringAsync("/games/?EIO=4&transport=polling"), StringComparison.Ordinal);
         Assert.Equal((1, 1), (first.ConnectionCount, second.ConnectionCount));
         Assert.Same(first, app.Services.GetRequiredService<ActorSocketServer>());
+        Assert.Same(second, app.Services.GetRequiredKeyedService<ActorSocketServer>("games"));
     }
 
     [Fact]
@@ -105,6 +108,85 @@ public sealed class HostingTests
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
         await SendAsync(webSocket, """421["double",4]""");
         Assert.Equal("431[8]", await ReceiveAsync(webSocket));
+    }
+
+    [Fact]
+    public async Task A_generic_host_runs_it()
+    {
+        using var host = new HostBuilder().ConfigureWebHost(static web => web
+            .UseTestServer()
+            .ConfigureServices(static services => services.AddRouting().AddActorSocket())
+            .Configure(static app => app.UseRouting().UseEndpoints(static endpoints => endpoints.MapActorSocket().OnConnection(static socket => socket.Emit("hello"))))).Build();
+        await host.StartAsync();
+        using var webSocket = await host.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        await ReceiveAsync(webSocket);
+        await SendAsync(webSocket, "40");
+        Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
+        Assert.Equal("42[\"hello\"]", await ReceiveAsync(webSocket));
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_WebApplicationFactory_runs_an_application_by_polling_and_by_WebSocket()
+    {
+        await using var factory = new WebApplicationFactory<Program>(); // the lobby, as it is
+        using var http = factory.CreateClient();
+        const string handshake = "/socket.io/?EIO=4&transport=polling";
+        var session = $"{handshake}&sid={(await http.GetStringAsync(handshake)).Split('"')[3]}";
+        await http.PostAsync(session, new StringContent("40"));
+        Assert.StartsWith("40{", await http.GetStringAsync(session), StringComparison.Ordinal);
+        await http.PostAsync(session, new StringContent("420[\"ping?\"]"));
+        Assert.Equal("430[true]", await http.GetStringAsync(session));
+        await http.PostAsync(session, new StringContent("1"));
+
+        using var webSocket = await factory.Server.CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        await ReceiveAsync(webSocket);
+        await SendAsync(webSocket, "40");
+        await ReceiveAsync(webSocket);
+        await SendAsync(webSocket, "420[\"ping?\"]");
+        Assert.Equal("430[true]", await ReceiveAsync(webSocket));
+    }
+
+    [Fact]
+    public async Task Requests_services_and_actors_emit_with_the_server_that_is_injected()
+    {
+        const int each = 200;
+        await using var app = Build(static services =>
+        {
+            services.AddActorSocket();
+            services.AddHostedService<Announcer>();
+        });
+        var io = app.MapActorSocket();
+        app.MapPost("/announce", static (ActorSocketServer server, int n) => server.Emit("request", n));
+        await app.StartAsync();
+        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        await ReceiveAsync(webSocket);
+        await SendAsync(webSocket, "40");
+        await ReceiveAsync(webSocket);
+
+        var actor = app.Services.GetRequiredService<ActorSystem>().ActorOf(Props.Create(() => new AnnouncingActor(io)));
+        var service = app.Services.GetServices<IHostedService>().OfType<Announcer>().Single();
+        using var http = app.GetTestClient();
+        await Task.WhenAll(
+            Task.Run(async () =>
+            {
+                for (var n = 0; n < each; n++)
+                    (await http.PostAsync($"/announce?n={n}", null)).EnsureSuccessStatusCode();
+            }),
+            Task.Run(() => service.Announce(each)),
+            Task.Run(() =>
+            {
+                for (var n = 0; n < each; n++)
+                    actor.Tell(n);
+            }));
+
+        var got = new Dictionary<string, List<int>>(StringComparer.Ordinal) { ["request"] = [], ["service"] = [], ["actor"] = [] };
+        for (var i = 0; i < 3 * each; i++)
+        {
+            var packet = System.Text.Json.JsonElement.Parse((await ReceiveAsync(webSocket))[2..]);
+            got[packet[0].GetString()!].Add(packet[1].GetInt32());
+        }
+        Assert.All(got.Values, static numbers => Assert.Equal(Enumerable.Range(0, each), numbers)); // each emitter's own order
     }
 
     [Theory]
@@ -174,6 +256,8 @@ public sealed class HostingTests
             using var script = await http.GetAsync($"/socket.io/{name}?v=1");
             Assert.Equal("application/javascript; charset=utf-8", script.Content.Headers.ContentType!.ToString());
             Assert.Equal("public, max-age=0", script.Headers.CacheControl!.ToString());
+            using var onlyHead = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/socket.io/{name}"));
+            Assert.Equal((HttpStatusCode.OK, script.Headers.ETag, script.Content.Headers.ContentLength, ""), (onlyHead.StatusCode, onlyHead.Headers.ETag, onlyHead.Content.Headers.ContentLength, await onlyHead.Content.ReadAsStringAsync()));
             using var map = await http.GetAsync($"/socket.io/{name}.map");
             Assert.Equal("application/json; charset=utf-8", map.Content.Headers.ContentType!.ToString());
             foreach (var prefix in new[] { "", "W/" })
@@ -218,6 +302,22 @@ public sealed class HostingTests
         Assert.Equal(WebSocketMessageType.Close, (await webSocket.ReceiveAsync(new byte[10].AsMemory(), default)).MessageType);
         await stopped.WaitAsync(ServerTest.Patience);
         Assert.Equal(0, io.ConnectionCount);
+    }
+
+    internal sealed class Announcer(ActorSocketServer io) : BackgroundService
+    {
+        public void Announce(int count)
+        {
+            for (var n = 0; n < count; n++)
+                io.Emit("service", n);
+        }
+
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+    }
+
+    private sealed class AnnouncingActor : ReceiveActor
+    {
+        public AnnouncingActor(ActorSocketServer io) => Receive<int>(n => io.Emit("actor", n));
     }
 
     private static WebApplication Build(Action<IServiceCollection> configure)

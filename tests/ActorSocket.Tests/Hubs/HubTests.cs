@@ -30,6 +30,30 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task An_idempotent_method_runs_once_for_each_key()
+    {
+        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        var client = await ConnectAsync(app, "Ada");
+        await client.NextAsync();
+        await client.SendAsync("420[\"add once\",5,\"k1\"]");
+        Assert.Equal("430[5]", await client.NextAsync());
+        await client.SendAsync("421[\"add once\",5,\"k1\"]");
+        Assert.Equal("431[5]", await client.NextAsync());
+        await client.SendAsync("422[\"add once\",5,\"k2\"]");
+        Assert.Equal("432[10]", await client.NextAsync());
+        await client.SendAsync("423[\"add once\",5]"); // no key: it cannot be told from another
+        Assert.Equal("433[15]", await client.NextAsync());
+        var again = await ConnectAsync(app, "Ada"); // as after a reconnection
+        await again.NextAsync();
+        await again.SendAsync("420[\"add once\",5,\"k2\"]");
+        Assert.Equal("430[10]", await again.NextAsync());
+        var other = await ConnectAsync(app, "Bob"); // keys are a user's own
+        await other.NextAsync();
+        await other.SendAsync("420[\"add once\",5,\"k2\"]");
+        Assert.Equal("430[5]", await other.NextAsync());
+    }
+
+    [Fact]
     public async Task The_end_of_a_socket_ends_its_hub_and_its_scope_in_that_order()
     {
         await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
@@ -96,6 +120,7 @@ public sealed class HubTests
         var io = app.Services.GetRequiredService<ActorSocketServer>();
         Assert.Contains("[Event(\"name\")]", Assert.Throws<ArgumentException>(() => io.Main.MapHub<EmptyHub>()).Message, StringComparison.Ordinal);
         Assert.Contains("reserved", Assert.Throws<ArgumentException>(() => io.Main.MapHub<ReservedHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("KeylessHub.Handle takes no argument \"nobody\"", Assert.Throws<ArgumentException>(() => io.Main.MapHub<KeylessHub>()).Message, StringComparison.Ordinal);
         Assert.Contains("RefHub.Handle", Assert.Throws<ArgumentException>(() => io.Main.MapHub<RefHub>()).Message, StringComparison.Ordinal);
     }
 
@@ -123,6 +148,33 @@ public sealed class HubTests
         Assert.Equal("420[\"add up\",1,2]", await client.NextAsync());
         await client.SendAsync("430[3]");
         Assert.Equal(3, await asked.Task.WaitAsync(ServerTest.Patience));
+    }
+
+    [Fact]
+    public async Task The_class_of_an_interface_is_the_compilers_where_it_can_see_it()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        Assert.Same(typeof(HubTests).Assembly, io.As<ILobbyClient>().GetType().Assembly);
+        Assert.Same(typeof(HubTests).Assembly, io.As<IGeneric<string>>().GetType().Assembly);
+        Assert.True(io.As<IHidden>().GetType().Assembly.IsDynamic);
+    }
+
+    [Fact]
+    public async Task Both_kinds_of_classes_emit_the_same()
+    {
+        await using var app = await StartAsync(static _ => { });
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        var client = await ConnectAsync(app);
+        IGeneric<string> generated = io.As<IGeneric<string>>();
+        IHidden made = io.As<IHidden>();
+        foreach (var call in new Action[] { () => generated.URLChanged("a"), () => made.URLChanged("a"), () => generated.@event(1, 2, 3, 4), () => made.@event(1, 2, 3, 4), () => { _ = generated.X(); }, () => { _ = made.X(); } })
+            call();
+        foreach (var expected in new[] { "[\"urlChanged\",\"a\"]", "[\"event\",1,2,3,4]", "[\"x\"]" })
+        {
+            Assert.Equal("42" + expected, await client.NextAsync());
+            Assert.Equal("42" + expected, await client.NextAsync());
+        }
     }
 
     [Fact]
@@ -230,6 +282,9 @@ public sealed class HubTests
         [Event("add")]
         public int Add(int number) => _sum += number;
 
+        [Event("add once"), Idempotent(nameof(key))]
+        public int AddOnce(Socket socket, int number, string? key) => _sum += key == socket.Id ? 0 : number;
+
         [Event("later")]
         internal async Task<string> LaterAsync(string text, byte[] data, Socket socket, CancellationToken disconnected)
         {
@@ -283,11 +338,28 @@ public sealed class HubTests
         public void Handle() => Socket.Send("never");
     }
 
+    internal sealed class KeylessHub : SocketHub
+    {
+        [Event("e"), Idempotent("nobody")]
+        public void Handle(int number) => Socket.Emit("never", number);
+    }
+
     internal sealed class RefHub : SocketHub
     {
         [Event("e")]
         public void Handle(ref int number) => number += Socket.Id.Length;
     }
+
+    internal interface IGeneric<in T>
+    {
+        void URLChanged(T to);
+
+        void @event(int a, int b, int c, int d);
+
+        Task X();
+    }
+
+    private interface IHidden : IGeneric<string>;
 
     internal interface IBaseClient
     {

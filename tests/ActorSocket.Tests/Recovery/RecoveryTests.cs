@@ -17,6 +17,8 @@ public sealed class RecoveryTests : ServerTest
         first.Socket.Data["name"] = "Ada";
         first.Socket.Emit("seen");
         var offset = await first.OffsetOfAsync("[\"seen\"");
+        first.Socket.Volatile.Emit("not kept");
+        Assert.Equal("42[\"not kept\"]", await first.WebSocket.NextAsync()); // and without an offset
         await LoseAsync(first);
         ns.To("room").Emit("missed", 1);
         ns.To("elsewhere").Emit("not for it");
@@ -91,6 +93,41 @@ public sealed class RecoveryTests : ServerTest
             Assert.Equal(expected++, json.RootElement[1].GetInt32());
             return json.RootElement[2].GetString()!;
         }
+    }
+
+    [Theory]
+    [InlineData("""{"pid":"SECRETx","offset":"OFFSET"}""")] // a secret that is not its
+    [InlineData("""{"pid":"","offset":"OFFSET"}""")]
+    [InlineData("""{"pid":7,"offset":"OFFSET"}""")]
+    [InlineData("""{"pid":"SECRET","offset":7}""")]
+    [InlineData("""{"pid":"SECRET","offset":"of nothing"}""")]
+    [InlineData("""{"pid":"SECRET"}""")]
+    [InlineData("""{"offset":"OFFSET"}""")]
+    public async Task A_claim_that_cannot_be_met_makes_a_new_socket(string auth)
+    {
+        var server = StartServer();
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send("40" + auth.Replace("SECRET", first.Secret, StringComparison.Ordinal).Replace("OFFSET", offset, StringComparison.Ordinal));
+        var joined = await JoinedAsync(server, webSocket, session);
+        Assert.False(joined.Socket.Recovered);
+        Assert.NotEqual(first.Id, joined.Id, StringComparer.Ordinal);
+        Assert.NotEqual(first.Secret, joined.Secret, StringComparer.Ordinal);
+        Assert.True(first.Secret.Length >= 20 && first.Secret != first.Id, "it cannot be guessed");
+    }
+
+    [Fact]
+    public async Task Without_the_option_a_claim_is_nothing_and_nothing_is_added_to_events()
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(static socket => socket.Emit("hello"));
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim("secret", "offset"));
+        Assert.Matches("^40{\"sid\":\"[^\"]+\"}$", await webSocket.NextAsync());
+        Assert.Equal("42[\"hello\"]", await webSocket.NextAsync());
     }
 
     [Fact]

@@ -65,6 +65,25 @@ public sealed class DynamicNamespaceTests : ServerTest
     }
 
     [Fact]
+    public async Task A_namespace_keeps_the_handlers_that_its_pattern_had_when_it_was_made()
+    {
+        var server = NewServer();
+        var io = new ActorSocketServer(server);
+        var template = io.OfDynamic(Pattern);
+        template.OnConnection(static socket => socket.Emit("first"));
+        await JoinAsync(server, "/room-1");
+        template.OnConnection(static socket => socket.Emit("second"));
+        template.Use(static (_, _) => throw new ConnectErrorException("closed"));
+        var old = await JoinAsync(server, "/room-1");
+        Assert.Equal("42/room-1,[\"first\"]", await old.NextAsync());
+        template.Emit("fence");
+        Assert.Equal("42/room-1,[\"fence\"]", await old.NextAsync());
+        var session = await OpenAsync(server, old);
+        session.Send("40/room-2,");
+        Assert.Equal("44/room-2,{\"message\":\"closed\"}", await old.NextAsync());
+    }
+
+    [Fact]
     public async Task New_namespaces_are_announced()
     {
         var server = NewServer();

@@ -192,6 +192,26 @@ public sealed class IdempotencyTests : ServerTest
     }
 
     [Fact]
+    public async Task Events_that_wait_for_an_answer_of_a_handler_that_is_done_count_too()
+    {
+        var acks = new List<Ack>();
+        var (socket, session, webSocket) = await JoinAsync(
+            one => one.On("order", (string key, string text, Ack ack) => acks.Add(ack), ByFirstArgument), static o => o.Idempotency.MaxBytes = 3_000);
+        var table = socket.Namespace.Idempotency;
+        for (var i = 0; i < 10; i++)
+            session.Send($"42{i}[\"order\",\"{i}\",\"{new string('x', 500)}\"]");
+        await HandledAsync(socket.Actor);
+        Assert.InRange(table.Count, 3, 5);
+        for (var i = 0; i < 5; i++)
+            session.Send($"421{i}[\"order\",\"9\",\"{new string('x', 500)}\"]"); // the same event again and again
+        await HandledAsync(socket.Actor);
+        Assert.InRange(table.Count, 0, 2);
+        acks[9].Send("done");
+        foreach (var id in new[] { "9", "10", "11", "12" })
+            Assert.Equal($"43{id}[\"done\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
     public void One_that_runs_longer_than_the_window_is_not_started_twice()
     {
         var time = new ManualTime();

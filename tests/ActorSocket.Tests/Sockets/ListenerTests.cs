@@ -136,6 +136,75 @@ public sealed class ListenerTests : ServerTest
         await ExpectAsync(webSocket, "431[]", "432[1]", "435[1]");
     }
 
+    [Fact]
+    public async Task An_operator_is_a_value_and_leaves_what_it_came_from_as_it_was()
+    {
+        var (socket, session, webSocket) = await JoinAsync(static one => one.On("go", () =>
+        {
+            _ = one.Volatile.Timeout(TimeSpan.Zero).Compress(false); // sets no flag of the next emit
+            one.Emit("first");
+            one.Emit("second"); // a volatile one would be lost now
+        }));
+        session.Send("""42["go"]""");
+        await ExpectAsync(webSocket, "42[\"first\"]", "42[\"second\"]");
+
+        await socket.JoinAsync("a");
+        var b = socket.Namespace.To("b");
+        var both = b.To("a");
+        _ = both.Except("a");
+        b.Emit("not for it");
+        socket.Broadcast.To("a").Emit("not for the sender");
+        both.Emit("for both");
+        await ExpectAsync(webSocket, "42[\"for both\"]");
+    }
+
+    [Fact]
+    public async Task No_room_at_all_reaches_nobody()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        socket.Namespace.To().Emit("nobody");
+        socket.Namespace.In([]).Emit("nobody");
+        socket.Namespace.Emit("everybody");
+        await ExpectAsync(webSocket, "42[\"everybody\"]");
+    }
+
+    [Fact]
+    public async Task Local_on_one_node_is_everybody()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        await socket.JoinAsync("room");
+        socket.Namespace.Local.Emit("all");
+        socket.Namespace.Local.To("room").Emit("room");
+        await ExpectAsync(webSocket, "42[\"all\"]", "42[\"room\"]");
+    }
+
+    [Fact]
+    public async Task What_is_fetched_is_a_copy_that_can_act()
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        socket.Data["name"] = "Ada";
+        await socket.JoinAsync("a");
+        var fetched = Assert.Single(await socket.Namespace.In("a").FetchSocketsAsync());
+        Assert.Equal((socket.Id, socket.Handshake.Url, socket.Handshake.Address, socket.Handshake.Issued), (fetched.Id, fetched.Handshake.Url, fetched.Handshake.Address, fetched.Handshake.Issued));
+        Assert.Equal(new[] { socket.Id, "a" }.Order(StringComparer.Ordinal), fetched.Rooms.Order(StringComparer.Ordinal));
+        Assert.Equal("Ada", fetched.Data["name"]);
+
+        await fetched.JoinAsync("b");
+        Assert.Contains("b", socket.Rooms, StringComparer.Ordinal);
+        Assert.DoesNotContain("b", fetched.Rooms, StringComparer.Ordinal);
+        await fetched.LeaveAsync("a");
+        Assert.DoesNotContain("a", socket.Rooms, StringComparer.Ordinal);
+        fetched.Emit("hello");
+        await ExpectAsync(webSocket, "42[\"hello\"]");
+        var answer = fetched.Timeout(TimeSpan.FromSeconds(20)).EmitWithAckAsync<int>("ask");
+        await ExpectAsync(webSocket, "420[\"ask\"]");
+        session.Send("430[7]");
+        Assert.Equal(7, await answer.WaitAsync(Patience));
+        await fetched.DisconnectAsync();
+        await ExpectAsync(webSocket, "41");
+        Assert.Empty(await socket.Namespace.FetchSocketsAsync());
+    }
+
     private static async Task ExpectAsync(FakeWebSocket webSocket, params string[] frames)
     {
         foreach (var frame in frames)

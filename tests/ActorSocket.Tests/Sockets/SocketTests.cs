@@ -83,7 +83,68 @@ public sealed class SocketTests : ServerTest
         session.Send("""42["go"]""");
         Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
         session.Send("41");
-        await outcome.Task.WaitAsync(Patience);
+        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+    }
+
+    [Fact]
+    public async Task Who_asks_when_the_client_is_gone_is_told_why_it_went()
+    {
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (_, session, _) = await JoinAsync(socket => socket.OnDisconnect(async _ => outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("late")))));
+        session.Send("41");
+        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+    }
+
+    [Fact]
+    public async Task The_middleware_cannot_ask_a_client_that_is_not_connected_yet()
+    {
+        var server = NewServer();
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/", server).Face.Use(async (socket, next) =>
+        {
+            outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("early")));
+            await next();
+        });
+        (await OpenAsync(server, new FakeWebSocket())).Send("40");
+        Assert.Contains("not connected yet", Assert.IsType<InvalidOperationException>(await outcome.Task.WaitAsync(Patience)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-5000)]
+    [InlineData(1e12)]
+    public async Task A_time_limit_that_no_timer_can_keep_is_refused_at_once_and_harms_no_socket(double milliseconds)
+    {
+        var limit = TimeSpan.FromMilliseconds(milliseconds);
+        var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("fine", static () => 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Timeout(limit));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Volatile.Timeout(limit));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Namespace.Timeout(limit));
+        session.Send("""420["fine"]""");
+        Assert.Equal("430[1]", await webSocket.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_refusal_that_the_step_before_loses_is_a_refusal_all_the_same(bool isAwaited)
+    {
+        var server = NewServer();
+        var root = server.Namespaces.GetOrAdd("/", server).Face;
+        root.Use(async (_, next) =>
+        {
+            var rest = next();
+            if (isAwaited)
+                await Record.ExceptionAsync(() => rest);
+        });
+        root.Use(static async (_, _) =>
+        {
+            await Task.Yield();
+            throw new ConnectErrorException("no");
+        });
+        var webSocket = new FakeWebSocket();
+        (await OpenAsync(server, webSocket)).Send("40");
+        Assert.Equal("44{\"message\":\"no\"}", await webSocket.NextAsync());
     }
 
     [Fact]
@@ -100,6 +161,77 @@ public sealed class SocketTests : ServerTest
         session.Send("""421["fine"]""");
         Assert.Equal("431[1]", await webSocket.NextAsync());
         Assert.Equal("boom", (await reported.Task.WaitAsync(Patience)).Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_answers_a_broadcast_with_something_else_costs_nobody_the_other_answers(bool oneIsSilent)
+    {
+        var server = NewServer();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        var clients = new List<(TestSession Session, FakeWebSocket WebSocket)>();
+        for (var i = 0; i < (oneIsSilent ? 4 : 3); i++)
+        {
+            var webSocket = new FakeWebSocket();
+            clients.Add((await OpenAsync(server, webSocket), webSocket));
+            clients[i].Session.Send("40");
+            Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+        var asked = ns.Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<int>("ask");
+        foreach (var (_, webSocket) in clients)
+            Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
+        clients[0].Session.Send("430[1]");
+        clients[1].Session.Send("430[{\"no\":\"number\"}]");
+        clients[2].Session.Send("430[3]");
+        foreach (var socket in ns.Sockets)
+            await HandledAsync(socket.Actor);
+        if (oneIsSilent)
+        {
+            await HandledAsync(ns.Services.Actor);
+            Clock.Advance(TimeSpan.FromSeconds(6));
+        }
+        var error = await Assert.ThrowsAsync<AckTimeoutException>(() => asked).WaitAsync(Patience);
+        Assert.Equal([1, 3], error.Responses.Select(static response => response[0].As<int>()).Order());
+        Assert.IsType<System.Text.Json.JsonException>(Assert.Single(error.Errors));
+    }
+
+    [Fact]
+    public async Task A_handler_is_told_of_the_disconnect_by_its_token()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var errors = 0;
+        var (socket, session, _) = await JoinAsync(one =>
+        {
+            one.OnError(_ => errors++);
+            one.On("work", async (int number, CancellationToken disconnected) =>
+            {
+                started.SetResult();
+                using var registration = disconnected.Register(cancelled.SetResult);
+                await Task.Delay(Timeout.Infinite, disconnected);
+                return number;
+            });
+        });
+        session.Send("""420["work",1]""");
+        await started.Task.WaitAsync(Patience);
+        Assert.False(socket.Disconnected.IsCancellationRequested);
+        session.Send("41");
+        await cancelled.Task.WaitAsync(Patience);
+        Assert.Equal(0, errors); // that it ends so is no fault of its own
+    }
+
+    [Fact]
+    public async Task What_is_emitted_after_the_disconnect_is_dropped()
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        await socket.DisconnectAsync();
+        Assert.Equal("41", await webSocket.NextAsync());
+        socket.Emit("after");
+        socket.Namespace.To(socket.Id).Emit("after");
+        await Assert.ThrowsAsync<SocketDisconnectedException>(() => socket.EmitWithAckAsync<int>("after"));
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,11 +299,14 @@ public sealed class SocketTests : ServerTest
         var server = NewServer();
         var entered = new TaskCompletionSource<Socket>();
         var connected = false;
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Namespaces.GetOrAdd("/", server).Face
-            .Use((socket, _) =>
+            .Use(async (socket, next) =>
             {
                 entered.TrySetResult(socket);
-                return Task.CompletedTask; // never calls next
+                await Record.ExceptionAsync(() => Task.Delay(Timeout.InfiniteTimeSpan, socket.Disconnected));
+                await next(); // too late
+                left.SetResult();
             })
             .OnConnection(_ => connected = true);
         var session = await OpenAsync(server, new FakeWebSocket());
@@ -180,6 +315,7 @@ public sealed class SocketTests : ServerTest
         Watch(actor);
         session.Connection.Fail(session.Connection.CurrentTransport, DisconnectReason.TransportClose, null);
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
+        await left.Task.WaitAsync(Patience);
         Assert.False(connected);
     }
 

@@ -17,11 +17,12 @@ internal enum WireForm
     Deflated = 4,
 }
 
+/// <summary>Asked for each packet: bit by bit, because <c>HasFlag</c> allocates until the JIT has optimised its caller.</summary>
 internal static class WireForms
 {
-    public static bool IsRevision3(this WireForm form) => form.HasFlag(WireForm.Revision3);
+    public static bool IsRevision3(this WireForm form) => (form & WireForm.Revision3) != WireForm.Standard;
 
-    public static bool IsDeflated(this WireForm form) => form.HasFlag(WireForm.Deflated);
+    public static bool IsDeflated(this WireForm form) => (form & WireForm.Deflated) != WireForm.Standard;
 
-    public static bool IsBase64(this WireForm form) => form.HasFlag(WireForm.Base64);
+    public static bool IsBase64(this WireForm form) => (form & WireForm.Base64) != WireForm.Standard;
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
@@ -68,6 +69,7 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     }
 
     /// <summary>Its JSON; attachments stand in it as placeholders.</summary>
+    [JsonIgnore]
     public ReadOnlySpan<byte> Utf8Json => _all is null ? "null"u8 : _all.Json.AsSpan(_start, _end - _start);
 
     /// <summary>Whether it is JSON's null.</summary>

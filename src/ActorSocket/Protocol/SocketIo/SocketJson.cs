@@ -28,6 +28,8 @@ internal sealed class SocketJson
         Options.Converters.Insert(0, new BinaryConverter<ArraySegment<byte>>(static bytes => bytes, static value => value));
         Options.Converters.Insert(0, new StreamConverter());
         Options.Converters.Insert(0, new ArgumentConverter());
+        if (Options.TypeInfoResolver is not null || !JsonSerializer.IsReflectionEnabledByDefault)
+            Options.TypeInfoResolverChain.Add(WireTypes.Default);
         Options.MakeReadOnly(populateMissingResolver: true);
     }
 

@@ -3,9 +3,12 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace ActorSocket.ClientTests.Infrastructure;
+namespace ActorSocket.WireHost;
 
-/// <summary>What the test server does: small handlers that the client scripts combine. Written as a user would write them.</summary>
+/// <summary>
+/// What the server of tests/ActorSocket.ClientTests does, in process there and here: small handlers that the client scripts combine. Written as a user
+/// would write them.
+/// </summary>
 internal static partial class TestHandlers
 {
     /// <summary>Where an event goes: <paramref name="Via"/> is socket, broadcast, server or in.</summary>
@@ -17,7 +20,12 @@ internal static partial class TestHandlers
 
     internal sealed record Inspected(string Name, int Length, int[] Lengths, string Sha256, ReadOnlyMemory<byte> First);
 
-    public static void Map(ActorSocketServer io, Journal journal)
+    public static void Configure(ActorSocketOptions options) =>
+        options.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("refuse") ? "refused" : null);
+
+    /// <param name="io">The server.</param>
+    /// <param name="journal">Is told line by line what happens.</param>
+    public static void Map(ActorSocketServer io, Action<string> journal)
     {
         foreach (var name in new[] { "/", "/lobby", "/strict", "/guarded", "/greeting", "/watched", "/filtered", "/shop", "/žluť-🙂" })
             io.Of(name).OnConnection(socket => Handle(io, socket, journal));
@@ -30,15 +38,15 @@ internal static partial class TestHandlers
         Sell(io.Of("/shop"));
     }
 
-    private static void Handle(ActorSocketServer io, Socket socket, Journal journal)
+    private static void Handle(ActorSocketServer io, Socket socket, Action<string> journal)
     {
-        journal.Add($"{socket.Id} connect {socket.Namespace.Name}");
-        socket.OnDisconnecting(reason => journal.Add($"{socket.Id} disconnecting {reason} {string.Join(',', socket.Rooms.Order(StringComparer.Ordinal))}"));
+        journal($"{socket.Id} connect {socket.Namespace.Name}");
+        socket.OnDisconnecting(reason => journal($"{socket.Id} disconnecting {reason} {string.Join(',', socket.Rooms.Order(StringComparer.Ordinal))}"));
         socket.OnDisconnect(reason =>
         {
             if (socket.Rooms.Count > 0)
-                journal.Add($"{socket.Id} still has rooms");
-            journal.Add($"{socket.Id} disconnect {reason}");
+                journal($"{socket.Id} still has rooms");
+            journal($"{socket.Id} disconnect {reason}");
         });
 
         About(io, socket);
@@ -189,7 +197,7 @@ internal static partial class TestHandlers
         return target.Except is { Length: > 0 } except ? operation.Except(except) : operation;
     }
 
-    private static void Acknowledgements(Socket socket, Journal journal)
+    private static void Acknowledgements(Socket socket, Action<string> journal)
     {
         var tries = 0;
         socket.On("third time", (Ack ack) =>
@@ -225,7 +233,7 @@ internal static partial class TestHandlers
             }
             catch (SocketDisconnectedException)
             {
-                journal.Add($"{socket.Id} gave up waiting");
+                journal($"{socket.Id} gave up waiting");
             }
         });
         socket.On("ask all", async (int milliseconds, string question) =>

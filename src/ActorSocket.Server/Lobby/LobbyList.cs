@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace ActorSocket.Server.Lobby;
+
+/// <summary>A lobby in the list.</summary>
+internal sealed record LobbySummary(string Name, int Heads);
+
+/// <summary>The list of all lobbies, which every page shows: one entity for the whole cluster. Lobbies report to it; one that is silent has died with its node.</summary>
+internal sealed class LobbyList(TimeProvider time) : RoomEntity
+{
+    public new const string Id = "all";
+    private const int MaxLobbies = 100;
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(40); // longer than a crashed node's lobbies need to start elsewhere
+
+    private readonly SortedDictionary<string, (int Heads, long At)> _lobbies = new(StringComparer.OrdinalIgnoreCase);
+
+    public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
+
+    public override Task OnStartedAsync(JsonElement? handedOver)
+    {
+        _lobbies[LobbyRoom.Welcome] = (0, time.GetTimestamp());
+        foreach (var (name, heads) in handedOver?.Deserialize<LobbySummary[]>(JsonSerializerOptions.Web) ?? [])
+            _lobbies[name] = (heads, time.GetTimestamp());
+        return Task.CompletedTask;
+    }
+
+    [Event("list")]
+    public LobbySummary[] List() => [.. _lobbies.Select(static lobby => new LobbySummary(lobby.Key, lobby.Value.Heads))];
+
+    /// <summary>Null when the name is free, else what is wrong.</summary>
+    [Event("add")]
+    public string? Add(string name)
+    {
+        if (_lobbies.ContainsKey(name))
+            return "There is a lobby of that name.";
+        if (_lobbies.Count >= MaxLobbies)
+            return "There are too many lobbies already.";
+        Heads(name, 0);
+        return null;
+    }
+
+    [Event("heads")]
+    public void Heads(string name, int heads)
+    {
+        var isNews = !_lobbies.TryGetValue(name, out var known) || known.Heads != heads;
+        _lobbies[name] = (heads, time.GetTimestamp());
+        if (isNews)
+            Show();
+    }
+
+    [Event("closed")]
+    public void Closed(string name)
+    {
+        if (_lobbies.Remove(name))
+            Show();
+    }
+
+    public override Task OnTick()
+    {
+        foreach (var name in _lobbies.Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence).Select(static lobby => lobby.Key).ToArray())
+            Closed(name);
+        return Task.CompletedTask;
+    }
+
+    public override object? HandOver() => List();
+
+    private void Show() => Namespace.Emit("lobbies", List());
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+
+namespace ActorSocket.Server.Lobby;
+
+/// <summary>One line of chat.</summary>
+internal sealed record ChatLine(string From, string Text, DateTimeOffset Time);
+
+/// <summary>What a visitor sees on joining.</summary>
+internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members);
+
+/// <summary>
+/// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to any. It tells the
+/// <see cref="LobbyList"/> how many they are.
+/// </summary>
+internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity
+{
+    public const string Welcome = "Welcome";
+    private const int HistoryLength = 50;
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase); // user: device: joined at
+    private readonly Queue<ChatLine> _history = [];
+    private string? _name;
+    private long _openedAt;
+
+    /// <summary>How often the members are compared with who is really there.</summary>
+    public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
+
+    public static string IdOf(string name) => name.ToUpperInvariant();
+
+    public static string RoomOf(string name) => "lobby:" + IdOf(name);
+
+    public override async Task OnStartedAsync(JsonElement? handedOver)
+    {
+        _openedAt = time.GetTimestamp();
+        if (IdOf(Welcome) == Id)
+            _name = Welcome;
+        if (handedOver?.Deserialize<State>(JsonSerializerOptions.Web) is { } state)
+        {
+            _name = state.Name;
+            foreach (var line in state.History)
+                _history.Enqueue(line);
+        }
+        // A node that crashed handed nothing over: its lobbies' members are still connected to the others.
+        foreach (var socket in await Namespace.To(RoomOf(Id)).FetchSocketsAsync())
+        {
+            if (socket.Data.TryGetValue("user", out var user) && socket.Data.TryGetValue("lobby", out var name))
+            {
+                _name ??= name!.ToString();
+                Devices(user!.ToString()!)[socket.Id] = time.GetTimestamp();
+            }
+        }
+        Report();
+    }
+
+    /// <summary>False when the lobby is open already.</summary>
+    [Event("open")]
+    public bool Open(string name)
+    {
+        if (_name is not null)
+            return false;
+        _name = name;
+        Report();
+        return true;
+    }
+
+    /// <summary>Adds a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.</summary>
+    [Event("join")]
+    public JoinedLobby? Join(string name, string user, string device, bool again)
+    {
+        if (_name is null && !again)
+        {
+            Retire();
+            return null;
+        }
+        _name ??= name;
+        Devices(user)[device] = time.GetTimestamp();
+        ShowMembers();
+        return new JoinedLobby(_name, [.. _history], Members());
+    }
+
+    [Event("leave")]
+    public void Leave(string user, string device)
+    {
+        if (_devices.TryGetValue(user, out var devices) && devices.Remove(device) && devices.Count == 0)
+            _devices.Remove(user);
+        ShowMembers();
+        CloseIfEmpty();
+    }
+
+    [Event("say")]
+    public void Say(string user, string text)
+    {
+        var line = new ChatLine(user, text, time.GetUtcNow());
+        _history.Enqueue(line);
+        if (_history.Count > HistoryLength)
+            _history.Dequeue();
+        Namespace.To(RoomOf(Id)).Emit("said", line);
+    }
+
+    /// <summary>A node has visitors in this lobby: starts it, should it have died with its node.</summary>
+    [Event("here")]
+    public void Here() => Report();
+
+    /// <summary>Who was connected to a node that crashed has not said goodbye.</summary>
+    public override async Task OnTick()
+    {
+        var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync()).Select(static socket => socket.Id).ToHashSet(StringComparer.Ordinal);
+        var gone = _devices.SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))
+            .Where(entry => !present.Contains(entry.Device) && time.GetElapsedTime(entry.JoinedAt) > TickInterval).ToArray();
+        foreach (var (user, device, _) in gone)
+            Leave(user, device);
+        if (time.GetElapsedTime(_openedAt) > Grace)
+            CloseIfEmpty();
+        Report();
+    }
+
+    public override object? HandOver() => new State(_name, [.. _history]);
+
+    private Dictionary<string, long> Devices(string user)
+    {
+        if (!_devices.TryGetValue(user, out var devices))
+            _devices.Add(user, devices = new Dictionary<string, long>(StringComparer.Ordinal));
+        return devices;
+    }
+
+    private string[] Members() => [.. _devices.Keys.Order(StringComparer.OrdinalIgnoreCase)];
+
+    private void ShowMembers()
+    {
+        Namespace.To(RoomOf(Id)).Emit("members", Members());
+        Report();
+    }
+
+    private void CloseIfEmpty()
+    {
+        if (_devices.Count > 0 || _name is Welcome)
+            return;
+        if (_name is not null)
+            list.Send(LobbyList.Id, "closed", _name);
+        _name = null;
+        Retire();
+    }
+
+    private void Report()
+    {
+        if (_name is not null)
+            list.Send(LobbyList.Id, "heads", _name, _devices.Count);
+    }
+
+    private sealed record State(string? Name, ChatLine[] History);
+}

@@ -1,0 +1,40 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Entities;
+
+/// <summary>One class of entities: how to make one and what it can be asked.</summary>
+internal sealed record EntityKind(string Type, Namespace Namespace, Func<IServiceProvider, RoomEntity> Create, IReadOnlyDictionary<string, EntityMethod> Methods)
+{
+    public static Dictionary<string, EntityMethod> MethodsOf(Type entity, HandlerBinder binder)
+    {
+        var methods = new Dictionary<string, EntityMethod>(StringComparer.Ordinal);
+        foreach (var method in entity.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        {
+            if (method.GetCustomAttribute<EventAttribute>() is { } named)
+                methods.Add(named.Name, new EntityMethod(method, binder));
+        }
+        return methods.Count > 0 ? methods : throw new ArgumentException($"{entity.Name} can be asked nothing: put [Event(\"name\")] on its methods.", nameof(entity));
+    }
+}
+
+/// <summary>One method, bound as an event handler is.</summary>
+internal sealed class EntityMethod(MethodInfo method, HandlerBinder binder)
+{
+    private readonly Type _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
+
+    public ValueTask InvokeAsync(RoomEntity entity, HandlerCall call)
+    {
+        var handler = method.IsStatic ? Delegate.CreateDelegate(_delegate, method) : Delegate.CreateDelegate(_delegate, entity, method);
+        return binder.Bind(handler)(handler, call);
+    }
+}
+
+/// <summary>What an entity knows of its surroundings.</summary>
+internal sealed record EntityContext(string Id, Namespace Namespace)
+{
+    public bool IsRetired { get; private set; }
+
+    public void Retire() => IsRetired = true;
+}

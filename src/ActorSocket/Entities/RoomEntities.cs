@@ -1,0 +1,92 @@
+using Akka.Actor;
+using ActorSocket.Clustering;
+using ActorSocket.Entities;
+using Microsoft.Extensions.DependencyInjection;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket;
+
+/// <summary>The entities of one class: calls them by id, on whichever node they live.</summary>
+/// <remarks>Any thread. Arguments and results travel as JSON, at most 200 000 bytes a call. From one caller to one entity, calls arrive in order.</remarks>
+public sealed class RoomEntities<TEntity>
+    where TEntity : RoomEntity
+{
+    private const int MaxBytes = 200_000;
+
+    private readonly Namespace _namespace;
+    private readonly Lazy<IActorRef> _region;
+
+    internal RoomEntities(Namespace ns, string type)
+    {
+        _namespace = ns;
+        var server = ns.Services.Server;
+        var create = ActivatorUtilities.CreateFactory<TEntity>([]);
+        var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder));
+        // The actor system starts after the application is mapped.
+        _region = new Lazy<IActorRef>(() => server.StartEntities(kind));
+        server.EntityRegions.Add(() => _ = _region.Value);
+    }
+
+    /// <summary>Calls a method of the entity and waits for what it returns.</summary>
+    /// <param name="id">Which entity. It is started if it is not there.</param>
+    /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
+    /// <param name="args">The method's arguments.</param>
+    /// <exception cref="EntityCallException">The method threw, or there is none of that name.</exception>
+    /// <exception cref="TimeoutException">No answer within <see cref="ActorSocketClusterOptions.RequestTimeout"/>: its node may have gone, or the method takes too long.</exception>
+    public async Task<T?> InvokeAsync<T>(string id, string method, params object?[] args)
+    {
+        var json = _namespace.Services.Server.Json;
+        var call = Pack(id, method, args, wantsAnswer: true);
+        EntityAnswered answer;
+        try
+        {
+            answer = await _region.Value.Ask<EntityAnswered>(call, _namespace.Services.Server.ClusterOptions.RequestTimeout).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException timeout)
+        {
+            throw new TimeoutException($"The entity did not answer \"{method}\" in time.", timeout);
+        }
+        if (answer.Error.Length > 0)
+            throw new EntityCallException(answer.Error);
+        var values = json.FromJsonArray(answer.Result);
+        return values.Count > 0 ? values[0].As<T>() : default;
+    }
+
+    /// <summary>Calls a method of the entity without waiting for it. The call is lost when its node is.</summary>
+    public void Send(string id, string method, params object?[] args) => _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+
+    private Packed Pack(string id, string method, object?[] args, bool wantsAnswer)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(args);
+        var call = Packed.Of(new CallEntity(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer));
+        return call.Bytes.Length <= MaxBytes ? call : throw new ArgumentException($"The call has {call.Bytes.Length} bytes; an entity is called with at most {MaxBytes}.", nameof(args));
+    }
+}
+
+/// <summary>Maps classes of entities.</summary>
+public static class RoomEntityExtensions
+{
+    /// <summary>Lets each id have an entity of this class. Every node of a cluster maps the same classes.</summary>
+    /// <param name="ns">The namespace that the entities emit in.</param>
+    /// <param name="type">A name for the class, the same on every node: letters, digits and dashes.</param>
+    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, or the name has other characters.</exception>
+    public static RoomEntities<TEntity> MapEntities<TEntity>(this Namespace ns, string type)
+        where TEntity : RoomEntity
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        ArgumentException.ThrowIfNullOrEmpty(type);
+        if (!type.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+            throw new ArgumentException($"\"{type}\" names a shard region: it has letters, digits and dashes.", nameof(type));
+        return new RoomEntities<TEntity>(ns, type);
+    }
+
+    /// <inheritdoc cref="MapEntities{TEntity}(Namespace, string)"/>
+    public static RoomEntities<TEntity> MapEntities<TEntity>(this ActorSocketServer server, string type)
+        where TEntity : RoomEntity
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return server.Main.MapEntities<TEntity>(type);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using ActorSocket.Clustering;
+using ActorSocket.Hosting;
+using ActorSocket.Namespaces;
+using ActorSocket.Sessions;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Recovery;
+
+/// <summary>What has happened to a namespace's log since a position.</summary>
+/// <param name="Begins">Whether the replica begins with this.</param>
+/// <param name="Position">The position before the first of the events.</param>
+/// <param name="Events">What was logged.</param>
+/// <param name="Sockets">Sockets that connected, changed their rooms or were lost: connected ones as they would be lost now.</param>
+/// <param name="Gone">Secrets of sockets that nobody can recover any more.</param>
+/// <param name="Positions">How far the log has got of each node's events.</param>
+internal sealed record ReplicaChanges(
+    bool Begins, long Position, IReadOnlyList<LoggedEvent> Events, IReadOnlyCollection<LostSocket> Sockets, string[] Gone, IReadOnlyDictionary<string, long> Positions);
+
+/// <summary>
+/// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back to when it is gone. What it
+/// has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that leaves has copied everything.
+/// </summary>
+internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
+{
+    private const int AtOnce = 1000;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal); // by namespace: what the replica has
+    private readonly List<TaskCompletionSource> _flushes = [];
+    private Peer? _target;
+    private bool _isCopying;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Completes when the replica has everything that was logged before.</summary>
+    internal sealed record Flush(TaskCompletionSource Done) : ILocalMessage;
+
+    private sealed class CopyDue : ILocalMessage { public static readonly CopyDue Instance = new(); }
+
+    private sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
+
+    private sealed record Copied(bool Fitted, IReadOnlyDictionary<string, long> Positions) : ILocalMessage;
+
+    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new RecoveryReplicator(server, node));
+
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(nameof(CopyDue), CopyDue.Instance, Interval);
+        Timers.StartPeriodicTimer(nameof(SweepDue), SweepDue.Instance, SweepInterval);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case CopyDue: Copy(); break;
+            case Copied m: OnCopied(m); break;
+            case Flush m:
+                _flushes.Add(m.Done);
+                Copy();
+                break;
+            case SweepDue: node.Replicas.Sweep(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void Copy()
+    {
+        if (_isCopying)
+            return; // one at a time: a replica that is slow gets more at once
+        var target = Successor();
+        if (!ReferenceEquals(target, _target))
+        {
+            _target = target;
+            _positions.Clear();
+        }
+        var changes = new List<(string Namespace, ReplicaChanges Changes)>();
+        foreach (var ns in target is null ? [] : server.Namespaces.All)
+        {
+            if (ns.Recovery?.TakeChanges(_positions.GetValueOrDefault(ns.Name, -1), ns.All.Snapshot, AtOnce) is { } change)
+                changes.Add((ns.Name, change));
+        }
+        if (changes.Count == 0)
+        {
+            foreach (var flush in _flushes)
+                flush.TrySetResult();
+            _flushes.Clear();
+            return;
+        }
+        _isCopying = true;
+        _ = CopyAsync(target!, changes).PipeTo(Self, failure: _ => new Copied(false, _positions));
+    }
+
+    private async Task<Copied> CopyAsync(Peer target, List<(string Namespace, ReplicaChanges Changes)> changes)
+    {
+        var copied = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (ns, change) in changes)
+        {
+            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, server.Json), server.ClusterOptions.RequestTimeout, default).ConfigureAwait(false);
+            if (answers is not [{ Fitted: true }])
+                return new Copied(false, copied);
+            copied[ns] = change.Position + change.Events.Count;
+        }
+        return new Copied(true, copied);
+    }
+
+    private void OnCopied(Copied m)
+    {
+        _isCopying = false;
+        if (!m.Fitted)
+            _positions.Clear(); // begin anew
+        foreach (var (ns, position) in m.Positions)
+            _positions[ns] = position;
+        if (_flushes.Count > 0)
+            Copy();
+    }
+
+    /// <summary>The next node in the order of their tags: each has one other's replica, on the average.</summary>
+    private Peer? Successor()
+    {
+        var peers = node.Peers.All;
+        return peers.Where(peer => string.CompareOrdinal(peer.Tag, node.Tag) > 0).MinBy(static peer => peer.Tag, StringComparer.Ordinal) ?? peers.MinBy(static peer => peer.Tag, StringComparer.Ordinal);
+    }
+}
+
+/// <summary>The recovery logs of other nodes that this node has a copy of.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class ReplicaStore(ServerServices server)
+{
+    private readonly ConcurrentDictionary<(string Tag, string Namespace), RecoveryLog> _logs = new();
+    private readonly ConcurrentDictionary<string, long> _goneAt = new(StringComparer.Ordinal);
+
+    public bool Apply(string tag, string ns, ReplicaChanges changes)
+    {
+        if (server.Options.ConnectionStateRecovery is not { } options)
+            return true; // of no use here
+        if (changes.Begins)
+            _logs[(tag, ns)] = new RecoveryLog(options, tag, server.Time);
+        return _logs.TryGetValue((tag, ns), out var log) && log.Apply(changes);
+    }
+
+    /// <summary>Gives a socket of a node that is gone, or is taken to be: its client is here, so it is not there any more.</summary>
+    public LostSocket? Take(RecoveryClaim claim, string ns)
+    {
+        var log = Find(claim.NodeTag, ns);
+        if (!_goneAt.ContainsKey(claim.NodeTag))
+            log?.StartWaiting();
+        return log?.Take(claim.Secret, claim.Offset);
+    }
+
+    public RecoveryLog? Find(string tag, string ns) => _logs.GetValueOrDefault((tag, ns));
+
+    /// <summary>A node is gone: its clients come to the others now.</summary>
+    public void OwnerGone(string tag)
+    {
+        _goneAt[tag] = server.Time.GetTimestamp();
+        foreach (var ((owner, _), log) in _logs)
+        {
+            if (owner == tag)
+                log.StartWaiting();
+        }
+    }
+
+    /// <summary>Forgets what nobody can recover any more.</summary>
+    public void Sweep()
+    {
+        foreach (var (tag, at) in _goneAt)
+        {
+            if (server.Time.GetElapsedTime(at) <= server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration)
+                continue;
+            _goneAt.TryRemove(tag, out _);
+            foreach (var key in _logs.Keys.Where(key => key.Tag == tag))
+                _logs.TryRemove(key, out _);
+        }
+    }
+}

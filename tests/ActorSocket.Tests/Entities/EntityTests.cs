@@ -1,0 +1,238 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using ActorSocket.Tests.Operations;
+
+namespace ActorSocket.Tests.Entities;
+
+/// <summary>Entities on one node without a cluster, and on two.</summary>
+public sealed class EntityTests
+{
+    [Fact]
+    public async Task Each_id_has_one_instance_whose_calls_run_one_at_a_time_and_in_order()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Tally>("tally");
+        var calls = Enumerable.Range(0, 50).Select(number => tallies.InvokeAsync<int>("a", "note", number)).ToList();
+        Assert.Equal(Enumerable.Range(1, 50), (await Task.WhenAll(calls)).ToList()); // each sees what came before it
+        Assert.Equal(Enumerable.Range(0, 50), (await tallies.InvokeAsync<List<int>>("a", "notes"))!);
+        tallies.Send("b", "note", 7);
+        Assert.Equal([7], (await tallies.InvokeAsync<List<int>>("b", "notes"))!);
+        Assert.NotEqual(await tallies.InvokeAsync<Guid>("a", "instance"), await tallies.InvokeAsync<Guid>("b", "instance"));
+        Assert.Equal(await tallies.InvokeAsync<Guid>("a", "instance"), await tallies.InvokeAsync<Guid>("a", "instance"));
+        Assert.Equal("a /", await tallies.InvokeAsync<string>("a", "surroundings"));
+        Assert.Equal("ä$/ x /", await tallies.InvokeAsync<string>("ä$/ x", "surroundings")); // any id
+    }
+
+    [Fact]
+    public async Task Ticks_come_at_their_rate_and_not_into_a_call()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Tally>("tally");
+        var hold = new TaskCompletionSource();
+        Tally.Holds["ticking"] = hold;
+        var held = tallies.InvokeAsync<int>("ticking", "hold"); // how many ticks there were while it ran
+        await TicksAsync("another", 10); // as many come due for the one that is held
+        hold.SetResult();
+        Assert.Equal(0, await held.WaitAsync(Node.Patience));
+        await TicksAsync("ticking", await tallies.InvokeAsync<int>("ticking", "ticks") + 5);
+
+        async Task TicksAsync(string id, int wanted)
+        {
+            while (await tallies.InvokeAsync<int>(id, "ticks") < wanted)
+                await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task One_that_retires_is_gone_and_the_next_call_starts_a_new_one()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Tally>("tally");
+        var first = await tallies.InvokeAsync<Guid>("a", "instance");
+        Assert.Equal(1, await tallies.InvokeAsync<int>("a", "note", 1));
+        var retired = tallies.InvokeAsync<Guid>("a", "retire");
+        var after = tallies.InvokeAsync<int>("a", "note", 2); // waits already: handled before the end, or by the next one
+        Assert.Equal(first, await retired);
+        Assert.Contains(await after, (int[])[1, 2]);
+        await Node.UntilAsync(() => Tally.Ended.ContainsKey(first), "the instance to be disposed of");
+        Assert.NotEqual(first, await tallies.InvokeAsync<Guid>("a", "instance"));
+    }
+
+    [Fact]
+    public async Task What_a_method_throws_is_thrown_to_its_caller_and_the_entity_goes_on()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Tally>("tally");
+        await tallies.InvokeAsync<int>("a", "note", 1);
+        Assert.Equal("on purpose", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "fail"))).Message);
+        Assert.Equal("A \"tally\" has no method \"nothing\".", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "nothing"))).Message);
+        await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "note", "no number"));
+        await Assert.ThrowsAsync<ArgumentException>(() => tallies.InvokeAsync<int>("a", "note", new string('x', 200_000)));
+        await Assert.ThrowsAsync<ArgumentException>(() => tallies.InvokeAsync<int>("", "note", 1));
+        Assert.Equal(2, await tallies.InvokeAsync<int>("a", "note", 2));
+    }
+
+    [Fact]
+    public async Task One_that_cannot_start_is_tried_again_by_the_next_call()
+    {
+        await using var node = await StartAsync(cluster => cluster.RequestTimeout = TimeSpan.FromSeconds(1));
+        var fragile = node.Server.MapEntities<Fragile>("fragile");
+        await Assert.ThrowsAsync<TimeoutException>(() => fragile.InvokeAsync<bool>("a", "works"));
+        Fragile.MayStart = true;
+        Assert.True(await fragile.InvokeAsync<bool>("a", "works"));
+    }
+
+    [Fact]
+    public async Task One_that_is_asked_too_much_says_so_and_one_that_is_silent_is_given_up()
+    {
+        await using var node = await StartAsync(cluster => cluster.RequestTimeout = TimeSpan.FromSeconds(2));
+        var tallies = node.Server.MapEntities<Tally>("tally");
+        var hold = new TaskCompletionSource();
+        Tally.Holds["busy"] = hold;
+        var held = tallies.InvokeAsync<int>("busy", "hold");
+        var waiting = Enumerable.Range(0, 1024).Select(number => tallies.InvokeAsync<int>("busy", "note", number)).ToList();
+        Assert.Contains("asked too much", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("busy", "note", 0))).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<TimeoutException>(() => held);
+        foreach (var late in waiting)
+            await Assert.ThrowsAsync<TimeoutException>(() => late);
+        hold.SetResult();
+        Assert.Equal(1024, (await tallies.InvokeAsync<List<int>>("busy", "notes"))!.Count); // they were made all the same
+    }
+
+    [Fact]
+    public async Task A_class_that_cannot_be_called_is_not_mapped()
+    {
+        await using var node = await StartAsync();
+        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Mute>("mute"));
+        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("no/name"));
+        Assert.Throws<InvalidOperationException>(() => new Tally(node.Server).Id);
+    }
+
+    [Fact]
+    public async Task When_a_node_leaves_its_entities_move_with_their_state_and_no_call_is_lost()
+    {
+        RoomEntities<Tally> here = null!, there = null!;
+        await using var first = await Node.StartAsync(map: io => here = io.MapEntities<Tally>("tally"));
+        await using var second = await Node.JoinAsync(first, io => there = io.MapEntities<Tally>("tally"));
+        await Node.MeetAsync(first, second);
+        string[] ids = [.. Enumerable.Range(0, 12).Select(static number => "entity " + number)];
+        var homes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var id in ids)
+        {
+            Assert.Equal(1, await here.InvokeAsync<int>(id, "note", 0));
+            Assert.Equal(2, await there.InvokeAsync<int>(id, "note", 1)); // the same one, from either node
+            homes[id] = (await here.InvokeAsync<string>(id, "node"))!;
+        }
+        Assert.Equal(2, homes.Values.Distinct(StringComparer.Ordinal).Count());
+
+        var stop = second.StopAsync();
+        var number = 2;
+        do
+        {
+            foreach (var id in ids)
+                Assert.Equal(number + 1, await here.InvokeAsync<int>(id, "note", number));
+            number++;
+        }
+        while (!stop.IsCompleted);
+        await stop;
+
+        foreach (var id in ids)
+        {
+            Assert.Equal(Enumerable.Range(0, number), (await here.InvokeAsync<List<int>>(id, "notes"))!);
+            Assert.Equal(first.Server.NodeTag, await here.InvokeAsync<string>(id, "node"));
+        }
+    }
+
+    private static Task<Node> StartAsync(Action<ActorSocketClusterOptions>? configure = null) => Node.StartAsync(cluster =>
+    {
+        cluster.Port = null; // no cluster
+        configure?.Invoke(cluster);
+    });
+
+    private sealed class Tally(ActorSocketServer io) : RoomEntity, IDisposable
+    {
+        public static readonly ConcurrentDictionary<string, TaskCompletionSource> Holds = new(StringComparer.Ordinal);
+        public static readonly ConcurrentDictionary<Guid, bool> Ended = new();
+
+        private readonly Guid _instance = Guid.NewGuid();
+        private readonly List<int> _notes = [];
+        private int _ticks;
+
+        public override TimeSpan TickInterval => TimeSpan.FromMilliseconds(10);
+
+        public override async Task OnStartedAsync(JsonElement? handedOver)
+        {
+            await Task.Yield(); // calls wait for it
+            _notes.AddRange(handedOver?.Deserialize<int[]>() ?? []);
+        }
+
+        [Event("note")]
+        public async Task<int> NoteAsync(int number)
+        {
+            var before = _notes.Count;
+            await Task.Yield();
+            Assert.Equal(before, _notes.Count); // nobody else was here
+            _notes.Add(number);
+            return _notes.Count;
+        }
+
+        [Event("notes")]
+        public int[] Notes() => [.. _notes];
+
+        [Event("instance")]
+        public Guid Instance() => _instance;
+
+        [Event("surroundings")]
+        public string Surroundings() => Id + " " + Namespace.Name;
+
+        [Event("node")]
+        public string Node() => io.NodeTag;
+
+        [Event("ticks")]
+        public int Ticks() => _ticks;
+
+        [Event("hold")]
+        public async Task<int> HoldAsync()
+        {
+            var before = _ticks;
+            await Holds[Id].Task;
+            return _ticks - before;
+        }
+
+        [Event("fail")]
+        public static int Fail() => throw new InvalidOperationException("on purpose");
+
+        [Event("retire")]
+        public Guid End()
+        {
+            Retire();
+            return _instance;
+        }
+
+        public override Task OnTick()
+        {
+            _ticks++;
+            return Task.CompletedTask;
+        }
+
+        public override object? HandOver() => _notes;
+
+        public void Dispose() => Ended[_instance] = true;
+    }
+
+    private sealed class Fragile : RoomEntity
+    {
+        public static bool MayStart { get; set; }
+
+        public Fragile()
+        {
+            if (!MayStart)
+                throw new InvalidOperationException("on purpose");
+        }
+
+        [Event("works")]
+        public static bool Works() => true;
+    }
+
+    private sealed class Mute : RoomEntity;
+}
