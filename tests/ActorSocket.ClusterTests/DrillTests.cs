@@ -25,21 +25,31 @@ public abstract class DrillTest(ITestOutputHelper output)
         await using var cluster = await TestCluster.StartAsync(3, network, options);
         try
         {
-            await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{clients}"));
-            await client.SignalAsync("running");
-            var start = Stopwatch.GetTimestamp();
-            await drill(cluster);
-            var whole = Stopwatch.GetElapsedTime(start);
-            await client.ContinueAsync();
-            var traffic = (await client.FinishAsync()).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
+            var start = 0L;
+            var whole = TimeSpan.Zero;
+            Traffic traffic;
+            await using (var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{clients}")))
+            {
+                await client.SignalAsync("running");
+                start = Stopwatch.GetTimestamp();
+                await drill(cluster);
+                whole = Stopwatch.GetElapsedTime(start);
+                await client.ContinueAsync();
+                // A request that a client gave up may wait on for as long as the server does not know.
+                traffic = (await client.FinishAsync(endsByItself: false)).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
+            }
             output.WriteLine($"{title}: over after {whole.TotalSeconds:F1} s; {traffic.Sent} events, {traffic.Acked} acknowledged, {traffic.Failed.Length} failed; " +
                 $"{traffic.Talkers.Count(static talker => talker.Disconnects.Length > 0)} of {clients} clients lost their connection, away for {traffic.Talkers.Max(static talker => talker.Away)} ms at most; " +
                 $"longest acknowledgement {traffic.Talkers.Max(static talker => talker.Stall)} ms");
             Assert.Empty(traffic.Problems);
-            // No ghosts, and nobody is missing.
-            Assert.Equal(traffic.Ids.Order(StringComparer.Ordinal), traffic.Present.Order(StringComparer.Ordinal));
-            await cluster.EmptyAsync();
-            await AssertEachEndedOnceAsync(cluster);
+            Assert.Subset(traffic.Present.ToHashSet(StringComparer.Ordinal), traffic.Ids.ToHashSet(StringComparer.Ordinal));
+            // No ghosts. But who gave up behind a partition could not say so: its heartbeat tells, 45 s later (G8).
+            if (network is null)
+            {
+                Assert.Equal(traffic.Ids.Length, traffic.Present.Length);
+                await cluster.EmptyAsync();
+                await AssertEachEndedOnceAsync(cluster);
+            }
             await cluster.AssertQuietAsync(mayFail: true);
             return traffic;
         }
