@@ -1,6 +1,5 @@
 using Akka.Event;
 using ActorSocket.Delivery;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 
@@ -16,7 +15,7 @@ internal interface IClusterMessage : IDeadLetterSuppression
 /// Everything that nodes tell each other. A field is added at the end only, and is zero or empty when an older node wrote the message; a message that a
 /// node does not know is counted and ignored.
 /// </summary>
-internal static class ClusterProtocol
+internal static partial class ClusterProtocol
 {
     /// <summary>Raised when nodes of both versions could not work together; until then messages grow by fields at their end.</summary>
     public const int Version = 1;
@@ -209,106 +208,6 @@ internal static class ClusterProtocol
         public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes());
     }
 
-    // ---- Connection state recovery: a client comes back by another node (RemoteContinuation)
-
-    /// <summary>A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once.</summary>
-    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag);
-
-        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text());
-    }
-
-    /// <summary>It is given; or, without an <see cref="Id"/>, it is not. Data is a JSON object.</summary>
-    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] Data) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(Data);
-
-        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes());
-    }
-
-    /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
-    internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Tag).Number(Offset).Text(Id).Texts(Rooms);
-
-        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
-    }
-
-    /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
-    internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Text(Namespace).Text(Gone);
-            WritePositions(wire, After);
-            wire.Text(Id).Texts(Rooms);
-        }
-
-        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), ReadPositions(ref wire), wire.Text(), wire.Texts());
-    }
-
-    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
-    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Flag(IsComplete);
-            WriteEvents(wire, Events);
-            WritePositions(wire, Positions);
-        }
-
-        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), ReadEvents(ref wire), ReadPositions(ref wire));
-    }
-
-    /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
-    internal sealed record Replicate(long Request, string Namespace, ReplicaChanges Changes, SocketJson? Json) : IClusterMessage
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Text(Namespace).Flag(Changes.Begins).Number(Changes.Position);
-            WriteEvents(wire, Changes.Events);
-            wire.Number(Changes.Sockets.Count);
-            foreach (var lost in Changes.Sockets)
-                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(lost.Data, Json!.Options));
-            wire.Texts(Changes.Gone);
-            WritePositions(wire, Changes.Positions);
-        }
-
-        public static Replicate Read(ref WireReader wire)
-        {
-            var (request, ns, begins, position) = (wire.Number(), wire.Text(), wire.Flag(), wire.Number());
-            var events = ReadEvents(ref wire);
-            var sockets = new LostSocket[wire.Count()];
-            for (var i = 0; i < sockets.Length; i++)
-                sockets[i] = new LostSocket(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
-            return new Replicate(request, ns, new ReplicaChanges(begins, position, events, sockets, wire.Texts(), ReadPositions(ref wire)), null);
-        }
-    }
-
-    /// <summary>Whether they fitted; else the replica must begin anew.</summary>
-    internal sealed record Replicated(long Request, bool Fitted) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Flag(Fitted);
-
-        public static Replicated Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
-    }
-
-    /// <summary>Answered when everything that the receiver's node had emitted in the namespace is on its way to the sender.</summary>
-    internal sealed record Fence(long Request, string Namespace) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
-
-        public static Fence Read(ref WireReader wire) => new(wire.Number(), wire.Text());
-    }
-
-    internal sealed record Fenced(long Request) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request);
-
-        public static Fenced Read(ref WireReader wire) => new(wire.Number());
-    }
-
     // ---- Entities (EntityActor)
 
     /// <summary>A call of an entity's method, by way of its shard region; arguments are a JSON array.</summary>
@@ -340,143 +239,6 @@ internal static class ClusterProtocol
         public void Write(WireWriter wire) => wire.Number(Request);
 
         public static EntityStateTaken Read(ref WireReader wire) => new(wire.Number());
-    }
-
-    // ---- Sessions: requests that a load balancer sent to another node than the session's (SessionGateway, EngineSession)
-
-    /// <summary>Something for the session with this id, wherever it lives. Answered with <see cref="RequestServed"/> or <see cref="RequestRefused"/>.</summary>
-    internal interface ISessionRequest : IClusterMessage
-    {
-        string Sid { get; }
-
-        long Request { get; }
-    }
-
-    /// <summary>What a request says of itself: the protocol revision, and the transport in its query.</summary>
-    internal readonly record struct RequestQuery(bool IsRevision3, bool IsForWebSocket, string Jsonp)
-    {
-        /// <summary>Of a request that no client made.</summary>
-        public static readonly RequestQuery None = new(false, false, "");
-
-        public void Write(WireWriter wire) => wire.Flag(IsRevision3).Flag(IsForWebSocket).Text(Jsonp);
-
-        public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text());
-    }
-
-    /// <summary>A GET that waits for packets.</summary>
-    internal sealed record PollRequest(string Sid, long Request, RequestQuery Query) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
-
-        public static PollRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
-    }
-
-    /// <summary>Its client has gone (E-47).</summary>
-    internal sealed record PollCut(string Sid, long Request) : ISessionRequest
-    {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request);
-
-        public static PollCut Read(ref WireReader wire) => new(wire.Text(), wire.Number());
-    }
-
-    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered.</summary>
-    internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
-    {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);
-
-        public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Flag());
-    }
-
-    /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
-    internal sealed record PostBegun(string Sid, long Request, RequestQuery Query) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
-
-        public static PostBegun Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
-    }
-
-    /// <summary>A POST and its body. <see cref="HasBegun"/>: its <see cref="PostBegun"/> came before.</summary>
-    internal sealed record PostRequest(string Sid, long Request, RequestQuery Query, bool IsOctetStream, bool HasBegun, byte[] Body) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Flag(IsOctetStream).Flag(HasBegun).Bytes(Body);
-        }
-
-        public static PostRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Flag(), wire.Flag(), wire.Bytes());
-    }
-
-    /// <summary>A POST that was cut (E-47) or was too long (E-46): nothing of it is delivered.</summary>
-    internal sealed record PostFailed(string Sid, long Request, RequestQuery Query, bool HasBegun, bool WasCut) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Flag(HasBegun).Flag(WasCut);
-        }
-
-        public static PostFailed Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Flag(), wire.Flag());
-    }
-
-    /// <summary>A method that no transport has.</summary>
-    internal sealed record OtherRequest(string Sid, long Request, RequestQuery Query) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
-
-        public static OtherRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
-    }
-
-    /// <summary>A WebSocket that wants to become the session's transport. It stays on the node whose tag is <see cref="Gateway"/>; its bytes travel as <see cref="Link"/>.</summary>
-    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, string Gateway, long Link, WireForm Form, bool IsRefused) : ISessionRequest
-    {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Text(Gateway).Number(Link).Number((int)Form).Flag(IsRefused);
-        }
-
-        public static UpgradeRequest Read(ref WireReader wire) =>
-            new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Text(), wire.Number(), (WireForm)wire.Number(), wire.Flag());
-    }
-
-    /// <summary>The session's answer: an HTTP status, and for a poll its payload.</summary>
-    internal sealed record RequestServed(long Request, int Status, byte[] Body, bool IsOctetStream, bool MayCompress) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Number(Status).Bytes(Body).Flag(IsOctetStream).Flag(MayCompress);
-
-        public static RequestServed Read(ref WireReader wire) => new(wire.Number(), (int)wire.Number(), wire.Bytes(), wire.Flag(), wire.Flag());
-    }
-
-    /// <summary>The session's answer: refused as the official server would.</summary>
-    internal sealed record RequestRefused(long Request, EngineIoError Error) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Number((int)Error);
-
-        public static RequestRefused Read(ref WireReader wire) => new(wire.Number(), (EngineIoError)wire.Number());
-    }
-
-    /// <summary>Bytes of the WebSockets that end on one of two nodes while their sessions live on the other; see <see cref="LinkHub"/>.</summary>
-    internal sealed record LinkBatch(byte[] Entries) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Bytes(Entries);
-
-        public static LinkBatch Read(ref WireReader wire) => new(wire.Bytes());
     }
 
     // ---- Pieces
