@@ -126,7 +126,10 @@ public sealed class WebSocketWireTests(ITestOutputHelper output)
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
         using (var polling = await wire.OpenWebSocketAsync("EIO=4&transport=polling&sid=" + session.Sid))
+        {
+            await polling.SendAsync("2probe");
             Assert.Equal("close", await polling.NextAsync());
+        }
         using var first = await wire.OpenWebSocketAsync("EIO=4&transport=websocket&sid=" + session.Sid);
         await first.SendAsync("2probe");
         Assert.Equal("3probe", await first.NextAsync());

@@ -139,9 +139,8 @@ internal static partial class TestHandlers
         Convert.ToHexStringLower(SHA256.HashData(upload.Data)),
         upload.Parts[0]));
 
-    private static void Rooms(Socket socket)
+    public static void JoinAndLeave(Socket socket)
     {
-        var all = socket.Namespace;
         socket.On("join", async (string room, Ack ack) =>
         {
             await socket.JoinAsync(room);
@@ -152,6 +151,12 @@ internal static partial class TestHandlers
             await socket.LeaveAsync(room);
             ack.Send();
         });
+    }
+
+    private static void Rooms(Socket socket)
+    {
+        var all = socket.Namespace;
+        JoinAndLeave(socket);
         socket.On("publish", (Target target, string name, JsonElement payload) =>
         {
             Aim(socket, target).Emit(name, payload);

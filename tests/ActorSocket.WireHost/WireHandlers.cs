@@ -94,16 +94,7 @@ internal static partial class WireHandlers
 
     private static void AddRooms(Socket socket, Namespace ns)
     {
-        socket.On("join", async (string room, Ack ack) =>
-        {
-            await socket.JoinAsync(room);
-            ack.Send();
-        });
-        socket.On("leave", async (string room, Ack ack) =>
-        {
-            await socket.LeaveAsync(room);
-            ack.Send();
-        });
+        TestHandlers.JoinAndLeave(socket);
         socket.On("rooms", () => socket.Rooms.Order(StringComparer.Ordinal));
         socket.On("broadcast", (string room, SocketArguments args) => ns.To(room).Emit("bcast", args[1]));
         socket.On("relay", (string room, SocketArguments args) => socket.To(room).Emit("bcast", args[1]));

@@ -231,6 +231,23 @@ internal sealed class ClusterNode : IServerEventPeers
     public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
         request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
 
+    /// <summary>
+    /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
+    /// </summary>
+    public async Task OnCollectMissedAsync(Peer peer, CollectMissed m)
+    {
+        var isComplete = m.Tag != Tag || await FenceAsync(m.Namespace).ConfigureAwait(false);
+        var missed = Collect(m);
+        peer.Tell(Packed.Of(missed with { IsComplete = missed.IsComplete && isComplete }));
+    }
+
+    /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
+    public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
+    {
+        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), _server.ClusterOptions.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return missing == 0;
+    }
+
     /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>
     public Missed Collect(CollectMissed m)
     {

@@ -176,7 +176,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case ServerSideAnswered m: node.Requests.Answered(peer, m.Request, m); break;
             case ClaimSocket m: node.OnClaimSocket(peer, m); break;
             case SocketGiven m: node.Requests.Answered(peer, m.Request, m); break;
-            case CollectMissed m: peer.Tell(Packed.Of(node.Collect(m))); break;
+            case CollectMissed m: _ = node.OnCollectMissedAsync(peer, m); break;
             case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
             case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
             case Replicated m: node.Requests.Answered(peer, m.Request, m); break;

@@ -129,9 +129,9 @@ internal sealed class NamespaceServices
                 child.Emit(selection, eventName, args, flags);
             return;
         }
-        var peers = flags.Local ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
         if (Recovery is null || flags.Volatile)
         {
+            var peers = PeersFor(selection, flags);
             var frame = Encode(eventName, args, flags);
             if (peers.Length > 0)
                 Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
@@ -140,6 +140,7 @@ internal sealed class NamespaceServices
         }
         lock (Recovery.Gate)
         {
+            var peers = PeersFor(selection, flags); // under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on
             if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
                 Server.Cluster!.Send(peers, this, selection, Encode(eventName, args, flags), isVolatile: false, Recovery.NextNumber);
             var logged = EncodeWithOffset(Recovery, eventName, args, flags);
@@ -147,6 +148,8 @@ internal sealed class NamespaceServices
             Broadcast(selection, logged, isVolatile: false);
         }
     }
+
+    private Peer[] PeersFor(RoomSelection selection, EmitFlags flags) => flags.Local ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
 
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
     public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)

@@ -88,8 +88,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
         if (keeper?.Tag == claim.NodeTag)
         {
             // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
-            var (_, missing) = await cluster.Requests.AskAsync<Fenced>(cluster.Peers.All, request => new Fence(request, ns.Name), timeout, cancellationToken).ConfigureAwait(false);
-            _isComplete = missing == 0;
+            _isComplete = await cluster.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
             return;
         }
         var since = new CollectEmitted(0, ns.Name, claim.NodeTag, _positions, Lost.Id, Lost.Rooms);
