@@ -310,7 +310,8 @@ internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadO
     {
         lock (_gate)
         {
-            if (_closed || WasAborted)
+            // A link that was closed may still be cut: the other end may be sending.
+            if (WasAborted || (_closed && how is not LinkOperation.Abort))
                 return;
             _closed = true;
         }

@@ -1,0 +1,198 @@
+using System.Text;
+using Akka.Actor;
+using ActorSocket.Clustering;
+using CsCheck;
+
+namespace ActorSocket.Tests.Clustering;
+
+/// <summary>Bytes of WebSockets between two nodes: in order, bounded by a window, and nothing left of a link that is over.</summary>
+public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly LinkHub _gateways = new(), _homes = new();
+
+    public LinkTests()
+    {
+        _gateways.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_homes)));
+        _homes.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_gateways)));
+    }
+
+    [Fact]
+    public async Task Bytes_arrive_in_order_in_both_directions_and_two_closes_end_the_link()
+    {
+        var (gateway, home) = Connect();
+        var expected = new StringBuilder();
+        for (var i = 0; i < 2_000; i++)
+        {
+            expected.Append(i).Append(',');
+            await gateway.End.SendAsync(Encoding.ASCII.GetBytes($"{i},"));
+            await home.End.SendAsync(Encoding.ASCII.GetBytes($"{i},"));
+        }
+        gateway.End.Close();
+        await home.End.Ended.WaitAsync(Patience);
+        Assert.Equal(expected.ToString(), home.Text);
+        Assert.Equal((1, 1), (_gateways.Count, _homes.Count)); // the other direction is open
+        home.End.Close();
+        await gateway.End.Ended.WaitAsync(Patience);
+        Assert.Equal(expected.ToString(), gateway.Text);
+        await EmptyAsync();
+        Assert.False(gateway.End.WasAborted || home.End.WasAborted);
+    }
+
+    [Fact]
+    public async Task Who_does_not_read_holds_up_who_writes_at_the_window()
+    {
+        var (gateway, home) = Connect();
+        var gate = home.Block();
+        var sent = gateway.End.SendAsync(new byte[LinkEnd.Window * 3]).AsTask();
+        await home.Blocked.WaitAsync(Patience);
+        await FenceAsync();
+        Assert.False(sent.IsCompleted);
+        gate.SetResult();
+        await sent.WaitAsync(Patience);
+        gateway.End.Close();
+        await home.End.Ended.WaitAsync(Patience);
+        Assert.Equal(LinkEnd.Window * 3, home.Length);
+        home.End.Close();
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task A_cut_ends_both_sides_and_whoever_waits_to_send()
+    {
+        var (gateway, home) = Connect();
+        home.Block();
+        var sent = gateway.End.SendAsync(new byte[LinkEnd.Window * 3]).AsTask();
+        await home.Blocked.WaitAsync(Patience);
+        home.End.Abort();
+        await Assert.ThrowsAsync<IOException>(() => sent.WaitAsync(Patience));
+        await gateway.End.Ended.WaitAsync(Patience);
+        Assert.True(gateway.End.WasAborted);
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task A_reader_that_fails_cuts_the_link()
+    {
+        var (gateway, home) = Connect();
+        home.Fails = true;
+        await gateway.End.SendAsync(new byte[10]);
+        await gateway.End.Ended.WaitAsync(Patience);
+        Assert.True(gateway.End.WasAborted);
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task A_node_that_goes_cuts_its_links_and_takes_no_new_ones()
+    {
+        var links = Enumerable.Range(0, 10).Select(_ => Connect()).ToArray();
+        _gateways.Close();
+        foreach (var (gateway, _) in links)
+        {
+            await gateway.End.Ended.WaitAsync(Patience);
+            Assert.True(gateway.End.WasAborted);
+        }
+        Assert.Equal(0, _gateways.Count);
+        Assert.False(_gateways.TryAdd(new LinkEnd(_gateways, isGateway: true, _gateways.NextLink(), static _ => default, static _ => { })));
+    }
+
+    [Fact]
+    public async Task Whatever_the_two_sides_do_nothing_is_left()
+    {
+        var scripts = Gen.OneOf(Gen.Const('s'), Gen.Const('l'), Gen.Const('c'), Gen.Const('a')).Array[0, 8];
+        var samples = new List<(char[] One, char[] Two)>();
+        Gen.Select(scripts, scripts).Sample((one, two) => { lock (samples) samples.Add((one, two)); }, iter: 200);
+        foreach (var (one, two) in samples)
+        {
+            var (gateway, home) = Connect();
+            await Task.WhenAll(PlayAsync(gateway.End, one), PlayAsync(home.End, two)).WaitAsync(Patience);
+        }
+        await EmptyAsync();
+
+        static Task PlayAsync(LinkEnd end, char[] script) => Task.Run(async () =>
+        {
+            try
+            {
+                foreach (var step in script)
+                {
+                    switch (step)
+                    {
+                        case 's': await end.SendAsync(new byte[100]); break;
+                        case 'l': await end.SendAsync(new byte[LinkEnd.Window + 1]); break;
+                        case 'c': end.Close(); break;
+                        default: end.Abort(); break;
+                    }
+                }
+            }
+            catch (IOException)
+            {
+                // Closed by one of the two.
+            }
+            end.Close();
+        });
+    }
+
+    private (Side Gateway, Side Home) Connect()
+    {
+        var link = _gateways.NextLink();
+        var (gateway, home) = (new Side(_gateways, isGateway: true, link), new Side(_homes, isGateway: false, link));
+        Assert.True(_gateways.TryAdd(gateway.End));
+        Assert.True(_homes.TryAdd(home.End));
+        return (gateway, home);
+    }
+
+    /// <summary>What was sent before has arrived.</summary>
+    private async Task FenceAsync()
+    {
+        var (gateway, home) = Connect();
+        gateway.End.Close();
+        await home.End.Ended.WaitAsync(Patience);
+        home.End.Close();
+        await gateway.End.Ended.WaitAsync(Patience);
+    }
+
+    private Task EmptyAsync() => AwaitAssertAsync(() => Assert.Equal((0, 0), (_gateways.Count, _homes.Count)), Patience);
+
+    /// <summary>What remoting does, and the receiver on the other node.</summary>
+    private sealed class Wire(LinkHub hub) : UntypedActor
+    {
+        protected override void OnReceive(object message) => hub.Receive(((ClusterProtocol.LinkBatch)((Packed)message).Unpack()).Entries);
+    }
+
+    private sealed class Side
+    {
+        private readonly List<byte> _taken = [];
+        private readonly TaskCompletionSource _blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Task _gate = Task.CompletedTask;
+
+        public Side(LinkHub hub, bool isGateway, long link) => End = new LinkEnd(hub, isGateway, link, TakeAsync, static _ => { });
+
+        public LinkEnd End { get; }
+
+        public bool Fails { get; set; }
+
+        public Task Blocked => _blocked.Task;
+
+        public long Length => _taken.Count;
+
+        public string Text => Encoding.ASCII.GetString([.. _taken]);
+
+        public TaskCompletionSource Block()
+        {
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _gate = gate.Task;
+            return gate;
+        }
+
+        private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes)
+        {
+            if (Fails)
+                throw new IOException("gone");
+            if (!_gate.IsCompleted)
+                _blocked.TrySetResult();
+            await _gate;
+            _taken.AddRange(bytes.Span);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+using Akka.Actor;
+using Akka.Configuration;
+using ActorSocket.Clustering;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
+using ActorSocket.Sockets;
+using CsCheck;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Tests.Clustering;
+
+/// <summary>What nodes tell each other, as bytes: also between versions, and whatever the bytes are.</summary>
+public sealed class SerializerTests
+{
+    private static readonly SocketJson Json = new(null);
+
+    /// <summary>One message of each kind. A new kind is added here, and its bytes below.</summary>
+    private static IEnumerable<IClusterMessage> Messages(long n, string text, string other, byte[] bytes, string[] texts, bool flag)
+    {
+        var query = new RequestQuery(flag, !flag, text);
+        var frame = EncodedFrame.Of([(byte)'4', (byte)'2', .. bytes], [bytes, []], flag);
+        var target = new Target(text, flag ? texts : null, texts);
+        var positions = new Dictionary<string, long>(StringComparer.Ordinal) { [text] = n, [text + other + "1"] = 1 };
+        LoggedEvent[] events = [new(frame, target.Selection, other, n, 0)];
+        LostSocket[] lost = [new(text, other, texts, new Dictionary<string, object?>(StringComparer.Ordinal) { ["key"] = "value" }, 0)];
+        yield return new Hello(text, (int)n, other, bytes, flag);
+        yield return new Announce(n, [new RoomChange(text, other, flag), new RoomChange(other, text, !flag)]);
+        yield return new Announced(n);
+        yield return new SyncAsked();
+        yield return new SyncState(n);
+        yield return new Fragment(text, n, 1, 2, other, bytes);
+        yield return new Broadcast(target, frame, flag, n);
+        yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
+        yield return new ClientsAsked(n, (int)n);
+        yield return new ClientAnswered(n, new EncodedArguments(bytes, [0, bytes.Length], [bytes]));
+        yield return new FetchSockets(n, target);
+        yield return new Fetched(n, [bytes, bytes]);
+        yield return new ChangeSockets(n, target, SocketChange.Leave, texts);
+        yield return new SocketsChanged(n);
+        yield return new ServerSideEvent(n, text, other, bytes);
+        yield return new ServerSideAnswered(n, flag, bytes);
+        yield return new ClaimSocket(n, text, other, n, text);
+        yield return new SocketGiven(n, text, texts, bytes);
+        yield return new CollectMissed(n, text, other, n, text, texts);
+        yield return new Missed(n, flag, events, positions);
+        yield return new CollectEmitted(n, text, other, positions, text, texts);
+        yield return new Replicate(n, text, new ReplicaChanges(flag, n, events, lost, texts, positions), Json);
+        yield return new Replicated(n, flag);
+        yield return new Fence(n, text);
+        yield return new Fenced(n);
+        yield return new CallEntity(text, other, bytes, flag);
+        yield return new EntityAnswered(bytes, text);
+        yield return new EntityState(n, text, other, bytes);
+        yield return new EntityStateTaken(n);
+        yield return new PollRequest(text, n, query);
+        yield return new PollCut(text, n);
+        yield return new GatewayLeaves(text, n, flag);
+        yield return new PostBegun(text, n, query);
+        yield return new PostRequest(text, n, query, flag, !flag, bytes);
+        yield return new PostFailed(text, n, query, flag, !flag);
+        yield return new OtherRequest(text, n, query);
+        yield return new UpgradeRequest(text, n, query, other, n, WireForm.Base64, flag);
+        yield return new RequestServed(n, 200, bytes, flag, !flag);
+        yield return new RequestRefused(n, EngineIoError.BadRequest);
+        yield return new LinkBatch(bytes);
+    }
+
+    private static readonly Gen<(long, string, string, byte[], string[], bool)> Anything =
+        Gen.Select(Gen.Long, Gen.String[0, 20], Gen.String[0, 20], Gen.Byte.Array[0, 300], Gen.String[0, 5].Array[0, 4], Gen.Bool);
+
+    [Fact]
+    public void Every_message_that_crosses_nodes_is_tested_here()
+    {
+        var all = typeof(IClusterMessage).Assembly.GetTypes().Where(static type => typeof(IClusterMessage).IsAssignableFrom(type) && type is { IsClass: true, IsAbstract: false } && type != typeof(UnknownMessage));
+        Assert.Equal(
+            all.Select(static type => type.Name).Order(StringComparer.Ordinal),
+            Messages(1, "a", "b", [1], ["c"], true).Select(static message => message.GetType().Name).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_written_is_read_again() => Anything.Sample(static (n, text, other, bytes, texts, flag) =>
+    {
+        foreach (var message in Messages(n, text, other, bytes, texts, flag))
+        {
+            var packed = Packed.Of(message);
+            var read = packed.Unpack();
+            Assert.Equal(message.GetType(), read.GetType());
+            Assert.Equal(Convert.ToHexString(packed.Bytes), Rewrite(read));
+        }
+    });
+
+    [Fact]
+    public void Fields_of_a_newer_version_are_skipped() => Anything.Sample(
+        static (n, text, other, bytes, texts, flag) =>
+        {
+            foreach (var message in Messages(n, text, other, bytes, texts, flag))
+            {
+                var packed = Packed.Of(message);
+                Assert.Equal(Convert.ToHexString(packed.Bytes), Rewrite(ClusterSerializer.Read(packed.Manifest, [.. packed.Bytes, 3, 1, 2, 3, 200, 1])));
+            }
+        },
+        iter: 20);
+
+    [Fact]
+    public void Fields_that_an_older_version_did_not_write_are_empty()
+    {
+        var hello = Packed.Of(new Hello("tag", 1, "json", [1, 2], HasShards: true));
+        var read = Assert.IsType<Hello>(ClusterSerializer.Read(hello.Manifest, hello.Bytes.AsSpan(..^1)));
+        Assert.Equal(("tag", 1, "json", false), (read.Tag, read.Version, read.Parser, read.HasShards));
+    }
+
+    [Fact]
+    public void A_message_of_a_newer_version_is_unknown_and_no_error()
+    {
+        Assert.Equal("zz", Assert.IsType<UnknownMessage>(ClusterSerializer.Read("zz", [1, 2, 3])).Name);
+        Assert.Equal("", Assert.IsType<UnknownMessage>(ClusterSerializer.Read("", [])).Name);
+    }
+
+    [Fact]
+    public void Whatever_the_bytes_are_reading_ends_with_a_message_or_a_FormatException_and_costs_little()
+    {
+        var manifests = Messages(1, "a", "b", [1], ["c"], true).Select(ClusterSerializer.ManifestOf).ToArray();
+        Gen.Select(Gen.Int[0, manifests.Length - 1], Gen.OneOf(Gen.Byte, Gen.Byte[0, 3], Gen.OneOfConst<byte>(0x7F, 0x80, 0xFF)).Array[0, 80]).Sample(
+            (which, bytes) =>
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                try
+                {
+                    _ = ClusterSerializer.Read(manifests[which], bytes);
+                }
+                catch (Exception error) when (error is FormatException or System.Text.Json.JsonException or ArgumentException)
+                {
+                    // Malformed; the message is dropped, and its sender's mistake logged.
+                }
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
+            },
+            iter: 200_000,
+            threads: 1);
+    }
+
+    /// <summary>These change only with <see cref="ClusterProtocol.Version"/>: nodes of two versions work together during a rolling upgrade.</summary>
+    [Theory]
+    [InlineData("Hello", "hi", "03C5BE2FAC02016202070801")]
+    [InlineData("Announce", "an", "AC020203C5BE2F016201016203C5BE2F00")]
+    [InlineData("Announced", "ak", "AC02")]
+    [InlineData("SyncAsked", "sy", "")]
+    [InlineData("SyncState", "st", "AC02")]
+    [InlineData("Fragment", "fr", "03C5BE2FAC0201020162020708")]
+    [InlineData("Broadcast", "bc", "03C5BE2F010201720002017200043432070802020708000101AC02")]
+    [InlineData("AskClients", "qa", "AC0203C5BE2F010201720002017200043432070802020708000101AC02")]
+    [InlineData("ClientsAsked", "qc", "AC02AC02")]
+    [InlineData("ClientAnswered", "qr", "AC0202070802000201020708")]
+    [InlineData("FetchSockets", "fe", "AC0203C5BE2F010201720002017200")]
+    [InlineData("Fetched", "fd", "AC0202020708020708")]
+    [InlineData("ChangeSockets", "cs", "AC0203C5BE2F0102017200020172000102017200")]
+    [InlineData("SocketsChanged", "cd", "AC02")]
+    [InlineData("ServerSideEvent", "se", "AC0203C5BE2F0162020708")]
+    [InlineData("ServerSideAnswered", "sr", "AC0201020708")]
+    [InlineData("ClaimSocket", "lc", "AC0203C5BE2F0162AC0203C5BE2F")]
+    [InlineData("SocketGiven", "lg", "AC0203C5BE2F02017200020708")]
+    [InlineData("CollectMissed", "lm", "AC0203C5BE2F0162AC0203C5BE2F02017200")]
+    [InlineData("Missed", "le", "AC0201010102017200020172000004343207080202070800010162AC020203C5BE2FAC0205C5BE2F623101")]
+    [InlineData("CollectEmitted", "lx", "AC0203C5BE2F01620203C5BE2FAC0205C5BE2F62310103C5BE2F02017200")]
+    [InlineData("Replicate", "lr", "AC0203C5BE2F01AC02010102017200020172000004343207080202070800010162AC020103C5BE2F0162020172000F7B226B6579223A2276616C7565227D020172000203C5BE2FAC0205C5BE2F623101")]
+    [InlineData("Replicated", "la", "AC0201")]
+    [InlineData("Fence", "lf", "AC0203C5BE2F")]
+    [InlineData("Fenced", "ld", "AC02")]
+    [InlineData("CallEntity", "ec", "03C5BE2F016202070801")]
+    [InlineData("EntityAnswered", "ea", "02070803C5BE2F")]
+    [InlineData("EntityState", "es", "AC0203C5BE2F0162020708")]
+    [InlineData("EntityStateTaken", "et", "AC02")]
+    [InlineData("PollRequest", "rg", "03C5BE2FAC02010003C5BE2F")]
+    [InlineData("PollCut", "rc", "03C5BE2FAC02")]
+    [InlineData("GatewayLeaves", "rl", "03C5BE2FAC0201")]
+    [InlineData("PostBegun", "rb", "03C5BE2FAC02010003C5BE2F")]
+    [InlineData("PostRequest", "rp", "03C5BE2FAC02010003C5BE2F0100020708")]
+    [InlineData("PostFailed", "rf", "03C5BE2FAC02010003C5BE2F0100")]
+    [InlineData("OtherRequest", "ro", "03C5BE2FAC02010003C5BE2F")]
+    [InlineData("UpgradeRequest", "ru", "03C5BE2FAC02010003C5BE2F0162AC020101")]
+    [InlineData("RequestServed", "ok", "AC02C8010207080100")]
+    [InlineData("RequestRefused", "no", "AC0203")]
+    [InlineData("LinkBatch", "lb", "020708")]
+    public void The_bytes_of_a_message_stay_as_they_are(string name, string manifest, string hex)
+    {
+        var message = Messages(300, "ž/", "b", [7, 8], ["r", ""], true).Single(message => message.GetType().Name == name);
+        var packed = Packed.Of(message);
+        Assert.Equal((manifest, hex), (packed.Manifest, Convert.ToHexString(packed.Bytes)));
+        Assert.Equal(hex, Rewrite(ClusterSerializer.Read(manifest, Convert.FromHexString(hex))));
+    }
+
+    [Fact]
+    public void What_has_no_serializer_of_its_own_is_refused_both_ways()
+    {
+        using var system = ActorSystem.Create("refusing", ConfigurationFactory.ParseString(ClusterSystem.Hocon));
+        var extended = (ExtendedActorSystem)system;
+        var serializer = extended.Serialization.FindSerializerFor(new UriBuilder());
+        Assert.IsType<RefusingSerializer>(serializer);
+        Assert.Throws<System.Runtime.Serialization.SerializationException>(() => serializer.ToBinary(new Uri("http://127.0.0.1")));
+        Assert.ThrowsAny<Exception>(() => extended.Serialization.Deserialize("""{"$type":"System.IO.FileInfo","fileName":"/"}"""u8.ToArray(), 1, typeof(FileInfo)));
+        // Ours find their way, by themselves and packed.
+        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(new Announced(1)));
+        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(Packed.Of(new Announced(1))));
+    }
+
+    [Fact]
+    public void A_long_message_travels_in_pieces_and_is_whole_again() => Gen.Select(Gen.Int[0, 300_000], Gen.Int[0, 300_000]).Sample(
+        static (one, two) =>
+        {
+            var (first, second) = (Pieces(one, 1), Pieces(two, 2));
+            var assembler = new FragmentAssembler();
+            var whole = new List<IClusterMessage>();
+            // Two streams of one sender, in turn.
+            for (var i = 0; i < Math.Max(first.Count, second.Count); i++)
+            {
+                foreach (var pieces in new[] { first, second })
+                {
+                    if (i < pieces.Count && assembler.TryAdd(pieces[i], ActorRefs.Nobody, out var message))
+                        whole.Add(message!);
+                }
+            }
+            Assert.Equal(new[] { one, two }.Order(), whole.Select(static message => ((LinkBatch)message).Entries.Length).Order());
+            Assert.All(whole, static message => Assert.All(((LinkBatch)message).Entries, static (value, i) => Assert.Equal((byte)(i % 251), value)));
+        },
+        iter: 30);
+
+    [Fact]
+    public void Of_a_long_message_that_lost_a_piece_nothing_is_left()
+    {
+        var pieces = Pieces(300_000, 1);
+        for (var lost = 0; lost < pieces.Count; lost++)
+        {
+            var assembler = new FragmentAssembler();
+            for (var i = 0; i < pieces.Count; i++)
+            {
+                if (i != lost)
+                    Assert.False(assembler.TryAdd(pieces[i], ActorRefs.Nobody, out _));
+            }
+            Assert.Equal(1, Pieces(100_000, 1).Count(piece => assembler.TryAdd(piece, ActorRefs.Nobody, out _)));
+        }
+    }
+
+    private static List<Fragment> Pieces(int length, long stream)
+    {
+        var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))]));
+        var count = Math.Max(1, (packed.Bytes.Length + Packed.MaxBytes - 1) / Packed.MaxBytes);
+        return [.. Enumerable.Range(0, count).Select(i => new Fragment(
+            "", stream, i, count, packed.Manifest, packed.Bytes[(i * Packed.MaxBytes)..Math.Min(packed.Bytes.Length, (i + 1) * Packed.MaxBytes)]))];
+    }
+
+    private static string Rewrite(IClusterMessage message) =>
+        Convert.ToHexString(Packed.Of(message is Replicate replicate ? replicate with { Json = Json } : message).Bytes);
+}
