@@ -46,6 +46,8 @@ internal static class ClusterHost
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
         app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
+        app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
+        app.MapPost("/test/emit", async (string room, int count) => await RoomLoad.EmitAsync(io, room, count));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();
         await app.StartAsync();

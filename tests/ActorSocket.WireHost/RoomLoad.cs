@@ -22,4 +22,30 @@ internal static class RoomLoad
         }
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    /// <summary>Opens rooms one after the other; how long each took, in milliseconds.</summary>
+    public static async Task<double[]> OpenOneByOneAsync(ActorSocketServer io, string prefix, int count)
+    {
+        var cluster = io.Services.Cluster ?? throw new InvalidOperationException("This node is in no cluster.");
+        var took = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await cluster.AnnounceAsync("/", $"{prefix}-{i}");
+            took[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+        return took;
+    }
+
+    /// <summary>Emits to a room, a few at a time, so that no queue grows.</summary>
+    public static async Task EmitAsync(ActorSocketServer io, string room, int count)
+    {
+        var filler = new string('x', 64);
+        for (var i = 0; i < count; i++)
+        {
+            io.To(room).Emit("told", i, filler);
+            if (i % 100 == 99)
+                await Task.Delay(1);
+        }
+    }
 }

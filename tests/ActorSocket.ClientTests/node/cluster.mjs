@@ -268,7 +268,8 @@ export async function traffic({ open, signal }) {
     present,
     sent: all.reduce((sum, talker) => sum + talker.sent.length, 0),
     acked: all.reduce((sum, talker) => sum + talker.acked, 0),
-    failed: all.flatMap((talker) => talker.failures),
+    // Lost with its connection, if also later: the official client hangs until its ping timeout when a WebSocket is refused while it waits for its last poll.
+    failed: all.flatMap((talker) => talker.failures.map((failure) => ({ ...failure, lost: talker.socket.id !== failure.id }))),
     talkers: all.map((talker) => ({ kind: talker.kind.join("+"), first: talker.first, disconnects: [...talker.disconnects], away: talker.away, stall: talker.stall })),
   };
 }
@@ -361,7 +362,7 @@ class Talker {
       this.acked++;
       this.stall = Math.max(this.stall, Date.now() - at);
     } catch (error) {
-      this.failures.push({ id, n, error: error.message, after: Date.now() - at, lost: this.socket.id !== id });
+      this.failures.push({ id, n, error: error.message, after: Date.now() - at });
     } finally {
       this.#open--;
     }

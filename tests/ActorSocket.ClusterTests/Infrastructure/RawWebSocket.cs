@@ -103,6 +103,22 @@ internal sealed class RawWebSocket : IDisposable
         }
     }
 
+    /// <summary>Reads whatever comes, until the end.</summary>
+    public async Task DrainAsync()
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await _stream.ReadAsync(buffer) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The end.
+        }
+    }
+
     /// <summary>Ends the connection without a word, by a reset.</summary>
     public void Reset()
     {
