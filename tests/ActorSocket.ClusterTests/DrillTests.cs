@@ -123,6 +123,27 @@ public sealed class CrashDrill(ITestOutputHelper output) : DrillTest(output)
     }
 }
 
+public sealed class LostAnswerDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    /// <summary>HTTP clients repeat a GET whose connection was reset: the session must not go on as if they had got what the first one was answered.</summary>
+    [Fact]
+    public async Task An_answer_that_died_with_the_node_it_went_by_ends_the_session()
+    {
+        await using var cluster = await TestCluster.StartAsync(3);
+        var (home, other, victim) = (cluster.Nodes[0], cluster.Nodes[1], cluster.Nodes[2]);
+        var client = await WireClient.ConnectAsync(home.Url, other.Url);
+        var get = client.GetAsync(victim.Url);
+        await victim.UntilAsync(async () => (await victim.StateAsync()).WaitingElsewhere == 1, "the GET to wait");
+        await victim.PauseAsync();
+        Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("42[\"echo\",\"lost\"]", other.Url))); // its echo goes to a node that no longer moves
+        victim.Kill();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => get);
+        Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("42[\"echo\",\"next\"]", other.Url)));
+        await WireClient.RefusedAsync(await client.GetAsync(other.Url), 1); // and not: "next"
+        await WireClient.RefusedAsync(await client.GetAsync(home.Url), 1);
+    }
+}
+
 public sealed class LeaveDrill(ITestOutputHelper output) : DrillTest(output)
 {
     [Fact]

@@ -140,6 +140,9 @@ internal sealed class ClusterNode : IServerEventPeers
     public bool TryGetHome(string sid, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Peer? peer) =>
         Peers.TryGetHome(sid, out peer) && IdGenerator.IsGenuine(sid, peer.Key);
 
+    /// <summary>A node has passed on the answer to a request that came in there.</summary>
+    public void AnswerLeft(Address gateway, long request) => _home.AnswerLeft(gateway, request);
+
     /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
     public void LocateShards(string tag)
     {

@@ -31,6 +31,12 @@ internal sealed class LinkHub : IThreadPoolWorkItem
 
     public int Count => _ends.Count;
 
+    /// <summary>Called when the other node has passed on the answer to a request that came in there.</summary>
+    public Action<long> AnswerLeft { get; set; } = static _ => { };
+
+    /// <summary>The client has the answer to a request that came in here. Told with the links' bytes: often, and soon.</summary>
+    public void TellAnswerLeft(long request) => Append(isGateway: true, request, LinkOperation.AnswerLeft, []);
+
     public int CountOf(bool isGateway) => _ends.Keys.Count(end => end.IsGateway == isGateway);
 
     /// <summary>A number for a link of which this node is the gateway.</summary>
@@ -92,7 +98,9 @@ internal sealed class LinkHub : IThreadPoolWorkItem
             var length = BinaryPrimitives.ReadInt32LittleEndian(entries[9..]);
             if (length < 0 || length > entries.Length - EntryHeader)
                 return;
-            if (_ends.TryGetValue((isGateway, link), out var end))
+            if (operation is LinkOperation.AnswerLeft)
+                AnswerLeft(link);
+            else if (_ends.TryGetValue((isGateway, link), out var end))
                 end.Receive(operation, entries.Slice(EntryHeader, length));
             else if (operation is LinkOperation.Open)
                 Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile
@@ -141,7 +149,7 @@ internal sealed class LinkReceiver(LinkHub hub) : UntypedActor
     }
 }
 
-internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort }
+internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort, AnswerLeft }
 
 /// <summary>
 /// One end of a link: bytes in both directions, in order, each direction with a window of bytes that may be under way, so that a slow reader holds up

@@ -47,6 +47,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
 
     protected override void PreStart()
     {
+        _links.AnswerLeft = request => node.AnswerLeft(address, request);
         _links.Receiver = Context.ActorOf(LinkReceiver.Props(_links), "links");
         SayHello();
         Timers.StartPeriodicTimer(nameof(HelloDue), HelloDue.Instance, HelloRetry);

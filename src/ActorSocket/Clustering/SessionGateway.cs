@@ -145,7 +145,14 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         if (served.Status == StatusCodes.Status200OK)
         {
             server.Options.OnHeaders?.Invoke(context);
-            await _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp).ConfigureAwait(false);
+            try
+            {
+                await _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp).ConfigureAwait(false);
+            }
+            finally
+            {
+                home.Links.TellAnswerLeft(request);
+            }
         }
         return null;
     }
@@ -153,7 +160,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
         server.Metrics.RequestForwarded("post");
-        var begun = 0L;
+        var (begun, request) = (0L, NextRequest());
         object reply;
         try
         {
@@ -166,7 +173,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
             {
                 var whole = body.ToArray();
                 context.Request.BodyReader.AdvanceTo(body.End);
-                reply = await AskAsync(home, new PostRequest(sid, NextRequest(), query, PollingTransport.IsOctetStream(context), begun != 0, whole)).ConfigureAwait(false);
+                reply = await AskAsync(home, new PostRequest(sid, request, query, PollingTransport.IsOctetStream(context), begun != 0, whole)).ConfigureAwait(false);
             }
             else
             {
@@ -186,7 +193,14 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         if (reply is not RequestServed { Status: StatusCodes.Status200OK })
             return Answered(context, reply);
         server.Options.OnHeaders?.Invoke(context);
-        await PollingTransport.AnswerOkAsync(context).ConfigureAwait(false);
+        try
+        {
+            await PollingTransport.AnswerOkAsync(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            home.Links.TellAnswerLeft(request);
+        }
         return null;
     }
 

@@ -19,6 +19,7 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionHome(ServerServices server, PeerTable peers)
 {
     private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter)> _parked = new();
+    private readonly ConcurrentDictionary<(Address Gateway, long Request), TaskCompletionSource<bool>> _onTheirWay = new();
 
     public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway)
     {
@@ -31,7 +32,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
-            case PostRequest m when Check(connection, m, m.Query, gateway): Post(connection, m, gateway); break;
+            case PostRequest m when Check(connection, m, m.Query, gateway): _ = PostAsync(connection, m, gateway); break;
             case PostFailed m when Check(connection, m, m.Query, gateway): OnPostFailed(connection, m, gateway); break;
             case OtherRequest m when Check(connection, m, m.Query, gateway): Answer(gateway, m, StatusCodes.Status405MethodNotAllowed); break;
             case UpgradeRequest m when IsKnown(connection, m, gateway): Upgrade(connection, m, gateway); break;
@@ -46,6 +47,33 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             if (key.Gateway.Path.Address.Equals(address))
                 Cut(poll.Connection, key);
         }
+        foreach (var (key, answer) in _onTheirWay)
+        {
+            if (key.Gateway.Equals(address) && _onTheirWay.TryRemove(key, out _))
+                answer.TrySetResult(false);
+        }
+    }
+
+    /// <summary>
+    /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before the answer: then the session
+    /// must not go on as if they had got it.
+    /// </summary>
+    private Task<bool> Goes(IActorRef gateway, long request)
+    {
+        var left = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var address = gateway.Path.Address;
+        _onTheirWay[(address, request)] = left;
+        // After it was added: whoever goes from here on finds it.
+        if (!Array.Exists(peers.All, peer => peer.Address.Equals(address)) && _onTheirWay.TryRemove((address, request), out _))
+            left.TrySetResult(false);
+        return left.Task;
+    }
+
+    /// <summary>The node by which an answer went has passed it on.</summary>
+    public void AnswerLeft(Address gateway, long request)
+    {
+        if (_onTheirWay.TryRemove((gateway, request), out var answer))
+            answer.TrySetResult(true);
     }
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
@@ -77,6 +105,11 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)
     {
+        if (!await connection.HasGotAsync(connection.PollAnswer).ConfigureAwait(false))
+        {
+            Refuse(gateway, m, EngineIoError.UnknownSid);
+            return;
+        }
         var waiter = new PollWaiter();
         switch (connection.Outbound.TryPark(waiter))
         {
@@ -95,6 +128,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         if (frames.Length == 0)
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
+        connection.PollAnswer = Goes(gateway, m.Request);
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
@@ -106,7 +140,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely");
     }
 
-    private static void Post(EngineConnection connection, PostRequest m, IActorRef gateway)
+    private async Task PostAsync(EngineConnection connection, PostRequest m, IActorRef gateway)
     {
         if (m.IsOctetStream && !connection.IsRevision3) // E-44
         {
@@ -119,24 +153,16 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             RefuseOverlap(connection, m, gateway);
             return;
         }
+        if (!await connection.HasGotAsync(connection.PostAnswer).ConfigureAwait(false))
+        {
+            Refuse(gateway, m, EngineIoError.UnknownSid);
+            return;
+        }
         PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
-        var readable = connection.Inbound.ReadableAsync();
-        if (readable.IsCompletedSuccessfully)
-            Taken();
-        else
-            _ = TakenLaterAsync();
-
-        async Task TakenLaterAsync()
-        {
-            await readable.ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-            Taken();
-        }
-
-        void Taken()
-        {
-            connection.EndPost();
-            Answer(gateway, m, StatusCodes.Status200OK);
-        }
+        await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
+        connection.PostAnswer = Goes(gateway, m.Request);
+        connection.EndPost();
+        Answer(gateway, m, StatusCodes.Status200OK);
     }
 
     private static void OnPostFailed(EngineConnection connection, PostFailed m, IActorRef gateway)

@@ -12,6 +12,8 @@ namespace ActorSocket.Sessions;
 /// </summary>
 internal sealed class EngineConnection : IOutboundOwner
 {
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+
     private readonly ServerServices _server;
     private int _posting;
 
@@ -69,6 +71,30 @@ internal sealed class EngineConnection : IOutboundOwner
 
     /// <summary>At most one POST is read at a time (E-45).</summary>
     public bool TryBeginPost() => Interlocked.Exchange(ref _posting, 1) == 0;
+
+    /// <summary>Whether the last poll's answer has left the node that it went by; null when it did not go by another node.</summary>
+    public Task<bool>? PollAnswer { get; set; }
+
+    /// <summary>Likewise of the last POST.</summary>
+    public Task<bool>? PostAnswer { get; set; }
+
+    /// <summary>The client asks again: it has got the answer before, or the session ends here. The word of the other node may come a little later than the request.</summary>
+    public async ValueTask<bool> HasGotAsync(Task<bool>? answer)
+    {
+        if (answer is null)
+            return true;
+        try
+        {
+            if (await answer.WaitAsync(AnswerTimeout, _server.Time).ConfigureAwait(false))
+                return true;
+        }
+        catch (TimeoutException)
+        {
+            // The node is gone, whether or not the others have noticed.
+        }
+        Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
+        return false;
+    }
 
     public void EndPost() => Volatile.Write(ref _posting, 0);
 
