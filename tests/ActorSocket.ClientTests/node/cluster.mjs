@@ -240,7 +240,7 @@ export async function traffic({ open, signal }) {
   // Here the test does its worst, and then waits until the cluster is whole again.
   await within(Promise.all(all.map((talker) => talker.back())), "all clients to be connected again", 30_000);
   const settled = all.map((talker) => talker.acked);
-  await within(Promise.all(all.map((talker, i) => talker.until(settled[i] + 10))), "ten more acknowledgements of each client", 30_000);
+  await within(Promise.all(all.map((talker, i) => talker.until(settled[i] + 10))), "ten more acknowledgements of each client", 50_000);
   all.forEach((talker) => talker.stop());
   await within(Promise.all(all.map((talker) => talker.idle())), "the last acknowledgements", 30_000);
 
