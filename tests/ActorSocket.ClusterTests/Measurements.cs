@@ -8,14 +8,14 @@ namespace ActorSocket.ClusterTests;
 
 /// <summary>
 /// The figures of docs/PERFORMANCE-CLUSTER.md and of "Measured" in docs/SCALE.md; no part of the usual run:
-/// <c>ACTORSOCKET_MEASURE=1 dotnet test tests/ActorSocket.ClusterTests -c Release --filter Category=Measurement --logger "console;verbosity=detailed"</c>.
+/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter Category=Measurement --logger "console;verbosity=detailed"</c>.
 /// </summary>
 [Trait("Category", "Measurement")]
 public sealed class Measurements(ITestOutputHelper output)
 {
     private static readonly HttpClient Patient = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(20) };
 
-    [Measurement]
+    [Fact]
     public async Task A_request_at_the_wrong_node_and_at_the_right_one()
     {
         await using var cluster = await TestCluster.StartAsync(3);
@@ -39,7 +39,7 @@ public sealed class Measurements(ITestOutputHelper output)
         }
     }
 
-    [Measurement]
+    [Fact]
     public async Task A_join_on_one_three_and_five_nodes()
     {
         foreach (var count in new[] { 1, 3, 5 })
@@ -53,7 +53,7 @@ public sealed class Measurements(ITestOutputHelper output)
         }
     }
 
-    [Measurement]
+    [Fact]
     public async Task A_delivery_on_another_node_and_on_this_one()
     {
         foreach (var members in new[] { 1, 50 })
@@ -87,7 +87,7 @@ public sealed class Measurements(ITestOutputHelper output)
         }
     }
 
-    [Measurement]
+    [Fact]
     public async Task A_million_rooms_on_three_nodes()
     {
         await using var cluster = await TestCluster.StartAsync(3);
@@ -123,14 +123,5 @@ public sealed class Measurements(ITestOutputHelper output)
     {
         Array.Sort(values);
         return string.Create(CultureInfo.InvariantCulture, $"p50 {values[values.Length / 2]:F2} ms, p99 {values[values.Length * 99 / 100]:F2} ms");
-    }
-
-    private sealed class MeasurementAttribute : FactAttribute
-    {
-        public MeasurementAttribute()
-        {
-            if (Environment.GetEnvironmentVariable("ACTORSOCKET_MEASURE") != "1")
-                Skip = "A measurement: set ACTORSOCKET_MEASURE=1.";
-        }
     }
 }

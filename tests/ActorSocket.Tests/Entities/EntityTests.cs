@@ -89,6 +89,7 @@ public sealed class EntityTests
         var tallies = node.Server.MapEntities<Tally>("tally");
         var hold = new TaskCompletionSource();
         Tally.Holds["busy"] = hold;
+        Assert.Empty((await tallies.InvokeAsync<List<int>>("busy", "notes"))!); // it has started: what waits from here on waits for what it holds
         var held = tallies.InvokeAsync<int>("busy", "hold");
         var waiting = Enumerable.Range(0, 1024).Select(number => tallies.InvokeAsync<int>("busy", "note", number)).ToList();
         Assert.Contains("asked too much", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("busy", "note", 0))).Message, StringComparison.Ordinal);
