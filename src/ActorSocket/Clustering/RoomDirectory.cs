@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
+using Akka.Remote;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
@@ -78,6 +79,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     protected override void PreStart()
     {
         _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
         Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
         Timers.StartPeriodicTimer(nameof(ShardCountDue), ShardCountDue.Instance, ShardCountInterval);
     }
@@ -85,6 +87,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
+        Context.System.EventStream.Unsubscribe(Self);
         node.IsReady = false;
     }
 
@@ -113,6 +116,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case ClusterEvent.ReachableMember m: OnReachability(m.Member.Address, reachable: true); break;
             case ClusterEvent.IReachabilityEvent: break;
             case Terminated m: OnPeerStopped(m.ActorRef); break;
+            case ThisActorSystemQuarantinedEvent m: OnQuarantined(m.RemoteAddress); break;
             case WarmUpDue: OnWarmUpDue(); break;
             case ShardCountDue: OnShardCountDue(); break;
             case ShardsCounted m: node.ShardsByRegion[m.Region] = m.Count; break;
@@ -288,6 +292,20 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             AddPeer(address);
         }
         CheckMeetings();
+    }
+
+    /// <summary>
+    /// Another node has downed this one and will not speak to it again. A node that stood still for long learns it so before it counts, one by one, who does not answer: it
+    /// must not down the others in turn, and go on as a cluster of its own (G14).
+    /// </summary>
+    private void OnQuarantined(Address by)
+    {
+        if (_isOver || !_cluster.State.Members.Any(member => member.Address.Equals(by)))
+            return;
+        _isOver = true;
+        PublishReadiness();
+        server.Log.Quarantined(by.ToString());
+        _cluster.Down(_cluster.SelfAddress);
     }
 
     private void OnReachability(Address address, bool reachable)

@@ -64,6 +64,9 @@ internal static partial class Log
     [LoggerMessage(29, LogLevel.Warning, "The host stops after {ShutdownTimeout}, but draining may take {DrainPeriod} and then {DrainTimeout}: set HostOptions.ShutdownTimeout to more than both and 15 s.")]
     public static partial void ShutdownTooShort(this ILogger log, TimeSpan shutdownTimeout, TimeSpan drainPeriod, TimeSpan drainTimeout);
 
+    [LoggerMessage(30, LogLevel.Critical, "The node at {Address} has downed this one and takes nothing from it any more: this node ends.")]
+    public static partial void Quarantined(this ILogger log, string address);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }
