@@ -19,7 +19,7 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionHome(ServerServices server, PeerTable peers)
 {
     private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter)> _parked = new();
-    private readonly ConcurrentDictionary<(Address Gateway, long Request), TaskCompletionSource<bool>> _onTheirWay = new();
+    private readonly ConcurrentDictionary<(Address Gateway, long Request), (EngineConnection Connection, TaskCompletionSource<bool> Left)> _onTheirWay = new();
 
     public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway)
     {
@@ -47,10 +47,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             if (key.Gateway.Path.Address.Equals(address))
                 Cut(poll.Connection, key);
         }
-        foreach (var (key, answer) in _onTheirWay)
+        foreach (var key in _onTheirWay.Keys)
         {
-            if (key.Gateway.Equals(address) && _onTheirWay.TryRemove(key, out _))
-                answer.TrySetResult(false);
+            if (key.Gateway.Equals(address))
+                Lose(key);
         }
     }
 
@@ -58,22 +58,31 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before the answer: then the session
     /// must not go on as if they had got it.
     /// </summary>
-    private Task<bool> Goes(IActorRef gateway, long request)
+    private Task<bool> Goes(EngineConnection connection, IActorRef gateway, long request)
     {
         var left = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var address = gateway.Path.Address;
-        _onTheirWay[(address, request)] = left;
+        _onTheirWay[(address, request)] = (connection, left);
         // After it was added: whoever goes from here on finds it.
-        if (!Array.Exists(peers.All, peer => peer.Address.Equals(address)) && _onTheirWay.TryRemove((address, request), out _))
-            left.TrySetResult(false);
+        if (!Array.Exists(peers.All, peer => peer.Address.Equals(address)))
+            Lose((address, request));
         return left.Task;
+    }
+
+    private void Lose((Address Gateway, long Request) key)
+    {
+        if (!_onTheirWay.TryRemove(key, out var answer))
+            return;
+        answer.Left.TrySetResult(false);
+        if (!answer.Connection.IsWebSocket) // else it has gone on since
+            answer.Connection.Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
     }
 
     /// <summary>The node by which an answer went has passed it on.</summary>
     public void AnswerLeft(Address gateway, long request)
     {
         if (_onTheirWay.TryRemove((gateway, request), out var answer))
-            answer.TrySetResult(true);
+            answer.Left.TrySetResult(true);
     }
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
@@ -128,7 +137,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         if (frames.Length == 0)
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
-        connection.PollAnswer = Goes(gateway, m.Request);
+        connection.PollAnswer = Goes(connection, gateway, m.Request);
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
@@ -160,7 +169,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         }
         PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
         await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-        connection.PostAnswer = Goes(gateway, m.Request);
+        connection.PostAnswer = Goes(connection, gateway, m.Request);
         connection.EndPost();
         Answer(gateway, m, StatusCodes.Status200OK);
     }

@@ -245,7 +245,12 @@ export async function traffic({ open, signal }) {
   await within(Promise.all(all.map((talker) => talker.idle())), "the last acknowledgements", 30_000);
 
   // A fence in every room from every node's clients, so that what was to come has come.
-  const present = await ask(all[0].socket, "fetch", []);
+  // Who gave up without being able to say so is a ghost until his heartbeat tells.
+  let present;
+  for (let tries = 0; tries < 100 && present?.length !== all.length; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, tries && 200));
+    present = await ask(all[0].socket, "fetch", []);
+  }
   await Promise.all(all.map((talker) => talker.fence()));
   await within(Promise.all(all.map((talker) => talker.fenced(all.length / rooms))), "a fence of each member of each room", 30_000);
   const problems = [];
