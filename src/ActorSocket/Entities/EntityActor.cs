@@ -109,7 +109,7 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
             var result = new Result(ns.Server.Json);
             try
             {
-                var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), default, call.Arguments.Length);
+                var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), call.Arguments.Length);
                 await method.InvokeAsync(entity, new HandlerCall(null, packet, result)).ConfigureAwait(false);
                 Answer(call, sender, result.Json, "");
             }

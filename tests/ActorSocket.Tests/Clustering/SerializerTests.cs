@@ -34,7 +34,7 @@ public sealed class SerializerTests
         yield return new Broadcast(target, frame, flag, n);
         yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
         yield return new ClientsAsked(n, (int)n);
-        yield return new ClientAnswered(n, new EncodedArguments(bytes, [0, bytes.Length], [bytes]));
+        yield return new ClientAnswered(n, new EncodedArguments(bytes, [bytes]));
         yield return new FetchSockets(n, target);
         yield return new Fetched(n, [bytes, bytes]);
         yield return new ChangeSockets(n, target, SocketChange.Leave, texts);
@@ -152,7 +152,7 @@ public sealed class SerializerTests
     [InlineData("Broadcast", "bc", "03C5BE2F010201720002017200043432070802020708000101AC02")]
     [InlineData("AskClients", "qa", "AC0203C5BE2F010201720002017200043432070802020708000101AC02")]
     [InlineData("ClientsAsked", "qc", "AC02AC02")]
-    [InlineData("ClientAnswered", "qr", "AC0202070802000201020708")]
+    [InlineData("ClientAnswered", "qr", "AC0202070801020708")]
     [InlineData("FetchSockets", "fe", "AC0203C5BE2F010201720002017200")]
     [InlineData("Fetched", "fd", "AC0202020708020708")]
     [InlineData("ChangeSockets", "cs", "AC0203C5BE2F0102017200020172000102017200")]

@@ -23,7 +23,7 @@ public sealed class MessagePackTests
         Assert.Equal((type, ns, id), ((object)packet!.Type, packet.Namespace, packet.AckId));
         if (packet.Type == SocketIoPacketType.Event)
             Assert.Equal("a", packet.EventName);
-        Assert.Equal(json, packet.Type == SocketIoPacketType.Connect ? Encoding.UTF8.GetString(packet.Json.Span) : json);
+        Assert.Equal(json, packet.Type == SocketIoPacketType.Connect ? Encoding.UTF8.GetString(packet.Auth.Span) : json);
     }
 
     [Theory]
