@@ -8,7 +8,7 @@ namespace ActorSocket.ClientTests.Infrastructure;
 internal static class Ports
 {
     // The UDP ports of the same numbers, for as long as this process lives: no other test, here or in another process, takes the port between now and its server's start.
-    private static readonly ConcurrentBag<Socket> Claims = [];
+    private static readonly ConcurrentBag<UdpClient> Claims = [];
 
     /// <summary>A port that no outgoing connection can be given while the server is away: below Linux's ephemeral range.</summary>
     public static int Free()
@@ -16,18 +16,16 @@ internal static class Ports
         while (true)
         {
             var port = Random.Shared.Next(20_000, 30_000);
-            var claim = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
             using var probe = new TcpListener(IPAddress.Loopback, port);
             try
             {
-                claim.Bind(new IPEndPoint(IPAddress.Loopback, port));
                 probe.Start();
-                Claims.Add(claim);
+                Claims.Add(new UdpClient(new IPEndPoint(IPAddress.Loopback, port)));
                 return port;
             }
             catch (SocketException)
             {
-                claim.Dispose(); // taken: try another
+                // Taken: try another.
             }
         }
     }
