@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Delivery;
@@ -232,7 +231,7 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
-        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : SocketFacts.DataToBytes(lost.Data, _server.Json))));
 
     /// <summary>
     /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
@@ -321,7 +320,7 @@ internal sealed class ClusterNode : IServerEventPeers
             if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
                 await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
         }
-        catch (InvalidOperationException error) // a socket is in too many rooms
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
         {
             _server.Log.HandlerFailed(error, m.Target.Namespace);
         }

@@ -65,7 +65,7 @@ internal static partial class ClusterProtocol
             WriteEvents(wire, Changes.Events);
             wire.Number(Changes.Sockets.Count);
             foreach (var lost in Changes.Sockets)
-                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(lost.Data, Json!.Options));
+                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(SocketFacts.DataToBytes(lost.Data, Json!));
             wire.Texts(Changes.Gone);
             WritePositions(wire, Changes.Positions);
         }

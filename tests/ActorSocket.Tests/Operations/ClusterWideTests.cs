@@ -73,6 +73,18 @@ public sealed class ClusterWideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_socket_keeps_for_itself_and_is_no_JSON_stays_behind_and_harms_nobody()
+    {
+        var data = Assert.Single(_second.Server.Main.Sockets).Data;
+        data["name"] = "Bob";
+        data["later"] = (Action)(static () => { });
+        var peer = _second.Server.Services.Cluster!.Peers.All[0];
+        var bob = Assert.Single(await _first.Server.FetchSocketsAsync(), socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal));
+        Assert.Equal("Bob", Assert.Single(bob.Data).Value?.ToString());
+        Assert.Same(peer, _second.Server.Services.Cluster!.Peers.All[0]);
+    }
+
+    [Fact]
     public async Task Sockets_of_all_nodes_join_leave_and_are_disconnected()
     {
         await _first.Server.SocketsJoinAsync("blue");
