@@ -22,6 +22,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
     private bool _scheduled;
     private bool _closed;
     private long _lastLink;
+    private long _told;
+    private long _taken;
 
     /// <summary>The actor on the other node that takes the batches.</summary>
     public IActorRef Receiver
@@ -87,9 +89,20 @@ internal sealed class LinkHub : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Takes a batch of the other node's.</summary>
-    public void Receive(ReadOnlySpan<byte> entries)
+    /// <summary>
+    /// Takes a batch of the other node's. Remoting loses what was under way when a connection between nodes breaks, and goes on with the next: bytes are then missing in
+    /// nobody knows which links, so all are cut, and their clients come back.
+    /// </summary>
+    /// <remarks>One at a time.</remarks>
+    public void Receive(ClusterProtocol.LinkBatch batch)
     {
+        if (batch.Number != _taken + 1)
+        {
+            foreach (var end in _ends.Values)
+                end.Abort();
+        }
+        _taken = batch.Number;
+        ReadOnlySpan<byte> entries = batch.Entries;
         while (entries.Length >= EntryHeader)
         {
             var isGateway = (entries[0] & 0x80) == 0; // what its home sent is for the gateway, and the other way round
@@ -102,8 +115,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                 AnswerLeft(link);
             else if (_ends.TryGetValue((isGateway, link), out var end))
                 end.Receive(operation, entries.Slice(EntryHeader, length));
-            else if (operation is LinkOperation.Open)
-                Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile
+            else if (operation is LinkOperation.Open or LinkOperation.Close)
+                Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile, which the other side may not have heard
             entries = entries[(EntryHeader + length)..];
         }
     }
@@ -129,7 +142,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                     break;
                 length += next;
             }
-            _receiver.Tell(Packed.Of(new ClusterProtocol.LinkBatch(entries[..length].ToArray())), ActorRefs.NoSender);
+            _receiver.Tell(Packed.Of(new ClusterProtocol.LinkBatch(entries[..length].ToArray(), ++_told)), ActorRefs.NoSender);
             entries = entries[length..];
         }
     }
@@ -143,7 +156,7 @@ internal sealed class LinkReceiver(LinkHub hub) : UntypedActor
     protected override void OnReceive(object message)
     {
         if (message is ClusterProtocol.LinkBatch batch)
-            hub.Receive(batch.Entries);
+            hub.Receive(batch);
         else
             Unhandled(message);
     }

@@ -64,7 +64,7 @@ public sealed class SerializerTests
         yield return new UpgradeRequest(text, n, query, other, n, WireForm.Base64, flag);
         yield return new RequestServed(n, 200, bytes, flag, !flag);
         yield return new RequestRefused(n, EngineIoError.BadRequest);
-        yield return new LinkBatch(bytes);
+        yield return new LinkBatch(bytes, n);
     }
 
     private static readonly Gen<(long, string, string, byte[], string[], bool)> Anything =
@@ -182,7 +182,7 @@ public sealed class SerializerTests
     [InlineData("UpgradeRequest", "ru", "03C5BE2FAC02010003C5BE2F0162AC020101")]
     [InlineData("RequestServed", "ok", "AC02C8010207080100")]
     [InlineData("RequestRefused", "no", "AC0203")]
-    [InlineData("LinkBatch", "lb", "020708")]
+    [InlineData("LinkBatch", "lb", "020708AC02")]
     public void The_bytes_of_a_message_stay_as_they_are(string name, string manifest, string hex)
     {
         var message = Messages(300, "ž/", "b", [7, 8], ["r", ""], true).Single(message => message.GetType().Name == name);
@@ -244,7 +244,7 @@ public sealed class SerializerTests
 
     private static List<Fragment> Pieces(int length, long stream)
     {
-        var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))]));
+        var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))], 0));
         var count = Math.Max(1, (packed.Bytes.Length + Packed.MaxBytes - 1) / Packed.MaxBytes);
         return [.. Enumerable.Range(0, count).Select(i => new Fragment(
             "", stream, i, count, packed.Manifest, packed.Bytes[(i * Packed.MaxBytes)..Math.Min(packed.Bytes.Length, (i + 1) * Packed.MaxBytes)]))];
