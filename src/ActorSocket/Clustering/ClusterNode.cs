@@ -142,6 +142,12 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>A node has passed on the answer to a request that came in there.</summary>
     public void AnswerLeft(Address gateway, long request) => _home.AnswerLeft(gateway, request);
 
+    /// <summary>A session of this node is over.</summary>
+    public void Forget(EngineConnection connection) => _home.Forget(connection);
+
+    /// <summary>How many answers have gone by other nodes that have not said yet that they have left.</summary>
+    public int AnswersOnTheirWay => _home.AnswersOnTheirWay;
+
     /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
     public void LocateShards(string tag)
     {
