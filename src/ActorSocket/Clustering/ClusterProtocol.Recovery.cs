@@ -81,6 +81,14 @@ internal static partial class ClusterProtocol
         }
     }
 
+    /// <summary>Another node has the sender's replica from now on, of all namespaces or, with a <see cref="Namespace"/>, this one is gone: what the receiver has is not to be given to anybody.</summary>
+    internal sealed record DropReplica(long Request, string Namespace) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
+
+        public static DropReplica Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+    }
+
     /// <summary>Whether they fitted; else the replica must begin anew.</summary>
     internal sealed record Replicated(long Request, bool Fitted) : IClusterMessage
     {

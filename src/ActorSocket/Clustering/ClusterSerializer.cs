@@ -35,6 +35,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("le", typeof(ClusterProtocol.Missed), ClusterProtocol.Missed.Read),
         ("lx", typeof(ClusterProtocol.CollectEmitted), ClusterProtocol.CollectEmitted.Read),
         ("lr", typeof(ClusterProtocol.Replicate), ClusterProtocol.Replicate.Read),
+        ("lo", typeof(ClusterProtocol.DropReplica), ClusterProtocol.DropReplica.Read),
         ("la", typeof(ClusterProtocol.Replicated), ClusterProtocol.Replicated.Read),
         ("lf", typeof(ClusterProtocol.Fence), ClusterProtocol.Fence.Read),
         ("ld", typeof(ClusterProtocol.Fenced), ClusterProtocol.Fenced.Read),

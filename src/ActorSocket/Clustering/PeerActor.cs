@@ -180,6 +180,10 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case CollectMissed m: _ = node.OnCollectMissedAsync(peer, m); break;
             case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
             case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case DropReplica m:
+                node.Replicas.Drop(peer.Tag, m.Namespace);
+                peer.Tell(Packed.Of(new Replicated(m.Request, true)));
+                break;
             case Replicated m: node.Requests.Answered(peer, m.Request, m); break;
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
             case Fence m: node.OnFence(peer, m); break;

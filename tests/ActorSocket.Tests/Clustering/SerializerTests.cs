@@ -47,6 +47,7 @@ public sealed class SerializerTests
         yield return new Missed(n, flag, events, positions);
         yield return new CollectEmitted(n, text, other, positions, text, texts);
         yield return new Replicate(n, text, new ReplicaChanges(flag, n, events, lost, texts, positions), Json);
+        yield return new DropReplica(n, text);
         yield return new Replicated(n, flag);
         yield return new Fence(n, text);
         yield return new Fenced(n);
@@ -165,6 +166,7 @@ public sealed class SerializerTests
     [InlineData("Missed", "le", "AC0201010102017200020172000004343207080202070800010162AC020203C5BE2FAC0205C5BE2F623101")]
     [InlineData("CollectEmitted", "lx", "AC0203C5BE2F01620203C5BE2FAC0205C5BE2F62310103C5BE2F02017200")]
     [InlineData("Replicate", "lr", "AC0203C5BE2F01AC02010102017200020172000004343207080202070800010162AC020103C5BE2F0162020172000F7B226B6579223A2276616C7565227D020172000203C5BE2FAC0205C5BE2F623101")]
+    [InlineData("DropReplica", "lo", "AC0203C5BE2F")]
     [InlineData("Replicated", "la", "AC0201")]
     [InlineData("Fence", "lf", "AC0203C5BE2F")]
     [InlineData("Fenced", "ld", "AC02")]
