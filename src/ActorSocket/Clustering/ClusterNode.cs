@@ -31,7 +31,7 @@ internal sealed class ClusterNode : IServerEventPeers
         _server = server;
         _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
-        Requests = new ClusterRequests(server.Time);
+        Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
