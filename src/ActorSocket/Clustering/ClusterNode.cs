@@ -189,7 +189,7 @@ internal sealed class ClusterNode : IServerEventPeers
 
     private Peer[] PeersFor(NamespaceServices ns, string room)
     {
-        var found = ns.Elsewhere.Find(room);
+        var found = Peers.WithMembersOf(ns.Name, room);
         // A socket's own room is not announced: its id says where it is.
         if (Peers.TryGetHome(room, out var home) && Array.IndexOf(found, home) < 0)
             found = found.Length == 0 ? home.Alone : [.. found, home];

@@ -208,7 +208,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         if (m.Round == _taken + 1)
         {
             foreach (var change in m.Changes)
-                node.Peers.InterestIn(change.Namespace).Set(change.Room, peer, change.HasMembers);
+                node.Peers.Set(change, peer);
             _taken = m.Round;
         }
         else if (m.Round > _taken)
