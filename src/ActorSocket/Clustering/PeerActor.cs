@@ -14,7 +14,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
 {
     private const int ChangesPerRound = 500;
     private const int ResendAtOnce = 64;
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LinkHub _links = new();
