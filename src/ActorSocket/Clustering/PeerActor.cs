@@ -22,6 +22,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private readonly Queue<(long Number, long DirectoryRound, Packed Message)> _unconfirmed = new();
     private Peer? _peer;
     private long _sent;
+    private long _oldest; // of the unconfirmed rounds, when the timer was set
     private long _taken;
     private bool _isConfirmed;
     private bool _isRefused;
@@ -67,7 +68,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case Hello m: OnHello(m); break;
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
-            case ResendDue: Resend(); break;
+            case ResendDue: OnResendDue(); break;
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
             case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
@@ -146,16 +147,29 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         _peer!.UnconfirmedRounds = _unconfirmed.Count;
         if (m.Number == 0)
             _peer!.Tell(Packed.Of(new SyncState(_sent)));
-        if (!Timers.IsTimerActive(nameof(ResendDue)))
-            Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
+        WatchOldest();
+    }
+
+    /// <summary>What has not been confirmed for as long as that was lost; else the other node has just not come to it yet.</summary>
+    private void WatchOldest()
+    {
+        if (_unconfirmed.Count == 0 || Timers.IsTimerActive(nameof(ResendDue)))
+            return;
+        _oldest = _unconfirmed.Peek().Number;
+        Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
+    }
+
+    private void OnResendDue()
+    {
+        if (_unconfirmed.TryPeek(out var oldest) && oldest.Number == _oldest)
+            Resend();
+        WatchOldest();
     }
 
     private void Resend()
     {
         foreach (var (_, _, message) in _unconfirmed.Take(ResendAtOnce))
             _peer!.Tell(message);
-        if (_unconfirmed.Count > 0)
-            Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
     }
 
     private void OnPeerMessage(Peer peer, IClusterMessage message)
