@@ -13,6 +13,7 @@ namespace ActorSocket.Clustering;
 internal sealed class LinkHub : IThreadPoolWorkItem
 {
     private const int EntryHeader = 13;
+    private const int MaxSpare = 1024 * 1024;
 
     private readonly ConcurrentDictionary<(bool IsGateway, long Link), LinkEnd> _ends = new();
     private readonly Lock _gate = new();
@@ -84,7 +85,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
             _scheduled = false;
             // Under the lock, so that batches are told in the order in which they were filled.
             Tell(taken.WrittenSpan);
-            _spare = taken;
+            _spare = taken.Capacity > MaxSpare ? new ArrayBufferWriter<byte>(1024) : taken; // a burst's buffer is not kept
             _spare.ResetWrittenCount();
         }
     }
