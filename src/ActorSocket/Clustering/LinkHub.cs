@@ -97,7 +97,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
     /// <remarks>One at a time.</remarks>
     public void Receive(ClusterProtocol.LinkBatch batch)
     {
-        if (batch.Number != _taken + 1)
+        if (batch.Number != _taken + 1 && batch.Number != 0) // 0: an older version does not count
         {
             foreach (var end in _ends.Values)
                 end.Abort();
