@@ -202,7 +202,7 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
-            peer.Tell(message);
+            peer.Send(message);
         Metrics.BroadcastsForwarded(peers.Length);
     }
 

@@ -20,6 +20,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("st", typeof(ClusterProtocol.SyncState), ClusterProtocol.SyncState.Read),
         ("fr", typeof(Fragment), Fragment.Read),
         ("bc", typeof(ClusterProtocol.Broadcast), ClusterProtocol.Broadcast.Read),
+        ("bs", typeof(ClusterProtocol.BroadcastsSent), ClusterProtocol.BroadcastsSent.Read),
         ("qa", typeof(ClusterProtocol.AskClients), ClusterProtocol.AskClients.Read),
         ("qc", typeof(ClusterProtocol.ClientsAsked), ClusterProtocol.ClientsAsked.Read),
         ("qr", typeof(ClusterProtocol.ClientAnswered), ClusterProtocol.ClientAnswered.Read),

@@ -15,6 +15,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private const int ChangesPerRound = 500;
     private const int ResendAtOnce = 64;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
+    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LinkHub _links = new();
@@ -24,6 +25,9 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private long _sent;
     private long _oldest; // of the unconfirmed rounds, when the timer was set
     private long _taken;
+    private long _broadcastsTold;
+    private long _broadcasts; // that came
+    private long _broadcastsLost;
     private bool _isConfirmed;
     private bool _isRefused;
     private bool _isUnknownReported;
@@ -40,6 +44,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private sealed class HelloDue : ILocalMessage { public static readonly HelloDue Instance = new(); }
 
     private sealed class ResendDue : ILocalMessage { public static readonly ResendDue Instance = new(); }
+
+    private sealed class CountDue : ILocalMessage { public static readonly CountDue Instance = new(); }
 
     private sealed class SyncDue : ILocalMessage { public static readonly SyncDue Instance = new(); }
 
@@ -69,6 +75,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
             case ResendDue: OnResendDue(); break;
+            case CountDue: OnCountDue(); break;
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
             case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
@@ -116,6 +123,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         _peer = new Peer(m.Tag, Sender, m.Key, _links);
         node.Peers.Add(_peer);
         server.Log.PeerMet(address.ToString(), m.Tag);
+        Timers.StartPeriodicTimer(nameof(CountDue), CountDue.Instance, CountInterval);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
         if (m.HasShards)
             node.LocateShards(m.Tag);
@@ -176,7 +184,11 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     {
         switch (message)
         {
-            case Broadcast m: node.OnBroadcast(peer, m); break;
+            case Broadcast m:
+                _broadcasts++;
+                node.OnBroadcast(peer, m);
+                break;
+            case BroadcastsSent m: OnBroadcastsSent(m); break;
             case Announce m: OnAnnounce(peer, m); break;
             case Announced m: OnAnnounced(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
@@ -253,6 +265,23 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             node.Peers.SetSynchronised(peer, synchronised: true);
         else
             SyncSoon();
+    }
+
+    private void OnCountDue()
+    {
+        if (_peer!.Broadcasts == _broadcastsTold)
+            return;
+        _broadcastsTold = _peer.Broadcasts;
+        _peer.Tell(Packed.Of(new BroadcastsSent(_broadcastsTold)));
+    }
+
+    private void OnBroadcastsSent(BroadcastsSent m)
+    {
+        var lost = m.Count - _broadcasts - _broadcastsLost;
+        if (lost <= 0)
+            return; // some are on their way that the count does not include
+        _broadcastsLost += lost;
+        node.Metrics.BroadcastsLost(lost);
     }
 
     private void SyncSoon()

@@ -15,6 +15,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     private TaskCompletionSource _lostSight = NewSignal();
     private Peer[]? _alone;
     private long _stream;
+    private long _broadcasts;
     private int _unconfirmedRounds;
 
     /// <summary>Just this one.</summary>
@@ -46,6 +47,18 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     public Address Address => Receiver.Path.Address;
 
     public void Tell(Packed message) => message.TellTo(Receiver, Interlocked.Increment(ref _stream), ActorRefs.Nobody);
+
+    /// <summary>How many broadcasts it was sent.</summary>
+    public long Broadcasts => Interlocked.Read(ref _broadcasts);
+
+    /// <summary>Counted after it was sent, so that a count never says more than what goes before it.</summary>
+    public void Send(Packed broadcast)
+    {
+        Tell(broadcast);
+        CountBroadcast();
+    }
+
+    public void CountBroadcast() => Interlocked.Increment(ref _broadcasts);
 
     public bool Equals(Peer? other) => ReferenceEquals(this, other);
 

@@ -32,6 +32,7 @@ public sealed class SerializerTests
         yield return new SyncState(n);
         yield return new Fragment(text, n, 1, 2, other, bytes);
         yield return new Broadcast(target, frame, flag, n);
+        yield return new BroadcastsSent(n);
         yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
         yield return new ClientsAsked(n, (int)n);
         yield return new ClientAnswered(n, new EncodedArguments(bytes, [0, bytes.Length], [bytes]));
@@ -151,6 +152,7 @@ public sealed class SerializerTests
     [InlineData("SyncState", "st", "AC02")]
     [InlineData("Fragment", "fr", "03C5BE2FAC0201020162020708")]
     [InlineData("Broadcast", "bc", "03C5BE2F010201720002017200043432070802020708000101AC02")]
+    [InlineData("BroadcastsSent", "bs", "AC02")]
     [InlineData("AskClients", "qa", "AC0203C5BE2F010201720002017200043432070802020708000101AC02")]
     [InlineData("ClientsAsked", "qc", "AC02AC02")]
     [InlineData("ClientAnswered", "qr", "AC0202070802000201020708")]

@@ -101,6 +101,20 @@ public sealed class ClusterWideTests : IAsyncLifetime
         Assert.Equal([3], await _first.Server.ServerSideEmitWithAckAsync<int>("add", [1, 2]));
 
     [Fact]
+    public async Task A_broadcast_that_is_lost_between_nodes_is_counted() // G6
+    {
+        using var metrics = new Readings(_second.Services);
+        _first.Server.To("red").Emit("arrives");
+        Assert.Equal("""42["arrives"]""", await _bob.NextAsync());
+        for (var i = 0; i < 3; i++)
+            _first.Server.Services.Cluster!.Peers.All[0].CountBroadcast(); // as if they had been sent
+        await Node.UntilAsync(() => metrics.Read("actorsocket.cluster.lost_broadcasts") == 3, "what was lost to be counted");
+        _first.Server.To("red").Emit("arrives, too");
+        Assert.Equal("""42["arrives, too"]""", await _bob.NextAsync());
+        Assert.Equal(3, metrics.Read("actorsocket.cluster.lost_broadcasts"));
+    }
+
+    [Fact]
     public async Task A_message_that_this_version_does_not_know_is_ignored_with_one_warning()
     {
         for (var i = 0; i < 3; i++)
