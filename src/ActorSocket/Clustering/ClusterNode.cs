@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Delivery;
@@ -32,7 +31,7 @@ internal sealed class ClusterNode : IServerEventPeers
         _server = server;
         _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
-        Requests = new ClusterRequests(server.Time);
+        Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
@@ -143,6 +142,12 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>A node has passed on the answer to a request that came in there.</summary>
     public void AnswerLeft(Address gateway, long request) => _home.AnswerLeft(gateway, request);
 
+    /// <summary>A session of this node is over.</summary>
+    public void Forget(EngineConnection connection) => _home.Forget(connection);
+
+    /// <summary>How many answers have gone by other nodes that have not said yet that they have left.</summary>
+    public int AnswersOnTheirWay => _home.AnswersOnTheirWay;
+
     /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
     public void LocateShards(string tag)
     {
@@ -184,7 +189,7 @@ internal sealed class ClusterNode : IServerEventPeers
 
     private Peer[] PeersFor(NamespaceServices ns, string room)
     {
-        var found = ns.Elsewhere.Find(room);
+        var found = Peers.WithMembersOf(ns.Name, room);
         // A socket's own room is not announced: its id says where it is.
         if (Peers.TryGetHome(room, out var home) && Array.IndexOf(found, home) < 0)
             found = found.Length == 0 ? home.Alone : [.. found, home];
@@ -197,7 +202,7 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
-            peer.Tell(message);
+            peer.Send(message);
         Metrics.BroadcastsForwarded(peers.Length);
     }
 
@@ -232,7 +237,7 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
-        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : SocketFacts.DataToBytes(lost.Data, _server.Json))));
 
     /// <summary>
     /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
@@ -321,7 +326,7 @@ internal sealed class ClusterNode : IServerEventPeers
             if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
                 await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
         }
-        catch (InvalidOperationException error) // a socket is in too many rooms
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
         {
             _server.Log.HandlerFailed(error, m.Target.Namespace);
         }

@@ -115,7 +115,15 @@ internal static partial class ClusterProtocol
         public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), wire.Number());
     }
 
-    /// <summary>The same, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
+    /// <summary>So many broadcasts has the sender sent to the receiver since they met: whoever has got fewer has lost some (G6).</summary>
+    internal sealed record BroadcastsSent(long Count) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Count);
+
+        public static BroadcastsSent Read(ref WireReader wire) => new(wire.Number());
+    }
+
+    /// <summary>As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
     internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout) : IClusterMessage
     {
         public void Write(WireWriter wire)

@@ -109,7 +109,10 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             lock (ns.Recovery.Gate) // no event between those that were missed and those that come
             {
                 if (socket.Continues is { } continuation && !TryResend(continuation))
-                    _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose)); // forgotten meanwhile: the client comes back and gets a new socket
+                {
+                    Leave(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
+                    return;
+                }
                 Welcome();
             }
         }
@@ -139,9 +142,15 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     private void Refused()
     {
         _connection.Inbound.Namespaces.Remove(socket.Namespace.Name);
+        Leave(isReplaced: false);
+    }
+
+    /// <summary>Its client has never been let in.</summary>
+    private void Leave(bool isReplaced)
+    {
         _ended ??= DisconnectReason.ForcedClose;
         socket.Abandon(_ended);
-        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket, isReplaced));
     }
 
     private void OnPacketsRead(PacketsRead m)

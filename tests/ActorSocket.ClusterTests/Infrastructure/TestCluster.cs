@@ -89,9 +89,9 @@ internal sealed class TestCluster : IAsyncDisposable
             async () =>
             {
                 states = await Task.WhenAll(Living.Select(static node => node.StateAsync()));
-                return states.All(static state => state is { Sessions: 0, Sockets: 0, Links: 0 });
+                return states.All(static state => state is { Sessions: 0, Sockets: 0, Links: 0, WaitingElsewhere: 0, AnswersOnTheirWay: 0 });
             },
-            "the nodes to be empty of sessions, sockets and links",
+            "the nodes to be empty of sessions, sockets, links and requests",
             TimeSpan.FromSeconds(60),
             () => $"{string.Join('\n', (object[])states)}\n{Explain()}");
     }
