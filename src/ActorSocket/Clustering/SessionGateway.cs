@@ -80,6 +80,12 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
             return ErrorOf(reply);
         server.Options.OnHeaders?.Invoke(context);
         var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
+        await link.RunAsync(() => ServeAsync(home, sid, request, number, link)).ConfigureAwait(false);
+        return null;
+    }
+
+    private async Task ServeAsync(Peer home, string sid, long request, long number, WebSocketLink link)
+    {
         var end = new LinkEnd(home.Links, isGateway: true, number, link.WriteAsync, static _ => { });
         try
         {
@@ -99,7 +105,6 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                 link.Abort();
             link.Release();
         }
-        return null;
     }
 
     /// <summary>What the client sends goes to the session, until either of them has ended.</summary>

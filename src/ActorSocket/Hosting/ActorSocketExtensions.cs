@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -60,6 +61,8 @@ public static class ActorSocketExtensions
             provider)));
         if (name.Length == 0)
             services.AddSingleton(provider => provider.GetRequiredKeyedService<ActorSocketServer>(name));
+        if (!services.Any(service => service.ImplementationType == typeof(ConnectionTakeover.Setup)))
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, ConnectionTakeover.Setup>()); // first: what the application sets wins
         services.TryAddSingleton<ActorSocketHost>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>()));
         if (!services.Any(service => service.ServiceType == typeof(ActorSystem)))
@@ -130,6 +133,20 @@ public static class ActorSocketExtensions
                 convention(route);
         });
         return server;
+    }
+
+    /// <summary>
+    /// Lets the WebSockets of an endpoint of Kestrel's outlive their requests, which halves the memory of an idle one. Every endpoint has it already, except behind TLS,
+    /// where it is to be called after <c>UseHttps</c>, and in an application that calls <c>ConfigureEndpointDefaults</c>, where it belongs within.
+    /// </summary>
+    /// <example><code>
+    /// builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(443, endpoint => endpoint.UseHttps().UseActorSocket()));
+    /// </code></example>
+    public static ListenOptions UseActorSocket(this ListenOptions endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ConnectionTakeover.AddTo(endpoint);
+        return endpoint;
     }
 
     /// <summary>Reports unhealthy while the server drains or has not started: for a readiness probe.</summary>

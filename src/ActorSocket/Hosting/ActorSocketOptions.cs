@@ -148,6 +148,13 @@ public sealed class ActorSocketOptions
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
 
+    /// <summary>
+    /// Whether the request by which a WebSocket is opened goes on for as long as the WebSocket, as ASP.NET Core's own do: for middleware that counts or times open
+    /// WebSockets by it. False: it ends with the handshake where it can (Kestrel, HTTP/1.1, no compression), and half of an idle connection's memory is free. A
+    /// WebSocket behind <c>RequireRateLimiting</c> or Kestrel's <c>MaxConcurrentUpgradedConnections</c> keeps its request in any case.
+    /// </summary>
+    public bool HoldRequests { get; set; }
+
     /// <summary>The most connections of this server; further handshakes are answered 503. Null: no limit.</summary>
     public int? MaxConnections { get; set; }
 

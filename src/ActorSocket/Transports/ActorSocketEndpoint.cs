@@ -42,7 +42,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
         var query = new QueryValues(request.Query);
-        var upgrade = WebSocketUpgrade.Detect(context, server.Options.PerMessageDeflate);
+        var upgrade = WebSocketUpgrade.Detect(context, server.Options);
         var transport = query["transport"];
         if (!Offers(transport))
         {

@@ -49,21 +49,21 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         link.Input.CancelPendingRead();
     }
 
-    /// <summary>The WebSocket is the session's from the start.</summary>
+    /// <summary>The WebSocket is the session's from the start. Completes with the WebSocket, or at once where it may outlive its request.</summary>
     public Task RunAsync()
     {
         _attached = true;
-        return LoopAsync();
+        return link.RunAsync(LoopAsync);
     }
 
-    /// <summary>The WebSocket asks to become the session's (E-74).</summary>
+    /// <summary>The WebSocket asks to become the session's (E-74). Completes likewise.</summary>
     public Task RunUpgradeAsync(bool refused)
     {
         if (refused)
             _refused = true;
         else
             connection.Session.Tell(new SessionProtocol.UpgradeOffered(this));
-        return LoopAsync();
+        return link.RunAsync(LoopAsync);
     }
 
     private async Task LoopAsync()

@@ -20,11 +20,12 @@ internal abstract class WebSocketUpgrade
 
     public abstract Task<WebSocketLink> AcceptAsync(HttpContext context);
 
-    public static WebSocketUpgrade? Detect(HttpContext context, PerMessageDeflateOptions? deflate)
+    public static WebSocketUpgrade? Detect(HttpContext context, ActorSocketOptions options)
     {
         var features = context.Features;
-        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport)
-            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport, deflate) : null;
+        var deflate = options.PerMessageDeflate;
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport, lifetime, options) : null;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
             return new Http2(connect, deflate);
         return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
@@ -52,7 +53,7 @@ internal abstract class WebSocketUpgrade
     }
 
     /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
-    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, PerMessageDeflateOptions? deflate) : WebSocketUpgrade
+    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, IConnectionLifetimeFeature lifetime, ActorSocketOptions options) : WebSocketUpgrade
     {
         private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
 
@@ -81,9 +82,11 @@ internal abstract class WebSocketUpgrade
 #pragma warning restore CA5350
             if (Subprotocol(context) is { } subprotocol)
                 headers.SecWebSocketProtocol = subprotocol;
-            var agreed = Negotiate(context, deflate);
+            var agreed = Negotiate(context, options.PerMessageDeflate);
             var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
-            return agreed is null ? new PipeLink(transport.Transport, context) : Adapt(stream, context, deflate, agreed);
+            return agreed is null
+                ? new PipeLink(transport.Transport, lifetime, options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport))
+                : Adapt(stream, context, options.PerMessageDeflate, agreed);
         }
     }
 
@@ -129,6 +132,9 @@ internal abstract class WebSocketLink
     /// <summary>Sends complete, unmasked frames.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
 
+    /// <summary>Runs what reads from it until it ends: behind the end of the request where that can be, otherwise within it. To be called once, as the last of the request.</summary>
+    public virtual Task RunAsync(Func<Task> loop) => loop();
+
     /// <summary>Cuts the connection.</summary>
     public abstract void Abort();
 
@@ -138,11 +144,20 @@ internal abstract class WebSocketLink
     }
 }
 
-internal sealed class PipeLink(IDuplexPipe pipe, HttpContext context) : WebSocketLink
+/// <summary>The connection itself. It keeps nothing of the request, which may be over.</summary>
+internal sealed class PipeLink(IDuplexPipe pipe, IConnectionLifetimeFeature lifetime, ConnectionTakeover? takeover) : WebSocketLink
 {
     public override PipeReader Input => pipe.Input;
 
-    public override void Abort() => context.Abort();
+    public override Task RunAsync(Func<Task> loop)
+    {
+        if (takeover is null)
+            return loop();
+        takeover.GoOnWith(loop);
+        return Task.CompletedTask;
+    }
+
+    public override void Abort() => lifetime.Abort();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
