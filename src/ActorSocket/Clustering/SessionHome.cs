@@ -30,7 +30,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut(connection, (gateway, m.Request)); break;
             case GatewayLeaves { IsWebSocket: true }: connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
-            case GatewayLeaves m: Release((gateway, m.Request)); break;
+            case GatewayLeaves m:
+                connection.ReleasedPoll = m.Request;
+                Release((gateway, m.Request));
+                break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
@@ -144,6 +147,8 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         }
         var key = (gateway, m.Request);
         _parked[key] = (connection, waiter);
+        if (connection.ReleasedPoll == m.Request) // while it waited for the word of the answer before
+            Release(key);
         var frames = await waiter.Answer.ConfigureAwait(false);
         _parked.TryRemove(key, out _);
         if (frames.Length == 0)

@@ -83,6 +83,9 @@ internal sealed class EngineConnection : IOutboundOwner
     /// <summary>Likewise of the last POST.</summary>
     public AnswerOnItsWay? PostAnswer { get; set; }
 
+    /// <summary>The request of the poll that was last told to go to another node.</summary>
+    public long ReleasedPoll { get; set; }
+
     /// <summary>The client asks again: it has got the answer before, or the session ends here. The word of the other node may come a little later than the request.</summary>
     public async ValueTask<bool> HasGotAsync(AnswerOnItsWay? answer)
     {
