@@ -19,6 +19,8 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class ClusterNode : IServerEventPeers
 {
+    private const int FewSockets = 100;
+
     private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
 
     private readonly ServerServices _server;
@@ -202,7 +204,7 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
-            peer.Send(message);
+            peer.Send(message, isVolatile);
         Metrics.BroadcastsForwarded(peers.Length);
     }
 
@@ -313,10 +315,18 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public void OnFetchSockets(Peer peer, FetchSockets m)
     {
-        byte[][] facts = _server.Namespaces.TryGet(m.Target.Namespace, out var ns)
-            ? [.. ns.Select(m.Target.Selection).Select(socket => SocketFacts.Of(socket).ToBytes(_server.Json))]
-            : [];
-        peer.Tell(Packed.Of(new Fetched(m.Request, facts)));
+        if (!_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+        {
+            peer.Tell(Packed.Of(new Fetched(m.Request, [])));
+            return;
+        }
+        var found = ns.Select(m.Target.Selection);
+        if (found.Count <= FewSockets)
+            Answer();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false); // the peer's broadcasts must not wait behind it
+
+        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketFacts.Of(socket).ToBytes(_server.Json))])));
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)

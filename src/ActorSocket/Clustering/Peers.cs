@@ -12,7 +12,11 @@ namespace ActorSocket.Clustering;
 /// <param name="Key">What its session ids are signed with.</param>
 internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links)
 {
+    /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
+    private const long MaxBytesOutOfSight = 32 * 1024 * 1024;
+
     private TaskCompletionSource _lostSight = NewSignal();
+    private long _bytesOutOfSight;
     private Peer[]? _alone;
     private long _stream;
     private long _broadcasts;
@@ -39,7 +43,10 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
         if (!reachable)
             _lostSight.TrySetResult();
         else if (_lostSight.Task.IsCompleted)
+        {
+            Interlocked.Exchange(ref _bytesOutOfSight, 0);
             Volatile.Write(ref _lostSight, NewSignal());
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,10 +58,11 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     /// <summary>How many broadcasts it was sent.</summary>
     public long Broadcasts => Interlocked.Read(ref _broadcasts);
 
-    /// <summary>Counted after it was sent, so that a count never says more than what goes before it.</summary>
-    public void Send(Packed broadcast)
+    /// <summary>Counted after it was sent, so that a count never says more than what goes before it. What is not sent counts too: it is lost.</summary>
+    public void Send(Packed broadcast, bool isVolatile)
     {
-        Tell(broadcast);
+        if (!LostSight.IsCompleted || (!isVolatile && Interlocked.Add(ref _bytesOutOfSight, broadcast.Bytes.Length) <= MaxBytesOutOfSight))
+            Tell(broadcast);
         CountBroadcast();
     }
 

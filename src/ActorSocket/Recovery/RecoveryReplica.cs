@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using ActorSocket.Clustering;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
@@ -25,6 +26,7 @@ internal sealed record ReplicaChanges(
 internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
 {
     private const int AtOnce = 1000;
+    private const int FailuresToReport = 10;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
 
@@ -33,6 +35,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
     private readonly List<TaskCompletionSource> _flushes = [];
     private Peer? _target;
     private bool _isCopying;
+    private int _failures; // one after the other
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -152,6 +155,9 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         _isCopying = false;
         if (!m.Fitted)
             _positions.Clear(); // begin anew
+        _failures = m.Fitted ? 0 : _failures + 1;
+        if (_failures == FailuresToReport)
+            server.Log.ReplicaFails(_target?.Tag ?? "");
         foreach (var (ns, position) in m.Positions)
             _positions[ns] = position;
         if (_flushes.Count > 0)

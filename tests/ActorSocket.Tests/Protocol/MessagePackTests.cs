@@ -99,6 +99,23 @@ public sealed class MessagePackTests
         },
         iter: 100_000);
 
+    [Fact]
+    public void A_parser_that_stumbles_over_a_message_costs_that_message()
+    {
+        var decoder = new ParserPacketDecoder(new Stumbling(), new PacketDecoder(new ProtocolLimits(), new NameTable(), SocketJson.Default));
+        Assert.False(decoder.AddText("x"u8, out var packet));
+        Assert.False(decoder.AddBinary([1], out packet));
+        Assert.Null(packet);
+        Assert.Equal(PacketError.InvalidPayload, decoder.Error);
+    }
+
+    private sealed class Stumbling : SocketIoParserDecoder
+    {
+        public override SocketIoParserPacket? AddText(ReadOnlySpan<byte> text) => throw new KeyNotFoundException();
+
+        public override SocketIoParserPacket? AddBinary(ReadOnlySpan<byte> binary) => throw new InvalidOperationException();
+    }
+
     private static SocketIoPacket Read(string hex)
     {
         Assert.True(NewDecoder().AddBinary(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), out var packet));
