@@ -121,6 +121,34 @@ public sealed class CrashDrill(ITestOutputHelper output) : DrillTest(output)
     }
 }
 
+public sealed class HeavyTrafficDrill(ITestOutputHelper output) : DrillTest(output)
+{
+    [Fact]
+    public async Task Large_broadcasts_leave_the_heartbeats_between_nodes_alone()
+    {
+        await using var cluster = await TestCluster.StartAsync(3);
+        var readers = new List<RawWebSocket>();
+        foreach (var node in cluster.Nodes)
+        {
+            var socket = await RawWebSocket.OpenAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=websocket"));
+            await socket.SendAsync("40");
+            await socket.ReadForAsync("40{");
+            await socket.SendAsync("420[\"join\",\"heavy\"]");
+            await socket.ReadForAsync("430");
+            readers.Add(socket);
+        }
+        var reading = readers.ConvertAll(static socket => socket.DrainAsync());
+        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(2) };
+        var start = Stopwatch.GetTimestamp();
+        (await http.PostAsync(new Uri(cluster.Nodes[0].Url, "/test/emit?room=heavy&count=1000&bytes=100000"), null)).EnsureSuccessStatusCode();
+        await cluster.WholeAsync(WholeAgain); // answered by every node's actors, behind what they were sent
+        Output.WriteLine($"100 MB to each of two nodes in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
+        Assert.All(cluster.Nodes, static node => Assert.DoesNotContain("UNREACHABLE", node.Output, StringComparison.Ordinal));
+        readers.ForEach(static socket => socket.Dispose());
+        await Task.WhenAll(reading);
+    }
+}
+
 public sealed class LostAnswerDrill(ITestOutputHelper output) : DrillTest(output)
 {
     /// <summary>HTTP clients repeat a GET whose connection was reset: the session must not go on as if they had got what the first one was answered.</summary>

@@ -47,7 +47,7 @@ internal static class ClusterHost
         app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
-        app.MapPost("/test/emit", async (string room, int count) => await RoomLoad.EmitAsync(io, room, count));
+        app.MapPost("/test/emit", async (string room, int count, int? bytes) => await RoomLoad.EmitAsync(io, room, count, bytes ?? 64));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();
         await app.StartAsync();

@@ -38,9 +38,9 @@ internal static class RoomLoad
     }
 
     /// <summary>Emits to a room, a few at a time, so that no queue grows.</summary>
-    public static async Task EmitAsync(ActorSocketServer io, string room, int count)
+    public static async Task EmitAsync(ActorSocketServer io, string room, int count, int bytes)
     {
-        var filler = new string('x', 64);
+        var filler = new string('x', bytes);
         for (var i = 0; i < count; i++)
         {
             io.To(room).Emit("told", i, filler);
