@@ -25,7 +25,7 @@ public abstract class DrillTest(ITestOutputHelper output)
     private protected ITestOutputHelper Output => output;
 
     /// <summary>Runs a drill on a cluster of its own, under traffic.</summary>
-    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, int clients = 24, Network? network = null)
+    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, Network? network = null, int clients = 24, params (string, string)[] pace)
     {
         await using var cluster = await TestCluster.StartAsync(3, network, options);
         try
@@ -33,7 +33,7 @@ public abstract class DrillTest(ITestOutputHelper output)
             var start = 0L;
             var whole = TimeSpan.Zero;
             Traffic traffic;
-            await using (var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{clients}")))
+            await using (var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", [("CLIENTS", $"{clients}"), .. pace]))
             {
                 await client.SignalAsync("running");
                 start = Stopwatch.GetTimestamp();
@@ -41,7 +41,7 @@ public abstract class DrillTest(ITestOutputHelper output)
                 whole = Stopwatch.GetElapsedTime(start);
                 await client.ContinueAsync();
                 // A request that a client gave up may wait on for as long as the server does not know.
-                traffic = (await client.FinishAsync(endsByItself: false)).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
+                traffic = (await client.FinishAsync(endsByItself: false, TimeSpan.FromSeconds(120))).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
             }
             output.WriteLine($"{title}: over after {whole.TotalSeconds:F1} s; {traffic.Sent} events, {traffic.Acked} acknowledged, {traffic.Failed.Length} failed; " +
                 $"{traffic.Talkers.Count(static talker => talker.Disconnects.Length > 0)} of {clients} clients lost their connection, away for {traffic.Talkers.Max(static talker => talker.Away)} ms at most; " +
@@ -269,7 +269,15 @@ public sealed class PartitionDrill(ITestOutputHelper output) : DrillTest(output)
             foreach (var (one, other) in new[] { (0, 1), (1, 2), (0, 2) })
                 network.Reset(one, other);
             await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "Rooms_heal_after_a_loss_between_nodes", cluster.Balancer.Url, "websocket");
-            await client.FinishAsync();
+            try
+            {
+                await client.FinishAsync();
+            }
+            catch
+            {
+                Output.WriteLine(cluster.Explain());
+                throw;
+            }
         }
         await cluster.WholeAsync(WholeAgain);
         await cluster.EmptyAsync();

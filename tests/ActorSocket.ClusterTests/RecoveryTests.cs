@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorSocket.ClientTests.Infrastructure;
 using ActorSocket.ClusterTests.Infrastructure;
 using Xunit.Abstractions;
 
@@ -94,6 +95,34 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         await WireClient.RefusedAsync(await lost.Client.GetAsync(), 1);
         Assert.NotEqual(lost.Id, await ComeBackAsync(c, lost.Pid, offset), StringComparer.Ordinal);
         Assert.NotEqual(lost.Id, await ComeBackAsync(a, lost.Pid, offset), StringComparer.Ordinal);
+    }
+
+    /// <summary>Each of its requests goes to the next node, so it comes back by another one than it was lost on.</summary>
+    [Fact]
+    public async Task The_official_client_recovers_behind_the_balancer()
+    {
+        await using var cluster = await TestCluster.StartAsync(3, Recovery);
+        try
+        {
+            foreach (var (name, mode) in new[]
+            {
+                ("A_client_gets_its_socket_back_with_what_it_missed", "websocket"),
+                ("A_client_gets_its_socket_back_with_what_it_missed", "polling"),
+                ("A_client_gets_its_socket_back_with_what_it_missed", "upgrade"),
+                ("A_socket_is_recovered_by_another_transport", "websocket"),
+                ("A_socket_is_recovered_by_another_transport", "polling"),
+            })
+            {
+                await using var client = await ScriptClient.StartJavaScriptAsync("reconnection", name, cluster.Balancer.Url, mode);
+                await client.FinishAsync();
+                await cluster.EmptyAsync();
+            }
+        }
+        catch
+        {
+            output.WriteLine(cluster.Explain());
+            throw;
+        }
     }
 
     private static async Task<string> ComeBackAsync(NodeProcess node, string pid, string offset)

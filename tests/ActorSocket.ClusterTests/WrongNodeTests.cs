@@ -168,6 +168,27 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task A_GET_that_is_cut_just_when_its_answer_comes_leaves_nothing()
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            var client = await WireClient.ConnectAsync(A.Url, B.Url);
+            using var cut = new CancellationTokenSource();
+            await ParkedAsync(client, B, async get =>
+            {
+                var posting = client.PostAsync("42[\"echo\",1]", C.Url);
+                if (round % 2 == 0)
+                    await posting;
+                await cut.CancelAsync();
+                (await posting).Dispose();
+                await Task.WhenAny(get);
+            }, cut.Token);
+            if (round % 10 == 9)
+                await UnknownAsync(client);
+        }
+    }
+
+    [Fact]
     public async Task A_POST_that_is_cut_at_the_gateway_ends_the_session()
     {
         var (client, id) = await ConnectAsync(A, B);
@@ -424,9 +445,9 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
     }
 
     /// <summary>Runs something while a GET of the client waits at a node.</summary>
-    private async Task ParkedAsync(WireClient client, NodeProcess node, Func<Task<HttpResponseMessage>, Task> meanwhile)
+    private async Task ParkedAsync(WireClient client, NodeProcess node, Func<Task<HttpResponseMessage>, Task> meanwhile, CancellationToken cut = default)
     {
-        var get = client.GetAsync(node.Url);
+        var get = client.GetAsync(node.Url, cut);
         await NodeProcess.UntilAsync(async () => (await node.StateAsync()).WaitingElsewhere > 0, "the GET to wait", TimeSpan.FromSeconds(10), Cluster.Explain);
         await meanwhile(get);
     }

@@ -15,7 +15,7 @@ async function ask(event, ...args) {
   const answer = await socket.timeout(20000).emitWithAck(event, ...args);
   if (answer?.error) {
     show(answer.error);
-    throw new Error(answer.error);
+    throw Object.assign(new Error(answer.error), { refused: true });
   }
   return answer;
 }
@@ -100,14 +100,18 @@ async function whisper(to) {
   await ask("whisper", to, text).then(() => (mark.textContent = "delivered"), () => (mark.textContent = "not delivered"));
 }
 
-// Whatever happened to the connection or the server: say again who we are and where we were.
+// Whatever happened to the connection or the server: say again who we are and where we were, until it is heard: a cluster that lost a node takes a while.
 socket.on("connect", async () => {
-  try {
-    if (!name) return;
-    await login();
-    if (lobby) await join(lobby, true);
-  } catch (error) {
-    console.warn(error);
+  const { id } = socket;
+  while (name && socket.id === id) {
+    try {
+      await login();
+      if (lobby) await join(lobby, true);
+      return;
+    } catch (error) {
+      console.warn(error);
+      if (error.refused) return;
+    }
   }
 });
 socket.on("lobbies", showLobbies);

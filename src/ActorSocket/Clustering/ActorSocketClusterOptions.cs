@@ -41,7 +41,10 @@ public sealed class ActorSocketClusterOptions
     /// </summary>
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromSeconds(7);
 
-    /// <summary>How long a socket's join of a room waits for the nodes to confirm it, at most; who says nothing is sent every broadcast until it has caught up. 1 second.</summary>
+    /// <summary>
+    /// How long a socket's join of a room waits for the nodes to confirm it, at most. A node that has not by then is told again; what it emits before may miss the socket.
+    /// 1 second.
+    /// </summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long <c>FetchSocketsAsync</c> and the like wait for other nodes, unless told otherwise. 5 seconds. Official: <c>requestsTimeout</c>.</summary>

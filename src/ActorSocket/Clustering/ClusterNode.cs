@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Delivery;
@@ -20,6 +19,8 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class ClusterNode : IServerEventPeers
 {
+    private const int FewSockets = 100;
+
     private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
 
     private readonly ServerServices _server;
@@ -32,7 +33,7 @@ internal sealed class ClusterNode : IServerEventPeers
         _server = server;
         _cluster = Cluster.Get(system);
         _home = new SessionHome(server, Peers);
-        Requests = new ClusterRequests(server.Time);
+        Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
@@ -143,6 +144,12 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>A node has passed on the answer to a request that came in there.</summary>
     public void AnswerLeft(Address gateway, long request) => _home.AnswerLeft(gateway, request);
 
+    /// <summary>A session of this node is over.</summary>
+    public void Forget(EngineConnection connection) => _home.Forget(connection);
+
+    /// <summary>How many answers have gone by other nodes that have not said yet that they have left.</summary>
+    public int AnswersOnTheirWay => _home.AnswersOnTheirWay;
+
     /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
     public void LocateShards(string tag)
     {
@@ -184,7 +191,7 @@ internal sealed class ClusterNode : IServerEventPeers
 
     private Peer[] PeersFor(NamespaceServices ns, string room)
     {
-        var found = ns.Elsewhere.Find(room);
+        var found = Peers.WithMembersOf(ns.Name, room);
         // A socket's own room is not announced: its id says where it is.
         if (Peers.TryGetHome(room, out var home) && Array.IndexOf(found, home) < 0)
             found = found.Length == 0 ? home.Alone : [.. found, home];
@@ -197,7 +204,7 @@ internal sealed class ClusterNode : IServerEventPeers
     {
         var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
-            peer.Tell(message);
+            peer.Send(message, isVolatile);
         Metrics.BroadcastsForwarded(peers.Length);
     }
 
@@ -232,7 +239,7 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
-        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : JsonSerializer.SerializeToUtf8Bytes(lost.Data, _server.Json.Options))));
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : SocketFacts.DataToBytes(lost.Data, _server.Json))));
 
     /// <summary>
     /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
@@ -308,10 +315,18 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public void OnFetchSockets(Peer peer, FetchSockets m)
     {
-        byte[][] facts = _server.Namespaces.TryGet(m.Target.Namespace, out var ns)
-            ? [.. ns.Select(m.Target.Selection).Select(socket => SocketFacts.Of(socket).ToBytes(_server.Json))]
-            : [];
-        peer.Tell(Packed.Of(new Fetched(m.Request, facts)));
+        if (!_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+        {
+            peer.Tell(Packed.Of(new Fetched(m.Request, [])));
+            return;
+        }
+        var found = ns.Select(m.Target.Selection);
+        if (found.Count <= FewSockets)
+            Answer();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false); // the peer's broadcasts must not wait behind it
+
+        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketFacts.Of(socket).ToBytes(_server.Json))])));
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
@@ -321,7 +336,7 @@ internal sealed class ClusterNode : IServerEventPeers
             if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
                 await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
         }
-        catch (InvalidOperationException error) // a socket is in too many rooms
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
         {
             _server.Log.HandlerFailed(error, m.Target.Namespace);
         }

@@ -65,7 +65,7 @@ internal static partial class ClusterProtocol
             WriteEvents(wire, Changes.Events);
             wire.Number(Changes.Sockets.Count);
             foreach (var lost in Changes.Sockets)
-                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(lost.Data, Json!.Options));
+                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(SocketFacts.DataToBytes(lost.Data, Json!));
             wire.Texts(Changes.Gone);
             WritePositions(wire, Changes.Positions);
         }
@@ -79,6 +79,14 @@ internal static partial class ClusterProtocol
                 sockets[i] = new LostSocket(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
             return new Replicate(request, ns, new ReplicaChanges(begins, position, events, sockets, wire.Texts(), ReadPositions(ref wire)), null);
         }
+    }
+
+    /// <summary>Another node has the sender's replica from now on, of all namespaces or, with a <see cref="Namespace"/>, this one is gone: what the receiver has is not to be given to anybody.</summary>
+    internal sealed record DropReplica(long Request, string Namespace) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
+
+        public static DropReplica Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
     /// <summary>Whether they fitted; else the replica must begin anew.</summary>

@@ -132,11 +132,11 @@ internal static partial class ClusterProtocol
         public static RequestRefused Read(ref WireReader wire) => new(wire.Number(), (EngineIoError)wire.Number());
     }
 
-    /// <summary>Bytes of the WebSockets that end on one of two nodes while their sessions live on the other; see <see cref="LinkHub"/>.</summary>
-    internal sealed record LinkBatch(byte[] Entries) : IClusterMessage
+    /// <summary>Bytes of the WebSockets that end on one of two nodes while their sessions live on the other; see <see cref="LinkHub"/>. Numbered from 1, so that a lost one is noticed.</summary>
+    internal sealed record LinkBatch(byte[] Entries, long Number) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Bytes(Entries);
+        public void Write(WireWriter wire) => wire.Bytes(Entries).Number(Number);
 
-        public static LinkBatch Read(ref WireReader wire) => new(wire.Bytes());
+        public static LinkBatch Read(ref WireReader wire) => new(wire.Bytes(), wire.Number());
     }
 }

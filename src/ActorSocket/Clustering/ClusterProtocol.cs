@@ -115,7 +115,15 @@ internal static partial class ClusterProtocol
         public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), wire.Number());
     }
 
-    /// <summary>The same, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
+    /// <summary>So many broadcasts has the sender sent to the receiver since they met: whoever has got fewer has lost some (G6).</summary>
+    internal sealed record BroadcastsSent(long Count) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Count);
+
+        public static BroadcastsSent Read(ref WireReader wire) => new(wire.Number());
+    }
+
+    /// <summary>As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
     internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout) : IClusterMessage
     {
         public void Write(WireWriter wire)
@@ -288,27 +296,14 @@ internal static partial class ClusterProtocol
     }
 }
 
-/// <summary>Arguments as they travel between nodes: still encoded.</summary>
-internal sealed record EncodedArguments(byte[] Json, int[] Ranges, byte[][] Attachments)
+/// <summary>Arguments as they travel between nodes: a JSON array, and the attachments that stand in it as placeholders.</summary>
+internal sealed record EncodedArguments(byte[] Json, byte[][] Attachments)
 {
-    public static EncodedArguments Of(SocketArguments arguments) => new(arguments.Json, arguments.Ranges, arguments.Attachments);
+    public static EncodedArguments Of(SocketArguments arguments) => new(arguments.ToJsonArray(), arguments.Attachments);
 
-    public SocketArguments ToArguments(SocketJson json) => new(Json, Ranges, Attachments, json);
+    public SocketArguments ToArguments(SocketJson json) => json.FromJsonArray(Json, Attachments);
 
-    public void Write(WireWriter wire)
-    {
-        wire.Bytes(Json).Number(Ranges.Length);
-        foreach (var at in Ranges)
-            wire.Number(at);
-        wire.ByteArrays(Attachments);
-    }
+    public void Write(WireWriter wire) => wire.Bytes(Json).ByteArrays(Attachments);
 
-    public static EncodedArguments Read(ref WireReader wire)
-    {
-        var json = wire.Bytes();
-        var ranges = new int[wire.Count()];
-        for (var i = 0; i < ranges.Length; i++)
-            ranges[i] = (int)wire.Number();
-        return new EncodedArguments(json, ranges, wire.ByteArrays());
-    }
+    public static EncodedArguments Read(ref WireReader wire) => new(wire.Bytes(), wire.ByteArrays());
 }

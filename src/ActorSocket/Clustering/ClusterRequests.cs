@@ -12,7 +12,7 @@ internal interface IPeerAnswers
 
 /// <summary>The questions that this node has put to others and that are not answered yet.</summary>
 /// <remarks>Any thread. Whoever asks sets the time limit and gives up; nothing stays behind.</remarks>
-internal sealed class ClusterRequests(TimeProvider time)
+internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
 {
     private readonly ConcurrentDictionary<long, IPeerAnswers> _open = new();
     private long _last;
@@ -59,6 +59,12 @@ internal sealed class ClusterRequests(TimeProvider time)
             var packed = Packed.Of(question(request));
             foreach (var peer in peers)
                 peer.Tell(packed);
+            // After it was opened: whoever goes from here on finds it.
+            foreach (var peer in peers)
+            {
+                if (Array.IndexOf(table.All, peer) < 0)
+                    answers.PeerGone(peer);
+            }
             await answers.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)

@@ -13,6 +13,7 @@ namespace ActorSocket.Clustering;
 internal sealed class LinkHub : IThreadPoolWorkItem
 {
     private const int EntryHeader = 13;
+    private const int MaxSpare = 1024 * 1024;
 
     private readonly ConcurrentDictionary<(bool IsGateway, long Link), LinkEnd> _ends = new();
     private readonly Lock _gate = new();
@@ -22,6 +23,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
     private bool _scheduled;
     private bool _closed;
     private long _lastLink;
+    private long _told;
+    private long _taken;
 
     /// <summary>The actor on the other node that takes the batches.</summary>
     public IActorRef Receiver
@@ -82,14 +85,25 @@ internal sealed class LinkHub : IThreadPoolWorkItem
             _scheduled = false;
             // Under the lock, so that batches are told in the order in which they were filled.
             Tell(taken.WrittenSpan);
-            _spare = taken;
+            _spare = taken.Capacity > MaxSpare ? new ArrayBufferWriter<byte>(1024) : taken; // a burst's buffer is not kept
             _spare.ResetWrittenCount();
         }
     }
 
-    /// <summary>Takes a batch of the other node's.</summary>
-    public void Receive(ReadOnlySpan<byte> entries)
+    /// <summary>
+    /// Takes a batch of the other node's. Remoting loses what was under way when a connection between nodes breaks, and goes on with the next: bytes are then missing in
+    /// nobody knows which links, so all are cut, and their clients come back.
+    /// </summary>
+    /// <remarks>One at a time.</remarks>
+    public void Receive(ClusterProtocol.LinkBatch batch)
     {
+        if (batch.Number != _taken + 1 && batch.Number != 0) // 0: an older version does not count
+        {
+            foreach (var end in _ends.Values)
+                end.Abort();
+        }
+        _taken = batch.Number;
+        ReadOnlySpan<byte> entries = batch.Entries;
         while (entries.Length >= EntryHeader)
         {
             var isGateway = (entries[0] & 0x80) == 0; // what its home sent is for the gateway, and the other way round
@@ -102,8 +116,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                 AnswerLeft(link);
             else if (_ends.TryGetValue((isGateway, link), out var end))
                 end.Receive(operation, entries.Slice(EntryHeader, length));
-            else if (operation is LinkOperation.Open)
-                Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile
+            else if (operation is LinkOperation.Open or LinkOperation.Close)
+                Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile, which the other side may not have heard
             entries = entries[(EntryHeader + length)..];
         }
     }
@@ -129,7 +143,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                     break;
                 length += next;
             }
-            _receiver.Tell(Packed.Of(new ClusterProtocol.LinkBatch(entries[..length].ToArray())), ActorRefs.NoSender);
+            _receiver.Tell(Packed.Of(new ClusterProtocol.LinkBatch(entries[..length].ToArray(), ++_told)), ActorRefs.NoSender);
             entries = entries[length..];
         }
     }
@@ -143,7 +157,7 @@ internal sealed class LinkReceiver(LinkHub hub) : UntypedActor
     protected override void OnReceive(object message)
     {
         if (message is ClusterProtocol.LinkBatch batch)
-            hub.Receive(batch.Entries);
+            hub.Receive(batch);
         else
             Unhandled(message);
     }

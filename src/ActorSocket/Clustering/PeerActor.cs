@@ -14,7 +14,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
 {
     private const int ChangesPerRound = 500;
     private const int ResendAtOnce = 64;
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
+    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LinkHub _links = new();
@@ -22,7 +23,11 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private readonly Queue<(long Number, long DirectoryRound, Packed Message)> _unconfirmed = new();
     private Peer? _peer;
     private long _sent;
+    private long _oldest; // of the unconfirmed rounds, when the timer was set
     private long _taken;
+    private long _broadcastsTold;
+    private long _broadcasts; // that came
+    private long _broadcastsLost;
     private bool _isConfirmed;
     private bool _isRefused;
     private bool _isUnknownReported;
@@ -39,6 +44,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
     private sealed class HelloDue : ILocalMessage { public static readonly HelloDue Instance = new(); }
 
     private sealed class ResendDue : ILocalMessage { public static readonly ResendDue Instance = new(); }
+
+    private sealed class CountDue : ILocalMessage { public static readonly CountDue Instance = new(); }
 
     private sealed class SyncDue : ILocalMessage { public static readonly SyncDue Instance = new(); }
 
@@ -67,7 +74,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case Hello m: OnHello(m); break;
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
-            case ResendDue: Resend(); break;
+            case ResendDue: OnResendDue(); break;
+            case CountDue: OnCountDue(); break;
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
             case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
@@ -115,6 +123,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         _peer = new Peer(m.Tag, Sender, m.Key, _links);
         node.Peers.Add(_peer);
         server.Log.PeerMet(address.ToString(), m.Tag);
+        Timers.StartPeriodicTimer(nameof(CountDue), CountDue.Instance, CountInterval);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
         if (m.HasShards)
             node.LocateShards(m.Tag);
@@ -146,23 +155,40 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         _peer!.UnconfirmedRounds = _unconfirmed.Count;
         if (m.Number == 0)
             _peer!.Tell(Packed.Of(new SyncState(_sent)));
-        if (!Timers.IsTimerActive(nameof(ResendDue)))
-            Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
+        WatchOldest();
+    }
+
+    /// <summary>What has not been confirmed for as long as that was lost; else the other node has just not come to it yet.</summary>
+    private void WatchOldest()
+    {
+        if (_unconfirmed.Count == 0 || Timers.IsTimerActive(nameof(ResendDue)))
+            return;
+        _oldest = _unconfirmed.Peek().Number;
+        Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
+    }
+
+    private void OnResendDue()
+    {
+        if (_unconfirmed.TryPeek(out var oldest) && oldest.Number == _oldest)
+            Resend();
+        WatchOldest();
     }
 
     private void Resend()
     {
         foreach (var (_, _, message) in _unconfirmed.Take(ResendAtOnce))
             _peer!.Tell(message);
-        if (_unconfirmed.Count > 0)
-            Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
     }
 
     private void OnPeerMessage(Peer peer, IClusterMessage message)
     {
         switch (message)
         {
-            case Broadcast m: node.OnBroadcast(peer, m); break;
+            case Broadcast m:
+                _broadcasts++;
+                node.OnBroadcast(peer, m);
+                break;
+            case BroadcastsSent m: OnBroadcastsSent(m); break;
             case Announce m: OnAnnounce(peer, m); break;
             case Announced m: OnAnnounced(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
@@ -180,6 +206,10 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case CollectMissed m: _ = node.OnCollectMissedAsync(peer, m); break;
             case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
             case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case DropReplica m:
+                node.Replicas.Drop(peer.Tag, m.Namespace);
+                peer.Tell(Packed.Of(new Replicated(m.Request, true)));
+                break;
             case Replicated m: node.Requests.Answered(peer, m.Request, m); break;
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
             case Fence m: node.OnFence(peer, m); break;
@@ -204,7 +234,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         if (m.Round == _taken + 1)
         {
             foreach (var change in m.Changes)
-                node.Peers.InterestIn(change.Namespace).Set(change.Room, peer, change.HasMembers);
+                node.Peers.Set(change, peer);
             _taken = m.Round;
         }
         else if (m.Round > _taken)
@@ -235,6 +265,23 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             node.Peers.SetSynchronised(peer, synchronised: true);
         else
             SyncSoon();
+    }
+
+    private void OnCountDue()
+    {
+        if (_peer!.Broadcasts == _broadcastsTold)
+            return;
+        _broadcastsTold = _peer.Broadcasts;
+        _peer.Tell(Packed.Of(new BroadcastsSent(_broadcastsTold)));
+    }
+
+    private void OnBroadcastsSent(BroadcastsSent m)
+    {
+        var lost = m.Count - _broadcasts - _broadcastsLost;
+        if (lost <= 0)
+            return; // some are on their way that the count does not include
+        _broadcastsLost += lost;
+        node.Metrics.BroadcastsLost(lost);
     }
 
     private void SyncSoon()

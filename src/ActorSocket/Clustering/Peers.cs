@@ -12,9 +12,14 @@ namespace ActorSocket.Clustering;
 /// <param name="Key">What its session ids are signed with.</param>
 internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links)
 {
+    /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
+    private const long MaxBytesOutOfSight = 32 * 1024 * 1024;
+
     private TaskCompletionSource _lostSight = NewSignal();
+    private long _bytesOutOfSight;
     private Peer[]? _alone;
     private long _stream;
+    private long _broadcasts;
     private int _unconfirmedRounds;
 
     /// <summary>Just this one.</summary>
@@ -38,7 +43,10 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
         if (!reachable)
             _lostSight.TrySetResult();
         else if (_lostSight.Task.IsCompleted)
+        {
+            Interlocked.Exchange(ref _bytesOutOfSight, 0);
             Volatile.Write(ref _lostSight, NewSignal());
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +54,19 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     public Address Address => Receiver.Path.Address;
 
     public void Tell(Packed message) => message.TellTo(Receiver, Interlocked.Increment(ref _stream), ActorRefs.Nobody);
+
+    /// <summary>How many broadcasts it was sent.</summary>
+    public long Broadcasts => Interlocked.Read(ref _broadcasts);
+
+    /// <summary>Counted after it was sent, so that a count never says more than what goes before it. What is not sent counts too: it is lost.</summary>
+    public void Send(Packed broadcast, bool isVolatile)
+    {
+        if (!LostSight.IsCompleted || (!isVolatile && Interlocked.Add(ref _bytesOutOfSight, broadcast.Bytes.Length) <= MaxBytesOutOfSight))
+            Tell(broadcast);
+        CountBroadcast();
+    }
+
+    public void CountBroadcast() => Interlocked.Increment(ref _broadcasts);
 
     public bool Equals(Peer? other) => ReferenceEquals(this, other);
 
@@ -56,6 +77,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
 internal sealed class PeerTable
 {
     private readonly ConcurrentDictionary<string, RoomInterest> _interest = new(StringComparer.Ordinal);
+    private readonly Lock _interestGate = new();
     private readonly Lock _gate = new();
     private FrozenDictionary<string, Peer> _byTag = FrozenDictionary<string, Peer>.Empty;
     private Peer[] _all = [];
@@ -78,7 +100,31 @@ internal sealed class PeerTable
             && Volatile.Read(ref _byTag).GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id.AsSpan(start, IdGenerator.TagLength), out peer);
     }
 
-    public RoomInterest InterestIn(string ns) => _interest.GetOrAdd(ns, static _ => new RoomInterest());
+    /// <summary>Those that have announced a room.</summary>
+    public Peer[] WithMembersOf(string ns, string room) => _interest.TryGetValue(ns, out var interest) ? interest.Find(room) : [];
+
+    /// <summary>A namespace without rooms is forgotten: clients may choose its name, and so make ever more.</summary>
+    public void Set(in ClusterProtocol.RoomChange change, Peer peer)
+    {
+        lock (_interestGate) // a room that is added must not go to an entry that is just being removed
+        {
+            if (!_interest.TryGetValue(change.Namespace, out var interest))
+            {
+                if (!change.HasMembers)
+                    return;
+                _interest[change.Namespace] = interest = new RoomInterest();
+            }
+            interest.Set(change.Room, peer, change.HasMembers);
+            if (!change.HasMembers)
+                RemoveIfEmpty(change.Namespace, interest);
+        }
+    }
+
+    private void RemoveIfEmpty(string ns, RoomInterest interest)
+    {
+        if (interest.IsEmpty)
+            _interest.TryRemove(ns, out _);
+    }
 
     /// <summary>How many rooms with members elsewhere this node knows.</summary>
     public int RoomCount => _interest.Values.Sum(static interest => interest.Count);
@@ -93,8 +139,12 @@ internal sealed class PeerTable
     {
         lock (_gate)
             Publish([.. _all.Where(other => !ReferenceEquals(other, peer))]);
-        foreach (var interest in _interest.Values)
+        foreach (var (ns, interest) in _interest)
+        {
             interest.Remove(peer);
+            lock (_interestGate)
+                RemoveIfEmpty(ns, interest);
+        }
     }
 
     public void SetSynchronised(Peer peer, bool synchronised)
@@ -120,6 +170,8 @@ internal sealed class RoomInterest
     private readonly ConcurrentDictionary<string, Peer[]> _byRoom = new(StringComparer.Ordinal);
 
     public int Count => _byRoom.Count;
+
+    public bool IsEmpty => _byRoom.IsEmpty;
 
     public Peer[] Find(string room) => _byRoom.TryGetValue(room, out var peers) ? peers : [];
 

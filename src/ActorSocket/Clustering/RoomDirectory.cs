@@ -217,7 +217,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         }
     }
 
-    /// <summary>Confirmed by all, or by all that answer in time: who did not is out of reach, and gets every broadcast of its own accord until it has caught up.</summary>
+    /// <summary>
+    /// Confirmed by all, or by all that answer in time. Who did not is told again and again; once it has lost sight of this node, it sends every broadcast here until it has
+    /// caught up.
+    /// </summary>
     private void CompleteRound(long round)
     {
         if (!_waiting.Remove(round, out var waiting))

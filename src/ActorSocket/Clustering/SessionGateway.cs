@@ -149,9 +149,9 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         context.Response.StatusCode = served.Status;
         if (served.Status == StatusCodes.Status200OK)
         {
-            server.Options.OnHeaders?.Invoke(context);
             try
             {
+                server.Options.OnHeaders?.Invoke(context);
                 await _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp).ConfigureAwait(false);
             }
             finally
@@ -197,9 +197,9 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         }
         if (reply is not RequestServed { Status: StatusCodes.Status200OK })
             return Answered(context, reply);
-        server.Options.OnHeaders?.Invoke(context);
         try
         {
+            server.Options.OnHeaders?.Invoke(context);
             await PollingTransport.AnswerOkAsync(context).ConfigureAwait(false);
         }
         finally

@@ -19,7 +19,9 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionHome(ServerServices server, PeerTable peers)
 {
     private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter)> _parked = new();
-    private readonly ConcurrentDictionary<(Address Gateway, long Request), (EngineConnection Connection, TaskCompletionSource<bool> Left)> _onTheirWay = new();
+    private readonly ConcurrentDictionary<(Address Gateway, long Request), (EngineConnection Connection, AnswerOnItsWay Answer)> _onTheirWay = new(); // two of a session at most
+
+    public int AnswersOnTheirWay => _onTheirWay.Count;
 
     public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway)
     {
@@ -28,7 +30,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut(connection, (gateway, m.Request)); break;
             case GatewayLeaves { IsWebSocket: true }: connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
-            case GatewayLeaves m: Release((gateway, m.Request)); break;
+            case GatewayLeaves m:
+                connection.ReleasedPoll = m.Request;
+                Release((gateway, m.Request));
+                break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
                 RefuseOverlap(connection, m, gateway);
                 break;
@@ -58,31 +63,41 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before the answer: then the session
     /// must not go on as if they had got it.
     /// </summary>
-    private Task<bool> Goes(EngineConnection connection, IActorRef gateway, long request)
+    private void Goes(EngineConnection connection, AnswerOnItsWay answer)
     {
-        var left = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var address = gateway.Path.Address;
-        _onTheirWay[(address, request)] = (connection, left);
-        // After it was added: whoever goes from here on finds it.
-        if (!Array.Exists(peers.All, peer => peer.Address.Equals(address)))
-            Lose((address, request));
-        return left.Task;
+        var key = (answer.Gateway, answer.Request);
+        _onTheirWay[key] = (connection, answer);
+        // After it was added: whoever goes or ends from here on finds it.
+        if (!Array.Exists(peers.All, peer => peer.Address.Equals(answer.Gateway)))
+            Lose(key);
+        else if (!server.Sessions.TryGet(connection.Sid, out _))
+            Forget(connection);
     }
 
     private void Lose((Address Gateway, long Request) key)
     {
-        if (!_onTheirWay.TryRemove(key, out var answer))
+        if (!_onTheirWay.TryRemove(key, out var lost))
             return;
-        answer.Left.TrySetResult(false);
-        if (!answer.Connection.IsWebSocket) // else it has gone on since
-            answer.Connection.Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
+        lost.Answer.SetLeft(false);
+        if (!lost.Connection.IsWebSocket) // else it has gone on since
+            lost.Connection.Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
     }
 
     /// <summary>The node by which an answer went has passed it on.</summary>
     public void AnswerLeft(Address gateway, long request)
     {
-        if (_onTheirWay.TryRemove((gateway, request), out var answer))
-            answer.Left.TrySetResult(true);
+        if (_onTheirWay.TryRemove((gateway, request), out var left))
+            left.Answer.SetLeft(true);
+    }
+
+    /// <summary>Its session is over, and nobody will ask. The word may never come: of a client that was gone before its answer, say.</summary>
+    public void Forget(EngineConnection connection)
+    {
+        foreach (var answer in (ReadOnlySpan<AnswerOnItsWay?>)[connection.PollAnswer, connection.PostAnswer])
+        {
+            if (answer is not null && _onTheirWay.TryRemove((answer.Gateway, answer.Request), out _))
+                answer.SetLeft(false);
+        }
     }
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
@@ -132,12 +147,14 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         }
         var key = (gateway, m.Request);
         _parked[key] = (connection, waiter);
+        if (connection.ReleasedPoll == m.Request) // while it waited for the word of the answer before
+            Release(key);
         var frames = await waiter.Answer.ConfigureAwait(false);
         _parked.TryRemove(key, out _);
         if (frames.Length == 0)
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
-        connection.PollAnswer = Goes(connection, gateway, m.Request);
+        Goes(connection, connection.PollAnswer = new AnswerOnItsWay(gateway.Path.Address, m.Request));
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
@@ -169,7 +186,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         }
         PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
         await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-        connection.PostAnswer = Goes(connection, gateway, m.Request);
+        Goes(connection, connection.PostAnswer = new AnswerOnItsWay(gateway.Path.Address, m.Request));
         connection.EndPost();
         Answer(gateway, m, StatusCodes.Status200OK);
     }
@@ -232,4 +249,19 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     private static void Refuse(IActorRef gateway, ISessionRequest request, EngineIoError error) =>
         gateway.Tell(Packed.Of(new RequestRefused(request.Request, error)), ActorRefs.NoSender);
+}
+
+/// <summary>An answer to a request that came in at another node, until that one says that it has left.</summary>
+internal sealed class AnswerOnItsWay(Address gateway, long request)
+{
+    private readonly TaskCompletionSource<bool> _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Address Gateway => gateway;
+
+    public long Request => request;
+
+    /// <summary>False: it was lost.</summary>
+    public Task<bool> Left => _left.Task;
+
+    public void SetLeft(bool left) => _left.TrySetResult(left);
 }

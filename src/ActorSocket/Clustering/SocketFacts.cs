@@ -19,7 +19,7 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
     {
         var output = new ArrayBufferWriter<byte>(512);
         var wire = new WireWriter(output);
-        wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(JsonSerializer.SerializeToUtf8Bytes(Data, json.Options))
+        wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(DataToBytes(Data, json))
             .Texts(Flatten(Request.Headers)).Texts(Flatten(Request.Query)).Text(Request.Address).Flag(Request.Secure).Flag(Request.CrossDomain).Text(Request.Url)
             .Text(Request.Time.ToString("O", CultureInfo.InvariantCulture));
         return output.WrittenSpan.ToArray();
@@ -36,6 +36,32 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
         var query = Unflatten(wire.Texts());
         var request = new HandshakeRequest(headers, query, wire.Text(), wire.Flag(), wire.Flag(), wire.Text(), DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture), new ClaimsPrincipal());
         return new SocketFacts(id, request, auth, rooms, data);
+    }
+
+    /// <summary>A socket's data as it travels. What an application keeps there for itself (a connection, a delegate) is no JSON, and stays behind.</summary>
+    public static byte[] DataToBytes(IReadOnlyDictionary<string, object?> data, SocketJson json)
+    {
+        try
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(data, json.Options);
+        }
+        catch (Exception) // whatever the application's types and converters throw
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(data.Where(entry => IsJson(entry.Value, json)).ToDictionary(StringComparer.Ordinal), json.Options);
+        }
+    }
+
+    private static bool IsJson(object? value, SocketJson json)
+    {
+        try
+        {
+            JsonSerializer.SerializeToUtf8Bytes(value, json.Options);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
     }
 
     /// <summary>A socket's data as it has travelled: values are JSON elements.</summary>

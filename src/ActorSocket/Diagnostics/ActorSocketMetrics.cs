@@ -29,6 +29,7 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _handlerErrors;
     private readonly Histogram<double> _handlerDuration;
     private readonly Counter<long> _forwarded;
+    private readonly Counter<long> _lost;
     private readonly Counter<long> _ignored;
     private readonly Counter<long> _forwardedRequests;
     private readonly UpDownCounter<long> _entities;
@@ -59,6 +60,7 @@ internal sealed class ActorSocketMetrics
             "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
         _forwarded = meter.CreateCounter<long>("actorsocket.cluster.forwarded_broadcasts", "{message}", "Broadcasts sent to other nodes: one for each node that is interested.");
+        _lost = meter.CreateCounter<long>("actorsocket.cluster.lost_broadcasts", "{message}", "Broadcasts that another node sent and this one did not get, since the connection between them broke.");
         _ignored = meter.CreateCounter<long>("actorsocket.cluster.ignored_messages", "{message}", "Messages of other nodes that this version does not know.");
         _forwardedRequests = meter.CreateCounter<long>("actorsocket.cluster.forwarded_requests", "{request}", "Requests that came to this node for a session of another one, by kind.");
         _entities = meter.CreateUpDownCounter<long>("actorsocket.server.active_entities", "{entity}", "Entities that live on this node, by class.");
@@ -98,6 +100,8 @@ internal sealed class ActorSocketMetrics
     public void EntityStopped(string type) => _entities.Add(-1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public void BroadcastsForwarded(int nodes) => _forwarded.Add(nodes);
+
+    public void BroadcastsLost(long messages) => _lost.Add(messages);
 
     public void MessageIgnored() => _ignored.Add(1);
 

@@ -67,6 +67,9 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Critical, "The node at {Address} has downed this one and takes nothing from it any more: this node ends.")]
     public static partial void Quarantined(this ILogger log, string address);
 
+    [LoggerMessage(31, LogLevel.Warning, "The node {Tag} does not take the copy of what clients of this one may recover: should this node crash, they start anew.")]
+    public static partial void ReplicaFails(this ILogger log, string tag);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }

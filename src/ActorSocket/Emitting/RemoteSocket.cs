@@ -26,7 +26,8 @@ public sealed class RemoteSocket : IEventEmitter
     public IReadOnlyCollection<string> Rooms { get; }
 
     /// <summary>
-    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled as JSON, and are <see cref="System.Text.Json.JsonElement"/>s.
+    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled as JSON, and are <see cref="System.Text.Json.JsonElement"/>s;
+    /// one that is no JSON, such as a delegate, is missing.
     /// </summary>
     public IReadOnlyDictionary<string, object?> Data { get; }
 

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
@@ -109,7 +110,7 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
             var result = new Result(ns.Server.Json);
             try
             {
-                var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), default, call.Arguments.Length);
+                var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), call.Arguments.Length);
                 await method.InvokeAsync(entity, new HandlerCall(null, packet, result)).ConfigureAwait(false);
                 Answer(call, sender, result.Json, "");
             }
@@ -175,16 +176,29 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
             return; // it retires
         Timers.CancelAll();
         var server = _kind.Namespace.Services.Server;
-        if (_context.IsRetired || _entity.HandOver() is not { } state || server.Cluster is not { } cluster)
+        if (server.Cluster is not { } cluster || StateOf(server) is not { } json)
         {
             Context.Stop(Self);
             return;
         }
-        var json = JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), server.Json.Options);
         server.HandedOver.Put(_kind.Type, _context.Id, json); // the shard may come back to this very node
         _ = cluster.Requests
             .AskAsync<EntityStateTaken>(cluster.Peers.All, request => new EntityState(request, _kind.Type, _context.Id, json), TimeSpan.FromSeconds(2), default)
             .PipeTo(Self, success: static _ => HandedOver.Instance, failure: static _ => HandedOver.Instance);
+    }
+
+    /// <summary>An entity that cannot say what it has starts anew, elsewhere: if it failed here, its shard would start it here, in the middle of the move.</summary>
+    private byte[]? StateOf(ServerServices server)
+    {
+        try
+        {
+            return !_context.IsRetired && _entity.HandOver() is { } state ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), server.Json.Options) : null;
+        }
+        catch (Exception error)
+        {
+            server.Log.HandlerFailed(error, _kind.Type);
+            return null;
+        }
     }
 
     private static void Answer(CallEntity call, IActorRef sender, byte[] result, string error)

@@ -1,3 +1,5 @@
+using ActorSocket.Recovery;
+
 namespace ActorSocket.Entities;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class HandedOverStates(TimeProvider time)
     private static readonly TimeSpan Keep = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private readonly OrderedDictionary<(string Type, string Id), (byte[] Json, long At)> _states = []; // oldest first
+    private readonly AgeOrder<(string Type, string Id), (byte[] Json, long At)> _states = new();
     private long _bytes;
 
     public void Put(string type, string id, byte[] json)
@@ -18,10 +20,10 @@ internal sealed class HandedOverStates(TimeProvider time)
         lock (_gate)
         {
             Remove((type, id));
-            _states.Add((type, id), (json, time.GetTimestamp()));
+            _states.Put((type, id), (json, time.GetTimestamp()));
             _bytes += json.Length;
-            while (_states.Count > 0 && (_bytes > MaxBytes || time.GetElapsedTime(_states.GetAt(0).Value.At) > Keep))
-                Remove(_states.GetAt(0).Key);
+            while (_states.TryPeek(out var oldest, out var state) && (_bytes > MaxBytes || time.GetElapsedTime(state.At) > Keep))
+                Remove(oldest);
         }
     }
 
@@ -29,7 +31,7 @@ internal sealed class HandedOverStates(TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_states.TryGetValue((type, id), out var state))
+            if (!_states.TryGet((type, id), out var state))
                 return null;
             Remove((type, id));
             return time.GetElapsedTime(state.At) <= Keep ? state.Json : null;

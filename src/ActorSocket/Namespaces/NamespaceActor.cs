@@ -51,7 +51,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
-            case ClaimAnswered m: Start(m.Connect, m.Auth, m.Continuation); break;
+            case ClaimAnswered m: Start(m.Connect.Connection, m.Auth, m.Continuation); break;
             case SocketCrashed m: OnSocketCrashed(m.Actor); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
             case AwaitAcks m: OnAwaitAcks(m); break;
@@ -77,11 +77,11 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             }
         }
         if (ns.Recovery is not { } recovery || !RecoveryLog.TryReadClaim(auth, out var claim))
-            Start(m, auth, null);
+            Start(m.Connection, auth, null);
         else if (!recovery.IsOwn(claim))
             _ = ClaimAsync(ns, m, auth, claim, Self);
         else if (!EndsFirst(claim.Secret, m))
-            Start(m, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
+            Start(m.Connection, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
@@ -116,10 +116,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         self.Tell(new ClaimAnswered(m, auth, continuation));
     }
 
-    private void Start(ConnectSocket m, JsonElement auth, Continuation? continuation)
+    private void Start(EngineConnection connection, JsonElement auth, Continuation? continuation)
     {
         var lost = continuation?.Lost;
-        var socket = new Socket(ns.Face, m.Connection, lost?.Id ?? NewId(m.Connection), new Handshake(m.Connection.Handshake, auth, ns.Server.Json.Options))
+        var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
             Continues = continuation,
@@ -146,6 +146,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         LeaveAll(m.Socket);
         _sockets.Remove(m.Socket.Actor);
         m.Socket.Actor.Tell(SocketProtocol.Departed.Instance);
+        if (m.IsReplaced)
+            Start(m.Socket.Connection, m.Socket.Handshake.Auth, null);
         LetSuccessorIn(m.Socket);
     }
 

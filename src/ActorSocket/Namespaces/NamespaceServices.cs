@@ -31,7 +31,8 @@ internal sealed class NamespaceServices
         Face = new Namespace(this);
         if (server.Options.ConnectionStateRecovery is { } recovery)
             Recovery = new RecoveryLog(recovery, server.Ids.NodeTag, server.Time);
-        server.Names.Register(name);
+        if (parent is null) // else a client chose it
+            server.Names.Register(name);
     }
 
     public ServerServices Server { get; }
@@ -105,9 +106,6 @@ internal sealed class NamespaceServices
         _byId.TryRemove(KeyValuePair.Create(socket.Id, socket));
         All.Remove(socket);
     }
-
-    /// <summary>The rooms of other nodes. Only in a cluster.</summary>
-    public RoomInterest Elsewhere => field ??= Server.Cluster!.Peers.InterestIn(Name);
 
     public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers { Announced = Server.Cluster?.AnnounceAsync(Name, room) ?? Task.CompletedTask };
 

@@ -132,8 +132,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
     {
         if (ns.Server.Read(logged) is not { EventName: { } eventName } packet)
             return null;
-        var arguments = packet.Arguments;
-        var own = new SocketArguments(arguments.Json, arguments.Ranges[..^2], arguments.Attachments, arguments.Serializer); // the last one is the other node's offset
+        var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
         return new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), logged.Compress);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 {
     private readonly Queue<LoggedEvent> _events = new();
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal); // of each other node: the number of its last event that came here
-    private readonly OrderedDictionary<string, LostSocket> _lost = new(StringComparer.Ordinal); // oldest first
+    private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
     private long _last;
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
@@ -136,10 +136,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     private void Keep(LostSocket lost)
     {
-        _lost.Remove(lost.Secret);
-        if (_lost.Count >= options.MaxSockets)
-            _lost.RemoveAt(0);
-        _lost.Add(lost.Secret, lost);
+        _lost.Put(lost.Secret, lost);
+        if (_lost.Count > options.MaxSockets && _lost.TryPeek(out var oldest, out _))
+            _lost.Remove(oldest, out _);
     }
 
     /// <summary>A socket is connected, or its rooms have changed: the replica is to know.</summary>
@@ -165,11 +164,15 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>Gives a lost socket back, once, if it can be told all that it missed.</summary>
-    public LostSocket? Take(string secret, long offset)
+    /// <param name="secret">Which socket.</param>
+    /// <param name="offset">The last event that its client saw.</param>
+    /// <param name="ages">False for a replica whose node may live: its sockets are connected there, however long ago it told of them.</param>
+    public LostSocket? Take(string secret, long offset, bool ages = true)
     {
         lock (Gate)
         {
-            ForgetOld();
+            if (ages)
+                ForgetOld();
             if (!_lost.Remove(secret, out var lost))
                 return null;
             if (_touched is not null)
@@ -188,7 +191,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             var begins = position < _last - _events.Count || _touched is null;
             if (begins)
             {
-                _touched = _lost.Keys.ToDictionary(static secret => secret, static _ => (Socket?)null, StringComparer.Ordinal);
+                _touched = _lost.Entries.ToDictionary(static lost => lost.Key, static _ => (Socket?)null, StringComparer.Ordinal);
                 foreach (var socket in all)
                     _touched[socket.RecoverySecret!] = socket;
                 _gone = new HashSet<string>(StringComparer.Ordinal);
@@ -202,7 +205,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             foreach (var (secret, socket) in _touched!.Take(most).ToArray())
             {
                 _touched!.Remove(secret);
-                if (_lost.TryGetValue(secret, out var lost))
+                if (_lost.TryGet(secret, out var lost))
                     sockets.Add(lost);
                 else if (socket is { Disconnected.IsCancellationRequested: false })
                     sockets.Add(LostSocket.Of(socket, now));
@@ -211,6 +214,13 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _gone.Clear();
             return changes;
         }
+    }
+
+    /// <summary>There is no other node to replicate to: what changes is not collected for one. The next one begins.</summary>
+    public void StopReplicating()
+    {
+        lock (Gate)
+            (_touched, _gone) = (null, new HashSet<string>(StringComparer.Ordinal));
     }
 
     /// <summary>As a replica of another node's log: takes what happened there. False when something between is missing.</summary>
@@ -226,7 +236,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             foreach (var logged in changes.Events)
                 Add(logged with { At = now });
             foreach (var secret in changes.Gone)
-                _lost.Remove(secret);
+                _lost.Remove(secret, out _);
             foreach (var lost in changes.Sockets)
                 Keep(lost with { LostAt = now });
             foreach (var (tag, number) in changes.Positions)
@@ -241,8 +251,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     {
         lock (Gate)
         {
-            foreach (var lost in _lost.Values.ToArray())
-                Keep(lost with { LostAt = time.GetTimestamp() });
+            var now = time.GetTimestamp();
+            foreach (var (_, lost) in _lost.Entries.ToArray())
+                Keep(lost with { LostAt = now });
         }
     }
 
@@ -255,8 +266,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     private void ForgetOld()
     {
-        while (_lost.Count > 0 && IsOld(_lost.GetAt(0).Value.LostAt))
-            _lost.RemoveAt(0);
+        while (_lost.TryPeek(out var secret, out var lost) && IsOld(lost.LostAt))
+            _lost.Remove(secret, out _);
         while (_events.TryPeek(out var oldest) && IsOld(oldest.At))
             Forget();
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using ActorSocket.Clustering;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
@@ -25,13 +26,16 @@ internal sealed record ReplicaChanges(
 internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
 {
     private const int AtOnce = 1000;
+    private const int FailuresToReport = 10;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal); // by namespace: what the replica has
+    private readonly HashSet<(Peer Keeper, string Namespace)> _stale = []; // replicas that get no more, until their keepers have dropped them
     private readonly List<TaskCompletionSource> _flushes = [];
     private Peer? _target;
     private bool _isCopying;
+    private int _failures; // one after the other
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -43,6 +47,8 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
     private sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
 
     private sealed record Copied(bool Fitted, IReadOnlyDictionary<string, long> Positions) : ILocalMessage;
+
+    private sealed record Dropped((Peer Keeper, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
 
     public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new RecoveryReplicator(server, node));
 
@@ -62,7 +68,12 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
                 _flushes.Add(m.Done);
                 Copy();
                 break;
-            case SweepDue: node.Replicas.Sweep(); break;
+            case SweepDue:
+                node.Replicas.Sweep();
+                DropStale();
+                break;
+            case Dropped { IsConfirmed: true } m: _stale.Remove(m.Stale); break;
+            case Dropped: break;
             default: Unhandled(message); break;
         }
     }
@@ -72,15 +83,13 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         if (_isCopying)
             return; // one at a time: a replica that is slow gets more at once
         var target = Successor();
-        if (!ReferenceEquals(target, _target))
-        {
-            _target = target;
-            _positions.Clear();
-        }
+        Retire(target);
         var changes = new List<(string Namespace, ReplicaChanges Changes)>();
-        foreach (var ns in target is null ? [] : server.Namespaces.All)
+        foreach (var ns in server.Namespaces.All)
         {
-            if (ns.Recovery?.TakeChanges(_positions.GetValueOrDefault(ns.Name, -1), ns.All.Snapshot, AtOnce) is { } change)
+            if (target is null)
+                ns.Recovery?.StopReplicating();
+            else if (ns.Recovery?.TakeChanges(_positions.GetValueOrDefault(ns.Name, -1), ns.All.Snapshot, AtOnce) is { } change)
                 changes.Add((ns.Name, change));
         }
         if (changes.Count == 0)
@@ -92,6 +101,40 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         }
         _isCopying = true;
         _ = CopyAsync(target!, changes).PipeTo(Self, failure: _ => new Copied(false, _positions));
+    }
+
+    /// <summary>The old replica of a log that has a new one, or is no more, would answer for it as it was.</summary>
+    private void Retire(Peer? target)
+    {
+        var before = _stale.Count;
+        if (!ReferenceEquals(target, _target))
+        {
+            if (_target is not null)
+                _stale.Add((_target, ""));
+            _stale.RemoveWhere(stale => stale.Keeper == target); // what it has is replaced
+            _target = target;
+            _positions.Clear();
+        }
+        foreach (var name in _positions.Keys.Where(name => !server.Namespaces.TryGet(name, out _)).ToArray())
+        {
+            _positions.Remove(name);
+            _stale.Add((target!, name));
+        }
+        if (_stale.Count > before)
+            DropStale();
+    }
+
+    private void DropStale()
+    {
+        _stale.RemoveWhere(stale => Array.IndexOf(node.Peers.All, stale.Keeper) < 0);
+        foreach (var stale in _stale)
+            _ = DropAsync(stale).PipeTo(Self);
+    }
+
+    private async Task<Dropped> DropAsync((Peer Keeper, string Namespace) stale)
+    {
+        var (answers, _) = await node.Requests.AskAsync<Replicated>(stale.Keeper.Alone, request => new DropReplica(request, stale.Namespace), server.ClusterOptions.RequestTimeout, default).ConfigureAwait(false);
+        return new Dropped(stale, answers.Count > 0);
     }
 
     private async Task<Copied> CopyAsync(Peer target, List<(string Namespace, ReplicaChanges Changes)> changes)
@@ -112,6 +155,9 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         _isCopying = false;
         if (!m.Fitted)
             _positions.Clear(); // begin anew
+        _failures = m.Fitted ? 0 : _failures + 1;
+        if (_failures == FailuresToReport)
+            server.Log.ReplicaFails(_target?.Tag ?? "");
         foreach (var (ns, position) in m.Positions)
             _positions[ns] = position;
         if (_flushes.Count > 0)
@@ -142,20 +188,23 @@ internal sealed class ReplicaStore(ServerServices server)
         return _logs.TryGetValue((tag, ns), out var log) && log.Apply(changes);
     }
 
-    /// <summary>Gives a socket of a node that is gone, or is taken to be: its client is here, so it is not there any more.</summary>
-    public LostSocket? Take(RecoveryClaim claim, string ns)
+    /// <summary>Another node has the replica now.</summary>
+    public void Drop(string tag, string ns)
     {
-        var log = Find(claim.NodeTag, ns);
-        if (!_goneAt.ContainsKey(claim.NodeTag))
-            log?.StartWaiting();
-        return log?.Take(claim.Secret, claim.Offset);
+        foreach (var key in _logs.Keys.Where(key => key.Tag == tag && (ns.Length == 0 || key.Namespace == ns)))
+            _logs.TryRemove(key, out _);
     }
+
+    /// <summary>Gives a socket of a node that is gone, or is taken to be: its client is here, so it is not there any more.</summary>
+    public LostSocket? Take(RecoveryClaim claim, string ns) => Find(claim.NodeTag, ns)?.Take(claim.Secret, claim.Offset, ages: _goneAt.ContainsKey(claim.NodeTag));
 
     public RecoveryLog? Find(string tag, string ns) => _logs.GetValueOrDefault((tag, ns));
 
     /// <summary>A node is gone: its clients come to the others now.</summary>
     public void OwnerGone(string tag)
     {
+        if (server.Options.ConnectionStateRecovery is null)
+            return;
         _goneAt[tag] = server.Time.GetTimestamp();
         foreach (var ((owner, _), log) in _logs)
         {

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -67,25 +68,32 @@ internal sealed class EngineConnection : IOutboundOwner
     }
 
     /// <summary>Takes the sid out of the table of live sessions: later requests answer code 1 (E-101).</summary>
-    public void Forget() => _server.Sessions.Remove(this);
+    public void Forget()
+    {
+        _server.Sessions.Remove(this);
+        _server.Cluster?.Forget(this);
+    }
 
     /// <summary>At most one POST is read at a time (E-45).</summary>
     public bool TryBeginPost() => Interlocked.Exchange(ref _posting, 1) == 0;
 
-    /// <summary>Whether the last poll's answer has left the node that it went by; null when it did not go by another node.</summary>
-    public Task<bool>? PollAnswer { get; set; }
+    /// <summary>The last poll's answer; null when it did not go by another node.</summary>
+    public AnswerOnItsWay? PollAnswer { get; set; }
 
     /// <summary>Likewise of the last POST.</summary>
-    public Task<bool>? PostAnswer { get; set; }
+    public AnswerOnItsWay? PostAnswer { get; set; }
+
+    /// <summary>The request of the poll that was last told to go to another node.</summary>
+    public long ReleasedPoll { get; set; }
 
     /// <summary>The client asks again: it has got the answer before, or the session ends here. The word of the other node may come a little later than the request.</summary>
-    public async ValueTask<bool> HasGotAsync(Task<bool>? answer)
+    public async ValueTask<bool> HasGotAsync(AnswerOnItsWay? answer)
     {
         if (answer is null)
             return true;
         try
         {
-            if (await answer.WaitAsync(AnswerTimeout, _server.Time).ConfigureAwait(false))
+            if (await answer.Left.WaitAsync(AnswerTimeout, _server.Time).ConfigureAwait(false))
                 return true;
         }
         catch (TimeoutException)

@@ -216,7 +216,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 Connect(name, JsonSerializer.SerializeToUtf8Bytes(QueryHelpers.ParseQuery(query).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal), WireTypes.Default.DictionaryStringString));
                 break;
             case SocketIoPacketType.Connect:
-                Connect(packet.Namespace, packet.Json);
+                Connect(packet.Namespace, packet.Auth);
                 break;
             case SocketIoPacketType.Disconnect:
                 TellBatch();

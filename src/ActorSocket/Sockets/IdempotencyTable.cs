@@ -152,7 +152,7 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
     {
         var answer = json.Capture(args);
         (Ack Ack, int Bytes)[] waiting;
-        long growth = answer.Json.Length + answer.Attachments.Sum(static attachment => (long)attachment.Length);
+        long growth = answer.SizeInBytes + answer.Attachments.Sum(static attachment => (long)attachment.Length);
         lock (_gate)
         {
             if (_answer is not null)

@@ -113,7 +113,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             Refused();
             return;
         }
-        // The reply first, then broadcasts may reach the _socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
+        // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
         _connected = true;
         _connection.Inbound.Namespaces.Connected(_socket.Namespace.Name, Self);
         if (ns.Recovery is null)
@@ -125,7 +125,10 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             lock (ns.Recovery.Gate) // no event between those that were missed and those that come
             {
                 if (_socket.Continues is { } continuation && !TryResend(continuation))
-                    _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose)); // forgotten meanwhile: the client comes back and gets a new socket
+                {
+                    Leave(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
+                    return;
+                }
                 Welcome();
             }
         }
@@ -155,9 +158,15 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     private void Refused()
     {
         _connection.Inbound.Namespaces.Remove(_socket.Namespace.Name);
+        Leave(isReplaced: false);
+    }
+
+    /// <summary>Its client has never been let in.</summary>
+    private void Leave(bool isReplaced)
+    {
         _ended ??= DisconnectReason.ForcedClose;
         _socket.Abandon(_ended);
-        Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket, isReplaced));
     }
 
     private void OnPacketsRead(PacketsRead m)

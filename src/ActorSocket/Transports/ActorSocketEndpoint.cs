@@ -96,6 +96,10 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         {
             await RefuseAsync(context, EngineIoError.BadRequest, null, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_MISMATCH", ["transport"] = transport, ["previousTransport"] = connection.TransportName }).ConfigureAwait(false);
         }
+        else if (!await connection.HasGotAsync(HttpMethods.IsPost(context.Request.Method) ? connection.PostAnswer : connection.PollAnswer).ConfigureAwait(false))
+        {
+            await RefuseAsync(context, EngineIoError.UnknownSid, null, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
+        }
         else
         {
             server.Options.OnHeaders?.Invoke(context);

@@ -28,12 +28,6 @@ internal sealed class PollingTransport(ServerServices server)
 
     public async Task GetAsync(HttpContext context, EngineConnection connection, string jsonp)
     {
-        if (connection.PollAnswer is { } before && !await connection.HasGotAsync(before).ConfigureAwait(false))
-        {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
-        }
-        connection.PollAnswer = null;
         var waiter = new PollWaiter();
         switch (connection.Outbound.TryPark(waiter))
         {
@@ -130,12 +124,6 @@ internal sealed class PollingTransport(ServerServices server)
         }
         try
         {
-            if (connection.PostAnswer is { } before && !await connection.HasGotAsync(before).ConfigureAwait(false))
-            {
-                response.StatusCode = StatusCodes.Status400BadRequest;
-                return;
-            }
-            connection.PostAnswer = null;
             if (await ReadAsync(context).ConfigureAwait(false) is not { } body)
             {
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open

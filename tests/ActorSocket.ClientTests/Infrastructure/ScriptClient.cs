@@ -67,9 +67,9 @@ internal sealed class ScriptClient : IAsyncDisposable
 
     /// <summary>The script's last line; fails as the script did. Then the process ends by itself: its sockets have said goodbye.</summary>
     /// <param name="endsByItself">False when a connection is left that can never close.</param>
-    public async Task<JsonElement> FinishAsync(bool endsByItself = true)
+    public async Task<JsonElement> FinishAsync(bool endsByItself = true, TimeSpan? limit = null)
     {
-        var line = await NextAsync("the result");
+        var line = await NextAsync("the result", limit);
         if (!line.TryGetProperty("ok", out var ok) || !ok.GetBoolean())
             throw Failure(line, "expected a good result");
         if (endsByItself)
@@ -89,11 +89,11 @@ internal sealed class ScriptClient : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<JsonElement> NextAsync(string what)
+    private async Task<JsonElement> NextAsync(string what, TimeSpan? limit = null)
     {
         try
         {
-            return await _lines.Reader.ReadAsync().AsTask().WaitForAsync($"{what} of {_title}");
+            return await _lines.Reader.ReadAsync().AsTask().WaitForAsync($"{what} of {_title}", limit);
         }
         catch (Exception e) when (e is TimeoutException or ChannelClosedException)
         {

@@ -231,16 +231,17 @@ export async function Rooms_heal_after_a_loss_between_nodes({ connect }) {
  * The result has what was seen; what must never be is asserted here.
  */
 export async function traffic({ open, signal }) {
-  const { CLIENTS: clients = "24", TRANSPORT: transport = "mixed" } = process.env;
+  const { TRANSPORT: transport = "mixed" } = process.env;
+  const [clients, rooms, pause, more] = [["CLIENTS", 24], ["ROOMS", 6], ["PAUSE", 40], ["MORE", 10]].map(([name, usual]) => Number(process.env[name] ?? usual));
   const kinds = { mixed: [["websocket"], ["polling", "websocket"], ["polling"]], websocket: [["websocket"]] }[transport];
-  const all = range(Number(clients), (i) => new Talker(open, kinds[i % kinds.length], i));
+  const all = range(clients, (i) => new Talker(open, kinds[i % kinds.length], i, { room: `room-${i % rooms}`, pause, patience: clients > 100 ? 20_000 : 4_000 }));
   await within(Promise.all(all.map((talker) => talker.ready)), "all clients to have joined", 60_000);
   all.forEach((talker) => talker.start());
   await signal("running", { ids: all.map((talker) => talker.socket.id) });
   // Here the test does its worst, and then waits until the cluster is whole again.
-  await within(Promise.all(all.map((talker) => talker.back())), "all clients to be connected again", 30_000);
+  await within(Promise.all(all.map((talker) => talker.back())), "all clients to be connected again", 30_000 + clients * 5);
   const settled = all.map((talker) => talker.acked);
-  await within(Promise.all(all.map((talker, i) => talker.until(settled[i] + 10))), "ten more acknowledgements of each client", 50_000);
+  await within(Promise.all(all.map((talker, i) => talker.until(settled[i] + more))), `${more} more acknowledgements of each client`, 50_000);
   all.forEach((talker) => talker.stop());
   await within(Promise.all(all.map((talker) => talker.idle())), "the last acknowledgements", 30_000);
 
@@ -279,8 +280,6 @@ export async function traffic({ open, signal }) {
   };
 }
 
-const rooms = 6;
-
 class Talker {
   sent = [];
   acked = 0;
@@ -294,12 +293,14 @@ class Talker {
   #running = false;
   #open = 0;
   #n = 0;
+  #pause;
 
-  constructor(open, kind, index) {
+  constructor(open, kind, index, { room, pause, patience }) {
     this.kind = kind;
-    this.room = `room-${index % rooms}`;
+    this.room = room;
+    this.#pause = pause;
     this.name = `client ${index} (${kind})`;
-    const socket = (this.socket = open("/", { transports: kind, reconnectionDelay: 100, reconnectionDelayMax: 1_000, timeout: 4_000 }));
+    const socket = (this.socket = open("/", { transports: kind, reconnectionDelay: 100, reconnectionDelayMax: 1_000, timeout: patience }));
     let down = 0;
     this.ready = new Promise((resolve) => {
       socket.on("connect", async () => {
@@ -347,7 +348,7 @@ class Talker {
       if (this.joined && this.joined === this.socket.id && this.#open < 20) {
         this.#say();
       }
-      setTimeout(next, 40 + Math.random() * 40);
+      setTimeout(next, this.#pause * (1 + Math.random()));
     };
     next();
   }
@@ -382,7 +383,7 @@ class Talker {
 
   async #when(ready) {
     while (!ready()) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, this.#pause / 2));
     }
   }
 }

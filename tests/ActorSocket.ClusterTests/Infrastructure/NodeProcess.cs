@@ -215,4 +215,4 @@ internal sealed class NodeProcess : IAsyncDisposable
 
 /// <summary>What a node tells of its inside.</summary>
 internal sealed record NodeState(
-    string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds);
+    string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int AnswersOnTheirWay, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds);

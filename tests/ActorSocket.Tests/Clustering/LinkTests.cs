@@ -11,11 +11,12 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly LinkHub _gateways = new(), _homes = new();
+    private int _toLose;
 
     public LinkTests()
     {
-        _gateways.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_homes)));
-        _homes.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_gateways)));
+        _gateways.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_homes, Loses)));
+        _homes.Receiver = Sys.ActorOf(Props.Create(() => new Wire(_gateways, static () => false)));
     }
 
     [Fact]
@@ -84,6 +85,38 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task A_batch_that_is_lost_between_the_nodes_cuts_the_links_and_no_byte_is_skipped()
+    {
+        var (gateway, home) = Connect();
+        await gateway.End.SendAsync("one,"u8.ToArray());
+        await AwaitAssertAsync(() => Assert.Equal("one,", home.Text), Patience);
+        Volatile.Write(ref _toLose, 1);
+        await gateway.End.SendAsync("two,"u8.ToArray());
+        await AwaitAssertAsync(() => Assert.Equal(0, Volatile.Read(ref _toLose)), Patience);
+        await gateway.End.SendAsync("three,"u8.ToArray());
+        await Task.WhenAll(gateway.End.Ended, home.End.Ended).WaitAsync(Patience);
+        Assert.True(gateway.End.WasAborted && home.End.WasAborted);
+        Assert.Equal("one,", home.Text);
+        // What is opened from here on is whole.
+        (gateway, home) = Connect();
+        await gateway.End.SendAsync("four"u8.ToArray());
+        await AwaitAssertAsync(() => Assert.Equal("four", home.Text), Patience);
+        gateway.End.Abort();
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task A_close_that_finds_nobody_is_answered()
+    {
+        var link = _gateways.NextLink();
+        var gateway = new Side(_gateways, isGateway: true, link);
+        Assert.True(_gateways.TryAdd(gateway.End));
+        gateway.End.Close(); // its home has gone, and the word of that was lost
+        await gateway.End.Ended.WaitAsync(Patience);
+        await EmptyAsync();
+    }
+
+    [Fact]
     public async Task A_node_that_goes_cuts_its_links_and_takes_no_new_ones()
     {
         var links = Enumerable.Range(0, 10).Select(_ => Connect()).ToArray();
@@ -142,6 +175,8 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         return (gateway, home);
     }
 
+    private bool Loses() => Interlocked.Exchange(ref _toLose, 0) == 1;
+
     /// <summary>What was sent before has arrived.</summary>
     private async Task FenceAsync()
     {
@@ -155,9 +190,13 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
     private Task EmptyAsync() => AwaitAssertAsync(() => Assert.Equal((0, 0), (_gateways.Count, _homes.Count)), Patience);
 
     /// <summary>What remoting does, and the receiver on the other node.</summary>
-    private sealed class Wire(LinkHub hub) : UntypedActor
+    private sealed class Wire(LinkHub hub, Func<bool> loses) : UntypedActor
     {
-        protected override void OnReceive(object message) => hub.Receive(((ClusterProtocol.LinkBatch)((Packed)message).Unpack()).Entries);
+        protected override void OnReceive(object message)
+        {
+            if (!loses())
+                hub.Receive((ClusterProtocol.LinkBatch)((Packed)message).Unpack());
+        }
     }
 
     private sealed class Side

@@ -32,9 +32,10 @@ public sealed class SerializerTests
         yield return new SyncState(n);
         yield return new Fragment(text, n, 1, 2, other, bytes);
         yield return new Broadcast(target, frame, flag, n);
+        yield return new BroadcastsSent(n);
         yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
         yield return new ClientsAsked(n, (int)n);
-        yield return new ClientAnswered(n, new EncodedArguments(bytes, [0, bytes.Length], [bytes]));
+        yield return new ClientAnswered(n, new EncodedArguments(bytes, [bytes]));
         yield return new FetchSockets(n, target);
         yield return new Fetched(n, [bytes, bytes]);
         yield return new ChangeSockets(n, target, SocketChange.Leave, texts);
@@ -47,6 +48,7 @@ public sealed class SerializerTests
         yield return new Missed(n, flag, events, positions);
         yield return new CollectEmitted(n, text, other, positions, text, texts);
         yield return new Replicate(n, text, new ReplicaChanges(flag, n, events, lost, texts, positions), Json);
+        yield return new DropReplica(n, text);
         yield return new Replicated(n, flag);
         yield return new Fence(n, text);
         yield return new Fenced(n);
@@ -64,7 +66,7 @@ public sealed class SerializerTests
         yield return new UpgradeRequest(text, n, query, other, n, WireForm.Base64, flag);
         yield return new RequestServed(n, 200, bytes, flag, !flag);
         yield return new RequestRefused(n, EngineIoError.BadRequest);
-        yield return new LinkBatch(bytes);
+        yield return new LinkBatch(bytes, n);
     }
 
     private static readonly Gen<(long, string, string, byte[], string[], bool)> Anything =
@@ -150,9 +152,10 @@ public sealed class SerializerTests
     [InlineData("SyncState", "st", "AC02")]
     [InlineData("Fragment", "fr", "03C5BE2FAC0201020162020708")]
     [InlineData("Broadcast", "bc", "03C5BE2F010201720002017200043432070802020708000101AC02")]
+    [InlineData("BroadcastsSent", "bs", "AC02")]
     [InlineData("AskClients", "qa", "AC0203C5BE2F010201720002017200043432070802020708000101AC02")]
     [InlineData("ClientsAsked", "qc", "AC02AC02")]
-    [InlineData("ClientAnswered", "qr", "AC0202070802000201020708")]
+    [InlineData("ClientAnswered", "qr", "AC0202070801020708")]
     [InlineData("FetchSockets", "fe", "AC0203C5BE2F010201720002017200")]
     [InlineData("Fetched", "fd", "AC0202020708020708")]
     [InlineData("ChangeSockets", "cs", "AC0203C5BE2F0102017200020172000102017200")]
@@ -165,6 +168,7 @@ public sealed class SerializerTests
     [InlineData("Missed", "le", "AC0201010102017200020172000004343207080202070800010162AC020203C5BE2FAC0205C5BE2F623101")]
     [InlineData("CollectEmitted", "lx", "AC0203C5BE2F01620203C5BE2FAC0205C5BE2F62310103C5BE2F02017200")]
     [InlineData("Replicate", "lr", "AC0203C5BE2F01AC02010102017200020172000004343207080202070800010162AC020103C5BE2F0162020172000F7B226B6579223A2276616C7565227D020172000203C5BE2FAC0205C5BE2F623101")]
+    [InlineData("DropReplica", "lo", "AC0203C5BE2F")]
     [InlineData("Replicated", "la", "AC0201")]
     [InlineData("Fence", "lf", "AC0203C5BE2F")]
     [InlineData("Fenced", "ld", "AC02")]
@@ -182,7 +186,7 @@ public sealed class SerializerTests
     [InlineData("UpgradeRequest", "ru", "03C5BE2FAC02010003C5BE2F0162AC020101")]
     [InlineData("RequestServed", "ok", "AC02C8010207080100")]
     [InlineData("RequestRefused", "no", "AC0203")]
-    [InlineData("LinkBatch", "lb", "020708")]
+    [InlineData("LinkBatch", "lb", "020708AC02")]
     public void The_bytes_of_a_message_stay_as_they_are(string name, string manifest, string hex)
     {
         var message = Messages(300, "ž/", "b", [7, 8], ["r", ""], true).Single(message => message.GetType().Name == name);
@@ -244,7 +248,7 @@ public sealed class SerializerTests
 
     private static List<Fragment> Pieces(int length, long stream)
     {
-        var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))]));
+        var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))], 0));
         var count = Math.Max(1, (packed.Bytes.Length + Packed.MaxBytes - 1) / Packed.MaxBytes);
         return [.. Enumerable.Range(0, count).Select(i => new Fragment(
             "", stream, i, count, packed.Manifest, packed.Bytes[(i * Packed.MaxBytes)..Math.Min(packed.Bytes.Length, (i + 1) * Packed.MaxBytes)]))];

@@ -70,8 +70,7 @@ public sealed class HotPathTests : ServerTest
         var handling = AllocatedBy(() => Assert.True(socket.RaiseEventAsync(packet!).AsTask().IsCompletedSuccessfully));
 
         Assert.True(sum > 0);
-        Assert.InRange(reading, 1, 288);
-        Assert.InRange(handling, 0, 60);
+        Assert.InRange(reading + handling, 1, 200);
     }
 
     [Fact]

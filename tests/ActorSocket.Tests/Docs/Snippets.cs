@@ -1,8 +1,10 @@
-#pragma warning disable CA1822, MA0038, CA1812, MA0009, S1144 // what a guide shows is written for its reader
+#pragma warning disable CA1822, MA0038, CA1812, MA0009, S1144, MA0134 // what a guide shows is written for its reader
 using System.Security.Claims;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Hosting;
+using Akka.Streams;
+using Akka.Streams.Dsl;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -253,6 +255,39 @@ internal static class Snippets
         #endregion
     }
 
+    public static void StreamsIn(ActorSocketServer io, ActorSystem system, Func<IEnumerable<Position>, Task<int>> store)
+    {
+        #region streams-in
+        io.OnConnection(socket =>
+        {
+            // In pieces of 100 or every second to a slow store. While it lags, the client is held up: its events wait in the network, not in memory.
+            socket.EventSource("position")
+                .Select(e => e.Arguments[0].As<Position>()!)
+                .GroupedWithin(100, TimeSpan.FromSeconds(1))
+                .SelectAsync(1, positions => store(positions))
+                .RunWith(Sink.Ignore<int>(), system);
+        });
+        #endregion
+    }
+
+    public static void StreamsOut(ActorSocketServer io, Socket socket, ActorSystem system, Func<World> world)
+    {
+        #region streams-out
+        socket.On("download", (string name) =>
+        {
+            // Eight pieces of 64 KB are under way: the client acknowledges each with ack().
+            FileIO.FromFile(new FileInfo(name), chunkSize: 65_536)
+                .Select(piece => piece.ToArray())
+                .RunWith(socket.AckedSink<byte[]>("piece", TimeSpan.FromSeconds(30), inFlight: 8), system);
+        });
+
+        // 20 times a second to whoever is ready.
+        Source.Tick(TimeSpan.Zero, TimeSpan.FromMilliseconds(50), "tick")
+            .Select(_ => world())
+            .RunWith(io.To("game").Volatile.EventSink<World>("world"), system);
+        #endregion
+    }
+
     #region hub
     public interface IChatClient
     {
@@ -375,6 +410,8 @@ internal static class Snippets
         public override object? HandOver() => _players;     // what the one on the next node starts from
     }
     #endregion
+
+    public sealed record World(int Tick);
 
     public sealed record Order(string Key, string Item);
 

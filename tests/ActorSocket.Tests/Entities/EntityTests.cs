@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using ActorSocket.Tests.Operations;
 
@@ -144,11 +145,41 @@ public sealed class EntityTests
         }
     }
 
+    [Fact]
+    public async Task One_that_cannot_hand_over_its_state_starts_anew_elsewhere_and_holds_nobody_up()
+    {
+        RoomEntities<Clumsy> here = null!;
+        await using var first = await Node.StartAsync(map: io => here = io.MapEntities<Clumsy>("clumsy"));
+        await using var second = await Node.JoinAsync(first, static io => io.MapEntities<Clumsy>("clumsy"));
+        await Node.MeetAsync(first, second);
+        string[] ids = [.. Enumerable.Range(0, 12).Select(static number => "entity " + number)];
+        foreach (var id in ids)
+            Assert.Equal(1, await here.InvokeAsync<int>(id, "count"));
+        var start = Stopwatch.GetTimestamp();
+        await second.StopAsync();
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 8); // a shard gives an entity 10 s to stop
+        var moved = 0;
+        foreach (var id in ids)
+            moved += await here.InvokeAsync<int>(id, "count") == 1 ? 1 : 0;
+        Assert.InRange(moved, 1, ids.Length - 1);
+        Assert.Equal(moved, second.Log.Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal)));
+    }
+
     private static Task<Node> StartAsync(Action<ActorSocketClusterOptions>? configure = null) => Node.StartAsync(cluster =>
     {
         cluster.Port = null; // no cluster
         configure?.Invoke(cluster);
     });
+
+    private sealed class Clumsy : RoomEntity
+    {
+        private int _count;
+
+        [Event("count")]
+        public int Count() => ++_count;
+
+        public override object? HandOver() => throw new InvalidOperationException("on purpose");
+    }
 
     private sealed class Tally(ActorSocketServer io) : RoomEntity, IDisposable
     {

@@ -73,6 +73,18 @@ public sealed class ClusterWideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_socket_keeps_for_itself_and_is_no_JSON_stays_behind_and_harms_nobody()
+    {
+        var data = Assert.Single(_second.Server.Main.Sockets).Data;
+        data["name"] = "Bob";
+        data["later"] = (Action)(static () => { });
+        var peer = _second.Server.Services.Cluster!.Peers.All[0];
+        var bob = Assert.Single(await _first.Server.FetchSocketsAsync(), socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal));
+        Assert.Equal("Bob", Assert.Single(bob.Data).Value?.ToString());
+        Assert.Same(peer, _second.Server.Services.Cluster!.Peers.All[0]);
+    }
+
+    [Fact]
     public async Task Sockets_of_all_nodes_join_leave_and_are_disconnected()
     {
         await _first.Server.SocketsJoinAsync("blue");
@@ -87,6 +99,20 @@ public sealed class ClusterWideTests : IAsyncLifetime
     [Fact]
     public async Task Events_between_servers_reach_the_other_nodes_and_are_answered() =>
         Assert.Equal([3], await _first.Server.ServerSideEmitWithAckAsync<int>("add", [1, 2]));
+
+    [Fact]
+    public async Task A_broadcast_that_is_lost_between_nodes_is_counted() // G6
+    {
+        using var metrics = new Readings(_second.Services);
+        _first.Server.To("red").Emit("arrives");
+        Assert.Equal("""42["arrives"]""", await _bob.NextAsync());
+        for (var i = 0; i < 3; i++)
+            _first.Server.Services.Cluster!.Peers.All[0].CountBroadcast(); // as if they had been sent
+        await Node.UntilAsync(() => metrics.Read("actorsocket.cluster.lost_broadcasts") == 3, "what was lost to be counted");
+        _first.Server.To("red").Emit("arrives, too");
+        Assert.Equal("""42["arrives, too"]""", await _bob.NextAsync());
+        Assert.Equal(3, metrics.Read("actorsocket.cluster.lost_broadcasts"));
+    }
 
     [Fact]
     public async Task A_message_that_this_version_does_not_know_is_ignored_with_one_warning()

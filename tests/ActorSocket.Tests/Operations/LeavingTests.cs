@@ -99,6 +99,32 @@ public sealed class LeavingTests
     }
 
     [Fact]
+    public async Task A_node_that_learns_that_a_member_has_downed_it_ends_and_whoever_else_says_so_is_not_believed() // G14
+    {
+        await using var first = await Node.StartAsync();
+        await using var second = await Node.JoinAsync(first);
+        await Node.MeetAsync(first, second);
+        var events = second.Services.GetRequiredService<ActorSystem>().EventStream;
+        var own = second.Cluster.SelfAddress;
+        events.Publish(new ThisActorSystemQuarantinedEvent(own, own.WithPort(1)));
+        await second.Server.Services.Cluster!.AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
+        Assert.True(second.IsReady);
+        try
+        {
+            events.Publish(new ThisActorSystemQuarantinedEvent(own, first.Cluster.SelfAddress));
+            await Node.UntilAsync(() => !second.IsReady, "the node to be not ready");
+            await second.StoppedAsync().WaitAsync(Node.Patience);
+            Assert.Equal(1, Environment.ExitCode);
+            Assert.Single(second.Log, static line => line.StartsWith("Critical: The node at ", StringComparison.Ordinal) && line.Contains("has downed this one", StringComparison.Ordinal));
+            await Node.UntilAsync(() => first.UpMembers == 1 && first.IsReady, "the other one to go on");
+        }
+        finally
+        {
+            Environment.ExitCode = 0; // of this process
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_is_cut_off_from_most_is_not_ready_and_ends_while_the_others_go_on()
     {
         const string cuttable = """akka.remote.dot-netty.tcp.applied-adapters = ["trttl"]"""; // lets a test swallow what is sent

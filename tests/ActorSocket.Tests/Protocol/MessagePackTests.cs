@@ -23,7 +23,7 @@ public sealed class MessagePackTests
         Assert.Equal((type, ns, id), ((object)packet!.Type, packet.Namespace, packet.AckId));
         if (packet.Type == SocketIoPacketType.Event)
             Assert.Equal("a", packet.EventName);
-        Assert.Equal(json, packet.Type == SocketIoPacketType.Connect ? Encoding.UTF8.GetString(packet.Json.Span) : json);
+        Assert.Equal(json, packet.Type == SocketIoPacketType.Connect ? Encoding.UTF8.GetString(packet.Auth.Span) : json);
     }
 
     [Theory]
@@ -98,6 +98,23 @@ public sealed class MessagePackTests
             NewDecoder().AddBinary([.. Convert.FromHexString("83A47479706502A36E7370A12FA464617461"), .. bytes], out _);
         },
         iter: 100_000);
+
+    [Fact]
+    public void A_parser_that_stumbles_over_a_message_costs_that_message()
+    {
+        var decoder = new ParserPacketDecoder(new Stumbling(), new PacketDecoder(new ProtocolLimits(), new NameTable(), SocketJson.Default));
+        Assert.False(decoder.AddText("x"u8, out var packet));
+        Assert.False(decoder.AddBinary([1], out packet));
+        Assert.Null(packet);
+        Assert.Equal(PacketError.InvalidPayload, decoder.Error);
+    }
+
+    private sealed class Stumbling : SocketIoParserDecoder
+    {
+        public override SocketIoParserPacket? AddText(ReadOnlySpan<byte> text) => throw new KeyNotFoundException();
+
+        public override SocketIoParserPacket? AddBinary(ReadOnlySpan<byte> binary) => throw new InvalidOperationException();
+    }
 
     private static SocketIoPacket Read(string hex)
     {

@@ -181,6 +181,32 @@ public sealed class RecoveryTests : ServerTest
         Assert.Equal(recovered, (await ComeBackAsync(server, first.Secret, offset)).Id == first.Socket.Id);
     }
 
+    [Fact]
+    public async Task What_is_forgotten_while_the_client_is_let_in_makes_a_new_socket_on_the_same_connection() // G2
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 3, SkipMiddlewares = false });
+        var main = server.Namespaces.GetOrAdd("/", server).Face;
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        var forgets = true;
+        main.Use((_, next) =>
+        {
+            for (var i = 0; forgets && i < 4; i++)
+                main.Emit("missed", i);
+            forgets = false;
+            return next();
+        });
+        var second = await ComeBackAsync(server, first.Secret, offset);
+        Assert.NotEqual(first.Socket.Id, second.Id, StringComparer.Ordinal);
+        Assert.NotEqual(first.Secret, second.Secret, StringComparer.Ordinal);
+        Assert.False(second.Socket.Recovered);
+        Assert.Same(second.Socket, Assert.Single(main.Sockets));
+        main.Emit("after");
+        Assert.StartsWith("42[\"after\"", await second.WebSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2, true)]
     [InlineData(3, false)]

@@ -26,11 +26,9 @@ internal sealed class ParserPacketDecoder(SocketIoParserDecoder parser, PacketDe
         {
             return Check(parser.AddText(text), text.Length, out packet);
         }
-        catch (FormatException)
+        catch (Exception)
         {
-            packet = null;
-            _failed = true;
-            return false;
+            return Fail(out packet);
         }
     }
 
@@ -40,12 +38,18 @@ internal sealed class ParserPacketDecoder(SocketIoParserDecoder parser, PacketDe
         {
             return Check(parser.AddBinary(binary), binary.Length, out packet);
         }
-        catch (FormatException)
+        catch (Exception)
         {
-            packet = null;
-            _failed = true;
-            return false;
+            return Fail(out packet);
         }
+    }
+
+    /// <summary>Whatever it throws, as the official server has it: a parser that stumbles over what a client sent must not cost more than that client.</summary>
+    private bool Fail(out SocketIoPacket? packet)
+    {
+        packet = null;
+        _failed = true;
+        return false;
     }
 
     private bool Check(SocketIoParserPacket? parsed, int size, out SocketIoPacket? packet)

@@ -30,14 +30,14 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         if (!TryReadHeader(text, out var header, out var rest))
             return false;
         if (header.Attachments == 0)
-            return TryComplete(header, rest.IsEmpty ? [] : rest.ToArray(), [], out packet);
+            return TryComplete(header, rest, [], out packet);
         _pending = header;
         _pendingJson = rest.ToArray();
         _attachments = new byte[header.Attachments][];
         _received = 0;
         _receivedBytes = 0;
         // Whatever is wrong with the text is noticed now, before memory is spent on attachments; only placeholders are looked at last, as the official parser does.
-        return TryScan(header, _pendingJson, checkPlaceholders: false, out _, out _, out _);
+        return TryScan(header, _pendingJson, [], out _, out _, out _);
     }
 
     /// <summary>Takes a binary message, and the array with it.</summary>
@@ -66,7 +66,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             return Reject(PacketError.InvalidNamespace);
         var header = new Header((SocketIoPacketType)parsed.Type, parsed.Namespace, parsed.Id ?? -1, parsed.Attachments.Count);
         byte[][] attachments = parsed.Attachments.Count == 0 ? [] : [.. parsed.Attachments];
-        return TryComplete(header, parsed.Json.ToArray(), attachments, out packet, size);
+        return TryComplete(header, parsed.Json.Span, attachments, out packet, size);
     }
 
     // packet = type [attachments "-"] ["/" nsp ","] [ackId] [json]
@@ -127,23 +127,24 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return true;
     }
 
-    private bool TryComplete(Header header, byte[] payload, byte[][] attachments, out SocketIoPacket? packet, int? size = null)
+    private bool TryComplete(Header header, ReadOnlySpan<byte> payload, byte[][] attachments, out SocketIoPacket? packet, int? size = null)
     {
         packet = null;
-        if (!TryScan(header, payload, checkPlaceholders: attachments.Length > 0, out var eventName, out var ranges, out var type))
+        if (!TryScan(header, payload, attachments, out var eventName, out var arguments, out var type))
             return false;
-        var bytes = size ?? payload.Length + (int)_receivedBytes;
+        packet = new SocketIoPacket(type, header.Namespace, header.AckId, eventName, arguments, size ?? payload.Length + (int)_receivedBytes);
         _receivedBytes = 0;
-        var arguments = ranges.Length == 0 ? SocketArguments.Empty : new SocketArguments(payload, ranges, attachments, json);
-        packet = new SocketIoPacket(type, header.Namespace, header.AckId, eventName, arguments, type == SocketIoPacketType.Connect ? payload : default, bytes);
         return true;
     }
 
-    /// <summary>One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and where does each argument lie.</summary>
-    private bool TryScan(Header header, byte[] payload, bool checkPlaceholders, out string? eventName, out int[] ranges, out SocketIoPacketType type)
+    /// <summary>
+    /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. Without attachments, when there should be some,
+    /// only their placeholders remain to be looked at.
+    /// </summary>
+    private bool TryScan(Header header, ReadOnlySpan<byte> payload, byte[][] attachments, out string? eventName, out SocketArguments arguments, out SocketIoPacketType type)
     {
         eventName = null;
-        ranges = [];
+        arguments = SocketArguments.Empty;
         type = header.Type switch
         {
             SocketIoPacketType.BinaryEvent => SocketIoPacketType.Event,
@@ -163,14 +164,16 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             {
                 if (reader.TokenType != JsonTokenType.StartObject && (type == SocketIoPacketType.Connect || reader.TokenType != JsonTokenType.String))
                     return Reject(PacketError.InvalidPayload);
+                var start = (int)reader.TokenStartIndex;
                 reader.Skip();
+                arguments = SocketArguments.Copy(payload, [start, (int)reader.BytesConsumed], [], json);
                 return !reader.Read() || Reject(PacketError.InvalidPayload);
             }
             if (reader.TokenType != JsonTokenType.StartArray)
                 return Reject(PacketError.InvalidPayload);
             if (type == SocketIoPacketType.Event && !TryReadEventName(ref reader, out eventName))
                 return Reject(PacketError.InvalidPayload);
-            return TryReadArguments(ref reader, checkPlaceholders ? header.Attachments : 0, out ranges);
+            return TryReadArguments(ref reader, payload, attachments, out arguments);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -199,8 +202,9 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return reader.TokenType == JsonTokenType.Number || !EventNames.IsReserved(eventName);
     }
 
-    private bool TryReadArguments(ref Utf8JsonReader reader, int attachments, out int[] ranges)
+    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, out SocketArguments arguments)
     {
+        arguments = SocketArguments.Empty;
         var buffer = ArrayPool<int>.Shared.Rent(16);
         var count = 0;
         try
@@ -208,11 +212,8 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 var start = (int)reader.TokenStartIndex;
-                if (attachments > 0 ? !TrySkipChecked(ref reader, attachments) : !reader.TrySkip())
-                {
-                    ranges = [];
+                if (attachments.Length > 0 ? !TrySkipChecked(ref reader, attachments.Length) : !reader.TrySkip())
                     return Reject(PacketError.IllegalPlaceholder);
-                }
                 if (count + 2 > buffer.Length)
                 {
                     var larger = ArrayPool<int>.Shared.Rent(buffer.Length * 2);
@@ -223,8 +224,10 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
                 buffer[count++] = start;
                 buffer[count++] = (int)reader.BytesConsumed;
             }
-            ranges = count == 0 ? [] : buffer[..count];
-            return reader.TokenType == JsonTokenType.EndArray && (!reader.Read() || Reject(PacketError.InvalidPayload));
+            if (reader.TokenType != JsonTokenType.EndArray || reader.Read())
+                return Reject(PacketError.InvalidPayload);
+            arguments = SocketArguments.Copy(payload, buffer.AsSpan(0, count), attachments, json);
+            return true;
         }
         finally
         {

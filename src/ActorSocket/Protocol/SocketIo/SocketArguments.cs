@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorSocket.Protocol.SocketIo;
@@ -8,29 +9,31 @@ namespace ActorSocket;
 /// <summary>The arguments of an event or an acknowledgement as they came, still encoded: read what is needed, or emit them on, binary included.</summary>
 public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 {
-    private readonly int[] _ranges; // start, end, start, end …
+    private const int RangeSize = 2 * sizeof(int); // where its JSON starts and ends
 
-    internal SocketArguments(byte[] json, int[] ranges, byte[][] attachments, SocketJson serializer)
+    // In one array, since there is one of these for each event: the ranges, and behind them the JSON that they refer to.
+    private readonly byte[] _bytes;
+
+    private SocketArguments(byte[] bytes, int count, byte[][] attachments, SocketJson serializer)
     {
-        Json = json;
-        _ranges = ranges;
+        _bytes = bytes;
+        Count = count;
         Attachments = attachments;
         Serializer = serializer;
     }
 
     /// <summary>No arguments.</summary>
-    public static SocketArguments Empty { get; } = new([], [], [], SocketJson.Default);
-
-    internal byte[] Json { get; }
-
-    internal int[] Ranges => _ranges;
+    public static SocketArguments Empty { get; } = new([], 0, [], SocketJson.Default);
 
     internal byte[][] Attachments { get; }
 
     internal SocketJson Serializer { get; }
 
     /// <summary>How many there are.</summary>
-    public int Count => _ranges.Length / 2;
+    public int Count { get; }
+
+    /// <summary>The bytes that they keep alive, attachments aside.</summary>
+    internal int SizeInBytes => _bytes.Length;
 
     /// <summary>One of them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
@@ -40,9 +43,41 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            return new SocketArgument(this, _ranges[2 * index], _ranges[(2 * index) + 1]);
+            return new SocketArgument(this, index);
         }
     }
+
+    /// <summary>Copies what the ranges (start, end, start, end …) mark of a text.</summary>
+    internal static SocketArguments Copy(ReadOnlySpan<byte> text, ReadOnlySpan<int> ranges, byte[][] attachments, SocketJson serializer)
+    {
+        if (ranges.IsEmpty)
+            return Empty;
+        var (first, last) = (ranges[0], ranges[^1]);
+        var shift = (ranges.Length * sizeof(int)) - first;
+        var bytes = GC.AllocateUninitializedArray<byte>(shift + last);
+        var own = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(0, ranges.Length * sizeof(int)));
+        for (var i = 0; i < ranges.Length; i++)
+            own[i] = ranges[i] + shift;
+        text[first..last].CopyTo(bytes.AsSpan(ranges.Length * sizeof(int)));
+        return new SocketArguments(bytes, ranges.Length / 2, attachments, serializer);
+    }
+
+    internal ReadOnlyMemory<byte> JsonOf(int index)
+    {
+        var range = MemoryMarshal.Cast<byte, int>(_bytes.AsSpan(index * RangeSize, RangeSize));
+        return _bytes.AsMemory(range[0]..range[1]);
+    }
+
+    internal byte[] ToJsonArray()
+    {
+        if (Count == 0)
+            return "[]"u8.ToArray();
+        var ranges = MemoryMarshal.Cast<byte, int>(_bytes.AsSpan(0, Count * RangeSize));
+        return [(byte)'[', .. _bytes.AsSpan(ranges[0]..ranges[^1]), (byte)']'];
+    }
+
+    /// <summary>The same without the last one.</summary>
+    internal SocketArguments WithoutLast() => new(_bytes, Count - 1, Attachments, Serializer);
 
     /// <inheritdoc/>
     public IEnumerator<SocketArgument> GetEnumerator()
@@ -58,19 +93,17 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 public readonly struct SocketArgument : IEquatable<SocketArgument>
 {
     private readonly SocketArguments? _all;
-    private readonly int _start;
-    private readonly int _end;
+    private readonly int _index;
 
-    internal SocketArgument(SocketArguments all, int start, int end)
+    internal SocketArgument(SocketArguments all, int index)
     {
         _all = all;
-        _start = start;
-        _end = end;
+        _index = index;
     }
 
     /// <summary>Its JSON; attachments stand in it as placeholders.</summary>
     [JsonIgnore]
-    public ReadOnlySpan<byte> Utf8Json => _all is null ? "null"u8 : _all.Json.AsSpan(_start, _end - _start);
+    public ReadOnlySpan<byte> Utf8Json => _all is null ? "null"u8 : _all.JsonOf(_index).Span;
 
     /// <summary>Whether it is JSON's null.</summary>
     public bool IsNull => Utf8Json.SequenceEqual("null"u8);
@@ -88,13 +121,13 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(Utf8Json);
 
     /// <inheritdoc/>
-    public bool Equals(SocketArgument other) => ReferenceEquals(_all, other._all) && _start == other._start && _end == other._end;
+    public bool Equals(SocketArgument other) => ReferenceEquals(_all, other._all) && _index == other._index;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is SocketArgument other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_all, _start);
+    public override int GetHashCode() => HashCode.Combine(_all, _index);
 
     /// <summary>Whether both are the same argument of the same event.</summary>
     public static bool operator ==(SocketArgument left, SocketArgument right) => left.Equals(right);

@@ -3,9 +3,13 @@ namespace ActorSocket.Protocol.SocketIo;
 /// <summary>Socket.IO protocol v5, "Packet types".</summary>
 internal enum SocketIoPacketType : byte { Connect, Disconnect, Event, Ack, ConnectError, BinaryEvent, BinaryAck }
 
-/// <summary>One complete packet of a client. Never changes but for its being acknowledged, so it may cross threads. Binary events and acks are plain ones here, with attachments.</summary>
-internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ackId, string? eventName, SocketArguments arguments, ReadOnlyMemory<byte> json, int size)
+/// <summary>
+/// One complete packet of a client. Never changes but for its being acknowledged, so it may cross threads. Binary events and acks are plain ones here, with attachments.
+/// </summary>
+internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ackId, string? eventName, SocketArguments arguments, int size)
 {
+    private bool _isAcknowledged;
+
     public SocketIoPacketType Type => type;
 
     public string Namespace => ns;
@@ -19,15 +23,13 @@ internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ac
     public SocketArguments Arguments => arguments;
 
     /// <summary>The payload of a CONNECT.</summary>
-    public ReadOnlyMemory<byte> Json => json;
+    public ReadOnlyMemory<byte> Auth => arguments.Count == 0 ? default : arguments.JsonOf(0);
 
     public int SizeInBytes => size;
 
-    private int _acknowledged;
-
     /// <summary>Whether the client still waits for an acknowledgement.</summary>
-    public bool IsAckWanted => ackId >= 0 && Volatile.Read(ref _acknowledged) == 0;
+    public bool IsAckWanted => ackId >= 0 && !Volatile.Read(ref _isAcknowledged);
 
     /// <summary>True for the first who acknowledges, if the client asked for it .</summary>
-    public bool TryAcknowledge() => ackId >= 0 && Interlocked.Exchange(ref _acknowledged, 1) == 0;
+    public bool TryAcknowledge() => ackId >= 0 && !Interlocked.Exchange(ref _isAcknowledged, true);
 }

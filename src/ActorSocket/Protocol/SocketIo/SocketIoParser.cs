@@ -55,7 +55,7 @@ public abstract class SocketIoParser
 }
 
 /// <summary>Reads the packets of one connection. What it returns is checked by the server: names, shape, depth.</summary>
-/// <remarks>Used by one thread at a time. A <see cref="FormatException"/> ends the connection with "forced close"; nothing else may be thrown for what a client sends.</remarks>
+/// <remarks>Used by one thread at a time. An exception, of whatever kind, ends the connection with "forced close".</remarks>
 public abstract class SocketIoParserDecoder
 {
     /// <summary>Takes a text message. Null while the packet is not complete.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -55,9 +56,9 @@ internal sealed class SocketJson
     public byte[] ToJsonArray<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments => Write(args, null);
 
-    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote.</summary>
+    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote, or <see cref="SocketArguments.ToJsonArray"/>.</summary>
     /// <exception cref="JsonException">It is no JSON array.</exception>
-    public SocketArguments FromJsonArray(ReadOnlySpan<byte> json) => Read(json.ToArray(), []);
+    public SocketArguments FromJsonArray(ReadOnlySpan<byte> json, byte[][]? attachments = null) => Read(json, attachments ?? []);
 
     /// <summary>Arguments as their receiver would see them, to be sent later or to several.</summary>
     public SocketArguments Capture<TArgs>(in TArgs args)
@@ -87,7 +88,7 @@ internal sealed class SocketJson
         }
     }
 
-    private SocketArguments Read(byte[] json, byte[][] attachments)
+    private SocketArguments Read(ReadOnlySpan<byte> json, byte[][] attachments)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
@@ -99,7 +100,7 @@ internal sealed class SocketJson
             reader.Skip();
             ranges.Add((int)reader.BytesConsumed);
         }
-        return ranges.Count == 0 ? SocketArguments.Empty : new SocketArguments(json, [.. ranges], attachments, this);
+        return SocketArguments.Copy(json, CollectionsMarshal.AsSpan(ranges), attachments, this);
     }
 
     /// <summary>Collects the attachments of what this thread serialises. Returns what was collected into before, to be given back.</summary>
