@@ -79,6 +79,8 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public SessionTable Sessions { get; } = new();
 
+    public SessionTimers Timers { get; } = new(options);
+
     public ConcurrentBag<Action<ConnectionError>> ConnectionErrors { get; } = [];
 
     public void RaiseConnectionError(ConnectionError error)

@@ -17,13 +17,17 @@ namespace ActorSocket.Namespaces;
 /// </summary>
 internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWithTimers
 {
-    // Stop, never restart: a socket's rooms, acks and handler queue died with it. OnTerminated tells the client; its siblings notice nothing.
+    // Stop, never restart: a socket's rooms, acks and handler queue died with it. OnSocketCrashed tells the client; its siblings notice nothing.
     private static readonly OneForOneStrategy StopTheSocket = new(static _ => Directive.Stop);
+
+    private static readonly JsonElement NoAuth = JsonElement.Parse("{}"u8);
 
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Socket> _sockets = [];
     private readonly Dictionary<string, Socket> _bySecret = new(StringComparer.Ordinal); // with recovery only
     private readonly Dictionary<Socket, ILocalMessage> _successors = []; // what to do once it is gone: a connect of its client's here, or a claim by way of another node
+
+    private Props? _socketProps;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -48,7 +52,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case SocketGone m: OnSocketGone(m); break;
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
             case ClaimAnswered m: Start(m.Connect.Connection, m.Auth, m.Continuation); break;
-            case Terminated m: OnTerminated(m); break;
+            case SocketCrashed m: OnSocketCrashed(m.Actor); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
             case AwaitAcks m: OnAwaitAcks(m); break;
             case AcksComplete m: Timers.Cancel(m.Acks); break;
@@ -59,15 +63,18 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private void OnConnectSocket(ConnectSocket m)
     {
-        JsonElement auth;
-        try
+        var auth = NoAuth;
+        if (!m.Auth.IsEmpty)
         {
-            var reader = new Utf8JsonReader(m.Auth.IsEmpty ? "{}"u8 : m.Auth.Span, new JsonReaderOptions { MaxDepth = ns.Server.Options.MaxJsonDepth });
-            auth = JsonElement.ParseValue(ref reader);
-        }
-        catch (JsonException)
-        {
-            auth = JsonElement.Parse("{}"u8); // the decoder has validated it; this is for what only a full parse rejects
+            try
+            {
+                var reader = new Utf8JsonReader(m.Auth.Span, new JsonReaderOptions { MaxDepth = ns.Server.Options.MaxJsonDepth });
+                auth = JsonElement.ParseValue(ref reader);
+            }
+            catch (JsonException)
+            {
+                // The decoder has validated it; this is for what only a full parse rejects.
+            }
         }
         if (ns.Recovery is not { } recovery || !RecoveryLog.TryReadClaim(auth, out var claim))
             Start(m.Connection, auth, null);
@@ -122,9 +129,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             foreach (var (key, value) in lost.Data)
                 socket.Data[key] = value;
         }
-        var actor = Context.ActorOf(LeanMailbox.With(Context.System, SocketActor.Props(socket, ns)));
-        Context.Watch(actor);
+        var actor = Context.ActorOf(_socketProps ??= LeanMailbox.With(Context.System, SocketActor.Props(ns)));
+        socket.Actor = actor;
         _sockets[actor] = socket;
+        actor.Tell(new SocketProtocol.Begin(socket));
         if (socket.RecoverySecret is not null)
             _bySecret[socket.RecoverySecret] = socket;
     }
@@ -175,18 +183,18 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         });
     }
 
-    private void OnTerminated(Terminated m)
+    private void OnSocketCrashed(IActorRef actor)
     {
-        if (!_sockets.Remove(m.ActorRef, out var socket))
+        if (!_sockets.Remove(actor, out var socket))
             return;
-        // It crashed. Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
+        // Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
         ns.Server.Log.SocketCrashed(ns.Name);
         ns.Remove(socket);
         if (socket.Connected)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
         socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name);
         socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
-        socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, m.ActorRef));
+        socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, actor));
         var connected = socket.Connected;
         _ = Task.Run(() =>
         {

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.Event;
 using ActorSocket.Clustering;
 using ActorSocket.Recovery;
@@ -13,6 +14,9 @@ internal static class NamespaceProtocol
 
     /// <summary>A socket ended, or was refused: it leaves every room and its actor stops. <see cref="IsReplaced"/>: its client gets a new one, since this one could not be continued.</summary>
     internal sealed record SocketGone(Socket Socket, bool IsReplaced = false) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>A socket's actor has stopped before it was told to.</summary>
+    internal sealed record SocketCrashed(IActorRef Actor) : ILocalMessage, IDeadLetterSuppression;
 
     internal sealed record JoinRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage;
 

@@ -15,17 +15,14 @@ namespace ActorSocket.Sessions;
 /// One Engine.IO connection: its state (Polling, Upgrading, WebSocket, Closing), its heartbeat and its end. It sees control traffic only: events
 /// travel from the read loop to the socket and from there to the <see cref="Outbound"/> without passing here.
 /// </summary>
-internal sealed class EngineSession(ServerServices server) : UntypedActor, IWithTimers
+internal sealed class EngineSession(ServerServices server) : UntypedActor
 {
-    private static readonly TimeSpan NoopInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan CloseOnPollTimeout = TimeSpan.FromSeconds(30); // E-50
-    private static readonly TimeSpan PassivationTimeout = TimeSpan.FromSeconds(5);
-    private static readonly object Heartbeat = "heartbeat", ConnectTimer = "connect", UpgradeTimer = "upgrade", NoopTimer = "noop", CloseTimer = "close", HandlersTimer = "handlers";
-
     /// <summary>How long reading may rest because handlers lag.</summary>
     public static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, IActorRef> _sockets = new(1, StringComparer.Ordinal);
+    private SharedTimer.Round? _heartbeat, _connect, _upgrade, _noop, _handlers, _close;
+    private KeyValuePair<string, IActorRef>[] _sockets = []; // almost always one
+    private State _state;
     private EngineConnection _connection = null!;
     private ITransport? _transport;
     private ITransport? _offered;
@@ -34,14 +31,14 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
     private bool _paused;
     private bool _awaitsPong;
 
-    public ITimerScheduler Timers { get; set; } = null!;
+    private enum State : byte { New, Polling, Upgrading, WebSocket, Closing, Over }
 
     public static Props Props(ServerServices server) => Akka.Actor.Props.CreateBy(new Producer(server));
 
     /// <summary>
     /// Only the handshake makes a session. In a cluster anybody may ask for one that never was, or is gone: the shard then starts an actor, which says so and stops.
     /// </summary>
-    protected override void OnReceive(object message)
+    private void New(object message)
     {
         if (message is Open m)
         {
@@ -50,6 +47,58 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         }
         Stop();
         Over(message);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        if (message is SharedTimer.Round round)
+        {
+            if (!IsDue(round))
+                return; // it was cancelled while it was on its way
+            message = round.Message;
+        }
+        switch (_state)
+        {
+            case State.New: New(message); break;
+            case State.Polling: Polling(message); break;
+            case State.Upgrading: Upgrading(message); break;
+            case State.WebSocket: OnCommon(message); break;
+            case State.Closing: Closing(message); break;
+            default: Over(message); break;
+        }
+    }
+
+    private bool IsDue(SharedTimer.Round round) =>
+        IsDue(ref _heartbeat, round) || IsDue(ref _connect, round) || IsDue(ref _upgrade, round) || IsDue(ref _noop, round) || IsDue(ref _handlers, round) || IsDue(ref _close, round);
+
+    private static bool IsDue(ref SharedTimer.Round? timer, SharedTimer.Round round)
+    {
+        if (!ReferenceEquals(timer, round))
+            return false;
+        timer = null;
+        return true;
+    }
+
+    private void Start(ref SharedTimer.Round? timer, SharedTimer time)
+    {
+        timer?.Cancel(Self);
+        timer = time.Start(Context);
+    }
+
+    private void Cancel(ref SharedTimer.Round? timer)
+    {
+        timer?.Cancel(Self);
+        timer = null;
+    }
+
+    private void CancelAll()
+    {
+        Cancel(ref _heartbeat);
+        Cancel(ref _connect);
+        Cancel(ref _upgrade);
+        Cancel(ref _noop);
+        Cancel(ref _handlers);
+        Cancel(ref _close);
     }
 
     private void OnOpen(Open m)
@@ -62,19 +111,19 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         if (_connection.IsRevision3)
             AwaitPing();
         else
-            Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
-        Timers.StartSingleTimer(ConnectTimer, ConnectOverdue.Instance, server.Options.ConnectTimeout);
-        if (_transport is null)
-            Become(Polling);
-        else
-            Become(WebSocket);
+            Start(ref _heartbeat, server.Timers.Ping);
+        Start(ref _connect, server.Timers.Connect);
+        _state = _transport is null ? State.Polling : State.WebSocket;
         m.Opened.TrySetResult();
     }
 
     protected override void PostStop()
     {
+        CancelAll();
         if (_connection is null)
             return;
+        foreach (var socket in _connection.Inbound.Namespaces.End())
+            socket.Tell(SocketProtocol.SessionEnded.Instance);
         _connection.Forget();
         server.Metrics.SessionClosed(_connection.TransportName, _connection.ClosedBecause ?? DisconnectReason.TransportError);
         if (_connection.ClosedBecause is not null)
@@ -107,22 +156,23 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
                 break;
             case UpgradeProbed m: OnUpgradeProbed(m); break;
             case UpgradeConfirmed m: OnUpgradeConfirmed(m); break;
-            case NoopDue: _connection.Outbound.ReleasePoll(); break;
+            case NoopDue:
+                _connection.Outbound.ReleasePoll();
+                Start(ref _noop, server.Timers.Noop);
+                break;
             case UpgradeOverdue:
                 server.Metrics.UpgradeEnded("timeout");
                 AbandonUpgrade();
-                Become(Polling);
+                _state = State.Polling;
                 break;
             case TransportFailed m when ReferenceEquals(m.Transport, _offered): // E-78
                 server.Metrics.UpgradeEnded("failed");
                 AbandonUpgrade();
-                Become(Polling);
+                _state = State.Polling;
                 break;
             default: OnCommon(message); break;
         }
     }
-
-    private void WebSocket(object message) => OnCommon(message);
 
     /// <summary>The close packet waits for a polling client's next GET; sockets have been told already.</summary>
     private void Closing(object message)
@@ -213,34 +263,34 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         _connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
         _awaitsPong = true;
         if (!_paused)
-            Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
+            Start(ref _heartbeat, server.Timers.Pong);
     }
 
     /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
-    private void AwaitPing() => Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingInterval + server.Options.PingTimeout);
+    private void AwaitPing() => Start(ref _heartbeat, server.Timers.ClientPing);
 
     private void OnPong()
     {
         _awaitsPong = false;
-        Timers.StartSingleTimer(Heartbeat, PingDue.Instance, server.Options.PingInterval);
+        Start(ref _heartbeat, server.Timers.Ping);
     }
 
     private void OnReadingPaused()
     {
         _paused = true;
         if (_awaitsPong || _connection.IsRevision3)
-            Timers.Cancel(Heartbeat);
-        Timers.StartSingleTimer(HandlersTimer, HandlersOverdue.Instance, HandlersTimeout);
+            Cancel(ref _heartbeat);
+        Start(ref _handlers, server.Timers.Handlers);
     }
 
     private void OnReadingResumed()
     {
         _paused = false;
-        Timers.Cancel(HandlersTimer);
+        Cancel(ref _handlers);
         if (_connection.IsRevision3)
             AwaitPing();
         else if (_awaitsPong)
-            Timers.StartSingleTimer(Heartbeat, PongOverdue.Instance, server.Options.PingTimeout);
+            Start(ref _heartbeat, server.Timers.Pong);
     }
 
     private void OnConnect(Connect m)
@@ -263,22 +313,23 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
 
     private void OnJoined(Joined m)
     {
-        _sockets[m.Namespace] = m.Socket;
-        Timers.Cancel(ConnectTimer);
+        _sockets = [.. _sockets.Where(socket => !IsOf(socket, m.Namespace)), new(m.Namespace, m.Socket)];
+        Cancel(ref _connect);
     }
 
     private void OnLeft(Left m)
     {
-        if (_sockets.TryGetValue(m.Namespace, out var socket) && (m.Socket is null || socket.Equals(m.Socket)))
-            _sockets.Remove(m.Namespace);
+        _sockets = Array.FindAll(_sockets, socket => !IsOf(socket, m.Namespace) || (m.Socket is not null && !socket.Value.Equals(m.Socket)));
     }
+
+    private static bool IsOf(KeyValuePair<string, IActorRef> socket, string ns) => string.Equals(socket.Key, ns, StringComparison.Ordinal);
 
     private void OnUpgradeOffered(ITransport offered)
     {
         _offered = offered;
         _probed = false;
-        Timers.StartSingleTimer(UpgradeTimer, UpgradeOverdue.Instance, server.Options.UpgradeTimeout);
-        Become(Upgrading);
+        Start(ref _upgrade, server.Timers.Upgrade);
+        _state = State.Upgrading;
     }
 
     private void OnUpgradeProbed(UpgradeProbed m)
@@ -287,7 +338,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
         if (mine && !_probed)
         {
             _probed = true;
-            Timers.StartPeriodicTimer(NoopTimer, NoopDue.Instance, NoopInterval);
+            Start(ref _noop, server.Timers.Noop);
         }
         m.Reply.TrySetResult(mine);
     }
@@ -299,22 +350,22 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
             m.Reply.TrySetResult(false);
             return;
         }
-        Timers.Cancel(UpgradeTimer);
-        Timers.Cancel(NoopTimer);
+        Cancel(ref _upgrade);
+        Cancel(ref _noop);
         _offered = null;
         _transport = m.Transport;
         _connection.CurrentTransport = m.Transport;
         var attached = _connection.AttachWebSocket(m.Transport);
         server.Metrics.UpgradeEnded(attached ? "completed" : "failed");
-        Become(WebSocket);
+        _state = State.WebSocket;
         // A pong deadline set on the old transport goes on: the ping was flushed with the queue, or read by the last poll (E-82).
         m.Reply.TrySetResult(attached);
     }
 
     private void AbandonUpgrade()
     {
-        Timers.Cancel(UpgradeTimer);
-        Timers.Cancel(NoopTimer);
+        Cancel(ref _upgrade);
+        Cancel(ref _noop);
         _offered?.Refuse();
         _offered = null;
     }
@@ -327,7 +378,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
 
     private void OnPacketRefused(PacketRefused m)
     {
-        foreach (var socket in _sockets.Values)
+        foreach (var (_, socket) in _sockets)
             socket.Tell(new SocketProtocol.ConnectionFaulted(m.Description));
         CloseGracefully(DisconnectReason.ForcedClose);
     }
@@ -353,7 +404,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
     {
         if (m.SayGoodbye)
         {
-            foreach (var name in _sockets.Keys)
+            foreach (var (name, _) in _sockets)
                 _connection.Outbound.Append(new EncodedFrame(server.Packets.Disconnect(name)));
         }
         CloseGracefully(m.Reason);
@@ -371,7 +422,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
     /// <summary>What is queued leaves first (E-50, E-102).</summary>
     private void CloseGracefully(DisconnectReason reason)
     {
-        Timers.CancelAll();
+        CancelAll();
         var delivered = _connection.Outbound.Close();
         // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
         TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
@@ -382,15 +433,15 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
             End();
             return;
         }
-        Timers.StartSingleTimer(CloseTimer, CloseOverdue.Instance, CloseOnPollTimeout);
-        Become(Closing);
+        Start(ref _close, server.Timers.Close);
+        _state = State.Closing;
     }
 
     private void TellSockets(DisconnectReason reason, string? description)
     {
-        foreach (var socket in _sockets.Values)
+        foreach (var (_, socket) in _sockets)
             socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
-        _sockets.Clear();
+        _sockets = [];
         _connection.ClosedBecause = reason;
         _connection.Inbound.Resume();
     }
@@ -415,10 +466,10 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor, IWith
             Context.Stop(Self);
             return;
         }
-        Timers.CancelAll();
-        Become(Over);
+        CancelAll();
+        _state = State.Over;
         Context.Parent.Tell(new Passivate(PoisonPill.Instance));
-        Timers.StartSingleTimer(CloseTimer, PassivationOverdue.Instance, PassivationTimeout);
+        Start(ref _close, server.Timers.Passivation);
     }
 
     private sealed class Producer(ServerServices server) : IIndirectActorProducer

@@ -13,6 +13,7 @@ internal sealed class JoinedNamespaces(int limit)
 
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = new(1);
+    private volatile bool _ended;
 
     public enum Begin { Started, AlreadyJoined, TooMany }
 
@@ -36,6 +37,23 @@ internal sealed class JoinedNamespaces(int limit)
             }
             _entries.Add(new Entry(name, State.Connecting, ActorRefs.Nobody));
             return Begin.Started;
+        }
+    }
+
+    /// <summary>The namespace has a socket now, which is told when the session ends. False when it has ended.</summary>
+    public bool Started(string name, IActorRef socket)
+    {
+        Set(name, State.Connecting, socket);
+        return !_ended;
+    }
+
+    /// <summary>The session has ended. Gives the sockets that there are.</summary>
+    public IActorRef[] End()
+    {
+        lock (_gate)
+        {
+            _ended = true;
+            return [.. _entries.Select(static entry => entry.Socket)];
         }
     }
 

@@ -9,6 +9,8 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
     // Stop, never restart: a session's transport and sockets belong to the one that died. It ends what it left in PostStop; its siblings notice nothing.
     private static readonly OneForOneStrategy StopTheSession = new(static _ => Directive.Stop);
 
+    private Props? _session; // the same for all: a connection's own would take 160 bytes
+
     public static Props Props(ServerServices server) => Akka.Actor.Props.Create(() => new SessionSupervisor(server));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopTheSession;
@@ -16,7 +18,7 @@ internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
     protected override void OnReceive(object message)
     {
         if (message is SessionProtocol.Open)
-            Context.ActorOf(LeanMailbox.With(Context.System, EngineSession.Props(server))).Forward(message);
+            Context.ActorOf(_session ??= LeanMailbox.With(Context.System, EngineSession.Props(server))).Forward(message);
         else
             Unhandled(message);
     }

@@ -320,9 +320,12 @@ public sealed partial class Socket
 
     private ValueTask HandleAsync(string name, SocketIoPacket packet)
     {
-        var handlers = _handlers.Find(name);
-        var running = InvokeHandlers(name, handlers, new HandlerCall(this, packet));
-        if (packet.AckId < 0 || handlers.Length == 0 || !Namespace.Services.Server.Options.AutoAck)
+        var handlers = _handlers.Current;
+        var first = HandlerTable.Next(handlers, name, 0);
+        if (first < 0)
+            return default;
+        var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet));
+        if (packet.AckId < 0 || !Namespace.Services.Server.Options.AutoAck)
             return running;
         return AcknowledgeAsync(running, packet);
     }
@@ -333,15 +336,15 @@ public sealed partial class Socket
         new Ack(this, packet).Send(); // unless a handler has
     }
 
-    private ValueTask InvokeHandlers(string name, HandlerTable.Entry[] handlers, HandlerCall call)
+    private ValueTask InvokeHandlers(string name, HandlerTable.Entry[] handlers, int first, HandlerCall call)
     {
-        for (var i = 0; i < handlers.Length; i++)
+        for (var i = first; i >= 0; i = HandlerTable.Next(handlers, name, i + 1))
         {
-            if (handlers[i].Once && !_handlers.Remove(name, handlers[i]))
+            if (handlers[i].Once && !_handlers.Remove(handlers[i]))
                 continue;
             var running = handlers[i].Invoke(handlers[i].Handler, call);
             if (!running.IsCompletedSuccessfully)
-                return i == handlers.Length - 1 ? running : InvokeRestAsync(running, name, handlers, i + 1, call);
+                return HandlerTable.Next(handlers, name, i + 1) is >= 0 and var next ? InvokeRestAsync(running, name, handlers, next, call) : running;
         }
         return default;
     }
@@ -349,9 +352,9 @@ public sealed partial class Socket
     private async ValueTask InvokeRestAsync(ValueTask running, string name, HandlerTable.Entry[] handlers, int next, HandlerCall call)
     {
         await running.ConfigureAwait(false);
-        for (; next < handlers.Length; next++)
+        for (; next >= 0; next = HandlerTable.Next(handlers, name, next + 1))
         {
-            if (!handlers[next].Once || _handlers.Remove(name, handlers[next]))
+            if (!handlers[next].Once || _handlers.Remove(handlers[next]))
                 await handlers[next].Invoke(handlers[next].Handler, call).ConfigureAwait(false);
         }
     }

@@ -15,28 +15,34 @@ namespace ActorSocket.Sockets;
 /// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the acknowledgements it waits
 /// for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
 /// </summary>
-internal sealed class SocketActor(Socket socket, NamespaceServices ns) : UntypedActor, IWithTimers
+internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
 {
     private readonly AckTable _acks = new(ns.Server.Options.MaxPendingAcks);
-    private readonly EngineConnection _connection = socket.Connection;
+    private Socket _socket = null!;
+    private EngineConnection _connection = null!;
     private Queue<SocketIoPacket>? _waiting;
     private int _running;
     private bool _connected;
     private DisconnectReason? _ended;
+    private bool _departed;
 
-    public ITimerScheduler Timers { get; set; } = null!;
+    /// <summary>The same for all sockets of a namespace; <see cref="Begin"/>, told first, says which it is.</summary>
+    public static Props Props(NamespaceServices ns) => Akka.Actor.Props.CreateBy(new Producer(ns));
 
-    public static Props Props(Socket socket, NamespaceServices ns) => Akka.Actor.Props.CreateBy(new Producer(socket, ns));
-
-    protected override void PreStart()
+    /// <summary>Its parent tells a crash by this, and does not watch it: a watch takes 400 bytes on either side.</summary>
+    protected override void PostStop()
     {
-        socket.Actor = Self;
-        Context.Watch(_connection.Session); // whichever way the session ends, the socket does not outlive it
-        _ = RunMiddlewareAsync(ns, socket, Self);
+        if (!_departed)
+            Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }
 
     protected override void OnReceive(object message)
     {
+        if (message is Begin begin)
+        {
+            OnBegin(begin);
+            return;
+        }
         _connection.Outbound.BeginTurn();
         try
         {
@@ -51,8 +57,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
                 case LeftByClient: End(DisconnectReason.ClientNamespaceDisconnect, null); break;
                 case Disconnect m: OnDisconnect(m); break;
                 case ConnectionClosed m: End(m.Reason, m.Description); break;
-                case ConnectionFaulted m: socket.RaiseError(new ProtocolViolationException(m.Description)); break;
-                case Terminated: End(DisconnectReason.TransportError, "the connection's session failed"); break;
+                case ConnectionFaulted m: _socket.RaiseError(new ProtocolViolationException(m.Description)); break;
+                case SessionEnded: End(DisconnectReason.TransportError, "the connection's session failed"); break;
                 case Departed: OnDeparted(); break;
                 case SocketMessages.ISocketCommand m: OnCommand(m); break;
                 default: Unhandled(message); break;
@@ -62,6 +68,16 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             _connection.Outbound.EndTurn();
         }
+    }
+
+    private void OnBegin(Begin m)
+    {
+        _socket = m.Socket;
+        _connection = m.Socket.Connection;
+        if (_connection.Inbound.Namespaces.Started(_socket.Namespace.Name, Self))
+            _ = RunMiddlewareAsync(ns, _socket, Self);
+        else
+            End(DisconnectReason.TransportError, "the connection's session failed");
     }
 
     private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
@@ -92,14 +108,14 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             var (text, data) = m.Refusal is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
             if (m.Refusal is not ConnectErrorException)
-                ns.Server.Log.MiddlewareFailed(m.Refusal, socket.Namespace.Name);
-            _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.ConnectError(socket.Namespace.Name, text, data, _connection.IsRevision3)));
+                ns.Server.Log.MiddlewareFailed(m.Refusal, _socket.Namespace.Name);
+            _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.ConnectError(_socket.Namespace.Name, text, data, _connection.IsRevision3)));
             Refused();
             return;
         }
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
         _connected = true;
-        _connection.Inbound.Namespaces.Connected(socket.Namespace.Name, Self);
+        _connection.Inbound.Namespaces.Connected(_socket.Namespace.Name, Self);
         if (ns.Recovery is null)
         {
             Welcome();
@@ -108,7 +124,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         {
             lock (ns.Recovery.Gate) // no event between those that were missed and those that come
             {
-                if (socket.Continues is { } continuation && !TryResend(continuation))
+                if (_socket.Continues is { } continuation && !TryResend(continuation))
                 {
                     Leave(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
                     return;
@@ -116,32 +132,32 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
                 Welcome();
             }
         }
-        _connection.Session.Tell(new SessionProtocol.Joined(socket.Namespace.Name, Self));
+        _connection.Session.Tell(new SessionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
-        Start(socket.RaiseConnectionAsync(), null);
+        Start(_socket.RaiseConnectionAsync(), null);
     }
 
     private void Welcome()
     {
-        _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(socket.Namespace.Name, socket.Id, socket.RecoverySecret, _connection.IsRevision3)));
-        socket.MarkConnected();
-        ns.Add(socket);
-        ns.Recovery?.Touch(socket);
+        _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3)));
+        _socket.MarkConnected();
+        ns.Add(_socket);
+        ns.Recovery?.Touch(_socket);
     }
 
     /// <summary>What was missed comes before the CONNECT .</summary>
     private bool TryResend(Continuation continuation)
     {
-        if (!continuation.TryGetMissed(socket, out var missed))
+        if (!continuation.TryGetMissed(_socket, out var missed))
             return false;
         foreach (var frame in missed)
-            socket.Send(frame);
+            _socket.Send(frame);
         return true;
     }
 
     private void Refused()
     {
-        _connection.Inbound.Namespaces.Remove(socket.Namespace.Name);
+        _connection.Inbound.Namespaces.Remove(_socket.Namespace.Name);
         Leave(isReplaced: false);
     }
 
@@ -149,8 +165,8 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     private void Leave(bool isReplaced)
     {
         _ended ??= DisconnectReason.ForcedClose;
-        socket.Abandon(_ended);
-        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket, isReplaced));
+        _socket.Abandon(_ended);
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket, isReplaced));
     }
 
     private void OnPacketsRead(PacketsRead m)
@@ -180,7 +196,7 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     private void Run(SocketIoPacket packet)
     {
         var startedAt = ns.Server.Metrics.TimesHandlers ? Stopwatch.GetTimestamp() : 0;
-        Start(socket.RaiseEventAsync(packet), packet, startedAt);
+        Start(_socket.RaiseEventAsync(packet), packet, startedAt);
     }
 
     private void Start(ValueTask handler, SocketIoPacket? packet, long startedAt = 0)
@@ -230,11 +246,11 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
 
     private void ReportHandlerError(Exception error)
     {
-        if (error is OperationCanceledException && socket.Disconnected.IsCancellationRequested)
+        if (error is OperationCanceledException && _socket.Disconnected.IsCancellationRequested)
             return; // a handler that ended because its client left
         ns.Server.Log.HandlerFailed(error, ns.Name);
         ns.Server.Metrics.HandlerFailed(ns.MetricsName);
-        socket.RaiseError(error);
+        _socket.RaiseError(error);
     }
 
     private void OnAckAsked(AckAsked m)
@@ -245,24 +261,19 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             return;
         }
         _connection.Inbound.AckAsked();
-        if (_acks.Add(m.Id, m.Sink) is { } evicted)
+        var overdue = m.Timeout is { } timeout ? Context.System.Scheduler.ScheduleTellOnceCancelable(timeout, Self, new AckOverdue(m.Id), Self) : null;
+        if (_acks.Add(m.Id, m.Sink, overdue) is { } evicted)
         {
-            Timers.Cancel(evicted.Id);
             _connection.Inbound.AckSettled();
-            evicted.Sink.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));
+            evicted.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));
         }
-        if (m.Timeout is { } timeout)
-            Timers.StartSingleTimer(m.Id, new AckOverdue(m.Id), timeout);
     }
 
     private IAckSink? TakeAck(long id)
     {
         var sink = _acks.Take(id);
         if (sink is not null)
-        {
-            Timers.Cancel(id);
             _connection.Inbound.AckSettled();
-        }
         return sink;
     }
 
@@ -295,12 +306,12 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
             Refused();
             return;
         }
-        socket.RaiseDisconnecting(reason, description);
+        _socket.RaiseDisconnecting(reason, description);
         if (reason.IsRecoverable)
-            ns.Recovery?.Lose(socket);
+            ns.Recovery?.Lose(_socket);
         else
-            ns.Recovery?.Gone(socket);
-        ns.Remove(socket);
+            ns.Recovery?.Gone(_socket);
+        ns.Remove(_socket);
         foreach (var sink in _acks.TakeAll())
         {
             _connection.Inbound.AckSettled();
@@ -309,16 +320,17 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         while (_waiting is { Count: > 0 })
             _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
         _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
-        Context.Parent.Tell(new NamespaceProtocol.SocketGone(socket));
+        Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
         ns.Server.Metrics.SocketDisconnected(ns.MetricsName, reason);
     }
 
     private void OnDeparted()
     {
         if (_connected)
-            socket.RaiseDisconnect();
+            _socket.RaiseDisconnect();
         else
-            socket.DisposeServices(Task.CompletedTask);
+            _socket.DisposeServices(Task.CompletedTask);
+        _departed = true;
         Context.Stop(Self);
     }
 
@@ -326,10 +338,10 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
     {
         switch (command)
         {
-            case SocketMessages.Emit m: socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
-            case SocketMessages.Join m: _ = AnswerAsync(socket.JoinAsync(m.Room), Sender, m); break;
-            case SocketMessages.Leave m: _ = AnswerAsync(socket.LeaveAsync(m.Room), Sender, m); break;
-            case SocketMessages.Broadcast m: socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+            case SocketMessages.Emit m: _socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+            case SocketMessages.Join m: _ = AnswerAsync(_socket.JoinAsync(m.Room), Sender, m); break;
+            case SocketMessages.Leave m: _ = AnswerAsync(_socket.LeaveAsync(m.Room), Sender, m); break;
+            case SocketMessages.Broadcast m: _socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
             case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Close, null)); break;
         }
     }
@@ -347,11 +359,11 @@ internal sealed class SocketActor(Socket socket, NamespaceServices ns) : Untyped
         }
     }
 
-    private sealed class Producer(Socket socket, NamespaceServices ns) : IIndirectActorProducer
+    private sealed class Producer(NamespaceServices ns) : IIndirectActorProducer
     {
         public Type ActorType => typeof(SocketActor);
 
-        public ActorBase Produce() => new SocketActor(socket, ns);
+        public ActorBase Produce() => new SocketActor(ns);
 
         public void Release(ActorBase actor)
         {

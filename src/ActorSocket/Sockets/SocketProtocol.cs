@@ -8,6 +8,12 @@ namespace ActorSocket.Sockets;
 /// <summary>What a <see cref="SocketActor"/> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.</summary>
 internal static class SocketProtocol
 {
+    /// <summary>Told first: the socket that the actor is of.</summary>
+    internal sealed record Begin(Socket Socket) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The session's actor has stopped, whichever way: no socket outlives it.</summary>
+    internal sealed class SessionEnded : ILocalMessage, IDeadLetterSuppression { public static readonly SessionEnded Instance = new(); }
+
     /// <summary>All packets of one transport read for this socket.</summary>
     internal sealed record PacketsRead(SocketIoPacket First, List<SocketIoPacket>? More) : ILocalMessage, IDeadLetterSuppression;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using ActorSocket.Clustering;
@@ -329,7 +330,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             request.Headers.Origin.Count > 0,
             context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : request.Path + request.QueryString,
             server.Time.GetUtcNow(),
-            context.User);
+            HandshakeRequest.Known(context.Features.Get<IHttpAuthenticationFeature>()?.User));
     }
 }
 

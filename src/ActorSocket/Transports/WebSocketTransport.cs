@@ -29,7 +29,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     private bool _peerClosed;
     private bool _deaf;
 
-    private enum Step { Continue, NeedMore, Probe, Upgrade, Stop }
+    private enum Step { Continue, NeedMore, Probe, Upgrade, Stop, End }
 
     public IOutboundSink Sink => this;
 
@@ -72,28 +72,12 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         {
             while (!_refused && !_closing)
             {
-                var read = await link.Input.ReadAsync().ConfigureAwait(false);
-                var buffer = read.Buffer;
-                var step = Step.Continue;
-                try
-                {
-                    while (step == Step.Continue && !_deaf)
-                        step = Next(ref buffer);
-                    if (_deaf)
-                        buffer = buffer.Slice(buffer.End);
-                }
-                finally
-                {
-                    if (_attached)
-                        connection.Inbound.EndOfRead();
-                    // What is left behind a probe must be seen by the next read without waiting for more.
-                    link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
-                }
+                var step = OnRead(await link.Input.ReadAsync().ConfigureAwait(false));
                 if (step == Step.Probe)
                     await ProbeAsync().ConfigureAwait(false);
                 else if (step == Step.Upgrade)
                     await UpgradeAsync().ConfigureAwait(false);
-                else if (read.IsCompleted && !_closing)
+                else if (step == Step.End && !_closing)
                     break;
                 if (_attached && !_deaf)
                     await connection.Inbound.ReadableAsync().ConfigureAwait(false);
@@ -113,6 +97,27 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
             _frames.Dispose();
             link.Release();
         }
+    }
+
+    private Step OnRead(ReadResult read)
+    {
+        var buffer = read.Buffer;
+        var step = Step.Continue;
+        try
+        {
+            while (step == Step.Continue && !_deaf)
+                step = Next(ref buffer);
+            if (_deaf)
+                buffer = buffer.Slice(buffer.End);
+        }
+        finally
+        {
+            if (_attached)
+                connection.Inbound.EndOfRead();
+            // What is left behind a probe must be seen by the next read without waiting for more.
+            link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
+        }
+        return step is not (Step.Probe or Step.Upgrade) && read.IsCompleted ? Step.End : step;
     }
 
     private Step Next(ref ReadOnlySequence<byte> buffer)

@@ -5,6 +5,8 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.Remote;
 using Akka.Remote.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -17,7 +19,8 @@ public sealed class LeavingTests
     public async Task Who_waits_here_for_another_nodes_session_is_sent_on_his_way_at_once()
     {
         await using var home = await Node.StartAsync();
-        await using var gateway = await Node.JoinAsync(home);
+        var handshakes = new Handshakes();
+        await using var gateway = await Node.JoinAsync(home, services: services => services.AddSingleton<IStartupFilter>(handshakes));
         await Node.MeetAsync(home, gateway);
         using var http = new HttpClient();
         var poller = await OpenAsync(http, home);
@@ -25,6 +28,7 @@ public sealed class LeavingTests
         var poll = http.GetAsync(new Uri(gateway.Url, poller));
         using var webSocket = new ClientWebSocket();
         await webSocket.ConnectAsync(new Uri(gateway.Url.ToString().Replace("http:", "ws:", StringComparison.Ordinal).TrimEnd('/') + upgraded.Replace("polling", "websocket", StringComparison.Ordinal)), default);
+        await handshakes.Ended.Task.WaitAsync(Node.Patience); // the relay outlives its request
         await SendAsync(webSocket, "2probe");
         Assert.Equal("3probe", await ReceiveAsync(webSocket));
         await SendAsync(webSocket, "5");
@@ -183,6 +187,23 @@ public sealed class LeavingTests
     {
         var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling"));
         return "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString();
+    }
+
+    /// <summary>Sees the end of a WebSocket's request.</summary>
+    private sealed class Handshakes : IStartupFilter
+    {
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, rest) =>
+            {
+                await rest();
+                if (context.Response.StatusCode == (int)HttpStatusCode.SwitchingProtocols)
+                    Ended.TrySetResult();
+            });
+            next(app);
+        };
     }
 
     private static Task SendAsync(ClientWebSocket webSocket, string text) => webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);

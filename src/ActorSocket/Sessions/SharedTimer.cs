@@ -1,0 +1,99 @@
+using Akka.Actor;
+
+namespace ActorSocket.Sessions;
+
+/// <summary>
+/// One length of time that many sessions wait for, each from its own moment on. Those who begin within the same moment, a 64th of it and a quarter of a second at most, form a
+/// round and share a timer: what is due comes to the first of them on time, and to the last by so much too early. A timer for each would take half a kilobyte of every session.
+/// </summary>
+/// <remarks>Any thread. The clock is the actor system's scheduler, which tells whoever is due; nobody else is touched.</remarks>
+internal sealed class SharedTimer(TimeSpan delay, object message)
+{
+    private static readonly TimeSpan LongestMoment = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new();
+    private readonly TimeSpan _moment = delay / 64 < LongestMoment ? delay / 64 : LongestMoment;
+    private Round? _open;
+
+    /// <summary>Told to the actor when the time has passed, unless it cancels that: the round.</summary>
+    public Round Start(IActorContext actor)
+    {
+        lock (_gate)
+        {
+            if (_open is null)
+            {
+                var round = new Round(this);
+                var scheduler = actor.System.Scheduler.Advanced;
+                scheduler.ScheduleOnce(delay, round.End);
+                scheduler.ScheduleOnce(_moment, round.Close);
+                _open = round;
+            }
+            _open.Members.Add(actor.Self);
+            return _open;
+        }
+    }
+
+    /// <summary>Those who wait together, and what they are told.</summary>
+    internal sealed class Round(SharedTimer timer) : ILocalMessage, Akka.Event.IDeadLetterSuppression
+    {
+        public HashSet<IActorRef> Members { get; } = new(ReferenceEqualityComparer.Instance);
+
+        /// <summary>What it means.</summary>
+        public object Message => timer.Message;
+
+        public void Cancel(IActorRef actor)
+        {
+            lock (timer._gate)
+                Members.Remove(actor);
+        }
+
+        public void Close()
+        {
+            lock (timer._gate)
+            {
+                if (ReferenceEquals(timer._open, this))
+                    timer._open = null;
+            }
+        }
+
+        public void End()
+        {
+            Close(); // with delays below the scheduler's own resolution nothing says which of the two comes first
+            IActorRef[] due;
+            lock (timer._gate)
+            {
+                due = [.. Members];
+                Members.Clear();
+            }
+            foreach (var actor in due)
+                actor.Tell(this);
+        }
+    }
+
+    private object Message => message;
+}
+
+/// <summary>What the sessions of one server wait for.</summary>
+internal sealed class SessionTimers(ActorSocketOptions options)
+{
+    public SharedTimer Ping { get; } = new(options.PingInterval, SessionProtocol.PingDue.Instance);
+
+    public SharedTimer Pong { get; } = new(options.PingTimeout, SessionProtocol.PongOverdue.Instance);
+
+    /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
+    public SharedTimer ClientPing { get; } = new(options.PingInterval + options.PingTimeout, SessionProtocol.PongOverdue.Instance);
+
+    public SharedTimer Connect { get; } = new(options.ConnectTimeout, SessionProtocol.ConnectOverdue.Instance);
+
+    public SharedTimer Upgrade { get; } = new(options.UpgradeTimeout, SessionProtocol.UpgradeOverdue.Instance);
+
+    /// <summary>E-74.</summary>
+    public SharedTimer Noop { get; } = new(TimeSpan.FromMilliseconds(100), SessionProtocol.NoopDue.Instance);
+
+    public SharedTimer Handlers { get; } = new(EngineSession.HandlersTimeout, SessionProtocol.HandlersOverdue.Instance);
+
+    /// <summary>E-50.</summary>
+    public SharedTimer Close { get; } = new(TimeSpan.FromSeconds(30), SessionProtocol.CloseOverdue.Instance);
+
+    public SharedTimer Passivation { get; } = new(TimeSpan.FromSeconds(5), SessionProtocol.PassivationOverdue.Instance);
+}
