@@ -31,8 +31,8 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
     {
         await using var server = await RealServer.StartAsync(Output, options =>
         {
-            options.PingInterval = TimeSpan.FromMilliseconds(600);
-            options.PingTimeout = TimeSpan.FromMilliseconds(600);
+            options.PingInterval = TimeSpan.FromSeconds(1);
+            options.PingTimeout = TimeSpan.FromSeconds(1);
         });
         await using var proxy = new FreezingProxy(server.Url);
         await using var client = await StartAsync(proxy.Url, mode);

@@ -17,6 +17,10 @@ namespace ActorSocket;
 public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilder
 {
     private static readonly TimeSpan RegexTimeout = TimeSpan.FromMilliseconds(100);
+
+    // Sockets whose connections are gone have their disconnect to raise.
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
+
     private readonly List<Action<EndpointBuilder>> _conventions = [];
     private readonly List<Action<EndpointBuilder>> _finalConventions = [];
     private int _closed;
@@ -180,6 +184,10 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         }
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
+        deadline = Services.Time.GetTimestamp();
+        while (Services.LiveSockets > 0 && Services.Time.GetElapsedTime(deadline) < GoodbyeTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
         gateway?.Abort();
         if (Services.Cluster is { } cluster)
             await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);

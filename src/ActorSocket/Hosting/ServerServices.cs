@@ -130,6 +130,15 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;
 
+    private int _liveSockets;
+
+    /// <summary>Sockets whose actors run: those that connect, too, and those that have not raised their <c>disconnect</c> yet.</summary>
+    public int LiveSockets => Volatile.Read(ref _liveSockets);
+
+    public void SocketStarted() => Interlocked.Increment(ref _liveSockets);
+
+    public void SocketStopped() => Interlocked.Decrement(ref _liveSockets);
+
     /// <summary>No new sessions: the server stops.</summary>
     public bool IsDraining { get; set; }
 }

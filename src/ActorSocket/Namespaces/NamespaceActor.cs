@@ -130,6 +130,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
                 socket.Data[key] = value;
         }
         var actor = Context.ActorOf(_socketProps ??= LeanMailbox.With(Context.System, SocketActor.Props(ns)));
+        ns.Server.SocketStarted();
         socket.Actor = actor;
         _sockets[actor] = socket;
         actor.Tell(new SocketProtocol.Begin(socket));

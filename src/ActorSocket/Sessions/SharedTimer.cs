@@ -4,7 +4,7 @@ namespace ActorSocket.Sessions;
 
 /// <summary>
 /// One length of time that many sessions wait for, each from its own moment on. Those who begin within the same moment, a 64th of it and a quarter of a second at most, form a
-/// round and share a timer: what is due comes to the first of them on time, and to the last by so much too early. A timer for each would take half a kilobyte of every session.
+/// round and share a timer: what is due comes to the first of them on time, and to the others by so much too late. A timer for each would take half a kilobyte of every session.
 /// </summary>
 /// <remarks>Any thread. The clock is the actor system's scheduler, which tells whoever is due; nobody else is touched.</remarks>
 internal sealed class SharedTimer(TimeSpan delay, object message)
@@ -22,9 +22,8 @@ internal sealed class SharedTimer(TimeSpan delay, object message)
         {
             if (_open is null)
             {
-                var round = new Round(this);
-                var scheduler = actor.System.Scheduler.Advanced;
-                scheduler.ScheduleOnce(delay, round.End);
+                var (round, scheduler) = (new Round(this, actor.Self), actor.System.Scheduler.Advanced);
+                scheduler.ScheduleOnce(delay, () => round.End(scheduler));
                 scheduler.ScheduleOnce(_moment, round.Close);
                 _open = round;
             }
@@ -34,8 +33,10 @@ internal sealed class SharedTimer(TimeSpan delay, object message)
     }
 
     /// <summary>Those who wait together, and what they are told.</summary>
-    internal sealed class Round(SharedTimer timer) : ILocalMessage, Akka.Event.IDeadLetterSuppression
+    internal sealed class Round(SharedTimer timer, IActorRef first) : ILocalMessage, Akka.Event.IDeadLetterSuppression
     {
+        private IActorRef? _first = first;
+
         public HashSet<IActorRef> Members { get; } = new(ReferenceEqualityComparer.Instance);
 
         /// <summary>What it means.</summary>
@@ -44,7 +45,11 @@ internal sealed class SharedTimer(TimeSpan delay, object message)
         public void Cancel(IActorRef actor)
         {
             lock (timer._gate)
+            {
                 Members.Remove(actor);
+                if (ReferenceEquals(actor, _first))
+                    _first = null; // should it begin again within the moment, it is one of the others
+            }
         }
 
         public void Close()
@@ -56,9 +61,26 @@ internal sealed class SharedTimer(TimeSpan delay, object message)
             }
         }
 
-        public void End()
+        /// <summary>The time of the first is over.</summary>
+        public void End(IActionScheduler scheduler)
         {
             Close(); // with delays below the scheduler's own resolution nothing says which of the two comes first
+            IActorRef? due;
+            bool areMore;
+            lock (timer._gate)
+            {
+                due = _first;
+                if (due is not null)
+                    Members.Remove(due);
+                areMore = Members.Count > 0;
+            }
+            due?.Tell(this);
+            if (areMore)
+                scheduler.ScheduleOnce(timer._moment, EndAll);
+        }
+
+        private void EndAll()
+        {
             IActorRef[] due;
             lock (timer._gate)
             {

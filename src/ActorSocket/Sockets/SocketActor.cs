@@ -32,6 +32,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     /// <summary>Its parent tells a crash by this, and does not watch it: a watch takes 400 bytes on either side.</summary>
     protected override void PostStop()
     {
+        ns.Server.SocketStopped();
         if (!_departed)
             Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }

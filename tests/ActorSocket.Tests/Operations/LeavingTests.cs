@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -133,7 +134,18 @@ public sealed class LeavingTests
         async Task<Node> JoinAsync()
         {
             var node = await Node.StartAsync(static cluster => cluster.SeedNodes.Add("127.0.0.1:1"), hocon: cuttable);
-            node.Cluster.JoinSeedNodes([first.Cluster.SelfAddress]); // whose protocol the adapter has changed, so that no option can name it
+            var asked = 0L;
+            await Node.UntilAsync(
+                () =>
+                {
+                    if (asked == 0 || Stopwatch.GetElapsedTime(asked) > TimeSpan.FromSeconds(15))
+                    {
+                        node.Cluster.JoinSeedNodes([first.Cluster.SelfAddress]); // whose protocol the adapter has changed, so that no option can name it
+                        asked = Stopwatch.GetTimestamp();
+                    }
+                    return node.UpMembers > 0;
+                },
+                "a node to join");
             return node;
         }
         await using var second = await JoinAsync();
