@@ -2,6 +2,7 @@ using System.Text;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -42,7 +43,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         _polling.CloseWhenDraining(context);
         if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
             return;
-        var query = new QueryValues(request.Query);
+        var query = new QueryValues(request.QueryString);
         var upgrade = WebSocketUpgrade.Detect(context, server.Options);
         var transport = query["transport"];
         if (!Offers(transport))
@@ -335,27 +336,27 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 }
 
 /// <summary>The query as the official server reads it: of a repeated key the last value counts, a missing one is empty (E-02).</summary>
-internal readonly struct QueryValues(IQueryCollection query)
+internal readonly struct QueryValues(QueryString query)
 {
-    public string this[string key] => query.TryGetValue(key, out var values) && values.Count > 0 && IsExact(key) ? values[^1] ?? "" : "";
+    public string this[string key]
+    {
+        get
+        {
+            var value = "";
+            foreach (var pair in new QueryStringEnumerable(query.Value))
+            {
+                if (pair.DecodeName().Span.SequenceEqual(key))
+                    value = pair.DecodeValue().ToString();
+            }
+            return value;
+        }
+    }
 
     public HandshakeValues ToValues()
     {
-        var all = new KeyValuePair<string, string>[query.Count];
-        var at = 0;
-        foreach (var (key, values) in query)
-            all[at++] = new(key, values.Count > 0 ? values[^1] ?? "" : "");
-        return new HandshakeValues(all, StringComparison.Ordinal);
-    }
-
-    // ASP.NET Core compares keys without case; Engine.IO's are case-sensitive.
-    private bool IsExact(string key)
-    {
-        foreach (var known in query.Keys)
-        {
-            if (string.Equals(known, key, StringComparison.Ordinal))
-                return true;
-        }
-        return false;
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in new QueryStringEnumerable(query.Value))
+            all[pair.DecodeName().ToString()] = pair.DecodeValue().ToString();
+        return new HandshakeValues([.. all], StringComparison.Ordinal);
     }
 }
