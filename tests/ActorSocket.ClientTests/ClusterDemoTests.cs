@@ -92,6 +92,7 @@ public sealed class ClusterDemoTests(Chromium chromium)
         for (var i = 0; i < 9; i++)
             await poller.EchoAsync("after " + i);
         await Expect(ada.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "connected", PatientHeads);
+        await Expect(ada.Page.Locator("#lobby[data-joined]")).ToBeVisibleAsync(new() { Timeout = 90_000 });
         foreach (var tab in (Tab[])[ada, bob])
             await Expect(tab.Page.Locator("[data-lobby=Welcome]")).ToHaveAttributeAsync("data-heads", "2", Healed);
         // The lobby starts on another node when the cluster is whole again; what is said to it before is lost.
@@ -117,6 +118,7 @@ public sealed class ClusterDemoTests(Chromium chromium)
         foreach (var tab in (Tab[])[first, ada])
         {
             await Expect(tab.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "connected", PatientHeads);
+            await Expect(tab.Page.Locator("#lobby[data-joined]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
             await Expect(tab.Page.Locator("[data-lobby=Welcome]")).ToHaveAttributeAsync("data-heads", "2", PatientHeads);
             await Expect(tab.Page.Locator("#messages")).ToContainTextAsync("before the stop", new() { Timeout = 30_000 });
         }

@@ -127,6 +127,7 @@ public sealed class DemoTests(Chromium chromium)
         foreach (var tab in (Tab[])[ada, bob])
         {
             await Expect(tab.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "connected", new() { Timeout = 40_000 });
+            await Expect(tab.Page.Locator("#lobby[data-joined]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
             await Expect(tab.Page.Locator("[data-lobby=Welcome]")).ToHaveAttributeAsync("data-heads", "2", new() { Timeout = 40_000 });
         }
         await SayAsync(ada, "we are back");

@@ -89,6 +89,7 @@ async function join(title, again = false) {
   answer.history.forEach(addChat);
   canvas.clear();
   showMembers(answer.members);
+  $("lobby").dataset.joined = socket.id;
 }
 
 async function whisper(to) {
@@ -114,6 +115,7 @@ socket.on("connect", async () => {
     }
   }
 });
+socket.on("disconnect", () => delete $("lobby").dataset.joined);
 socket.on("lobbies", showLobbies);
 socket.on("members", showMembers);
 socket.on("said", (line) => {
