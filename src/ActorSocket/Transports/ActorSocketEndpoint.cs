@@ -29,20 +29,31 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     private readonly CorsHeaders? _cors = server.Options.Cors is { } policy ? new CorsHeaders(policy) : null;
     private int _hinted;
 
+    /// <summary>What it took to get there is gone by the time that a request waits: it would otherwise stay in memory for as long.</summary>
     public async Task HandleAsync(HttpContext context)
+    {
+        var rest = await BeginAsync(context).ConfigureAwait(false);
+        if (rest.WebSocket is { } webSocket)
+            await webSocket.RunAsync().ConfigureAwait(false);
+        else if (rest.Poller is { } poller)
+            await _polling.HandleAsync(context, poller, rest.Jsonp).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers the request, or says what is left to do.</summary>
+    private async Task<Rest> BeginAsync(HttpContext context)
     {
         var request = context.Request;
         // Routing ignores case, and its catch-all also matches nothing; the path is matched to the letter (E-01).
         if (request.Path.Value is not { } requested || !(requested.StartsWith(path, StringComparison.Ordinal) || requested == _bare))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
+            return default;
         }
         if (_cors is not null && _cors.Apply(context))
-            return; // a preflight
+            return default; // a preflight
         _polling.CloseWhenDraining(context);
         if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
-            return;
+            return default;
         var query = new QueryValues(request.QueryString);
         var upgrade = WebSocketUpgrade.Detect(context, server.Options);
         var transport = query["transport"];
@@ -51,20 +62,19 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             if (upgrade is not null && query["EIO"].Length == 0)
                 HintOnce(1, static log => log.PlainWebSocketClient());
             await RefuseAsync(context, EngineIoError.UnknownTransport, upgrade, new(StringComparer.Ordinal) { ["transport"] = transport }).ConfigureAwait(false);
-            return;
+            return default;
         }
         if (HasControlCharacter(request.Headers.Origin))
         {
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "INVALID_ORIGIN", ["origin"] = request.Headers.Origin.ToString() }).ConfigureAwait(false);
-            return;
+            return default;
         }
         if (query["sid"] is { Length: > 0 } sid)
-            await ContinueAsync(context, query, sid, transport, upgrade).ConfigureAwait(false);
-        else if (await OpenAsync(context, query, transport, upgrade).ConfigureAwait(false) is { } opened)
-            await opened.RunAsync().ConfigureAwait(false);
+            return await ContinueAsync(context, query, sid, transport, upgrade).ConfigureAwait(false);
+        return new Rest(await OpenAsync(context, query, transport, upgrade).ConfigureAwait(false), null, "");
     }
 
-    private async Task ContinueAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade)
+    private async Task<Rest> ContinueAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade)
     {
         if (!server.Sessions.TryGet(sid, out var connection))
         {
@@ -86,7 +96,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             if (!upgrade.IsValid)
             {
                 await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
-                return;
+                return default;
             }
             server.Options.OnHeaders?.Invoke(context);
             var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
@@ -104,8 +114,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         else
         {
             server.Options.OnHeaders?.Invoke(context);
-            await _polling.HandleAsync(context, connection, query["j"]).ConfigureAwait(false);
+            return new Rest(null, connection, query["j"]);
         }
+        return default;
     }
 
     /// <summary>The load balancer sent it here, but the session lives on another node. Says with which error to refuse the request, if it is to be refused.</summary>
@@ -120,9 +131,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Opens a session. A WebSocket is given back to be run by the caller: what opening needed would otherwise stay in memory for as long as the connection.
-    /// </summary>
+    /// <summary>Opens a session. A WebSocket is given back to be run by the caller.</summary>
     private async Task<WebSocketTransport?> OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
@@ -333,6 +342,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             server.Time.GetUtcNow(),
             HandshakeRequest.Known(context.Features.Get<IHttpAuthenticationFeature>()?.User));
     }
+
+    private readonly record struct Rest(WebSocketTransport? WebSocket, EngineConnection? Poller, string Jsonp);
 }
 
 /// <summary>The query as the official server reads it: of a repeated key the last value counts, a missing one is empty (E-02).</summary>
