@@ -24,12 +24,7 @@ public sealed class TlsTests : IDisposable
         Assert.Contains(first.Log, static line => line.Contains(", with mutual TLS;", StringComparison.Ordinal));
 
         await using var plain = await Node.StartAsync(cluster => cluster.SeedNodes.Add(first.Seed));
-        await using var untrusting = await Node.StartAsync(cluster =>
-        {
-            cluster.Tls = With(Certificate());
-            cluster.Tls.AcceptAnyCertificate = false; // its own is signed by nobody, and so are the others'
-            cluster.SeedNodes.Add(first.Seed);
-        });
+        await using var untrusting = await StartUntrustingAsync(first.Seed);
         await using var third = await Node.StartAsync(cluster =>
         {
             cluster.Tls = With(certificate);
@@ -37,7 +32,25 @@ public sealed class TlsTests : IDisposable
         });
         await Node.MeetAsync(first, second, third); // who came later and may is in; who came before and may not is not
         Assert.Empty(plain.Cluster.State.Members);
-        Assert.Empty(untrusting.Cluster.State.Members);
+        Assert.Empty(untrusting?.Cluster.State.Members ?? []);
+    }
+
+    /// <summary>Akka ends a system whose TLS handshake has failed; null when it did so while the node was still being started.</summary>
+    private async Task<Node?> StartUntrustingAsync(string seed)
+    {
+        try
+        {
+            return await Node.StartAsync(cluster =>
+            {
+                cluster.Tls = With(Certificate());
+                cluster.Tls.AcceptAnyCertificate = false; // its own is signed by nobody, and so are the others'
+                cluster.SeedNodes.Add(seed);
+            });
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     [Fact]
