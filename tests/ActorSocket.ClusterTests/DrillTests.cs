@@ -225,12 +225,12 @@ public sealed class PauseDrill(ITestOutputHelper output) : DrillTest(output)
     [Fact]
     public async Task A_short_pause_is_noticed_by_nobody_but_the_paused()
     {
-        var traffic = await RunAsync("SIGSTOP for 3 s", [], async cluster =>
+        var traffic = await RunAsync("SIGSTOP for 5 s", [], async cluster =>
         {
             var node = cluster.Nodes[2];
             await node.PauseAsync();
             cluster.Balancer.Target(cluster.Nodes[0], cluster.Nodes[1]);
-            await Task.Delay(TimeSpan.FromSeconds(3)); // the drill itself: how long it stands still
+            await Task.Delay(TimeSpan.FromSeconds(5)); // the drill itself: how long it stands still
             await node.ContinueAsync();
             cluster.Balancer.Target([.. cluster.Nodes]);
             await cluster.WholeAsync(WholeAgain);
