@@ -138,8 +138,8 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
     }
 
     /// <summary>
-    /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. Without attachments, when there should be some,
-    /// only their placeholders remain to be looked at.
+    /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. While attachments are due nothing is
+    /// copied, and their placeholders remain to be looked at.
     /// </summary>
     private bool TryScan(Header header, ReadOnlySpan<byte> payload, byte[][] attachments, out string? eventName, out SocketArguments arguments, out SocketIoPacketType type)
     {
@@ -173,7 +173,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
                 return Reject(PacketError.InvalidPayload);
             if (type == SocketIoPacketType.Event && !TryReadEventName(ref reader, out eventName))
                 return Reject(PacketError.InvalidPayload);
-            return TryReadArguments(ref reader, payload, attachments, out arguments);
+            return TryReadArguments(ref reader, payload, attachments, isComplete: attachments.Length == header.Attachments, out arguments);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -202,7 +202,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return reader.TokenType == JsonTokenType.Number || !EventNames.IsReserved(eventName);
     }
 
-    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, out SocketArguments arguments)
+    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, bool isComplete, out SocketArguments arguments)
     {
         arguments = SocketArguments.Empty;
         var buffer = ArrayPool<int>.Shared.Rent(16);
@@ -226,7 +226,8 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             }
             if (reader.TokenType != JsonTokenType.EndArray || reader.Read())
                 return Reject(PacketError.InvalidPayload);
-            arguments = SocketArguments.Copy(payload, buffer.AsSpan(0, count), attachments, json);
+            if (isComplete)
+                arguments = SocketArguments.Copy(payload, buffer.AsSpan(0, count), attachments, json);
             return true;
         }
         finally
