@@ -1,11 +1,12 @@
 using Akka.Actor;
+using ActorSocket.Recovery;
 
 namespace ActorSocket.Sockets;
 
 /// <summary>The acknowledgements one socket waits for, oldest first, with the timer of each that has one.</summary>
 internal sealed class AckTable(int limit)
 {
-    private OrderedDictionary<long, (IAckSink Sink, ICancelable? Overdue)>? _pending; // made by the first: most sockets never ask
+    private AgeOrder<long, (IAckSink Sink, ICancelable? Overdue)>? _pending; // made by the first: most sockets never ask
 
     public int Count => _pending?.Count ?? 0;
 
@@ -13,10 +14,10 @@ internal sealed class AckTable(int limit)
     public IAckSink? Add(long id, IAckSink sink, ICancelable? overdue)
     {
         IAckSink? evicted = null;
-        _pending ??= [];
-        if (_pending.Count >= limit)
-            evicted = Take(_pending.GetAt(0).Key);
-        _pending[id] = (sink, overdue);
+        _pending ??= new();
+        if (_pending.Count >= limit && _pending.TryPeek(out var oldest, out _))
+            evicted = Take(oldest);
+        _pending.Put(id, (sink, overdue));
         return evicted;
     }
 
@@ -34,9 +35,9 @@ internal sealed class AckTable(int limit)
     {
         if (_pending is null)
             return [];
-        IAckSink[] all = [.. _pending.Values.Select(static waiting => waiting.Sink)];
-        foreach (var (_, overdue) in _pending.Values)
-            overdue?.Cancel();
+        IAckSink[] all = [.. _pending.Entries.Select(static entry => entry.Value.Sink)];
+        foreach (var (_, waiting) in _pending.Entries)
+            waiting.Overdue?.Cancel();
         _pending = null;
         return all;
     }
