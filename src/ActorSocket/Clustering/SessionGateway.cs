@@ -148,17 +148,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
         if (served.Status == StatusCodes.Status200OK)
-        {
-            try
-            {
-                server.Options.OnHeaders?.Invoke(context);
-                await _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp).ConfigureAwait(false);
-            }
-            finally
-            {
-                home.Links.TellAnswerLeft(request);
-            }
-        }
+            await PassOnAsync(context, home, request, () => _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp)).ConfigureAwait(false);
         return null;
     }
 
@@ -197,16 +187,22 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         }
         if (reply is not RequestServed { Status: StatusCodes.Status200OK })
             return Answered(context, reply);
+        await PassOnAsync(context, home, request, () => PollingTransport.AnswerOkAsync(context)).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Gives the client its session's answer, and tells the session's node that it has left.</summary>
+    private async Task PassOnAsync(HttpContext context, Peer home, long request, Func<Task> answer)
+    {
         try
         {
             server.Options.OnHeaders?.Invoke(context);
-            await PollingTransport.AnswerOkAsync(context).ConfigureAwait(false);
+            await answer().ConfigureAwait(false);
         }
         finally
         {
             home.Links.TellAnswerLeft(request);
         }
-        return null;
     }
 
     private static EngineIoError? Answered(HttpContext context, object reply)

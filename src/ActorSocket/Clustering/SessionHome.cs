@@ -80,7 +80,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return;
         lost.Answer.SetLeft(false);
         if (!lost.Connection.IsWebSocket) // else it has gone on since
-            lost.Connection.Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
+            lost.Connection.AnswerLost();
     }
 
     /// <summary>The node by which an answer went has passed it on.</summary>

@@ -178,21 +178,23 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
         var gateway = Services.Cluster?.Gateway;
         gateway?.Leave();
-        var deadline = Services.Time.GetTimestamp();
-        while (Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0 && Services.Time.GetElapsedTime(deadline) < Services.Options.DrainTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-        {
-        }
+        await WaitWhileAsync(() => Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0, Services.Options.DrainTimeout, ticks, cancellationToken).ConfigureAwait(false);
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
-        deadline = Services.Time.GetTimestamp();
-        while (Services.LiveSockets > 0 && Services.Time.GetElapsedTime(deadline) < GoodbyeTimeout && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-        {
-        }
+        await WaitWhileAsync(() => Services.LiveSockets > 0, GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
         gateway?.Abort();
         if (Services.Cluster is { } cluster)
             await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
         else
             Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
+    }
+
+    private async Task WaitWhileAsync(Func<bool> condition, TimeSpan limit, PeriodicTimer ticks, CancellationToken cancellationToken)
+    {
+        var start = Services.Time.GetTimestamp();
+        while (condition() && Services.Time.GetElapsedTime(start) < limit && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
     }
 
     /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>

@@ -100,9 +100,12 @@ internal sealed class EngineConnection : IOutboundOwner
         {
             // The node is gone, whether or not the others have noticed.
         }
-        Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
+        AnswerLost();
         return false;
     }
+
+    /// <summary>Ends the session: the client has not got what it was answered.</summary>
+    public void AnswerLost() => Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
 
     public void EndPost() => Volatile.Write(ref _posting, 0);
 

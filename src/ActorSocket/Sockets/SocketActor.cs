@@ -59,7 +59,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
                 case Disconnect m: OnDisconnect(m); break;
                 case ConnectionClosed m: End(m.Reason, m.Description); break;
                 case ConnectionFaulted m: _socket.RaiseError(new ProtocolViolationException(m.Description)); break;
-                case SessionEnded: End(DisconnectReason.TransportError, "the connection's session failed"); break;
+                case SessionEnded: OnSessionEnded(); break;
                 case Departed: OnDeparted(); break;
                 case SocketMessages.ISocketCommand m: OnCommand(m); break;
                 default: Unhandled(message); break;
@@ -78,8 +78,10 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         if (_connection.Inbound.Namespaces.Started(_socket.Namespace.Name, Self))
             _ = RunMiddlewareAsync(ns, _socket, Self);
         else
-            End(DisconnectReason.TransportError, "the connection's session failed");
+            OnSessionEnded();
     }
+
+    private void OnSessionEnded() => End(DisconnectReason.TransportError, "the connection's session failed");
 
     private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
     {
