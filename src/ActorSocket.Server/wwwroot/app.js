@@ -112,6 +112,7 @@ socket.on("connect", async () => {
     } catch (error) {
       console.warn(error);
       if (error.refused) return;
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 });

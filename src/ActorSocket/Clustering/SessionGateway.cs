@@ -127,7 +127,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             // The connection was torn down under the read; its session takes the end of the link for the client's close.
         }
-        end.Close();
+        finally
+        {
+            end.Close();
+        }
         await over.ConfigureAwait(false);
     }
 

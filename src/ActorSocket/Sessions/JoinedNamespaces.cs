@@ -60,7 +60,16 @@ internal sealed class JoinedNamespaces(int limit)
     public void Connected(string name, IActorRef socket) => Set(name, State.Connected, socket);
 
     /// <summary>The server disconnected the namespace: what the client sent before it knew is ignored.</summary>
-    public void LeftByServer(string name) => Set(name, State.LeftByServer, ActorRefs.Nobody);
+    /// <remarks>Nothing, when the client has left it meanwhile and has perhaps come back: then another socket is there.</remarks>
+    public void LeftByServer(string name, IActorRef socket)
+    {
+        lock (_gate)
+        {
+            var at = IndexOf(name);
+            if (at >= 0 && socket.Equals(_entries[at].Socket))
+                _entries[at] = new Entry(name, State.LeftByServer, ActorRefs.Nobody);
+        }
+    }
 
     /// <summary>The client left, or was refused.</summary>
     public void Remove(string name)

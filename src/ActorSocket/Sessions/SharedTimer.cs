@@ -14,15 +14,18 @@ internal sealed class SharedTimer(TimeSpan delay, object message)
     private readonly Lock _gate = new();
     private readonly TimeSpan _moment = delay / 64 < LongestMoment ? delay / 64 : LongestMoment;
     private Round? _open;
+    private DateTimeOffset _openedAt;
 
     /// <summary>Told to the actor when the time has passed, unless it cancels that: the round.</summary>
     public Round Start(IActorContext actor)
     {
         lock (_gate)
         {
-            if (_open is null)
+            var now = actor.System.Scheduler.Now;
+            if (_open is null || now - _openedAt >= _moment) // a scheduler that is late closes it late
             {
                 var (round, scheduler) = (new Round(this, actor.Self), actor.System.Scheduler.Advanced);
+                _openedAt = now;
                 scheduler.ScheduleOnce(delay, () => round.End(scheduler));
                 scheduler.ScheduleOnce(_moment, round.Close);
                 _open = round;

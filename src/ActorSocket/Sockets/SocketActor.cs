@@ -33,8 +33,10 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     protected override void PostStop()
     {
         ns.Server.SocketStopped();
-        if (!_departed)
-            Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
+        if (_departed)
+            return;
+        GiveUpAcks(DisconnectReason.ServerNamespaceDisconnect);
+        Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }
 
     protected override void OnReceive(object message)
@@ -280,6 +282,15 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         return sink;
     }
 
+    private void GiveUpAcks(DisconnectReason reason)
+    {
+        foreach (var sink in _acks.TakeAll())
+        {
+            _connection.Inbound.AckSettled();
+            sink.Failed(new SocketDisconnectedException(reason));
+        }
+    }
+
     private void OnDisconnect(Disconnect m)
     {
         if (_connected && _ended is null)
@@ -290,7 +301,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             }
             else
             {
-                _connection.Inbound.Namespaces.LeftByServer(ns.Name);
+                _connection.Inbound.Namespaces.LeftByServer(ns.Name, Self);
                 _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
             }
@@ -315,11 +326,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         else
             ns.Recovery?.Gone(_socket);
         ns.Remove(_socket);
-        foreach (var sink in _acks.TakeAll())
-        {
-            _connection.Inbound.AckSettled();
-            sink.Failed(new SocketDisconnectedException(reason));
-        }
+        GiveUpAcks(reason);
         while (_waiting is { Count: > 0 })
             _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
         _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));

@@ -73,6 +73,8 @@ public static class SocketStreams
             var handler = socket.On(eventName, (SocketArguments arguments, Ack ack) => OfferAsync(new SocketEvent(socket, eventName, arguments, ack)));
             var end = socket.OnDisconnect(_ => CompleteAsync());
             _ = ForgetAsync(handler, end);
+            if (socket.Disconnected.IsCancellationRequested) // before it was listened to
+                _ = CompleteAsync();
         }
 
         private Task OfferAsync(SocketEvent e)
@@ -83,7 +85,7 @@ public static class SocketStreams
 
         private async Task OfferAfterAsync(Task last, SocketEvent e)
         {
-            await last.ConfigureAwait(false);
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 await _queue.OfferAsync(e).ConfigureAwait(false);
@@ -99,7 +101,7 @@ public static class SocketStreams
             Task last;
             lock (_gate)
                 last = _last;
-            await last.ConfigureAwait(false);
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _queue.Complete();
         }
 

@@ -173,12 +173,13 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
 
     private async Task<WebSocketTransport?> OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
     {
-        string sid;
+        EngineConnection connection;
         try
         {
             var own = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : null;
-            sid = server.Cluster is null ? own ?? server.Ids.Next() : server.Ids.NextSigned(own);
-            if (server.Sessions.TryGet(sid, out _))
+            var sid = server.Cluster is null ? own ?? server.Ids.Next() : server.Ids.NextSigned(own);
+            connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
+            if (!server.Sessions.TryAdd(connection))
                 throw new InvalidOperationException("It made an id that is in use.");
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -188,7 +189,6 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "ID_GENERATION_ERROR", ["error"] = error.Message }).ConfigureAwait(false);
             return null;
         }
-        var connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
         var options = server.Options;
         var open = EncodedFrame.Control(OpenPacket.Write(
             connection.Sid,
@@ -217,7 +217,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         catch (TimeoutException)
         {
-            server.Sessions.CancelReservation();
+            connection.Forget();
             if (context.Response.HasStarted)
                 context.Abort();
             else
@@ -226,10 +226,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         catch
         {
-            server.Sessions.CancelReservation();
+            connection.Forget();
             throw;
         }
-        server.Sessions.TryAdd(connection);
         if (server.IsDraining) // began meanwhile, and did not see this one
             connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
         if (connection.IsRevision3)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace ActorSocket.Transports;
@@ -18,6 +19,8 @@ namespace ActorSocket.Transports;
 /// </remarks>
 internal sealed class ConnectionTakeover(ConnectionContext connection, IConnectionHeartbeatFeature heartbeat) : IConnectionHeartbeatFeature
 {
+    private const int BeatsToDrain = 5;
+
     private readonly IDuplexPipe _transport = connection.Transport;
     private volatile Action? _beats;
     private Func<Task>? _next;
@@ -35,12 +38,14 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
 
     /// <summary>
     /// The one by which this request's connection can be taken over. Null where something stands between it and HTTP (TLS, a log of bytes), which reads the connection too
-    /// and ends with HTTP, and where the request's own end would lift a limit: a limiter of concurrent requests counts a WebSocket for as long as it is open.
+    /// and ends with HTTP, and where the request's own end would lift a limit: a limiter of concurrent requests counts a WebSocket for as long as it is open, whether the endpoint asks for it
+    /// or it is the application's global one.
     /// </summary>
     public static ConnectionTakeover? Of(HttpContext context, IDuplexPipe transport) =>
         context.Features.Get<IConnectionHeartbeatFeature>() is ConnectionTakeover takeover
         && ReferenceEquals(takeover._transport, transport)
         && context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null
+        && context.RequestServices.GetService<IOptions<RateLimiterOptions>>()?.Value.GlobalLimiter is null
             ? takeover : null;
 
     /// <summary>Runs this once the request has ended. To be called within the request, which then ends.</summary>
@@ -65,9 +70,30 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
             {
                 _next = null;
                 _beats = null; // and with it all of HTTP
-                await next().ConfigureAwait(false);
+                try
+                {
+                    await next().ConfigureAwait(false);
+                }
+                finally
+                {
+                    BoundTheDrain();
+                }
             }
         }
+    }
+
+    /// <summary>
+    /// From here on the connection only writes what is left. HTTP would see to it that its client reads, by its minimum rate for a response; without HTTP a client that
+    /// does not read would keep the connection for ever.
+    /// </summary>
+    private void BoundTheDrain()
+    {
+        var beats = 0;
+        _beats = () =>
+        {
+            if (++beats == BeatsToDrain)
+                connection.Abort(new ConnectionAbortedException("The WebSocket has ended, and its client does not read what is left."));
+        };
     }
 
     /// <summary>Sets it up on every endpoint, unless the application sets its own defaults for endpoints.</summary>

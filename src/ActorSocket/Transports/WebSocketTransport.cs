@@ -18,6 +18,7 @@ namespace ActorSocket.Transports;
 internal sealed class WebSocketTransport(ServerServices server, EngineConnection connection, WebSocketLink link, WireForm form) : ITransport, IOutboundSink
 #pragma warning restore CA1001
 {
+    private static readonly TimeSpan OfferMargin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
     private static readonly byte[] CloseFrame = [0x88, 0];
     private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(WireForm.Standard).ToArray();
@@ -26,6 +27,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     private volatile bool _attached;
     private volatile bool _closing;
     private volatile bool _refused;
+    private CancellationTokenSource? _offer;
     private bool _peerClosed;
     private bool _deaf;
 
@@ -62,8 +64,22 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         if (refused)
             _refused = true;
         else
-            connection.Session.Tell(new SessionProtocol.UpgradeOffered(this));
+            Offer();
         return link.RunAsync(LoopAsync);
+    }
+
+    /// <summary>The session answers, or refuses it when its own time for upgrades is over; one that has just ended does neither.</summary>
+    private void Offer()
+    {
+        _offer = new CancellationTokenSource(server.Options.UpgradeTimeout + OfferMargin, server.Time);
+        _offer.Token.UnsafeRegister(static transport => ((WebSocketTransport)transport!).Refuse(), this);
+        connection.Session.Tell(new SessionProtocol.UpgradeOffered(this));
+    }
+
+    private void EndOffer()
+    {
+        _offer?.Dispose();
+        _offer = null;
     }
 
     private async Task LoopAsync()
@@ -82,7 +98,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 if (_attached && !_deaf)
                     await connection.Inbound.ReadableAsync().ConfigureAwait(false);
             }
-            if (!_refused && !_closing && !_peerClosed)
+            if (!_closing && !_peerClosed && (_attached || !_refused))
                 connection.Fail(this, DisconnectReason.TransportClose, null); // the peer is gone without a close frame
             else
                 await LingerAsync().ConfigureAwait(false);
@@ -92,8 +108,14 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
             // The connection was torn down under the read: for the session that is the peer's close, whoever caused it.
             connection.Fail(this, DisconnectReason.TransportClose, null);
         }
+        catch (Exception error)
+        {
+            connection.Fail(this, DisconnectReason.TransportError, error.Message);
+            throw;
+        }
         finally
         {
+            EndOffer();
             _frames.Dispose();
             link.Release();
         }
@@ -184,8 +206,9 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     {
         var reply = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.Session.Tell(new SessionProtocol.UpgradeConfirmed(this, reply));
-        if (await AnswerAsync(reply).ConfigureAwait(false))
-            _attached = true;
+        _attached = await AnswerAsync(reply).ConfigureAwait(false);
+        if (_attached)
+            EndOffer();
         else
             _refused = true;
     }

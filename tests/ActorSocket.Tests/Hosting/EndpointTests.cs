@@ -105,6 +105,28 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public async Task Of_two_clients_at_once_for_whom_the_generator_makes_the_same_id_one_is_refused_and_takes_no_place()
+    {
+        var (asked, both) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var app = await StartAsync(static _ => { }, static _ => { }, options: o =>
+        {
+            o.MaxConnections = 2;
+            o.GenerateId = async _ =>
+            {
+                var number = Interlocked.Increment(ref asked);
+                if (number == 2)
+                    both.SetResult();
+                await both.Task.WaitAsync(TimeSpan.FromSeconds(30));
+                return number <= 2 ? "same" : "another";
+            };
+        });
+        using var http = app.GetTestClient();
+        var answers = await Task.WhenAll(http.GetAsync(Handshake), http.GetAsync(Handshake));
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.BadRequest], answers.Select(static answer => answer.StatusCode).Order());
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Handshake)).StatusCode);
+    }
+
+    [Fact]
     public async Task Refused_requests_are_reported()
     {
         var errors = new List<(int, string, string)>();

@@ -8,7 +8,9 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.RateLimiting;
@@ -101,6 +103,32 @@ public sealed class TakeoverTests
         await host.EmptyAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_ends_his_WebSocket_and_does_not_read_what_is_left_is_cut(bool closeFrame)
+    {
+        var connection = new TaskCompletionSource<System.Net.Sockets.Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await Host.StartAsync(
+            options: static o => o.MaxOutboundBytes = 64_000_000,
+            kestrel: kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Use(next => context =>
+            {
+                connection.TrySetResult(context.Features.Get<IConnectionSocketFeature>()!.Socket);
+                return next(context);
+            })));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("""42["flood"]""");
+        await host.Flooded.Task.WaitAsync(Patience);
+        if (closeFrame)
+            await client.WriteAsync([0x88, 0x80, 0, 0, 0, 0]);
+        else
+            client.Socket.Shutdown(SocketShutdown.Send);
+        Assert.Equal("transport close", await host.Reason.Task.WaitAsync(Patience));
+        await host.EmptyAsync();
+        var socket = await connection.Task;
+        await UntilAsync(() => socket.SafeHandle.IsClosed);
+    }
+
     [Fact]
     public async Task Rubbish_is_answered_by_a_close_frame_and_the_end()
     {
@@ -155,6 +183,7 @@ public sealed class TakeoverTests
     [InlineData("option")]
     [InlineData("kestrel")]
     [InlineData("limiter")]
+    [InlineData("global limiter")]
     [InlineData("defaults")]
     [InlineData("log")]
     public async Task A_request_that_something_counts_on_goes_on_with_its_WebSocket(string why)
@@ -174,6 +203,11 @@ public sealed class TakeoverTests
             {
                 if (why == "limiter")
                     io.RequireRateLimiting("ten");
+            },
+            limiter: limiter =>
+            {
+                if (why == "global limiter")
+                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<Microsoft.AspNetCore.Http.HttpContext, string>(static _ => RateLimitPartition.GetConcurrencyLimiter("all", static _ => new() { PermitLimit = 10 }));
             });
         using var client = await host.ConnectAsync();
         Assert.Equal("hello", await client.EchoAsync("hello"));
@@ -285,9 +319,11 @@ public sealed class TakeoverTests
         /// <summary>What was logged as a warning or worse.</summary>
         public ConcurrentQueue<string> Complaints => complaints;
 
+        public TaskCompletionSource Flooded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public TaskCompletionSource<string> Reason { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public static async Task<Host> StartAsync(Action<ActorSocketOptions>? options = null, Action<KestrelServerOptions>? kestrel = null, Action<ActorSocketServer>? map = null)
+        public static async Task<Host> StartAsync(Action<ActorSocketOptions>? options = null, Action<KestrelServerOptions>? kestrel = null, Action<ActorSocketServer>? map = null, Action<RateLimiterOptions>? limiter = null)
         {
             var complaints = new ConcurrentQueue<string>();
             var requests = new Requests();
@@ -295,7 +331,11 @@ public sealed class TakeoverTests
             builder.WebHost.UseKestrelHttpsConfiguration();
             builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(o => kestrel?.Invoke(o));
             builder.Logging.ClearProviders().AddProvider(new Recorder(complaints)).SetMinimumLevel(LogLevel.Warning);
-            builder.Services.AddRateLimiter(static limiter => limiter.AddConcurrencyLimiter("ten", static limit => limit.PermitLimit = 10));
+            builder.Services.AddRateLimiter(limits =>
+            {
+                limits.AddConcurrencyLimiter("ten", static limit => limit.PermitLimit = 10);
+                limiter?.Invoke(limits);
+            });
             builder.Services.AddActorSocket(options);
             var app = builder.Build();
             app.UseRouting();
@@ -314,6 +354,12 @@ public sealed class TakeoverTests
                 {
                     socket.Emit("last");
                     await socket.DisconnectAsync(close: true);
+                });
+                socket.On("flood", () =>
+                {
+                    for (var i = 0; i < 30; i++)
+                        socket.Emit("drop", new string('x', 1_000_000)); // more than what the kernel buffers
+                    host.Flooded.TrySetResult();
                 });
                 socket.OnDisconnect((Action<DisconnectReason>)(why => host.Reason.TrySetResult(why.ToString())));
             });

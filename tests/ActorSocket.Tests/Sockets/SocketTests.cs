@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests.Sockets;
 
@@ -270,6 +271,46 @@ public sealed class SocketTests : ServerTest
         session.Send("""42["late"]"""); // crossed our DISCONNECT: ignored
         session.Send("""42/other,3["ping?"]""");
         Assert.Equal("43/other,3[\"pong\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_socket_actor_that_fails_waits_for_no_acknowledgement_any_more()
+    {
+        var server = NewServer(static options => options.MaxInboundEvents = 1);
+        Task? asked = null;
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => asked = socket.EmitWithAckAsync<int>("question"));
+        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("slow", () => Task.Delay(Timeout.Infinite, socket.Disconnected)));
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40/other,");
+        await webSocket.NextAsync();
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.EndsWith("""["question"]""", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Socket(session, server).Actor.Tell(Kill.Instance);
+        Assert.Equal("41", await webSocket.NextAsync());
+        await Assert.ThrowsAsync<SocketDisconnectedException>(() => asked!.WaitAsync(Patience));
+        session.Send("""42/other,["slow"]""");
+        session.Send("""42/other,["slow"]""");
+        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted); // no handler waits for what the client may send
+    }
+
+    [Fact]
+    public void A_namespace_that_the_client_has_left_and_joined_again_is_not_left_with_its_former_socket()
+    {
+        var namespaces = new JoinedNamespaces(4);
+        var (former, next) = (CreateTestProbe().Ref, CreateTestProbe().Ref);
+        namespaces.TryBegin("/");
+        namespaces.Connected("/", former);
+        namespaces.TryFind("/", out _, remove: true);
+        namespaces.TryBegin("/");
+        namespaces.LeftByServer("/", former);
+        namespaces.Connected("/", next);
+        namespaces.LeftByServer("/", former);
+        Assert.Equal(JoinedNamespaces.Find.Found, namespaces.TryFind("/", out var found));
+        Assert.Equal(next, found);
+        namespaces.LeftByServer("/", next);
+        Assert.Equal(JoinedNamespaces.Find.Ignore, namespaces.TryFind("/", out _));
     }
 
     [Fact]

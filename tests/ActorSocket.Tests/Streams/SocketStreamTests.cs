@@ -29,6 +29,15 @@ public sealed class SocketStreamTests : ServerTest
     }
 
     [Fact]
+    public async Task A_source_that_runs_after_its_client_has_left_is_empty()
+    {
+        var (socket, session, _) = await JoinAsync();
+        session.Send("41");
+        await Task.Delay(Timeout.Infinite, socket.Disconnected).ContinueWith(static _ => { }, TaskScheduler.Default).WaitAsync(Patience);
+        Assert.Empty(await socket.EventSource("n").RunWith(Sink.Seq<SocketEvent>(), Sys).WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task A_stream_that_lags_holds_up_the_client_and_nothing_is_lost()
     {
         Task<ISinkQueue<SocketEvent>>? running = null;
