@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
+if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
+    builder.WebHost.UseInlineSockets();
 builder.Services.AddActorSocket();
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list"));
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby"));

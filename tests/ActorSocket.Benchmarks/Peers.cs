@@ -13,14 +13,19 @@ namespace ActorSocket.Benchmarks;
 /// <param name="Polls">Whether it speaks Socket.IO's long-polling.</param>
 internal sealed record Peer(string Name, string Title, Dialect Dialect, string[] Command, bool Polls)
 {
+    /// <summary>Whether it is ActorSocket, however it is hosted.</summary>
+    public bool IsOwn => Name is "actorsocket" or "inline";
+
     public static string Folder { get; } = Path.Combine(SourceFolder(), "peers");
 
     public static IReadOnlyList<Peer> All { get; } = Make();
 
     /// <summary>All, and an earlier build of ActorSocket if there is one.</summary>
-    public static IEnumerable<Peer> With(string? baseline) => baseline is null
-        ? All
-        : All.Append(All[^1] with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. All[^1].Command[1..]] });
+    public static IEnumerable<Peer> With(string? baseline)
+    {
+        var own = All.Single(static peer => peer.Name == "actorsocket");
+        return baseline is null ? All : All.Append(own with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. own.Command[1..]] });
+    }
 
     private static Peer[] Make()
     {
@@ -34,6 +39,7 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
             new("signalr", "SignalR (JSON)", new SignalRDialect(), [.. own, "serve-signalr", "--port"], Polls: false),
             new("raw", "Kestrel WebSocket, raw", new RawDialect(), [.. own, "serve-raw", "--port"], Polls: false),
             new("actorsocket", "ActorSocket", socketIo, [.. own, "serve", "--port"], Polls: true),
+            new("inline", "ActorSocket, inline", socketIo, [.. own, "serve-inline", "--port"], Polls: true),
         ];
     }
 

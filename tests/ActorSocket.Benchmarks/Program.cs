@@ -20,6 +20,9 @@ switch (args)
     case ["serve", .. var rest]:
         await Servers.RunActorSocketAsync(rest);
         return 0;
+    case ["serve-inline", .. var rest]:
+        await Servers.RunActorSocketAsync(rest, inline: true);
+        return 0;
     case ["serve-signalr", .. var rest]:
         await Servers.RunSignalRAsync(rest);
         return 0;
@@ -33,7 +36,7 @@ switch (args)
                       [--server-core 0] [--load-core 1] [--max-other-cpu PERCENT] [--time-limit S]
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
-              serve [--port N]      ActorSocket alone, for another load generator (also: serve-signalr, serve-raw)
+              serve [--port N]      ActorSocket alone, for another load generator (also: serve-inline, serve-signalr, serve-raw)
             """);
         return 1;
 }

@@ -72,7 +72,7 @@ internal sealed class Report(CompareOptions options, List<Result> results, Dicti
         if (result.Samples.Count == 0 || result.Missing is not null)
             return result.Missing is { } why ? why.StartsWith("failed", StringComparison.Ordinal) ? "failed" : why : "–";
         var cost = Cost(result.Mode, Median(result.Samples.Select(static sample => sample.Cost)));
-        return Ratio(result) is not { } ratio ? cost : Invariant($"{cost} ({(result.Peer.Name == "actorsocket" ? "**" : "")}{ratio:F2}{(result.Peer.Name == "actorsocket" ? "**" : "")})");
+        return Ratio(result) is not { } ratio ? cost : Invariant($"{cost} ({(result.Peer.IsOwn ? "**" : "")}{ratio:F2}{(result.Peer.IsOwn ? "**" : "")})");
     }
 
     private static string Latencies(Result result)

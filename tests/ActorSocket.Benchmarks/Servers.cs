@@ -11,13 +11,16 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Benchmarks;
 
-/// <summary>The servers written in .NET that a load generator talks to. Nothing is tuned.</summary>
+/// <summary>The servers written in .NET that a load generator talks to.</summary>
 internal static class Servers
 {
     /// <summary>ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators.</summary>
-    public static Task RunActorSocketAsync(string[] args)
+    /// <param name="inline">Whether it is served as <c>UseInlineSockets</c> says.</param>
+    public static Task RunActorSocketAsync(string[] args, bool inline = false)
     {
         var builder = NewBuilder(args);
+        if (inline)
+            builder.WebHost.UseInlineSockets();
         builder.Services.AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();

@@ -23,6 +23,8 @@ if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
+    builder.WebHost.UseInlineSockets();
 builder.Services.AddActorSocket(options =>
 {
     options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();

@@ -76,6 +76,7 @@ internal static partial class TestHandlers
             Connections = io.ConnectionCount,
             Sockets = socket.Namespace.Sockets.Count,
         });
+        socket.On("thread", () => Thread.CurrentThread.IsThreadPoolThread ? "pool" : Thread.CurrentThread.Name);
         socket.On("handshake", () => new
         {
             socket.Handshake.Auth,

@@ -151,9 +151,16 @@ public sealed class ActorSocketOptions
     /// <summary>
     /// Whether the request by which a WebSocket is opened goes on for as long as the WebSocket, as ASP.NET Core's own do: for middleware that counts or times open
     /// WebSockets by it. False: it ends with the handshake where it can (Kestrel, HTTP/1.1, no compression), which frees 6 KB of each connection. A
-    /// WebSocket behind <c>RequireRateLimiting</c> or Kestrel's <c>MaxConcurrentUpgradedConnections</c> keeps its request in any case.
+    /// WebSocket behind <c>RequireRateLimiting</c>, a global rate limiter or Kestrel's <c>MaxConcurrentUpgradedConnections</c> keeps its request in any case.
     /// </summary>
     public bool HoldRequests { get; set; }
+
+    /// <summary>
+    /// Whether a handler starts on the thread that has read its event from the WebSocket, once the read is over, as in Node.js, not on one of the thread pool: for
+    /// <see cref="ActorSocketExtensions.UseInlineSockets"/>, which sets it, and of little use without. A handler that blocks then holds up more than its own client's
+    /// later events: the heartbeat, too.
+    /// </summary>
+    public bool InlineHandlers { get; set; }
 
     /// <summary>The most connections of this server; further handshakes are answered 503. Null: no limit.</summary>
     public int? MaxConnections { get; set; }

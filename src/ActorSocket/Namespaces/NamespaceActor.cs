@@ -129,13 +129,19 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             foreach (var (key, value) in lost.Data)
                 socket.Data[key] = value;
         }
-        var actor = Context.ActorOf(_socketProps ??= LeanMailbox.With(Context.System, SocketActor.Props(ns)));
+        var actor = Context.ActorOf(_socketProps ??= SocketProps());
         ns.Server.SocketStarted();
         socket.Actor = actor;
         _sockets[actor] = socket;
         actor.Tell(new SocketProtocol.Begin(socket));
         if (socket.RecoverySecret is not null)
             _bySecret[socket.RecoverySecret] = socket;
+    }
+
+    private Props SocketProps()
+    {
+        var props = LeanMailbox.With(Context.System, SocketActor.Props(ns));
+        return ns.Server.Options.InlineHandlers && Context.System.Dispatchers.HasDispatcher(InlineExecutor.Dispatcher) ? props.WithDispatcher(InlineExecutor.Dispatcher) : props;
     }
 
     /// <summary>A Socket.IO 2 client takes its connection's id for its socket's (E-115).</summary>

@@ -135,11 +135,25 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         finally
         {
             if (_attached)
-                connection.Inbound.EndOfRead();
+                TellInline();
             // What is left behind a probe must be seen by the next read without waiting for more.
             link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
         }
+        InlineExecutor.RunKept();
         return step is not (Step.Probe or Step.Upgrade) && read.IsCompleted ? Step.End : step;
+    }
+
+    private void TellInline()
+    {
+        InlineExecutor.Begin();
+        try
+        {
+            connection.Inbound.EndOfRead();
+        }
+        finally
+        {
+            InlineExecutor.End();
+        }
     }
 
     private Step Next(ref ReadOnlySequence<byte> buffer)

@@ -228,3 +228,8 @@ export async function A_volatile_event_of_the_client_is_lost_or_arrives_in_its_p
   await next(socket, "connect");
   assert.deepEqual(await ask(socket, "collected"), []);
 }
+
+export async function A_handler_runs_on_the_thread_that_polls({ connect }) {
+  const socket = await connect();
+  assert.equal(await ask(socket, "thread"), ".NET Sockets");
+}

@@ -1,0 +1,48 @@
+using Akka.Configuration;
+using Akka.Dispatch;
+
+namespace ActorSocket.Sessions;
+
+/// <summary>
+/// Runs an actor that a read has woken on the thread that has read, once the read is over, and any other on the thread pool. For sockets, with the option
+/// <see cref="ActorSocketOptions.InlineHandlers"/>. (Configured in hocon/reference.conf.)
+/// </summary>
+/// <remarks>At most one actor a read, and nothing that actor tells: whoever it waits for runs elsewhere.</remarks>
+internal sealed class InlineExecutor(string id) : ExecutorService(id)
+{
+    public const string Dispatcher = "actorsocket.inline-dispatcher";
+
+    [ThreadStatic] private static bool _keeps;
+    [ThreadStatic] private static IRunnable? _kept;
+
+    /// <summary>From here to <see cref="End"/> the first actor that this thread wakes is kept for <see cref="RunKept"/>.</summary>
+    public static void Begin() => _keeps = true;
+
+    public static void End() => _keeps = false;
+
+    public static void RunKept()
+    {
+        if (_kept is not { } kept)
+            return;
+        _kept = null;
+        kept.Run();
+    }
+
+    public override void Execute(IRunnable run)
+    {
+        if (_keeps && _kept is null)
+            _kept = run;
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static run => run.Run(), run, preferLocal: false);
+    }
+
+    public override void Shutdown()
+    {
+    }
+}
+
+/// <summary>How Akka makes one.</summary>
+internal sealed class InlineExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites) : ExecutorServiceConfigurator(config, prerequisites)
+{
+    public override ExecutorService Produce(string id) => new InlineExecutor(id);
+}
