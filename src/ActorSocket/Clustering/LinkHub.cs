@@ -330,13 +330,17 @@ internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadO
 
     private void End(LinkOperation how)
     {
+        TaskCompletionSource? waiting;
         lock (_gate)
         {
             // A link that was closed may still be cut: the other end may be sending.
             if (WasAborted || (_closed && how is not LinkOperation.Abort))
                 return;
             _closed = true;
+            waiting = _creditGranted;
+            _creditGranted = null;
         }
+        waiting?.TrySetResult();
         hub.Append(this, how, []);
         if (_ended.Task.IsCompleted)
             hub.Remove(this);

@@ -16,6 +16,8 @@ namespace ActorSocket.Clustering;
 /// </summary>
 internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 {
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+
     private readonly PollingTransport _polling = new(server);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
@@ -108,7 +110,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     }
 
     /// <summary>What the client sends goes to the session, until either of them has ended.</summary>
-    private static async Task RelayAsync(WebSocketLink link, LinkEnd end)
+    private async Task RelayAsync(WebSocketLink link, LinkEnd end)
     {
         var over = end.Ended.ContinueWith(static (_, input) => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), link.Input, TaskScheduler.Default);
         try
@@ -131,7 +133,14 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         {
             end.Close();
         }
-        await over.ConfigureAwait(false);
+        try
+        {
+            await over.WaitAsync(DrainTime, server.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            end.Abort(); // its client has ended it, and does not read what is left
+        }
     }
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)

@@ -151,7 +151,7 @@ public sealed class ActorSocketOptions
     /// <summary>
     /// Whether the request by which a WebSocket is opened goes on for as long as the WebSocket, as ASP.NET Core's own do: for middleware that counts or times open
     /// WebSockets by it. False: it ends with the handshake where it can (Kestrel, HTTP/1.1, no compression), which frees 6 KB of each connection. A
-    /// WebSocket behind <c>RequireRateLimiting</c>, a global rate limiter or Kestrel's <c>MaxConcurrentUpgradedConnections</c> keeps its request in any case.
+    /// WebSocket behind <c>RequireRateLimiting</c>, a global limiter of <c>AddRateLimiter</c>'s or Kestrel's <c>MaxConcurrentUpgradedConnections</c> keeps its request in any case.
     /// </summary>
     public bool HoldRequests { get; set; }
 

@@ -199,8 +199,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.Remove(socket);
         if (socket.Connected)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
-        socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name, actor);
-        socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
+        if (socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name, actor))
+            socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
         socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, actor));
         var connected = socket.Connected;
         _ = Task.Run(() =>

@@ -12,6 +12,8 @@ internal sealed class InlineExecutor(string id) : ExecutorService(id)
 {
     public const string Dispatcher = "actorsocket.inline-dispatcher";
 
+    private static readonly ExecutionContext? Clean = NewThreadsContext();
+
     [ThreadStatic] private static bool _keeps;
     [ThreadStatic] private static IRunnable? _kept;
 
@@ -20,12 +22,24 @@ internal sealed class InlineExecutor(string id) : ExecutorService(id)
 
     public static void End() => _keeps = false;
 
+    /// <summary>In no execution context, as on the pool: what is ambient in the request that became a WebSocket is not the handlers', nor what one of them sets the next one's.</summary>
     public static void RunKept()
     {
         if (_kept is not { } kept)
             return;
         _kept = null;
-        kept.Run();
+        var own = ExecutionContext.Capture();
+        if (Clean is not null)
+            ExecutionContext.Restore(Clean);
+        try
+        {
+            kept.Run();
+        }
+        finally
+        {
+            if (own is not null)
+                ExecutionContext.Restore(own);
+        }
     }
 
     public override void Execute(IRunnable run)
@@ -38,6 +52,15 @@ internal sealed class InlineExecutor(string id) : ExecutorService(id)
 
     public override void Shutdown()
     {
+    }
+
+    private static ExecutionContext? NewThreadsContext()
+    {
+        ExecutionContext? context = null;
+        var thread = new Thread(() => context = ExecutionContext.Capture());
+        thread.UnsafeStart();
+        thread.Join();
+        return context;
     }
 }
 

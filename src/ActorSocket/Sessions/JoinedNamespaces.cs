@@ -60,14 +60,16 @@ internal sealed class JoinedNamespaces(int limit)
     public void Connected(string name, IActorRef socket) => Set(name, State.Connected, socket);
 
     /// <summary>The server disconnected the namespace: what the client sent before it knew is ignored.</summary>
-    /// <remarks>Nothing, when the client has left it meanwhile and has perhaps come back: then another socket is there.</remarks>
-    public void LeftByServer(string name, IActorRef socket)
+    /// <returns>False when the client has left it meanwhile, and has perhaps come back: then it must not be told.</returns>
+    public bool LeftByServer(string name, IActorRef socket)
     {
         lock (_gate)
         {
             var at = IndexOf(name);
-            if (at >= 0 && socket.Equals(_entries[at].Socket))
-                _entries[at] = new Entry(name, State.LeftByServer, ActorRefs.Nobody);
+            if (at < 0 || !socket.Equals(_entries[at].Socket))
+                return false;
+            _entries[at] = new Entry(name, State.LeftByServer, ActorRefs.Nobody);
+            return true;
         }
     }
 

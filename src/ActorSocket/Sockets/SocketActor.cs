@@ -35,7 +35,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         ns.Server.SocketStopped();
         if (_departed)
             return;
-        GiveUpAcks(DisconnectReason.ServerNamespaceDisconnect);
+        GiveUpWork(DisconnectReason.ServerNamespaceDisconnect);
         Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }
 
@@ -213,7 +213,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             return;
         }
         _running++;
-        _ = AwaitHandlerAsync(handler, packet, startedAt, Self);
+        _ = AwaitHandlerAsync(handler, packet, startedAt, _connection.Inbound, Self);
     }
 
     private void Ran(SocketIoPacket? packet, long startedAt)
@@ -221,11 +221,17 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         if (packet is null)
             return; // OnConnection
         _connection.Inbound.Completed(packet.SizeInBytes);
+        Timed(startedAt);
+    }
+
+    private void Timed(long startedAt)
+    {
         if (startedAt != 0)
             ns.Server.Metrics.HandlerRan(ns.MetricsName, startedAt);
     }
 
-    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, IActorRef self)
+    /// <summary>The event's place in the connection's queue is free when its handler has ended, whether or not its socket is still there.</summary>
+    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, Inbound inbound, IActorRef self)
     {
         Exception? failure = null;
         try
@@ -236,7 +242,9 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         {
             failure = error;
         }
-        self.Tell(new HandlerDone(packet, startedAt, failure));
+        if (packet is not null)
+            inbound.Completed(packet.SizeInBytes);
+        self.Tell(new HandlerDone(startedAt, failure));
     }
 
     private void OnHandlerDone(HandlerDone m)
@@ -244,7 +252,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         _running--;
         if (m.Error is not null)
             ReportHandlerError(m.Error);
-        Ran(m.Packet, m.StartedAt);
+        Timed(m.StartedAt);
         while (_ended is null && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
             Run(_waiting.Dequeue());
     }
@@ -282,13 +290,16 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         return sink;
     }
 
-    private void GiveUpAcks(DisconnectReason reason)
+    /// <summary>The acknowledgements and the events that wait.</summary>
+    private void GiveUpWork(DisconnectReason reason)
     {
         foreach (var sink in _acks.TakeAll())
         {
             _connection.Inbound.AckSettled();
             sink.Failed(new SocketDisconnectedException(reason));
         }
+        while (_waiting is { Count: > 0 })
+            _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
     }
 
     private void OnDisconnect(Disconnect m)
@@ -301,8 +312,8 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             }
             else
             {
-                _connection.Inbound.Namespaces.LeftByServer(ns.Name, Self);
-                _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
+                if (_connection.Inbound.Namespaces.LeftByServer(ns.Name, Self))
+                    _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
             }
         }
@@ -326,9 +337,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         else
             ns.Recovery?.Gone(_socket);
         ns.Remove(_socket);
-        GiveUpAcks(reason);
-        while (_waiting is { Count: > 0 })
-            _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
+        GiveUpWork(reason);
         _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
         ns.Server.Metrics.SocketDisconnected(ns.MetricsName, reason);

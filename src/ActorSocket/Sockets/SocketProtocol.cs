@@ -20,7 +20,7 @@ internal static class SocketProtocol
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
     internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;
 
-    internal sealed record HandlerDone(SocketIoPacket? Packet, long StartedAt, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record HandlerDone(long StartedAt, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.</summary>
     internal sealed record AckAsked(long Id, IAckSink Sink, TimeSpan? Timeout) : ILocalMessage, IDeadLetterSuppression;

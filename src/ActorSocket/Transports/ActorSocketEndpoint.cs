@@ -182,9 +182,11 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             if (!server.Sessions.TryAdd(connection))
                 throw new InvalidOperationException("It made an id that is in use.");
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             server.Sessions.CancelReservation();
+            if (context.RequestAborted.IsCancellationRequested)
+                return null;
             server.Log.IdGenerationFailed(error);
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "ID_GENERATION_ERROR", ["error"] = error.Message }).ConfigureAwait(false);
             return null;

@@ -39,7 +39,7 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
     /// <summary>
     /// The one by which this request's connection can be taken over. Null where something stands between it and HTTP (TLS, a log of bytes), which reads the connection too
     /// and ends with HTTP, and where the request's own end would lift a limit: a limiter of concurrent requests counts a WebSocket for as long as it is open, whether the endpoint asks for it
-    /// or it is the application's global one.
+    /// or it is the application's global one (by <c>AddRateLimiter</c>; options that are given to <c>UseRateLimiter</c> are seen by nobody else).
     /// </summary>
     public static ConnectionTakeover? Of(HttpContext context, IDuplexPipe transport) =>
         context.Features.Get<IConnectionHeartbeatFeature>() is ConnectionTakeover takeover

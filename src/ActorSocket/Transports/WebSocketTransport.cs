@@ -134,12 +134,18 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         }
         finally
         {
-            if (_attached)
-                TellInline();
-            // What is left behind a probe must be seen by the next read without waiting for more.
-            link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
+            try
+            {
+                if (_attached)
+                    TellInline();
+                // What is left behind a probe must be seen by the next read without waiting for more.
+                link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
+            }
+            finally
+            {
+                InlineExecutor.RunKept();
+            }
         }
-        InlineExecutor.RunKept();
         return step is not (Step.Probe or Step.Upgrade) && read.IsCompleted ? Step.End : step;
     }
 
@@ -222,9 +228,12 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         connection.Session.Tell(new SessionProtocol.UpgradeConfirmed(this, reply));
         _attached = await AnswerAsync(reply).ConfigureAwait(false);
         if (_attached)
+        {
             EndOffer();
-        else
-            _refused = true;
+            return;
+        }
+        _refused = true;
+        connection.Fail(this, DisconnectReason.TransportClose, null); // should the session have taken it, and said so too late
     }
 
     /// <summary>A session that has ended does not answer; its end refuses this WebSocket in any case, and the upgrade timeout bounds the wait.</summary>

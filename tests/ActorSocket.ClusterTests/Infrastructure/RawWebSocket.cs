@@ -119,6 +119,9 @@ internal sealed class RawWebSocket : IDisposable
         }
     }
 
+    /// <summary>Half-closes: nothing more is sent, and what comes could still be read.</summary>
+    public void EndSending() => _client.Client.Shutdown(SocketShutdown.Send);
+
     /// <summary>Ends the connection without a word, by a reset.</summary>
     public void Reset()
     {

@@ -22,10 +22,14 @@ public sealed class IdleMemoryTests : ServerTest
             socket.OnDisconnect(static (DisconnectReason _) => { });
         });
         var held = new List<EngineConnection>(await JoinManyAsync(server, 50)); // what is made once
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        held.AddRange(await JoinManyAsync(server, Connections));
-        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
-        Assert.InRange(each, 1, 6200); // it is 5775
+        var rounds = new long[3]; // what earlier tests have left to the array pool may go within one
+        for (var round = 0; round < rounds.Length; round++)
+        {
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            held.AddRange(await JoinManyAsync(server, Connections));
+            rounds[round] = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
+        }
+        Assert.InRange(rounds.Order().ElementAt(1), 1, 6200); // it is 5775
         GC.KeepAlive(held);
     }
 

@@ -88,14 +88,16 @@ public sealed class EndpointTests
         Assert.True(!post.Headers.Contains("X-First") && post.Headers.Contains("X-Each"));
     }
 
-    [Fact]
-    public async Task An_id_generator_that_fails_refuses_the_client_and_costs_no_place()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // its own time limit, say
+    public async Task An_id_generator_that_fails_refuses_the_client_and_costs_no_place(bool cancelled)
     {
         var fails = true;
         await using var app = await StartAsync(static _ => { }, static _ => { }, options: o =>
         {
             o.MaxConnections = 1;
-            o.GenerateId = _ => fails ? throw new InvalidOperationException("no ids today") : ValueTask.FromResult("mine");
+            o.GenerateId = _ => fails ? throw (cancelled ? new TaskCanceledException() : new InvalidOperationException("no ids today")) : ValueTask.FromResult("mine");
         });
         using var http = app.GetTestClient();
         var refused = await http.GetAsync(Handshake);

@@ -296,6 +296,60 @@ public sealed class SocketTests : ServerTest
     }
 
     [Fact]
+    public async Task A_client_that_has_left_and_come_back_is_not_told_of_the_end_of_its_former_socket()
+    {
+        var sockets = new List<Socket>();
+        var (entered, goes) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket =>
+        {
+            sockets.Add(socket);
+            socket.On("compute", () =>
+            {
+                entered.SetResult();
+                goes.Task.Wait(Patience);
+            });
+        });
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        session.Send("""42["compute"]""");
+        await entered.Task.WaitAsync(Patience);
+        var disconnected = sockets[0].DisconnectAsync();
+        session.Send("41");
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        goes.SetResult();
+        await disconnected.AsTask().WaitAsync(Patience);
+        sockets[1].Emit("still here");
+        Assert.Equal("42[\"still here\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Events_of_a_socket_that_left_while_their_handlers_ran_do_not_count_for_ever()
+    {
+        var goes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var server = NewServer(static options => options.MaxInboundEvents = 1);
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.On("slow", () => goes.Task));
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        for (var i = 0; i < 2; i++)
+        {
+            session.Send("40");
+            Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+            var actor = Socket(session, server).Actor;
+            Watch(actor);
+            session.Send("""42["slow"]""");
+            await HandledAsync(actor);
+            session.Send("41");
+            await ExpectTerminatedAsync(actor, Patience);
+        }
+        goes.SetResult();
+        await session.Connection.Inbound.ReadableAsync().AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
     public void A_namespace_that_the_client_has_left_and_joined_again_is_not_left_with_its_former_socket()
     {
         var namespaces = new JoinedNamespaces(4);
