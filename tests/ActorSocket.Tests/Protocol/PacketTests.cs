@@ -142,6 +142,21 @@ public sealed class PacketTests
         Assert.Equal(["02", "02"], again.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"a  b\"", "\"a  b\"")]
+    [InlineData("\"\\\\\" ", "\"\\\\\"")]
+    [InlineData("\"\\\\\\\" x \"", "\"\\\\\\\" x \"")]
+    [InlineData("{\"a b\":[1,\"] \"]}", "{\"a b\":[1,\"] \"]}")]
+    [InlineData(" {\n\"a\" :\t[1 , \" , \"]\r}", "{\"a\":[1,\" , \"]}")]
+    [InlineData("\"\"", "\"\"")]
+    [InlineData("[[ ]]", "[[]]")]
+    [InlineData("-1.5e3", "-1.5e3")]
+    public void White_space_is_left_out_of_what_is_emitted_on_and_strings_are_left_alone(string json, string copied)
+    {
+        Assert.True(NewDecoder().AddText(Encoding.UTF8.GetBytes($"2[\"x\",{json}]"), out var packet));
+        Assert.Equal($"42[\"y\",{copied}]", Text(Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet!.Arguments))));
+    }
+
     [Fact]
     public void Source_generated_contracts_are_honoured_and_carry_binary_too()
     {

@@ -8,14 +8,21 @@ namespace ActorSocket.Protocol.SocketIo;
 /// <summary>Copies an argument from a packet that came in to one that goes out: its text byte for byte but for white space, its attachments renumbered.</summary>
 internal static class ArgumentCopier
 {
+    private static readonly SearchValues<byte> QuoteOrWhiteSpace = SearchValues.Create("\" \t\r\n"u8);
+
     [ThreadStatic] private static ArrayBufferWriter<byte>? _scratch;
 
     public static void Copy(Utf8JsonWriter writer, SocketArgument argument)
     {
+        // White space is all that has to go, and clients send none: then the text is copied as it stands.
+        if (argument.Attachments.Length == 0 && !HasWhiteSpace(argument.Utf8Json))
+        {
+            writer.WriteRawValue(argument.Utf8Json, skipInputValidation: true);
+            return;
+        }
         var output = _scratch ?? new ArrayBufferWriter<byte>(256);
         _scratch = null;
         output.ResetWrittenCount();
-        // White space is all that has to go; a text without any is copied as it stands.
         if (argument.Attachments.Length == 0)
             Minify(argument.Utf8Json, output);
         else
@@ -23,6 +30,24 @@ internal static class ArgumentCopier
         writer.WriteRawValue(output.WrittenSpan, skipInputValidation: true);
         if (output.Capacity <= 64 * 1024)
             _scratch = output;
+    }
+
+    /// <summary>Outside of strings. The text is valid JSON.</summary>
+    private static bool HasWhiteSpace(ReadOnlySpan<byte> json)
+    {
+        while (true)
+        {
+            var next = json.IndexOfAny(QuoteOrWhiteSpace);
+            if (next < 0)
+                return false;
+            if (json[next] != (byte)'"')
+                return true;
+            json = json[(next + 1)..];
+            int end;
+            while (json[end = json.IndexOfAny((byte)'"', (byte)'\\')] == (byte)'\\')
+                json = json[(end + 2)..];
+            json = json[(end + 1)..];
+        }
     }
 
     private static void Minify(ReadOnlySpan<byte> json, ArrayBufferWriter<byte> output)
