@@ -13,6 +13,8 @@ using Microsoft.Extensions.Logging;
 var builder = WebApplication.CreateSlimBuilder(args);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
+if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
+    builder.WebHost.UseInlineSockets();
 if (profile == "cluster")
     return await ClusterHost.RunAsync(builder, port);
 var forClients = builder.Configuration["handlers"] == "client";
@@ -23,8 +25,6 @@ if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
-    builder.WebHost.UseInlineSockets();
 builder.Services.AddActorSocket(options =>
 {
     options.Cors = new CorsPolicyBuilder().AllowAnyOrigin().Build();
