@@ -3,11 +3,17 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>A host that serves connections on the threads that poll their sockets (<c>UseInlineSockets</c>), by cases that run against the ordinary one too.</summary>
-public sealed class InlineTests(ITestOutputHelper output)
+/// <summary>A host that serves connections on the threads that poll their sockets (<c>UseInlineSockets</c>). Most of the cases run against the ordinary one too.</summary>
+public sealed class InlineTests(ITestOutputHelper output) : ClientTest("events", output)
 {
+    private static readonly string[] Inline = ["InlineHandlers=true"];
+
     [Theory]
-    [InlineData("events", "A_handler_runs_on_the_thread_that_polls")]
+    [InlineData("websocket")]
+    [InlineData("upgrade")]
+    public Task A_handler_runs_on_the_thread_that_polls(string mode) => RunAsync(mode, Inline);
+
+    [Theory]
     [InlineData("events", "Two_thousand_events_keep_their_order_both_ways")]
     [InlineData("events", "Payloads_up_to_the_limit_pass_both_ways")]
     [InlineData("events", "A_handler_that_throws_costs_nobody_the_connection")]
@@ -15,8 +21,8 @@ public sealed class InlineTests(ITestOutputHelper output)
     [InlineData("acks", "The_server_gets_the_acknowledgement_it_asked_for")]
     public async Task The_same_cases_hold(string script, string name)
     {
-        await using var host = await HostProcess.StartAsync(output, "default", "InlineHandlers=true");
-        foreach (var mode in new[] { "websocket", "upgrade" })
+        await using var host = await HostProcess.StartAsync(Output, "default", Inline);
+        foreach (var mode in new[] { "polling", "websocket", "upgrade" })
         {
             await using var client = await ScriptClient.StartJavaScriptAsync(script, name, host.Url, mode);
             await host.Journal.SawAsync(await client.FinishAsync());

@@ -262,10 +262,7 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
     public async Task A_slow_reader_behind_the_gateway_costs_bounded_memory_and_is_closed()
     {
         var (client, id) = await ConnectAsync(A, B);
-        using var webSocket = await RawWebSocket.OpenAsync(client.UrlOn(B.Url, "websocket"), receiveBuffer: 8 * 1024);
-        await webSocket.SendAsync("2probe");
-        Assert.Equal("3probe", await webSocket.ReadAsync());
-        await webSocket.SendAsync("5");
+        using var webSocket = await RawWebSocket.UpgradeAsync(client, B.Url, receiveBuffer: 8 * 1024);
         await webSocket.SendAsync("42[\"echo\",1]");
         Assert.Equal("42[\"echo\",1]", await webSocket.ReadForAsync("42[\"echo\""));
         var before = await Task.WhenAll(A.StateAsync(collect: true), B.StateAsync(collect: true));
@@ -276,25 +273,6 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         for (var i = 0; i < 2; i++)
             Assert.InRange(after[i].Bytes - before[i].Bytes, long.MinValue, 16L * 1024 * 1024);
         await NodeProcess.UntilAsync(async () => (await B.StateAsync()).Links == 0, "the link to end", TimeSpan.FromSeconds(10), Cluster.Explain);
-        await UnknownAsync(client);
-    }
-
-    [Fact]
-    public async Task Who_ends_his_WebSocket_behind_the_gateway_and_does_not_read_what_is_left_is_cut()
-    {
-        var (client, id) = await ConnectAsync(A, B);
-        using var webSocket = await RawWebSocket.OpenAsync(client.UrlOn(B.Url, "websocket"), receiveBuffer: 8 * 1024);
-        await webSocket.SendAsync("2probe");
-        Assert.Equal("3probe", await webSocket.ReadAsync());
-        await webSocket.SendAsync("5");
-        await webSocket.SendAsync("42[\"echo\",1]");
-        Assert.Equal("42[\"echo\",1]", await webSocket.ReadForAsync("42[\"echo\""));
-        await webSocket.SendAsync("42[\"flood\",3500,1000]"); // below the outbound limit
-        await NodeProcess.UntilAsync(async () => (await A.JournalAsync("flood")).Length == 0, "the node to answer", TimeSpan.FromSeconds(10), Cluster.Explain);
-        webSocket.EndSending();
-        await A.SeenAnyAsync([$"{id} disconnect transport close"]);
-        foreach (var node in new[] { A, B })
-            await NodeProcess.UntilAsync(async () => (await node.StateAsync()).Links == 0, "the link to end", TimeSpan.FromSeconds(15), Cluster.Explain);
         await UnknownAsync(client);
     }
 

@@ -97,7 +97,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                 if (_isLeaving)
                     link.Abort(); // the session ends with its transport, and the client comes to another node
                 end.Open(RemoteLink.TermsOf(link));
-                await RelayAsync(link, end).ConfigureAwait(false);
+                await RelayAsync(link, end, server.Time).ConfigureAwait(false);
             }
         }
         finally
@@ -110,7 +110,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     }
 
     /// <summary>What the client sends goes to the session, until either of them has ended.</summary>
-    private async Task RelayAsync(WebSocketLink link, LinkEnd end)
+    internal static async Task RelayAsync(WebSocketLink link, LinkEnd end, TimeProvider time)
     {
         var over = end.Ended.ContinueWith(static (_, input) => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), link.Input, TaskScheduler.Default);
         try
@@ -135,7 +135,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         }
         try
         {
-            await over.WaitAsync(DrainTime, server.Time).ConfigureAwait(false);
+            await over.WaitAsync(DrainTime, time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -43,9 +43,9 @@ internal sealed class RawWebSocket : IDisposable
     }
 
     /// <summary>What the client of a session does to upgrade it, by way of a node.</summary>
-    public static async Task<RawWebSocket> UpgradeAsync(WireClient client, Uri node, bool byteByByte = false)
+    public static async Task<RawWebSocket> UpgradeAsync(WireClient client, Uri node, bool byteByByte = false, int? receiveBuffer = null)
     {
-        var socket = await OpenAsync(client.UrlOn(node, "websocket"));
+        var socket = await OpenAsync(client.UrlOn(node, "websocket"), receiveBuffer);
         Assert.Equal(HttpStatusCode.SwitchingProtocols, socket.Status);
         await socket.SendAsync("2probe", byteByByte);
         Assert.Equal("3probe", await socket.ReadAsync());
@@ -118,9 +118,6 @@ internal sealed class RawWebSocket : IDisposable
             // The end.
         }
     }
-
-    /// <summary>Half-closes: nothing more is sent, and what comes could still be read.</summary>
-    public void EndSending() => _client.Client.Shutdown(SocketShutdown.Send);
 
     /// <summary>Ends the connection without a word, by a reset.</summary>
     public void Reset()

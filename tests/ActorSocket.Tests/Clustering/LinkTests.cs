@@ -1,6 +1,8 @@
+using System.IO.Pipelines;
 using System.Text;
 using Akka.Actor;
 using ActorSocket.Clustering;
+using ActorSocket.Transports;
 using CsCheck;
 
 namespace ActorSocket.Tests.Clustering;
@@ -56,6 +58,32 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         await home.End.Ended.WaitAsync(Patience);
         Assert.Equal(LinkEnd.Window * 3, home.Length);
         home.End.Close();
+        await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task Who_waits_to_send_learns_that_his_own_side_has_closed()
+    {
+        var (gateway, home) = Connect();
+        gateway.Block();
+        var sent = home.End.SendAsync(new byte[LinkEnd.Window * 3]).AsTask();
+        await gateway.Blocked.WaitAsync(Patience);
+        home.End.Close();
+        await Assert.ThrowsAsync<IOException>(() => sent.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_client_that_has_ended_his_WebSocket_and_does_not_read_what_is_left_is_cut()
+    {
+        var (gateway, home) = Connect();
+        gateway.Block();
+        await home.End.SendAsync(new byte[10]);
+        await gateway.Blocked.WaitAsync(Patience);
+        var relay = SessionGateway.RelayAsync(new EndedLink(), gateway.End, TimeProvider.System);
+        await home.End.Ended.WaitAsync(Patience);
+        home.End.Close();
+        await relay.WaitAsync(Patience);
+        Assert.True(gateway.End.WasAborted);
         await EmptyAsync();
     }
 
@@ -185,6 +213,16 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         await home.End.Ended.WaitAsync(Patience);
         home.End.Close();
         await gateway.End.Ended.WaitAsync(Patience);
+    }
+
+    /// <summary>The client has half-closed.</summary>
+    private sealed class EndedLink : WebSocketLink
+    {
+        public override PipeReader Input { get; } = PipeReader.Create(Stream.Null);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => throw new NotSupportedException();
+
+        public override void Abort() => throw new NotSupportedException();
     }
 
     private Task EmptyAsync() => AwaitAssertAsync(() => Assert.Equal((0, 0), (_gateways.Count, _homes.Count)), Patience);
