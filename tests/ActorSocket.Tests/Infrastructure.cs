@@ -39,11 +39,14 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         return server;
     }
 
+    /// <summary>A connection without a session.</summary>
+    internal static EngineConnection NewConnection(ServerServices server) => new(server, server.Ids.Next(), new HandshakeRequest(
+        new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
+
     /// <summary>A session as the HTTP handshake opens it.</summary>
     internal async Task<TestSession> OpenAsync(ServerServices server, FakeWebSocket? webSocket = null)
     {
-        var connection = new EngineConnection(server, server.Ids.Next(), new HandshakeRequest(
-            new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
+        var connection = NewConnection(server);
         if (webSocket is not null)
             connection.AttachWebSocket(webSocket);
         var opened = new TaskCompletionSource();

@@ -265,14 +265,18 @@ internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadO
 
     private void Grant(int bytes)
     {
-        TaskCompletionSource? waiting;
         lock (_gate)
         {
             _credit += bytes;
-            waiting = _creditGranted;
-            _creditGranted = null;
+            WakeSender();
         }
-        waiting?.TrySetResult();
+    }
+
+    /// <summary>To be called under the lock; the sender goes on elsewhere.</summary>
+    private void WakeSender()
+    {
+        _creditGranted?.TrySetResult();
+        _creditGranted = null;
     }
 
     private void Enqueue(byte[]? piece)
@@ -330,17 +334,14 @@ internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadO
 
     private void End(LinkOperation how)
     {
-        TaskCompletionSource? waiting;
         lock (_gate)
         {
             // A link that was closed may still be cut: the other end may be sending.
             if (WasAborted || (_closed && how is not LinkOperation.Abort))
                 return;
             _closed = true;
-            waiting = _creditGranted;
-            _creditGranted = null;
+            WakeSender();
         }
-        waiting?.TrySetResult();
         hub.Append(this, how, []);
         if (_ended.Task.IsCompleted)
             hub.Remove(this);
@@ -359,16 +360,13 @@ internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadO
 
     private void Cut()
     {
-        TaskCompletionSource? waiting;
         lock (_gate)
         {
             WasAborted = true;
             _received.Clear();
-            waiting = _creditGranted;
-            _creditGranted = null;
+            WakeSender();
         }
         hub.Remove(this);
-        waiting?.TrySetResult();
         _ended.TrySetResult();
     }
 }

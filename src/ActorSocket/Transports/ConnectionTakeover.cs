@@ -28,8 +28,11 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
     /// <summary>For each endpoint of Kestrel's.</summary>
     public static void AddTo(ListenOptions endpoint) => endpoint.Use(next => connection =>
     {
-        // Whoever limits upgraded connections wants them counted, and Kestrel counts their requests.
-        if (endpoint.KestrelServerOptions.Limits.MaxConcurrentUpgradedConnections is not null || connection.Features.Get<IConnectionHeartbeatFeature>() is not { } heartbeat)
+        // Whoever limits upgraded connections, or all requests, wants WebSockets counted, and it is their requests that are. (Limits that are given to UseRateLimiter itself
+        // are seen by nobody else.)
+        if (endpoint.KestrelServerOptions.Limits.MaxConcurrentUpgradedConnections is not null
+            || endpoint.ApplicationServices.GetService<IOptions<RateLimiterOptions>>()?.Value.GlobalLimiter is not null
+            || connection.Features.Get<IConnectionHeartbeatFeature>() is not { } heartbeat)
             return next(connection);
         var takeover = new ConnectionTakeover(connection, heartbeat);
         connection.Features.Set<IConnectionHeartbeatFeature>(takeover);
@@ -38,14 +41,12 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
 
     /// <summary>
     /// The one by which this request's connection can be taken over. Null where something stands between it and HTTP (TLS, a log of bytes), which reads the connection too
-    /// and ends with HTTP, and where the request's own end would lift a limit: a limiter of concurrent requests counts a WebSocket for as long as it is open, whether the endpoint asks for it
-    /// or it is the application's global one (by <c>AddRateLimiter</c>; options that are given to <c>UseRateLimiter</c> are seen by nobody else).
+    /// and ends with HTTP, and where the request's own end would lift a limit: a limiter of concurrent requests counts a WebSocket for as long as it is open.
     /// </summary>
     public static ConnectionTakeover? Of(HttpContext context, IDuplexPipe transport) =>
         context.Features.Get<IConnectionHeartbeatFeature>() is ConnectionTakeover takeover
         && ReferenceEquals(takeover._transport, transport)
         && context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null
-        && context.RequestServices.GetService<IOptions<RateLimiterOptions>>()?.Value.GlobalLimiter is null
             ? takeover : null;
 
     /// <summary>Runs this once the request has ended. To be called within the request, which then ends.</summary>

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Security.Claims;
 using Akka.Actor;
 using Akka.TestKit;
 using ActorSocket.Protocol.EngineIo;
@@ -53,8 +52,7 @@ public sealed class WebSocketTransportTests : ServerTest
     private (Link Link, EngineConnection Connection, WebSocketTransport Transport) Make(Action<ActorSocketOptions>? configure = null)
     {
         var server = NewServer(configure);
-        var connection = new EngineConnection(server, "sid", new HandshakeRequest(
-            new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
+        var connection = NewConnection(server);
         var link = new Link();
         return (link, connection, new WebSocketTransport(server, connection, link, WireForm.Standard));
     }
