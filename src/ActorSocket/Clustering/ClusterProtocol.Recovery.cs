@@ -33,12 +33,7 @@ internal static partial class ClusterProtocol
     /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
     internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Text(Namespace).Text(Gone);
-            WritePositions(wire, After);
-            wire.Text(Id).Texts(Rooms);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Gone).Records(After, WritePosition).Text(Id).Texts(Rooms);
 
         public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), ReadPositions(ref wire), wire.Text(), wire.Texts());
     }
@@ -46,39 +41,17 @@ internal static partial class ClusterProtocol
     /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
     internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Flag(IsComplete);
-            WriteEvents(wire, Events);
-            WritePositions(wire, Positions);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, WritePosition);
 
-        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), ReadEvents(ref wire), ReadPositions(ref wire));
+        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), ReadPositions(ref wire));
     }
 
     /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
     internal sealed record Replicate(long Request, string Namespace, ReplicaChanges Changes, SocketJson? Json) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request).Text(Namespace).Flag(Changes.Begins).Number(Changes.Position);
-            WriteEvents(wire, Changes.Events);
-            wire.Number(Changes.Sockets.Count);
-            foreach (var lost in Changes.Sockets)
-                wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(SocketFacts.DataToBytes(lost.Data, Json!));
-            wire.Texts(Changes.Gone);
-            WritePositions(wire, Changes.Positions);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Record(this, static (wire, m) => WriteChanges(wire, m.Changes, m.Json!));
 
-        public static Replicate Read(ref WireReader wire)
-        {
-            var (request, ns, begins, position) = (wire.Number(), wire.Text(), wire.Flag(), wire.Number());
-            var events = ReadEvents(ref wire);
-            var sockets = new LostSocket[wire.Count()];
-            for (var i = 0; i < sockets.Length; i++)
-                sockets[i] = new LostSocket(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
-            return new Replicate(request, ns, new ReplicaChanges(begins, position, events, sockets, wire.Texts(), ReadPositions(ref wire)), null);
-        }
+        public static Replicate Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Record(ReadChanges), null);
     }
 
     /// <summary>Another node has the sender's replica from now on, of all namespaces or, with a <see cref="Namespace"/>, this one is gone: what the receiver has is not to be given to anybody.</summary>
@@ -110,5 +83,47 @@ internal static partial class ClusterProtocol
         public void Write(WireWriter wire) => wire.Number(Request);
 
         public static Fenced Read(ref WireReader wire) => new(wire.Number());
+    }
+
+    // ---- Pieces
+
+    private static void WriteChanges(WireWriter wire, ReplicaChanges changes, SocketJson json) => wire.Flag(changes.Begins).Number(changes.Position).Records(changes.Events, WriteEvent)
+        .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(SocketFacts.DataToBytes(lost.Data, json)))
+        .Texts(changes.Gone).Records(changes.Positions, WritePosition);
+
+    private static ReplicaChanges ReadChanges(ref WireReader wire) =>
+        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), ReadPositions(ref wire));
+
+    private static LostSocket ReadLost(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
+
+    private static void WriteEvent(WireWriter wire, LoggedEvent logged) =>
+        wire.Record(logged.Selection, WriteSelection).Record(logged.Frame, WriteFrame).Text(logged.Emitter).Number(logged.Number);
+
+    private static LoggedEvent ReadEvent(ref WireReader wire)
+    {
+        var selection = wire.Record(ReadSelection);
+        return new LoggedEvent(wire.Record(ReadFrame), selection, wire.Text(), wire.Number(), 0);
+    }
+
+    private static void WriteSelection(WireWriter wire, RoomSelection selection) =>
+        wire.Flag(selection.Rooms is not null).Texts(selection.Rooms ?? []).Texts(selection.Excluded).Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
+
+    private static RoomSelection ReadSelection(ref WireReader wire)
+    {
+        var some = wire.Flag();
+        var rooms = wire.Texts();
+        return new RoomSelection(some ? rooms : null, wire.Texts(), null, wire.Text() is { Length: > 0 } id ? id : null);
+    }
+
+    private static void WritePosition(WireWriter wire, KeyValuePair<string, long> position) => wire.Text(position.Key).Number(position.Value);
+
+    private static KeyValuePair<string, long> ReadPosition(ref WireReader wire) => new(wire.Text(), wire.Number());
+
+    private static Dictionary<string, long> ReadPositions(ref WireReader wire)
+    {
+        var positions = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (tag, number) in wire.Records(ReadPosition))
+            positions[tag] = number;
+        return positions;
     }
 }

@@ -19,7 +19,7 @@ internal static partial class ClusterProtocol
         /// <summary>Of a request that no client made.</summary>
         public static readonly RequestQuery None = new(false, false, "");
 
-        public void Write(WireWriter wire) => wire.Flag(IsRevision3).Flag(IsForWebSocket).Text(Jsonp);
+        public static void Write(WireWriter wire, RequestQuery query) => wire.Flag(query.IsRevision3).Flag(query.IsForWebSocket).Text(query.Jsonp);
 
         public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text());
     }
@@ -27,13 +27,9 @@ internal static partial class ClusterProtocol
     /// <summary>A GET that waits for packets.</summary>
     internal sealed record PollRequest(string Sid, long Request, RequestQuery Query) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write);
 
-        public static PollRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
+        public static PollRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read));
     }
 
     /// <summary>Its client has gone (E-47).</summary>
@@ -55,65 +51,42 @@ internal static partial class ClusterProtocol
     /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
     internal sealed record PostBegun(string Sid, long Request, RequestQuery Query) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write);
 
-        public static PostBegun Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
+        public static PostBegun Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read));
     }
 
     /// <summary>A POST and its body. <see cref="HasBegun"/>: its <see cref="PostBegun"/> came before.</summary>
     internal sealed record PostRequest(string Sid, long Request, RequestQuery Query, bool IsOctetStream, bool HasBegun, byte[] Body) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Flag(IsOctetStream).Flag(HasBegun).Bytes(Body);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Flag(IsOctetStream).Flag(HasBegun).Bytes(Body);
 
-        public static PostRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Flag(), wire.Flag(), wire.Bytes());
+        public static PostRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag(), wire.Bytes());
     }
 
     /// <summary>A POST that was cut (E-47) or was too long (E-46): nothing of it is delivered.</summary>
     internal sealed record PostFailed(string Sid, long Request, RequestQuery Query, bool HasBegun, bool WasCut) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Flag(HasBegun).Flag(WasCut);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Flag(HasBegun).Flag(WasCut);
 
-        public static PostFailed Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Flag(), wire.Flag());
+        public static PostFailed Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag());
     }
 
     /// <summary>A method that no transport has.</summary>
     internal sealed record OtherRequest(string Sid, long Request, RequestQuery Query) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write);
 
-        public static OtherRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire));
+        public static OtherRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read));
     }
 
     /// <summary>A WebSocket that wants to become the session's transport. It stays on the node whose tag is <see cref="Gateway"/>; its bytes travel as <see cref="Link"/>.</summary>
     internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, string Gateway, long Link, WireForm Form, bool IsRefused) : ISessionRequest
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Text(Sid).Number(Request);
-            Query.Write(wire);
-            wire.Text(Gateway).Number(Link).Number((int)Form).Flag(IsRefused);
-        }
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Text(Gateway).Number(Link).Number((int)Form).Flag(IsRefused);
 
         public static UpgradeRequest Read(ref WireReader wire) =>
-            new(wire.Text(), wire.Number(), RequestQuery.Read(ref wire), wire.Text(), wire.Number(), (WireForm)wire.Number(), wire.Flag());
+            new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Text(), wire.Number(), (WireForm)wire.Number(), wire.Flag());
     }
 
     /// <summary>The session's answer: an HTTP status, and for a poll its payload.</summary>

@@ -12,13 +12,13 @@ internal interface IClusterMessage : IDeadLetterSuppression
 }
 
 /// <summary>
-/// Everything that nodes tell each other. A field is added at the end only, and is zero or empty when an older node wrote the message; a message that a
-/// node does not know is counted and ignored.
+/// Everything that nodes tell each other. A field is added at the end only, of a message or of a record in it, and is zero or empty when an older node wrote
+/// it; a message that a node does not know is counted and ignored. Whatever has more than one field of its own is a record (<see cref="WireWriter.Record"/>).
 /// </summary>
 internal static partial class ClusterProtocol
 {
     /// <summary>Raised when nodes of both versions could not work together; until then messages grow by fields at their end.</summary>
-    public const int Version = 1;
+    public const int Version = 2; // 1: records had no length
 
     // ---- Peers: who is there, and which rooms each has (RoomDirectory, PeerActor)
 
@@ -32,26 +32,19 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>A room has got its first member on the sender's node, or has lost its last one some time ago.</summary>
-    internal readonly record struct RoomChange(string Namespace, string Room, bool HasMembers);
+    internal readonly record struct RoomChange(string Namespace, string Room, bool HasMembers)
+    {
+        public static void Write(WireWriter wire, RoomChange change) => wire.Text(change.Namespace).Text(change.Room).Flag(change.HasMembers);
+
+        public static RoomChange Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Flag());
+    }
 
     /// <summary>Changes since the round before. Rounds are taken in order only; one that is missing is sent again.</summary>
     internal sealed record Announce(long Round, IReadOnlyList<RoomChange> Changes) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Round).Number(Changes.Count);
-            foreach (var change in Changes)
-                wire.Text(change.Namespace).Text(change.Room).Flag(change.HasMembers);
-        }
+        public void Write(WireWriter wire) => wire.Number(Round).Records(Changes, RoomChange.Write);
 
-        public static Announce Read(ref WireReader wire)
-        {
-            var round = wire.Number();
-            var changes = new RoomChange[wire.Count()];
-            for (var i = 0; i < changes.Length; i++)
-                changes[i] = new RoomChange(wire.Text(), wire.Text(), wire.Flag());
-            return new Announce(round, changes);
-        }
+        public static Announce Read(ref WireReader wire) => new(wire.Number(), wire.Records(RoomChange.Read));
     }
 
     /// <summary>Every round up to this one is in force on the sender's node: its broadcasts reach the rooms.</summary>
@@ -87,7 +80,8 @@ internal static partial class ClusterProtocol
     {
         public RoomSelection Selection => new(Rooms, Excluded, null);
 
-        public void Write(WireWriter wire) => wire.Text(Namespace).Flag(Rooms is not null).Texts(Rooms ?? []).Texts(Excluded);
+        public static void Write(WireWriter wire, Target target) =>
+            wire.Text(target.Namespace).Flag(target.Rooms is not null).Texts(target.Rooms ?? []).Texts(target.Excluded);
 
         public static Target Read(ref WireReader wire)
         {
@@ -105,14 +99,9 @@ internal static partial class ClusterProtocol
     /// <param name="Number">With connection state recovery: which of the sender's events in the namespace it is. Else 0.</param>
     internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile, long Number) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            Target.Write(wire);
-            WriteFrame(wire, Frame);
-            wire.Flag(IsVolatile).Number(Number);
-        }
+        public void Write(WireWriter wire) => wire.Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Number);
 
-        public static Broadcast Read(ref WireReader wire) => new(Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), wire.Number());
+        public static Broadcast Read(ref WireReader wire) => new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number());
     }
 
     /// <summary>So many broadcasts has the sender sent to the receiver since they met: whoever has got fewer has lost some (G6).</summary>
@@ -126,16 +115,11 @@ internal static partial class ClusterProtocol
     /// <summary>As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
     internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request);
-            Target.Write(wire);
-            WriteFrame(wire, Frame);
-            wire.Flag(IsVolatile).Number(Timeout.Ticks);
-        }
+        public void Write(WireWriter wire) =>
+            wire.Number(Request).Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Timeout.Ticks);
 
         public static AskClients Read(ref WireReader wire) =>
-            new(wire.Number(), Target.Read(ref wire), ReadFrame(ref wire), wire.Flag(), TimeSpan.FromTicks(wire.Number()));
+            new(wire.Number(), wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), TimeSpan.FromTicks(wire.Number()));
     }
 
     /// <summary>So many clients of the sender's node were asked.</summary>
@@ -149,25 +133,17 @@ internal static partial class ClusterProtocol
     /// <summary>One of them answered.</summary>
     internal sealed record ClientAnswered(long Request, EncodedArguments Arguments) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request);
-            Arguments.Write(wire);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Arguments, EncodedArguments.Write);
 
-        public static ClientAnswered Read(ref WireReader wire) => new(wire.Number(), EncodedArguments.Read(ref wire));
+        public static ClientAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Record(EncodedArguments.Read));
     }
 
     /// <summary>Asks for the facts of the matching sockets.</summary>
     internal sealed record FetchSockets(long Request, Target Target) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request);
-            Target.Write(wire);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Target, Target.Write);
 
-        public static FetchSockets Read(ref WireReader wire) => new(wire.Number(), Target.Read(ref wire));
+        public static FetchSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read));
     }
 
     /// <summary>They are, each as <see cref="SocketFacts"/> writes itself.</summary>
@@ -183,14 +159,9 @@ internal static partial class ClusterProtocol
     /// <summary>Lets the matching sockets join or leave rooms, or go.</summary>
     internal sealed record ChangeSockets(long Request, Target Target, SocketChange Change, string[] Rooms) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-            wire.Number(Request);
-            Target.Write(wire);
-            wire.Number((int)Change).Texts(Rooms);
-        }
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Target, Target.Write).Number((int)Change).Texts(Rooms);
 
-        public static ChangeSockets Read(ref WireReader wire) => new(wire.Number(), Target.Read(ref wire), (SocketChange)wire.Number(), wire.Texts());
+        public static ChangeSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
     }
 
     internal sealed record SocketsChanged(long Request) : IClusterMessage
@@ -254,46 +225,6 @@ internal static partial class ClusterProtocol
     private static void WriteFrame(WireWriter wire, EncodedFrame frame) => wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);
 
     private static EncodedFrame ReadFrame(ref WireReader wire) => EncodedFrame.Of(wire.Span(), wire.ByteArrays(), wire.Flag());
-
-    private static void WriteEvents(WireWriter wire, IReadOnlyList<LoggedEvent> events)
-    {
-        wire.Number(events.Count);
-        foreach (var logged in events)
-        {
-            var selection = logged.Selection;
-            wire.Flag(selection.Rooms is not null).Texts(selection.Rooms ?? []).Texts(selection.Excluded).Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
-            WriteFrame(wire, logged.Frame);
-            wire.Text(logged.Emitter).Number(logged.Number);
-        }
-    }
-
-    private static LoggedEvent[] ReadEvents(ref WireReader wire)
-    {
-        var events = new LoggedEvent[wire.Count()];
-        for (var i = 0; i < events.Length; i++)
-        {
-            var some = wire.Flag();
-            var rooms = wire.Texts();
-            var selection = new RoomSelection(some ? rooms : null, wire.Texts(), null, wire.Text() is { Length: > 0 } id ? id : null);
-            events[i] = new LoggedEvent(ReadFrame(ref wire), selection, wire.Text(), wire.Number(), 0);
-        }
-        return events;
-    }
-
-    private static void WritePositions(WireWriter wire, IReadOnlyDictionary<string, long> positions)
-    {
-        wire.Number(positions.Count);
-        foreach (var (tag, number) in positions)
-            wire.Text(tag).Number(number);
-    }
-
-    private static Dictionary<string, long> ReadPositions(ref WireReader wire)
-    {
-        var positions = new Dictionary<string, long>(StringComparer.Ordinal);
-        for (var left = wire.Count(); left > 0; left--)
-            positions[wire.Text()] = wire.Number();
-        return positions;
-    }
 }
 
 /// <summary>Arguments as they travel between nodes: a JSON array, and the attachments that stand in it as placeholders.</summary>
@@ -303,7 +234,7 @@ internal sealed record EncodedArguments(byte[] Json, byte[][] Attachments)
 
     public SocketArguments ToArguments(SocketJson json) => json.FromJsonArray(Json, Attachments);
 
-    public void Write(WireWriter wire) => wire.Bytes(Json).ByteArrays(Attachments);
+    public static void Write(WireWriter wire, EncodedArguments arguments) => wire.Bytes(arguments.Json).ByteArrays(arguments.Attachments);
 
     public static EncodedArguments Read(ref WireReader wire) => new(wire.Bytes(), wire.ByteArrays());
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
@@ -66,12 +67,20 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
 
     public static string ManifestOf(IClusterMessage message) => message is UnknownMessage unknown ? unknown.Name : Manifests[message.GetType()];
 
+    /// <exception cref="FormatException">The bytes are no such message: whatever they are, nothing else is thrown.</exception>
     public static IClusterMessage Read(string manifest, ReadOnlySpan<byte> bytes)
     {
         if (!Readers.TryGetValue(manifest, out var read))
             return new UnknownMessage(manifest);
         var wire = new WireReader(bytes);
-        return read(ref wire);
+        try
+        {
+            return read(ref wire);
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException) // JSON in it that is none, or not what it should be
+        {
+            throw new FormatException($"A message between nodes ({manifest}) cannot be read.", error);
+        }
     }
 
     public override string Manifest(object o) => o is Packed packed ? packed.Manifest : ManifestOf((IClusterMessage)o);

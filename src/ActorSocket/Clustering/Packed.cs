@@ -1,4 +1,3 @@
-using System.Buffers;
 using Akka.Actor;
 using Akka.Event;
 
@@ -18,9 +17,9 @@ internal sealed record Packed(string Manifest, byte[] Bytes, string Entity) : ID
 
     public static Packed Of(IClusterMessage message)
     {
-        var output = new ArrayBufferWriter<byte>(256);
-        message.Write(new WireWriter(output));
-        return new Packed(ClusterSerializer.ManifestOf(message), output.WrittenSpan.ToArray(), EntityOf(message));
+        var wire = new WireWriter();
+        message.Write(wire);
+        return new Packed(ClusterSerializer.ManifestOf(message), wire.ToArray(), EntityOf(message));
     }
 
     private static string EntityOf(IClusterMessage message) => message switch

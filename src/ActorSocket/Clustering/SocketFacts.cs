@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
@@ -17,12 +16,11 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
 
     public byte[] ToBytes(SocketJson json)
     {
-        var output = new ArrayBufferWriter<byte>(512);
-        var wire = new WireWriter(output);
+        var wire = new WireWriter(512);
         wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(DataToBytes(Data, json))
             .Texts(Flatten(Request.Headers)).Texts(Flatten(Request.Query)).Text(Request.Address).Flag(Request.Secure).Flag(Request.CrossDomain).Text(Request.Url)
             .Text(Request.Time.ToString("O", CultureInfo.InvariantCulture));
-        return output.WrittenSpan.ToArray();
+        return wire.ToArray();
     }
 
     public static SocketFacts Read(ReadOnlySpan<byte> bytes)

@@ -1,23 +1,25 @@
-using System.Buffers;
 using System.Text;
 
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Writes the fields of one message between nodes, in order: integers as base-128 varints, texts and bytes with their length before them. A newer version
-/// appends fields, which an older one does not read; see <see cref="WireReader"/>.
+/// Writes the fields of one message between nodes, in order: integers as base-128 varints; texts, bytes and records with their length before them. A newer
+/// version appends fields, to a message or to any record in it, which an older one does not read; see <see cref="WireReader"/>.
 /// </summary>
-internal readonly struct WireWriter(ArrayBufferWriter<byte> output)
+internal sealed class WireWriter(int capacity = 256)
 {
+    private byte[] _bytes = new byte[capacity];
+    private int _length;
+
+    /// <summary>What a newer version would write at the end of each record: for tests of what an older one makes of it.</summary>
+    internal Action<WireWriter>? FurtherFields { private get; init; }
+
+    public byte[] ToArray() => _bytes.AsSpan(0, _length).ToArray();
+
     public WireWriter Number(long value)
     {
-        var rest = (ulong)value;
-        var span = output.GetSpan(10);
-        var at = 0;
-        for (; rest >= 0x80; rest >>= 7)
-            span[at++] = (byte)(rest | 0x80);
-        span[at++] = (byte)rest;
-        output.Advance(at);
+        Reserve(10);
+        _length += WriteNumber(_bytes.AsSpan(_length), (ulong)value);
         return this;
     }
 
@@ -26,7 +28,9 @@ internal readonly struct WireWriter(ArrayBufferWriter<byte> output)
     public WireWriter Bytes(ReadOnlySpan<byte> value)
     {
         Number(value.Length);
-        output.Write(value);
+        Reserve(value.Length);
+        value.CopyTo(_bytes.AsSpan(_length));
+        _length += value.Length;
         return this;
     }
 
@@ -34,8 +38,8 @@ internal readonly struct WireWriter(ArrayBufferWriter<byte> output)
     {
         var length = Encoding.UTF8.GetByteCount(value);
         Number(length);
-        Encoding.UTF8.GetBytes(value, output.GetSpan(length));
-        output.Advance(length);
+        Reserve(length);
+        _length += Encoding.UTF8.GetBytes(value, _bytes.AsSpan(_length));
         return this;
     }
 
@@ -54,11 +58,55 @@ internal readonly struct WireWriter(ArrayBufferWriter<byte> output)
             Bytes(value);
         return this;
     }
+
+    /// <summary>Whatever has fields of its own stands within a message like this, so that it can get more of them.</summary>
+    public WireWriter Record<T>(T value, Action<WireWriter, T> write)
+    {
+        var start = _length;
+        Reserve(1);
+        _length++; // the length of most records; a longer one is moved up
+        write(this, value);
+        FurtherFields?.Invoke(this);
+        var length = _length - start - 1;
+        Span<byte> prefix = stackalloc byte[10];
+        var more = WriteNumber(prefix, (ulong)length) - 1;
+        if (more > 0)
+        {
+            Reserve(more);
+            _bytes.AsSpan(start + 1, length).CopyTo(_bytes.AsSpan(start + 1 + more));
+            _length += more;
+        }
+        prefix[..(more + 1)].CopyTo(_bytes.AsSpan(start));
+        return this;
+    }
+
+    public WireWriter Records<T>(IReadOnlyCollection<T> values, Action<WireWriter, T> write)
+    {
+        Number(values.Count);
+        foreach (var value in values)
+            Record(value, write);
+        return this;
+    }
+
+    private void Reserve(int more)
+    {
+        if (_bytes.Length - _length < more)
+            Array.Resize(ref _bytes, Math.Max(checked(_length + more), (int)Math.Min(2L * _bytes.Length, Array.MaxLength)));
+    }
+
+    private static int WriteNumber(Span<byte> output, ulong rest)
+    {
+        var at = 0;
+        for (; rest >= 0x80; rest >>= 7)
+            output[at++] = (byte)(rest | 0x80);
+        output[at++] = (byte)rest;
+        return at;
+    }
 }
 
 /// <summary>
 /// Reads what a <see cref="WireWriter"/> wrote. Fields that are missing, because an older version wrote the message, read as zero and empty; fields that
-/// this version does not know stand at the end and are not read.
+/// this version does not know stand at the end, of the message or of a record in it, and are not read.
 /// </summary>
 /// <remarks>What comes from a node is trusted to be meant well, not to be well-formed: a length beyond the message is a <see cref="FormatException"/>.</remarks>
 internal ref struct WireReader(ReadOnlySpan<byte> message)
@@ -115,8 +163,22 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return values;
     }
 
+    public T Record<T>(RecordReader<T> read)
+    {
+        var record = new WireReader(Span());
+        return read(ref record);
+    }
+
+    public T[] Records<T>(RecordReader<T> read)
+    {
+        var values = new T[Count()];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = Record(read);
+        return values;
+    }
+
     /// <summary>How many items follow; each takes a byte at least, so a lie does not cost memory.</summary>
-    public int Count()
+    private int Count()
     {
         var count = Number();
         if (count < 0 || count > _rest.Length)
@@ -124,3 +186,6 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return (int)count;
     }
 }
+
+/// <summary>Reads one record: see <see cref="WireWriter.Record"/>.</summary>
+internal delegate T RecordReader<out T>(ref WireReader wire);
