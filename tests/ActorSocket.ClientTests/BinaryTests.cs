@@ -28,6 +28,14 @@ public sealed class BinaryTests(ITestOutputHelper output) : ClientTest("binary",
 
     [Theory]
     [EachTransport]
+    public Task Two_buffers_may_be_bigger_together_than_one_message(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Half_an_emoji_arrives_as_the_replacement_character(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task Binary_and_text_events_keep_their_order(string mode) => RunAsync(mode);
 
     [Theory]

@@ -59,7 +59,7 @@ internal static class ClusterHost
     private static void Handle(Socket socket)
     {
         var ns = socket.Namespace;
-        socket.On("say", (string room, JsonElement what) =>
+        socket.On("say", (string room, SocketArgument what) =>
         {
             ns.To(room).Emit("said", what);
             return true;
@@ -70,7 +70,7 @@ internal static class ClusterHost
                 ns.To(room).Volatile.Emit("tick", i);
             ns.To(room).Emit("ticked", count);
         });
-        socket.On("say here", (string room, JsonElement what) =>
+        socket.On("say here", (string room, SocketArgument what) =>
         {
             ns.Local.To(room).Emit("said", what);
             return true;

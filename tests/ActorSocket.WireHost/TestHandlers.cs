@@ -158,7 +158,7 @@ internal static partial class TestHandlers
     {
         var all = socket.Namespace;
         JoinAndLeave(socket);
-        socket.On("publish", (Target target, string name, JsonElement payload) =>
+        socket.On("publish", (Target target, string name, SocketArgument payload) =>
         {
             Aim(socket, target).Emit(name, payload);
             return true;
@@ -218,7 +218,7 @@ internal static partial class TestHandlers
             ack.Send("two");
         });
         socket.On("silent", (Ack ack) => { _ = ack; });
-        socket.On("ask me", async (JsonElement question) => await socket.EmitWithAckAsync<SocketArguments>("question", question));
+        socket.On("ask me", async (SocketArgument question) => await socket.EmitWithAckAsync<SocketArguments>("question", question));
         socket.On("ask me for bytes", async (byte[] bytes) => await socket.EmitWithAckAsync<byte[]>("give bytes", bytes));
         socket.On("ask me within", async (int milliseconds) =>
         {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace ActorSocket.WireHost;
@@ -45,16 +44,16 @@ internal static partial class WireHandlers
         socket.On("message", (SocketArguments args) => socket.Emit("message-back", args));
         socket.On("message-with-ack", (SocketArguments args, Ack ack) => ack.Send(args));
         AddRooms(socket, ns);
-        socket.On("ask", async (JsonElement payload) => socket.Emit("answered", await AskAsync(() => socket.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question", payload))));
+        socket.On("ask", async (SocketArgument payload) => socket.Emit("answered", await AskAsync(() => socket.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question", payload))));
         socket.On("ask-room", async (string room) =>
         {
             try
             {
-                socket.Emit("answered", await ns.To(room).Timeout(Patience).EmitWithAckAsync<JsonElement>("question"));
+                socket.Emit("answered", await ns.To(room).Timeout(Patience).EmitWithAckAsync<SocketArgument>("question"));
             }
             catch (AckTimeoutException timeout)
             {
-                socket.Emit("answered", new { error = "timeout", responses = timeout.Responses.Select(static response => response.Count > 0 ? response[0].ToJsonElement() : default) });
+                socket.Emit("answered", new { error = "timeout", responses = timeout.Responses.Select(static response => response.Count > 0 ? response[0] : default) });
             }
         });
         socket.On("volatile", async (int count) =>
@@ -72,7 +71,7 @@ internal static partial class WireHandlers
         socket.On("binary", () => socket.Emit("blob", new { a = new byte[] { 1, 2, 3 }, b = new[] { new byte[] { 4 } }, c = "x" }));
         socket.On("kick", () => socket.DisconnectAsync());
         socket.On("kick-all", () => socket.DisconnectAsync(close: true));
-        socket.On("later", (int milliseconds, SocketArguments args) => _ = LaterAsync(socket, milliseconds, args[1].ToJsonElement()));
+        socket.On("later", (int milliseconds, SocketArguments args) => _ = LaterAsync(socket, milliseconds, args[1]));
         socket.On("boom", (Action)(() => throw new InvalidOperationException("boom")));
         socket.On("fetch", async () => (await ns.FetchSocketsAsync()).Select(static other => other.Id).Order(StringComparer.Ordinal));
         socket.On("info", () => new
@@ -115,7 +114,7 @@ internal static partial class WireHandlers
         }
     }
 
-    private static async Task LaterAsync(Socket socket, int milliseconds, JsonElement payload)
+    private static async Task LaterAsync(Socket socket, int milliseconds, SocketArgument payload)
     {
         await Task.Delay(milliseconds);
         socket.Emit("later", payload);

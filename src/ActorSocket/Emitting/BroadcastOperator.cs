@@ -168,7 +168,7 @@ public sealed class BroadcastOperator : IEventEmitter
         {
             try
             {
-                values.Add(response.Count > 0 ? response[0].As<T>() : default);
+                values.Add(response.Read<T>(0));
                 read.Add(response);
             }
             catch (Exception error) // clients write what they like

@@ -99,7 +99,7 @@ internal sealed class SingleAck<T> : IAckSink
         try
         {
             // All arguments, still encoded, for who asks for them; else the first.
-            _answer.TrySetResult(arguments is T all ? all : arguments.Count > 0 ? arguments[0].As<T>() : default);
+            _answer.TrySetResult(arguments is T all ? all : arguments.Read<T>(0));
         }
         catch (Exception error) // the client answered with something that is no T
         {

@@ -48,8 +48,7 @@ public sealed class RoomEntities<TEntity>
         }
         if (answer.Error.Length > 0)
             throw new EntityCallException(answer.Error);
-        var values = json.FromJsonArray(answer.Result);
-        return values.Count > 0 ? values[0].As<T>() : default;
+        return json.FromJsonArray(answer.Result).Read<T>(0);
     }
 
     /// <summary>Calls a method of the entity without waiting for it. The call is lost when its node is.</summary>

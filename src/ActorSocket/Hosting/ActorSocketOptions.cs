@@ -40,6 +40,12 @@ public sealed class ActorSocketOptions
     /// <summary>The most bytes of one message; told to clients as <c>maxPayload</c>. 1 000 000. Official: <c>maxHttpBufferSize</c>.</summary>
     public int MaxHttpBufferSize { get; set; } = 1_000_000;
 
+    /// <summary>
+    /// The most bytes of all attachments of one packet together; each of them is a message, and so bound by <see cref="MaxHttpBufferSize"/>, which is the least that counts
+    /// here. 10 000 000. The official server has no such limit.
+    /// </summary>
+    public int MaxAttachmentsSize { get; set; } = 10_000_000;
+
     /// <summary>Which transports are offered. Both. Official: <c>transports</c>.</summary>
     public TransportKinds Transports { get; set; } = TransportKinds.All;
 
@@ -191,6 +197,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         if (options.DrainPeriod < TimeSpan.Zero || options.DrainPeriod > Day)
             errors.Add($"{section}:{nameof(options.DrainPeriod)} is {options.DrainPeriod}; it must be between {TimeSpan.Zero} and {Day}.");
         Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
+        Number(nameof(options.MaxAttachmentsSize), options.MaxAttachmentsSize, 1, 1 << 30);
         Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
         Number(nameof(options.MaxAttachments), options.MaxAttachments, 1, 1024);
         Number(nameof(options.MaxJsonDepth), options.MaxJsonDepth, 2, 120);

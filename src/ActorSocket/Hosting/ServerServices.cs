@@ -36,6 +36,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public ProtocolLimits ProtocolLimits { get; } = new()
     {
         MaxMessageBytes = options.MaxHttpBufferSize,
+        MaxAttachmentsBytes = Math.Max(options.MaxAttachmentsSize, options.MaxHttpBufferSize),
         MaxAttachments = options.MaxAttachments,
         MaxJsonDepth = options.MaxJsonDepth,
     };
@@ -58,7 +59,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     /// <summary>Reads back what was written: a packet that goes out as who receives it will see it.</summary>
     public SocketIoPacket? Read(EncodedFrame frame)
     {
-        var own = new PacketDecoder(new ProtocolLimits { MaxMessageBytes = int.MaxValue, MaxAttachments = int.MaxValue, MaxJsonDepth = 256, MaxEventNameBytes = int.MaxValue }, Names, Json);
+        var own = new PacketDecoder(new ProtocolLimits { MaxMessageBytes = int.MaxValue, MaxAttachmentsBytes = int.MaxValue, MaxAttachments = int.MaxValue, MaxJsonDepth = 256, MaxEventNameBytes = int.MaxValue }, Names, Json);
         IPacketDecoder decoder = options.Parser is { } parser ? new ParserPacketDecoder(parser.CreateDecoder(), own) : own;
         SocketIoPacket? packet = null;
         if (!frame.Text.IsEmpty && !decoder.AddText(frame.Text[1..], out packet))

@@ -56,7 +56,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
         if (answers.Missing > 0)
             throw new ServerEventTimeoutException(answers.Missing, responses);
-        return Array.ConvertAll(responses, static response => response.Count > 0 ? response[0].As<T>() : default);
+        return Array.ConvertAll(responses, static response => response.Read<T>(0));
     }
 
     public IDisposable On(string eventName, Delegate handler)

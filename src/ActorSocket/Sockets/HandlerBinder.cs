@@ -38,8 +38,8 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
 
     public Ack<T> TypedAck<T>() => new(socket, packet, sink);
 
-    /// <summary>A missing argument is the type's default, as in JavaScript it is undefined .</summary>
-    public T? Argument<T>(int index) => index < packet.Arguments.Count ? packet.Arguments[index].As<T>() : default;
+    /// <summary>One that is missing is no error .</summary>
+    public T? Argument<T>(int index) => packet.Arguments.Read<T>(index);
 
     public ValueTask Return<T>(T value)
     {

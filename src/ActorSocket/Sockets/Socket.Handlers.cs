@@ -23,7 +23,7 @@ public sealed partial class Socket
 
     /// <summary>
     /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order, read with
-    /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments; <see cref="Ack"/>, <see cref="Ack{T}"/>,
+    /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments, <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>,
     /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> (the disconnect) may stand anywhere.
     /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one.
     /// </summary>

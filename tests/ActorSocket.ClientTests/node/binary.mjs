@@ -54,6 +54,19 @@ export async function Large_binary_is_byte_identical({ connect }) {
   }
 }
 
+export async function Two_buffers_may_be_bigger_together_than_one_message({ connect }) {
+  const socket = await connect();
+  const sent = [randomBytes(600_000), randomBytes(600_000)];
+  const back = await ask(socket, "ask", sent);
+  assert.deepEqual(back.map(hash), sent.map(hash));
+}
+
+export async function Half_an_emoji_arrives_as_the_replacement_character({ connect }) {
+  const socket = await connect();
+  const half = "a😀".slice(0, 2);
+  assert.deepEqual(await ask(socket, "ask", { [half]: [half, bytes(1)] }), { "a\ufffd": ["a\ufffd", bytes(1)] });
+}
+
 export async function Binary_and_text_events_keep_their_order({ connect }) {
   const socket = await connect();
   const inbox = new Inbox(socket);
@@ -111,6 +124,16 @@ export async function A_client_with_the_msgpack_parser_exchanges_everything({ co
   assert.equal(Buffer.compare(Buffer.from(echoed.at(-1).deep[0]), Buffer.alloc(70_000, 7)), 0);
   assert.equal(new Date(await ask(socket, "ask", new Date(5))).getTime(), 5);
   assert.deepEqual([...new Uint8Array(await ask(socket, "ask", new Uint8Array([1, 2]).buffer))], [1, 2]);
+  for (const view of [new Uint8Array(8).fill(255), new Float64Array([1.5]), new Uint8Array(8), Buffer.alloc(8, 1)]) {
+    const raw = [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)];
+    assert.deepEqual([...(await ask(socket, "ask", view))], raw, "8 bytes are no date");
+    assert.deepEqual([...new Uint8Array(await ask(socket, "ask", new Uint8Array(raw).buffer))], raw, "nor in an ArrayBuffer");
+  }
+  assert.equal(new Date(await ask(socket, "ask", new Date(8.64e15))).getTime(), 8.64e15);
+  const like = [{ _placeholder: true, num: 0 }, { _placeholder: true, num: 99 }, bytes(7)];
+  assert.deepEqual(await ask(socket, "ask", like), like);
+  assert.deepEqual(await ask(socket, "ask", { a: undefined, b: 1 }), { b: 1 });
+  assert.equal(await ask(socket, "ask", "a\ud83d" + "x".repeat(40)), "a\ufffd" + "x".repeat(40));
   const lobby = await join(socket, "/lobby");
   assert.equal((await ask(lobby, "whoami")).namespace, "/lobby");
   if (mode === "upgrade") await upgraded(socket);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace ActorSocket.Protocol.SocketIo;
@@ -14,6 +13,11 @@ internal static class ArgumentCopier
 
     public static void Copy(Utf8JsonWriter writer, SocketArgument argument)
     {
+        if (argument.IsUndefined && SocketJson.TryGetUndefined(out var undefined))
+        {
+            SocketJson.WritePlaceholder(writer, undefined);
+            return;
+        }
         // White space is all that has to go, and clients send none: then the text is copied as it stands.
         if (argument.Attachments.Length == 0 && !HasWhiteSpace(argument.Utf8Json))
         {
@@ -23,13 +27,26 @@ internal static class ArgumentCopier
         var output = _scratch ?? new ArrayBufferWriter<byte>(256);
         _scratch = null;
         output.ResetWrittenCount();
-        if (argument.Attachments.Length == 0)
-            Minify(argument.Utf8Json, output);
-        else
-            CopyTokens(argument, output);
+        CopyTo(output, argument);
         writer.WriteRawValue(output.WrittenSpan, skipInputValidation: true);
         if (output.Capacity <= 64 * 1024)
             _scratch = output;
+    }
+
+    /// <summary>Its JSON for who is not at the other end of a connection: attachments are base64 text in it.</summary>
+    public static ReadOnlyMemory<byte> ToText(SocketArgument argument)
+    {
+        var outer = SocketJson.CollectInto(null);
+        try
+        {
+            var output = new ArrayBufferWriter<byte>(argument.Utf8Json.Length + 16);
+            CopyTo(output, argument);
+            return output.WrittenMemory;
+        }
+        finally
+        {
+            SocketJson.CollectInto(outer);
+        }
     }
 
     /// <summary>Outside of strings. The text is valid JSON.</summary>
@@ -48,6 +65,25 @@ internal static class ArgumentCopier
                 json = json[(end + 2)..];
             json = json[(end + 1)..];
         }
+    }
+
+    private static void CopyTo(ArrayBufferWriter<byte> output, SocketArgument argument)
+    {
+        var json = argument.Utf8Json;
+        var attachments = argument.Attachments;
+        var copied = 0;
+        if (attachments.Length > 0)
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = SocketJson.MaxDepth });
+            reader.Read();
+            foreach (var placeholder in Placeholder.Find(ref reader) ?? [])
+            {
+                Minify(json[copied..placeholder.Start], output);
+                WriteAttachment(attachments[placeholder.Number], output);
+                copied = placeholder.End;
+            }
+        }
+        Minify(json[copied..], output);
     }
 
     private static void Minify(ReadOnlySpan<byte> json, ArrayBufferWriter<byte> output)
@@ -75,52 +111,19 @@ internal static class ArgumentCopier
         output.Advance(length);
     }
 
-    private static void CopyTokens(SocketArgument argument, ArrayBufferWriter<byte> output)
+    private static void WriteAttachment(byte[] attachment, ArrayBufferWriter<byte> output)
     {
-        var reader = new Utf8JsonReader(argument.Utf8Json, new JsonReaderOptions { MaxDepth = 128 });
-        var needsComma = false;
-        while (reader.Read())
+        if (!SocketJson.TryAddAttachment(attachment, out var number)) // no packet, hence no attachments
         {
-            var closes = reader.TokenType is JsonTokenType.EndArray or JsonTokenType.EndObject;
-            if (needsComma && !closes)
-                output.Write(","u8);
-            needsComma = true;
-            switch (reader.TokenType)
-            {
-                case JsonTokenType.StartObject when Placeholder.TryRead(ref reader, out var number):
-                    if (!SocketJson.TryAddAttachment(argument.Attachments[number], out var renumbered))
-                    {
-                        WriteQuoted(Encoding.UTF8.GetBytes(Convert.ToBase64String(argument.Attachments[number])), output); // no packet, hence no attachments
-                        break;
-                    }
-                    output.Write("{\"_placeholder\":true,\"num\":"u8);
-                    renumbered.TryFormat(output.GetSpan(11), out var digits, default, CultureInfo.InvariantCulture);
-                    output.Advance(digits);
-                    output.Write("}"u8);
-                    break;
-                case JsonTokenType.StartObject or JsonTokenType.StartArray:
-                    output.Write(reader.ValueSpan);
-                    needsComma = false;
-                    break;
-                case JsonTokenType.PropertyName:
-                    WriteQuoted(reader.ValueSpan, output);
-                    output.Write(":"u8);
-                    needsComma = false;
-                    break;
-                case JsonTokenType.String:
-                    WriteQuoted(reader.ValueSpan, output);
-                    break;
-                default:
-                    output.Write(reader.ValueSpan);
-                    break;
-            }
+            output.Write("\""u8);
+            System.Buffers.Text.Base64.EncodeToUtf8(attachment, output.GetSpan(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(attachment.Length)), out _, out var length);
+            output.Advance(length);
+            output.Write("\""u8);
+            return;
         }
-    }
-
-    private static void WriteQuoted(ReadOnlySpan<byte> text, ArrayBufferWriter<byte> output)
-    {
-        output.Write("\""u8);
-        output.Write(text);
-        output.Write("\""u8);
+        output.Write("{\"_placeholder\":true,\"num\":"u8);
+        number.TryFormat(output.GetSpan(20), out var digits, default, CultureInfo.InvariantCulture);
+        output.Advance(digits);
+        output.Write("}"u8);
     }
 }

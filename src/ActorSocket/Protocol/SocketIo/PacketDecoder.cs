@@ -29,6 +29,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             return Reject(PacketError.UnexpectedText);
         if (!TryReadHeader(text, out var header, out var rest))
             return false;
+        rest = LoneSurrogates.Mend(rest);
         if (header.Attachments == 0)
             return TryComplete(header, rest, [], out packet);
         _pending = header;
@@ -47,7 +48,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         if (_pendingJson is not { } pendingJson)
             return Reject(PacketError.UnexpectedBinary);
         _receivedBytes += binary.Length;
-        if (_receivedBytes > limits.MaxMessageBytes)
+        if (_receivedBytes > limits.MaxAttachmentsBytes)
             return Reject(PacketError.AttachmentsTooBig);
         _attachments[_received++] = binary;
         if (_received < _attachments.Length)
@@ -64,9 +65,9 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         packet = null;
         if (Encoding.UTF8.GetByteCount(parsed.Namespace) > limits.MaxNamespaceBytes)
             return Reject(PacketError.InvalidNamespace);
-        var header = new Header((SocketIoPacketType)parsed.Type, parsed.Namespace, parsed.Id ?? -1, parsed.Attachments.Count);
+        var header = new Header((SocketIoPacketType)parsed.Type, parsed.Namespace, parsed.Id ?? -1, parsed.Attachments.Count, parsed.Undefined);
         byte[][] attachments = parsed.Attachments.Count == 0 ? [] : [.. parsed.Attachments];
-        return TryComplete(header, parsed.Json.Span, attachments, out packet, size);
+        return TryComplete(header, LoneSurrogates.Mend(parsed.Json.Span), attachments, out packet, size);
     }
 
     // packet = type [attachments "-"] ["/" nsp ","] [ackId] [json]
@@ -165,19 +166,19 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
                 if (reader.TokenType != JsonTokenType.StartObject && (type == SocketIoPacketType.Connect || reader.TokenType != JsonTokenType.String))
                     return Reject(PacketError.InvalidPayload);
                 var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                arguments = SocketArguments.Copy(payload, [start, (int)reader.BytesConsumed], [], json);
+                if (!TrySkipChecked(ref reader, attachments.Length))
+                    return Reject(PacketError.IllegalPlaceholder);
+                arguments = SocketArguments.Copy(payload, [start, (int)reader.BytesConsumed], attachments, json);
                 return !reader.Read() || Reject(PacketError.InvalidPayload);
             }
             if (reader.TokenType != JsonTokenType.StartArray)
                 return Reject(PacketError.InvalidPayload);
             if (type == SocketIoPacketType.Event && !TryReadEventName(ref reader, out eventName))
                 return Reject(PacketError.InvalidPayload);
-            return TryReadArguments(ref reader, payload, attachments, isComplete: attachments.Length == header.Attachments, out arguments);
+            return TryReadArguments(ref reader, payload, attachments, header, out arguments);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // InvalidOperationException is what the reader throws for an escaped lone surrogate.
             return Reject(PacketError.InvalidPayload);
         }
     }
@@ -202,7 +203,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return reader.TokenType == JsonTokenType.Number || !EventNames.IsReserved(eventName);
     }
 
-    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, bool isComplete, out SocketArguments arguments)
+    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, in Header header, out SocketArguments arguments)
     {
         arguments = SocketArguments.Empty;
         var buffer = ArrayPool<int>.Shared.Rent(16);
@@ -212,7 +213,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 var start = (int)reader.TokenStartIndex;
-                if (attachments.Length > 0 ? !TrySkipChecked(ref reader, attachments.Length) : !reader.TrySkip())
+                if (!TrySkipChecked(ref reader, attachments.Length))
                     return Reject(PacketError.IllegalPlaceholder);
                 if (count + 2 > buffer.Length)
                 {
@@ -226,7 +227,13 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
             }
             if (reader.TokenType != JsonTokenType.EndArray || reader.Read())
                 return Reject(PacketError.InvalidPayload);
-            if (isComplete)
+            var inFront = header.Type == SocketIoPacketType.Event ? 1 : 0; // the event's name
+            for (var i = 0; i < (header.Undefined?.Count ?? 0); i++)
+            {
+                ref var end = ref buffer[(2 * (header.Undefined![i] - inFront)) + 1];
+                end = ~end;
+            }
+            if (attachments.Length == header.Attachments)
                 arguments = SocketArguments.Copy(payload, buffer.AsSpan(0, count), attachments, json);
             return true;
         }
@@ -236,18 +243,17 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         }
     }
 
-    /// <summary>Skips one value; false when a placeholder in it refers to no attachment (S-14).</summary>
+    /// <summary>Skips one value; false when a placeholder in it refers to no attachment (S-14). In a packet without any, nothing is a placeholder.</summary>
     private static bool TrySkipChecked(ref Utf8JsonReader reader, int attachments)
     {
-        var depth = reader.CurrentDepth;
-        while (true)
+        if (attachments == 0)
+            return reader.TrySkip();
+        foreach (var placeholder in Placeholder.Find(ref reader) ?? [])
         {
-            if (reader.TokenType == JsonTokenType.StartObject && Placeholder.TryRead(ref reader, out var number) && (uint)number >= (uint)attachments)
+            if ((uint)placeholder.Number >= (uint)attachments)
                 return false;
-            if (reader.CurrentDepth <= depth && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray or JsonTokenType.PropertyName))
-                return true;
-            reader.Read();
         }
+        return true;
     }
 
     private bool Reject(PacketError error)
@@ -256,5 +262,5 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return false;
     }
 
-    private readonly record struct Header(SocketIoPacketType Type, string Namespace, long AckId, int Attachments);
+    private readonly record struct Header(SocketIoPacketType Type, string Namespace, long AckId, int Attachments, IReadOnlyList<int>? Undefined = null);
 }

@@ -18,6 +18,8 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
 {
     [ThreadStatic] private static Scratch? _scratch;
 
+    private readonly long _firstNumber = parser is MessagePackParser ? MessagePackParser.FirstNumber : 0;
+
     // packet = type [attachments "-"] [nsp ","] [ackId] [json]
     public EncodedPacket Event<TArgs>(string nsp, string eventName, long ackId, in TArgs args)
         where TArgs : struct, IEventArguments => Encode(SocketIoPacketType.Event, nsp, eventName, ackId, args);
@@ -60,7 +62,7 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
         where TArgs : struct, IEventArguments
     {
         // Taken while in use: a converter of the application's may emit on this very thread.
-        var scratch = _scratch is { } cached && ReferenceEquals(cached.Json, json) ? cached : new Scratch(json);
+        var scratch = _scratch is { } cached && ReferenceEquals(cached.Json, json) && cached.Attachments.FirstNumber == _firstNumber ? cached : new Scratch(json, _firstNumber);
         _scratch = null;
         var outer = SocketJson.CollectInto(scratch.Attachments);
         try
@@ -72,7 +74,7 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
             args.Write(new ArgumentWriter(writer, json));
             writer.WriteEndArray();
             writer.Flush();
-            return Compose(type, nsp, ackId, scratch.Buffer.WrittenSpan, scratch.Attachments.Count == 0 ? [] : [.. scratch.Attachments]);
+            return Compose(type, nsp, ackId, scratch.Buffer.WrittenSpan, scratch.Attachments.ToArray());
         }
         finally
         {
@@ -86,7 +88,7 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
     {
         if (parser is not null)
         {
-            var messages = parser.Encode(new SocketIoParserPacket((SocketIoParserPacketType)type, nsp, ackId < 0 ? null : ackId, json.ToArray(), attachments));
+            var messages = parser.Encode(new SocketIoParserPacket((SocketIoParserPacketType)type, nsp, ackId < 0 ? null : ackId, json.ToArray(), attachments) { FirstNumber = _firstNumber });
             return messages.Text is { } text ? Frame("4"u8, text, [.. messages.Binary]) : new EncodedPacket([], 0, [.. messages.Binary]);
         }
         Span<byte> head = stackalloc byte[64];
@@ -138,9 +140,10 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
     {
         private const int Keep = 64 * 1024;
 
-        public Scratch(SocketJson json)
+        public Scratch(SocketJson json, long firstNumber)
         {
             Json = json;
+            Attachments = new AttachmentList(firstNumber);
             Writer = new Utf8JsonWriter(Buffer, new JsonWriterOptions { Encoder = json.Options.Encoder, MaxDepth = json.Options.MaxDepth + 2, SkipValidation = true });
         }
 
@@ -150,7 +153,7 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
 
         public Utf8JsonWriter Writer { get; }
 
-        public List<byte[]> Attachments { get; } = [];
+        public AttachmentList Attachments { get; }
 
         /// <summary>False when it grew too big to be kept.</summary>
         public bool Reset()

@@ -9,7 +9,7 @@ namespace ActorSocket;
 /// <summary>The arguments of an event or an acknowledgement as they came, still encoded: read what is needed, or emit them on, binary included.</summary>
 public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 {
-    private const int RangeSize = 2 * sizeof(int); // where its JSON starts and ends
+    private const int RangeSize = 2 * sizeof(int); // where its JSON starts and ends; the end is inverted for JavaScript's undefined
 
     // In one array, since there is one of these for each event: the ranges, and behind them the JSON that they refer to.
     private readonly byte[] _bytes;
@@ -47,17 +47,20 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
         }
     }
 
+    /// <summary>One of them as a <typeparamref name="T"/>. One that is missing is the type's default, as in JavaScript it is undefined; for JSON, null.</summary>
+    internal T? Read<T>(int index) => index < Count ? this[index].As<T>() : Missing<T>.Value;
+
     /// <summary>Copies what the ranges (start, end, start, end …) mark of a text.</summary>
     internal static SocketArguments Copy(ReadOnlySpan<byte> text, ReadOnlySpan<int> ranges, byte[][] attachments, SocketJson serializer)
     {
         if (ranges.IsEmpty)
             return Empty;
-        var (first, last) = (ranges[0], ranges[^1]);
+        var (first, last) = (ranges[0], EndOf(ranges[^1]));
         var shift = (ranges.Length * sizeof(int)) - first;
         var bytes = GC.AllocateUninitializedArray<byte>(shift + last);
         var own = MemoryMarshal.Cast<byte, int>(bytes.AsSpan(0, ranges.Length * sizeof(int)));
         for (var i = 0; i < ranges.Length; i++)
-            own[i] = ranges[i] + shift;
+            own[i] = ranges[i] < 0 ? ~(~ranges[i] + shift) : ranges[i] + shift;
         text[first..last].CopyTo(bytes.AsSpan(ranges.Length * sizeof(int)));
         return new SocketArguments(bytes, ranges.Length / 2, attachments, serializer);
     }
@@ -65,16 +68,21 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     internal ReadOnlyMemory<byte> JsonOf(int index)
     {
         var range = MemoryMarshal.Cast<byte, int>(_bytes.AsSpan(index * RangeSize, RangeSize));
-        return _bytes.AsMemory(range[0]..range[1]);
+        return _bytes.AsMemory(range[0]..EndOf(range[1]));
     }
+
+    /// <summary>Whether it is JavaScript's undefined, which MessagePack has and whose JSON is null.</summary>
+    internal bool IsUndefined(int index) => MemoryMarshal.Cast<byte, int>(_bytes.AsSpan(index * RangeSize, RangeSize))[1] < 0;
 
     internal byte[] ToJsonArray()
     {
         if (Count == 0)
             return "[]"u8.ToArray();
         var ranges = MemoryMarshal.Cast<byte, int>(_bytes.AsSpan(0, Count * RangeSize));
-        return [(byte)'[', .. _bytes.AsSpan(ranges[0]..ranges[^1]), (byte)']'];
+        return [(byte)'[', .. _bytes.AsSpan(ranges[0]..EndOf(ranges[^1])), (byte)']'];
     }
+
+    private static int EndOf(int end) => end < 0 ? ~end : end;
 
     /// <summary>The same without the last one.</summary>
     internal SocketArguments WithoutLast() => new(_bytes, Count - 1, Attachments, Serializer);
@@ -87,6 +95,12 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal static class Missing<T>
+    {
+        // The default of JsonElement is no JSON at all, and throws wherever it is used.
+        public static readonly T? Value = typeof(T) == typeof(JsonElement) ? (T)(object)JsonElement.Parse("null"u8) : default;
+    }
 }
 
 /// <summary>One argument, still encoded.</summary>
@@ -108,14 +122,20 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     /// <summary>Whether it is JSON's null.</summary>
     public bool IsNull => Utf8Json.SequenceEqual("null"u8);
 
+    /// <summary>To who reads it, it is as good as missing.</summary>
+    internal bool IsUndefined => _all?.IsUndefined(_index) ?? false;
+
     internal byte[][] Attachments => _all?.Attachments ?? [];
 
-    /// <summary>Reads it with the server's JSON options; attachments become <c>byte[]</c>, <c>ReadOnlyMemory&lt;byte&gt;</c> or <c>Stream</c>.</summary>
-    /// <exception cref="JsonException">It is of another shape.</exception>
-    public T? As<T>() => (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
+    /// <summary>
+    /// Reads it with the server's JSON options; attachments become <c>byte[]</c>, <c>ReadOnlyMemory&lt;byte&gt;</c> or <c>Stream</c>. A client's text is never taken for
+    /// binary, nor binary for JSON.
+    /// </summary>
+    /// <exception cref="JsonException">It is of another shape, or has binary where <typeparamref name="T"/> has a <see cref="JsonElement"/> or a <c>JsonNode</c>.</exception>
+    public T? As<T>() => typeof(T) == typeof(SocketArgument) ? (T)(object)this : IsUndefined ? SocketArguments.Missing<T>.Value : (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
 
-    /// <summary>Reads it as a JSON element. Attachments stay placeholders.</summary>
-    public JsonElement ToJsonElement() => JsonElement.Parse(Utf8Json);
+    /// <summary>Reads it as a JSON element. Attachments are base64 text in it (<see cref="JsonElement.GetBytesFromBase64"/>).</summary>
+    public JsonElement ToJsonElement() => JsonElement.Parse(Attachments.Length == 0 ? Utf8Json : ArgumentCopier.ToText(this).Span);
 
     /// <summary>Its JSON.</summary>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(Utf8Json);

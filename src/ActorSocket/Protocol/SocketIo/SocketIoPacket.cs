@@ -22,8 +22,8 @@ internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ac
 
     public SocketArguments Arguments => arguments;
 
-    /// <summary>The payload of a CONNECT.</summary>
-    public ReadOnlyMemory<byte> Auth => arguments.Count == 0 ? default : arguments.JsonOf(0);
+    /// <summary>The payload of a CONNECT; binary, which MessagePack can bring, is base64 text in it.</summary>
+    public ReadOnlyMemory<byte> Auth => arguments.Count == 0 ? default : arguments.Attachments.Length == 0 ? arguments.JsonOf(0) : ArgumentCopier.ToText(arguments[0]);
 
     public int SizeInBytes => size;
 

@@ -30,7 +30,14 @@ public enum SocketIoParserPacketType
 /// <c>{"_placeholder":true,"num":k}</c>.
 /// </param>
 /// <param name="Attachments">The binary values, by number.</param>
-public readonly record struct SocketIoParserPacket(SocketIoParserPacketType Type, string Namespace, long? Id, ReadOnlyMemory<byte> Json, IReadOnlyList<byte[]> Attachments);
+public readonly record struct SocketIoParserPacket(SocketIoParserPacketType Type, string Namespace, long? Id, ReadOnlyMemory<byte> Json, IReadOnlyList<byte[]> Attachments)
+{
+    /// <summary>What the placeholders of a packet that is written are numbered from: 0, but for our own MessagePack parser.</summary>
+    internal long FirstNumber { get; init; }
+
+    /// <summary>Which elements of a packet's array that was read are no null but JavaScript's undefined.</summary>
+    internal IReadOnlyList<int>? Undefined { get; init; }
+}
 
 /// <summary>A packet as Engine.IO messages: a text one, binary ones, or a text one followed by binary ones.</summary>
 /// <param name="Text">UTF-8, or null for none.</param>
@@ -44,7 +51,10 @@ public readonly record struct SocketIoParserMessages(byte[]? Text, IReadOnlyList
 /// <remarks>Used by all connections at once: thread-safe. State belongs into the decoder.</remarks>
 public abstract class SocketIoParser
 {
-    /// <summary>The parser of <c>socket.io-msgpack-parser</c>: each packet is one MessagePack map in a binary message, binary values inline.</summary>
+    /// <summary>
+    /// The parser of <c>socket.io-msgpack-parser</c>: each packet is one MessagePack map in a binary message, binary values inline. What JSON does not have is read as
+    /// JSON.stringify writes it: a date as text, NaN as null; <c>undefined</c> is left out of objects and null in arrays, but an argument that is undefined counts as missing.
+    /// </summary>
     public static SocketIoParser MessagePack { get; } = new MessagePackParser();
 
     /// <summary>Writes a packet.</summary>

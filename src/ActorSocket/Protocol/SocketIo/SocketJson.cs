@@ -12,10 +12,15 @@ namespace ActorSocket.Protocol.SocketIo;
 /// </summary>
 internal sealed class SocketJson
 {
-    private const int MaxDepth = 128;
+    public const int MaxDepth = 128;
+
+    /// <summary>Stands for the attachments of arguments that were no packet of a client's, but JSON in which binary is base64 text: known by its identity.</summary>
+    public static readonly byte[][] BinaryIsText = GC.AllocateUninitializedArray<byte[]>(0);
 
     [ThreadStatic] private static byte[][]? _reading;
-    [ThreadStatic] private static List<byte[]>? _writing;
+    [ThreadStatic] private static AttachmentList? _writing;
+
+    private JsonSerializerOptions? _binaryOptions;
 
     public SocketJson(JsonSerializerOptions? user)
     {
@@ -29,6 +34,7 @@ internal sealed class SocketJson
         Options.Converters.Insert(0, new BinaryConverter<ArraySegment<byte>>(static bytes => bytes, static value => value));
         Options.Converters.Insert(0, new StreamConverter());
         Options.Converters.Insert(0, new ArgumentConverter());
+        Options.Converters.Add(new ElementConverter()); // behind the application's own, as those for other JSON of any shape
         if (Options.TypeInfoResolver is not null || !JsonSerializer.IsReflectionEnabledByDefault)
             Options.TypeInfoResolverChain.Add(WireTypes.Default);
         Options.MakeReadOnly(populateMissingResolver: true);
@@ -38,13 +44,29 @@ internal sealed class SocketJson
 
     public JsonSerializerOptions Options { get; }
 
+    /// <summary>As <see cref="Options"/>, for arguments with attachments.</summary>
+    private JsonSerializerOptions BinaryOptions
+    {
+        get
+        {
+            if (_binaryOptions is null)
+            {
+                var options = new JsonSerializerOptions(Options);
+                options.Converters.Add(new AnyShapeConverters());
+                options.MakeReadOnly();
+                _binaryOptions = options;
+            }
+            return _binaryOptions;
+        }
+    }
+
     public T? Deserialize<T>(ReadOnlySpan<byte> json, byte[][] attachments)
     {
         var outer = _reading;
         _reading = attachments;
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Options);
+            return JsonSerializer.Deserialize<T>(json, attachments.Length == 0 ? Options : BinaryOptions);
         }
         finally
         {
@@ -56,19 +78,19 @@ internal sealed class SocketJson
     public byte[] ToJsonArray<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments => Write(args, null);
 
-    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote, or <see cref="SocketArguments.ToJsonArray"/>.</summary>
+    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote, or, with its attachments, <see cref="SocketArguments.ToJsonArray"/>.</summary>
     /// <exception cref="JsonException">It is no JSON array.</exception>
-    public SocketArguments FromJsonArray(ReadOnlySpan<byte> json, byte[][]? attachments = null) => Read(json, attachments ?? []);
+    public SocketArguments FromJsonArray(ReadOnlySpan<byte> json, byte[][]? attachments = null) => Read(json, attachments ?? BinaryIsText);
 
     /// <summary>Arguments as their receiver would see them, to be sent later or to several.</summary>
     public SocketArguments Capture<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {
-        var attachments = new List<byte[]>();
-        return Read(Write(args, attachments), [.. attachments]);
+        var attachments = new AttachmentList(0);
+        return Read(Write(args, attachments), attachments.ToArray());
     }
 
-    private byte[] Write<TArgs>(in TArgs args, List<byte[]>? attachments)
+    private byte[] Write<TArgs>(in TArgs args, AttachmentList? attachments)
         where TArgs : struct, IEventArguments
     {
         var outer = CollectInto(attachments);
@@ -104,39 +126,67 @@ internal sealed class SocketJson
     }
 
     /// <summary>Collects the attachments of what this thread serialises. Returns what was collected into before, to be given back.</summary>
-    public static List<byte[]>? CollectInto(List<byte[]>? attachments)
+    public static AttachmentList? CollectInto(AttachmentList? attachments)
     {
         var outer = _writing;
         _writing = attachments;
         return outer;
     }
 
-    /// <summary>Writes <c>{"_placeholder":true,"num":k}</c> for the next attachment. False when no packet is being written.</summary>
-    public static bool TryWritePlaceholder(Utf8JsonWriter writer, byte[] attachment)
+    /// <summary>Takes the next attachment of the packet that is being written, if one is, and says by which number its placeholder refers to it.</summary>
+    public static bool TryAddAttachment(byte[] attachment, out long number)
     {
-        if (!TryAddAttachment(attachment, out var number))
+        number = _writing?.Add(attachment) ?? -1;
+        return number >= 0;
+    }
+
+    /// <summary>The number of the placeholder that stands for JavaScript's undefined, where the packet that is being written can have it.</summary>
+    public static bool TryGetUndefined(out long number)
+    {
+        number = (_writing?.FirstNumber ?? 0) - 1;
+        return number >= 0;
+    }
+
+    /// <summary>At a StartObject: moves behind it when it is the placeholder of an attachment of what is being read.</summary>
+    public static bool TryReadAttachment(ref Utf8JsonReader reader, out byte[]? attachment)
+    {
+        attachment = null;
+        if (_reading is not { Length: > 0 } attachments || !Placeholder.TryRead(ref reader, out var number) || (uint)number >= (uint)attachments.Length)
             return false;
+        attachment = attachments[number];
+        return true;
+    }
+
+    private static void WriteBinary(Utf8JsonWriter writer, ReadOnlySpan<byte> bytes)
+    {
+        if (_writing is null)
+        {
+            writer.WriteBase64StringValue(bytes);
+            return;
+        }
+        TryAddAttachment(bytes.ToArray(), out var number); // a copy: the caller may change it after Emit
+        WritePlaceholder(writer, number);
+    }
+
+    public static void WritePlaceholder(Utf8JsonWriter writer, long number)
+    {
         writer.WriteStartObject();
         writer.WriteBoolean("_placeholder"u8, true);
         writer.WriteNumber("num"u8, number);
         writer.WriteEndObject();
-        return true;
     }
 
-    public static bool TryAddAttachment(byte[] attachment, out int number)
-    {
-        number = _writing?.Count ?? -1;
-        _writing?.Add(attachment);
-        return number >= 0;
-    }
-
-    /// <summary>Reads an attachment by its placeholder, or, as System.Text.Json does, bytes from base64 text.</summary>
+    /// <summary>Reads an attachment by its placeholder; from base64 text only what we wrote ourselves, since a client's text is text.</summary>
     private static byte[] ReadBinary(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
-            return reader.GetBytesFromBase64();
-        if (reader.TokenType == JsonTokenType.StartObject && Placeholder.TryRead(ref reader, out var number) && _reading is { } attachments && (uint)number < (uint)attachments.Length)
-            return attachments[number];
+        {
+            return _reading is null || ReferenceEquals(_reading, BinaryIsText)
+                ? reader.GetBytesFromBase64()
+                : throw new JsonException("The client sent text where binary data is expected. Text is not taken for base64: let the client send a buffer, or take a string and decode it.");
+        }
+        if (reader.TokenType == JsonTokenType.StartObject && TryReadAttachment(ref reader, out var attachment))
+            return attachment!;
         throw new JsonException("Expected binary data.");
     }
 
@@ -144,12 +194,7 @@ internal sealed class SocketJson
     {
         public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => fromBytes(ReadBinary(ref reader));
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
-        {
-            var memory = toMemory(value);
-            if (!TryWritePlaceholder(writer, memory.ToArray())) // a copy: the caller may change it after Emit
-                writer.WriteBase64StringValue(memory.Span);
-        }
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => WriteBinary(writer, toMemory(value).Span);
     }
 
     private sealed class StreamConverter : JsonConverter<Stream>
@@ -162,8 +207,7 @@ internal sealed class SocketJson
         {
             using var copy = new MemoryStream();
             value.CopyTo(copy);
-            if (!TryWritePlaceholder(writer, copy.ToArray()))
-                writer.WriteBase64StringValue(copy.ToArray());
+            WriteBinary(writer, copy.GetBuffer().AsSpan(0, (int)copy.Length));
         }
     }
 
@@ -171,35 +215,46 @@ internal sealed class SocketJson
     private sealed class ArgumentConverter : JsonConverter<SocketArgument>
     {
         public override SocketArgument Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            throw new NotSupportedException("Take SocketArguments as the handler's parameter instead.");
+            throw new NotSupportedException("A SocketArgument is a whole argument: take it, or SocketArguments, as the handler's parameter, not inside of another type.");
 
         public override void Write(Utf8JsonWriter writer, SocketArgument value, JsonSerializerOptions options) => ArgumentCopier.Copy(writer, value);
     }
+    /// <summary>A <c>default(JsonElement)</c> is written as null, where the serialiser's own converter throws.</summary>
+    private sealed class ElementConverter : JsonConverter<JsonElement>
+    {
+        public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (_reading is { Length: > 0 })
+                AnyShapeConverters.ThrowIfBinary(reader, typeToConvert);
+            return JsonElement.ParseValue(ref reader);
+        }
+
+        public override void Write(Utf8JsonWriter writer, JsonElement value, JsonSerializerOptions options)
+        {
+            if (value.ValueKind == JsonValueKind.Undefined)
+                writer.WriteNullValue();
+            else
+                value.WriteTo(writer);
+        }
+    }
 }
 
-/// <summary>The stand-in for an attachment: an object with <c>_placeholder</c> exactly true, and <c>num</c>.</summary>
-internal static class Placeholder
+/// <summary>The attachments of a packet that is being written, in the order of their placeholders.</summary>
+/// <param name="firstNumber">By what number the first placeholder refers to its attachment. When it is not 0, the number before it stands for undefined.</param>
+internal sealed class AttachmentList(long firstNumber)
 {
-    /// <summary>At a StartObject; moves to its EndObject when it is a placeholder. <paramref name="number"/> is -1 when it has no usable one.</summary>
-    public static bool TryRead(ref Utf8JsonReader reader, out int number)
+    private readonly List<byte[]> _attachments = [];
+
+    public long FirstNumber => firstNumber;
+
+    /// <summary>Returns its number.</summary>
+    public long Add(byte[] attachment)
     {
-        number = -1;
-        var ahead = reader;
-        var marked = false;
-        while (ahead.Read() && ahead.TokenType == JsonTokenType.PropertyName)
-        {
-            var isMark = ahead.ValueTextEquals("_placeholder"u8);
-            var isNumber = !isMark && ahead.ValueTextEquals("num"u8);
-            ahead.Read();
-            if (isMark)
-                marked = ahead.TokenType == JsonTokenType.True;
-            else if (isNumber)
-                number = ahead.TokenType == JsonTokenType.Number && ahead.TryGetInt32(out var value) ? value : -1;
-            ahead.Skip();
-        }
-        if (!marked)
-            return false;
-        reader = ahead;
-        return true;
+        _attachments.Add(attachment);
+        return firstNumber + _attachments.Count - 1;
     }
+
+    public byte[][] ToArray() => _attachments.Count == 0 ? [] : [.. _attachments];
+
+    public void Clear() => _attachments.Clear();
 }
