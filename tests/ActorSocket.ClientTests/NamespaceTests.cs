@@ -25,4 +25,12 @@ public sealed class NamespaceTests(ITestOutputHelper output) : ClientTest("names
     [Theory]
     [EachTransport]
     public Task A_namespace_may_have_a_name_of_any_script(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Joining_leaving_and_joining_again_at_once_harms_no_other_namespace(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Events_to_several_namespaces_are_acknowledged_in_the_order_they_were_sent(string mode) => RunAsync(mode);
 }

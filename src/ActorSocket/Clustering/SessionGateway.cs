@@ -80,7 +80,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
-        server.Options.OnHeaders?.Invoke(context);
+        await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
         var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
         await link.RunAsync(() => ServeAsync(home, sid, request, number, link)).ConfigureAwait(false);
         return null;
@@ -208,7 +208,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         try
         {
-            server.Options.OnHeaders?.Invoke(context);
+            await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
             await answer().ConfigureAwait(false);
         }
         finally

@@ -26,6 +26,7 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _volatileDropped;
     private readonly Counter<long> _upgrades;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _eventsDropped;
     private readonly Counter<long> _handlerErrors;
     private readonly Histogram<double> _handlerDuration;
     private readonly Counter<long> _forwarded;
@@ -55,6 +56,7 @@ internal sealed class ActorSocketMetrics
         _volatileDropped = meter.CreateCounter<long>("actorsocket.server.dropped_packets", "{packet}", "Volatile packets dropped because the client was not ready.");
         _upgrades = meter.CreateCounter<long>("actorsocket.server.upgrades", "{upgrade}", "Upgrades to WebSocket, by outcome.");
         _refused = meter.CreateCounter<long>("actorsocket.server.refused_requests", "{request}", "Refused requests, by Engine.IO error code.");
+        _eventsDropped = meter.CreateCounter<long>("actorsocket.server.dropped_events", "{event}", "Events that were received and not handled, since their socket ended first, by namespace and reason.");
         _handlerErrors = meter.CreateCounter<long>("actorsocket.server.handler_errors", "{event}", "Handlers that threw, by namespace.");
         _handlerDuration = meter.CreateHistogram(
             "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
@@ -164,6 +166,8 @@ internal sealed class ActorSocketMetrics
     public void UpgradeEnded(string outcome) => _upgrades.Add(1, new KeyValuePair<string, object?>("actorsocket.outcome", outcome));
 
     public void RequestRefused(int code) => _refused.Add(1, new KeyValuePair<string, object?>("actorsocket.code", code));
+
+    public void EventsDropped(string ns, int events, DisconnectReason reason) => _eventsDropped.Add(events, Namespace(ns), new("actorsocket.reason", reason.ToString()));
 
     public void HandlerFailed(string ns) => _handlerErrors.Add(1, Namespace(ns));
 

@@ -70,6 +70,18 @@ internal static partial class Log
     [LoggerMessage(31, LogLevel.Warning, "The node {Tag} does not take the copy of what clients of this one may recover: should this node crash, they start anew.")]
     public static partial void ReplicaFails(this ILogger log, string tag);
 
+    [LoggerMessage(70, LogLevel.Error, "A handler of OnConnection of namespace {Namespace} threw: its client was disconnected from the namespace, and none of its events was handled.")]
+    public static partial void SocketNotSetUp(this ILogger log, string @namespace);
+
+    [LoggerMessage(71, LogLevel.Error, "The data of a ConnectErrorException of namespace {Namespace} cannot be serialised; the client was refused without it.")]
+    public static partial void RefusalDataFailed(this ILogger log, Exception error, string @namespace);
+
+    [LoggerMessage(72, LogLevel.Warning, "{Count} events that a client of namespace {Namespace} had sent before it left were dropped: their turn did not come within {LastEventsTimeout} (LastEventsTimeout).")]
+    public static partial void LastEventsDropped(this ILogger log, int count, string @namespace, TimeSpan lastEventsTimeout);
+
+    [LoggerMessage(73, LogLevel.Error, "A handler of OnNewNamespace threw; clients are refused the namespace.")]
+    public static partial void NewNamespaceFailed(this ILogger log, Exception error);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }

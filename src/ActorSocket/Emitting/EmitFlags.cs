@@ -20,6 +20,14 @@ internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compre
     {
         ArgumentNullException.ThrowIfNull(eventName);
         if (EventNames.IsReserved(eventName))
-            throw new ArgumentException($"\"{eventName}\" is a reserved event name", nameof(eventName));
+            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfEmitting(eventName)}.", nameof(eventName));
+    }
+
+    /// <summary>For handlers.</summary>
+    public static void ThrowIfNotHandled(string eventName)
+    {
+        ArgumentNullException.ThrowIfNull(eventName);
+        if (EventNames.IsReserved(eventName))
+            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.", nameof(eventName));
     }
 }

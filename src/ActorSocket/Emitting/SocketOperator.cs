@@ -46,7 +46,7 @@ public sealed class SocketOperator : IEventEmitter
         where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
-        if (_socket.Disconnected.IsCancellationRequested)
+        if (_socket.IsOver)
             return;
         _socket.Namespace.Services.Emit(_socket, eventName, args, _flags);
     }
@@ -72,7 +72,7 @@ public sealed class SocketOperator : IEventEmitter
         where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
-        if (!_socket.Connected)
+        if (!_socket.Connected || _socket.HasLeft)
             return Task.FromException<T?>(NotConnected(_socket));
         var services = _socket.Namespace.Services;
         var id = services.NextAckId();
@@ -82,6 +82,29 @@ public sealed class SocketOperator : IEventEmitter
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));
         _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
         return answer.WaitAsync(_socket, id, cancellationToken);
+    }
+
+    internal Socket Socket => _socket;
+
+    /// <summary>Asks the client; the sink hears of the answer, or of what came instead.</summary>
+    internal void Ask<TArgs>(string eventName, in TArgs args, IAckSink sink)
+        where TArgs : struct, IEventArguments
+    {
+        EmitFlags.ThrowIfReserved(eventName);
+        if (!_socket.Connected || _socket.HasLeft)
+        {
+            var error = NotConnected(_socket);
+            if (error is not SocketDisconnectedException)
+                throw error;
+            sink.Failed(error);
+            return;
+        }
+        var services = _socket.Namespace.Services;
+        var id = services.NextAckId();
+        var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
+        // Told first: the mailbox then holds the question before any answer to it can arrive.
+        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, sink, _flags.Timeout));
+        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
     }
 
     internal static Exception NotConnected(Socket socket) => socket.DisconnectedBecause is { } reason
@@ -98,14 +121,16 @@ internal sealed class SingleAck<T> : IAckSink
     {
         try
         {
-            // All arguments, still encoded, for who asks for them; else the first.
-            _answer.TrySetResult(arguments is T all ? all : arguments.Read<T>(0));
+            _answer.TrySetResult(Read(arguments));
         }
         catch (Exception error) // the client answered with something that is no T
         {
             _answer.TrySetException(error);
         }
     }
+
+    /// <summary>All arguments, still encoded, for who asks for them; else the first.</summary>
+    public static T? Read(SocketArguments arguments) => arguments is T all ? all : arguments.Read<T>(0);
 
     public void Failed(Exception error) => _answer.TrySetException(error);
 

@@ -16,6 +16,7 @@ using Microsoft.Extensions.Options;
 using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
+using ActorSocket.Sockets;
 using ActorSocket.Transports;
 
 namespace ActorSocket;
@@ -38,6 +39,8 @@ public static class ActorSocketExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
+        if (configure is not null)
+            Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
         services.AddOptions<ActorSocketOptions>(name)
             .Configure<IServiceProvider>((options, provider) =>
                 provider.GetService<IConfiguration>()?.GetSection(name.Length == 0 ? "ActorSocket" : "ActorSocket:" + name).Bind(options))
@@ -80,8 +83,11 @@ public static class ActorSocketExtensions
     }
 
     /// <summary>Sets in code how this process becomes a node of a cluster, after the configuration section <c>ActorSocket:Cluster</c>.</summary>
-    public static IServiceCollection ConfigureActorSocketCluster(this IServiceCollection services, Action<ActorSocketClusterOptions> configure) =>
-        services.PostConfigure(configure);
+    public static IServiceCollection ConfigureActorSocketCluster(this IServiceCollection services, Action<ActorSocketClusterOptions> configure)
+    {
+        Callback.ThrowIfAsyncVoid(configure);
+        return services.PostConfigure(configure);
+    }
 
     /// <summary>Lets the servers of <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> live in the application's own actor system: for use within its <c>AddAkka</c>.</summary>
     public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)

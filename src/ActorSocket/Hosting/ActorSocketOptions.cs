@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
@@ -125,6 +126,14 @@ public sealed class ActorSocketOptions
     public int MaxConcurrentHandlers { get; set; } = 1;
 
     /// <summary>
+    /// How long the events that a client had sent before it left may take: they are handled, in order, before <c>disconnecting</c> is raised, so that nothing that was received is
+    /// lost because its sender did not stay. What is not begun by then is dropped, logged and counted (<c>actorsocket.server.dropped_events</c>). Also how long the handlers of
+    /// <c>disconnecting</c> may take. Zero: what waits when the client leaves is dropped. 5 s.
+    /// </summary>
+    /// <remarks>How many events that can be is bounded by <see cref="MaxInboundEvents"/> and <see cref="MaxInboundBytes"/>.</remarks>
+    public TimeSpan LastEventsTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Whether an event that its handlers did not acknowledge is acknowledged, without arguments, once they are done: for clients with <c>retries</c>, which
     /// otherwise send it again. False.
     /// </summary>
@@ -146,10 +155,32 @@ public sealed class ActorSocketOptions
     public string? InitialPacket { get; set; }
 
     /// <summary>May add headers to the first answer of each connection. Official: the engine's event <c>initial_headers</c>.</summary>
+    /// <remarks>Not for an async lambda, which is refused at start: that is what <see cref="OnInitialHeadersAsync"/> is for.</remarks>
     public Action<HttpContext>? OnInitialHeaders { get; set; }
 
+    /// <summary>As <see cref="OnInitialHeaders"/>; the answer waits for it.</summary>
+    public Func<HttpContext, Task>? OnInitialHeadersAsync { get; set; }
+
     /// <summary>May add headers to every answer of a connection. Official: the engine's event <c>headers</c>.</summary>
+    /// <remarks>Not for an async lambda, which is refused at start: that is what <see cref="OnHeadersAsync"/> is for.</remarks>
     public Action<HttpContext>? OnHeaders { get; set; }
+
+    /// <summary>As <see cref="OnHeaders"/>; the answer waits for it.</summary>
+    public Func<HttpContext, Task>? OnHeadersAsync { get; set; }
+
+    internal async ValueTask RaiseInitialHeadersAsync(HttpContext context)
+    {
+        OnInitialHeaders?.Invoke(context);
+        if (OnInitialHeadersAsync is { } handler)
+            await handler(context).ConfigureAwait(false);
+    }
+
+    internal async ValueTask RaiseHeadersAsync(HttpContext context)
+    {
+        OnHeaders?.Invoke(context);
+        if (OnHeadersAsync is { } handler)
+            await handler(context).ConfigureAwait(false);
+    }
 
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
@@ -194,8 +225,10 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Time(nameof(options.UpgradeTimeout), options.UpgradeTimeout);
         Time(nameof(options.ConnectTimeout), options.ConnectTimeout);
         Time(nameof(options.DrainTimeout), options.DrainTimeout);
-        if (options.DrainPeriod < TimeSpan.Zero || options.DrainPeriod > Day)
-            errors.Add($"{section}:{nameof(options.DrainPeriod)} is {options.DrainPeriod}; it must be between {TimeSpan.Zero} and {Day}.");
+        TimeOrNone(nameof(options.DrainPeriod), options.DrainPeriod);
+        TimeOrNone(nameof(options.LastEventsTimeout), options.LastEventsTimeout);
+        NotAsyncVoid(nameof(options.OnInitialHeaders), options.OnInitialHeaders, nameof(options.OnInitialHeadersAsync));
+        NotAsyncVoid(nameof(options.OnHeaders), options.OnHeaders, nameof(options.OnHeadersAsync));
         Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
         Number(nameof(options.MaxAttachmentsSize), options.MaxAttachmentsSize, 1, 1 << 30);
         Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
@@ -239,6 +272,18 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         {
             if (value < Instant || value > Day)
                 errors.Add($"{section}:{key} is {value}; it must be between {Instant} and {Day}.");
+        }
+
+        void TimeOrNone(string key, TimeSpan value)
+        {
+            if (value < TimeSpan.Zero || value > Day)
+                errors.Add($"{section}:{key} is {value}; it must be between {TimeSpan.Zero} and {Day}.");
+        }
+
+        void NotAsyncVoid(string key, Delegate? value, string instead)
+        {
+            if (value is not null && Callback.IsAsyncVoid(value))
+                errors.Add($"{section}:{key} is an async lambda, whose exceptions would end the process; set {instead} to it instead.");
         }
 
         void Number(string key, int value, int least, int most)

@@ -6,6 +6,7 @@ using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
@@ -64,20 +65,27 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     }
 
     /// <summary>Runs for each namespace that is created from now on, in code or for a client that asks for it (official: the event <c>new_namespace</c>).</summary>
-    public ActorSocketServer OnNewNamespace(Action<Namespace> handler)
+    /// <remarks>Clients wait until the handlers, also asynchronous ones, are done. When one throws they are refused the namespace: it may be what guards it.</remarks>
+    public ActorSocketServer OnNewNamespace(Func<Namespace, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         Services.Namespaces.OnNew(handler);
         return this;
     }
 
-    /// <summary>Runs for each request that is refused (official: the engine's event <c>connection_error</c>).</summary>
-    public ActorSocketServer OnConnectionError(Action<ConnectionError> handler)
+    /// <inheritdoc cref="OnNewNamespace(Func{Namespace, Task})"/>
+    public ActorSocketServer OnNewNamespace(Action<Namespace> handler) => OnNewNamespace(Callback.From(handler));
+
+    /// <summary>Runs for each request that is refused, which does not wait for what the handler awaits (official: the engine's event <c>connection_error</c>).</summary>
+    public ActorSocketServer OnConnectionError(Func<ConnectionError, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         Services.ConnectionErrors.Add(handler);
         return this;
     }
+
+    /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
+    public ActorSocketServer OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(Callback.From(handler));
 
     /// <summary>
     /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to it before
@@ -165,7 +173,10 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
     /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Calling it again does nothing.
     /// </summary>
-    /// <returns>Completes when no connection is left, at the latest after <see cref="ActorSocketOptions.DrainTimeout"/>.</returns>
+    /// <returns>
+    /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the latest after
+    /// <see cref="ActorSocketOptions.DrainTimeout"/>, but five seconds are left for the handlers.
+    /// </returns>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0)
@@ -176,12 +187,14 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         var start = Services.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
+        var closed = Services.Time.GetTimestamp();
         var gateway = Services.Cluster?.Gateway;
         gateway?.Leave();
         await WaitWhileAsync(() => Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0, Services.Options.DrainTimeout, ticks, cancellationToken).ConfigureAwait(false);
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
-        await WaitWhileAsync(() => Services.LiveSockets > 0, GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
+        var rest = Services.Options.DrainTimeout - Services.Time.GetElapsedTime(closed);
+        await WaitWhileAsync(() => Services.LiveSockets > 0, rest > GoodbyeTimeout ? rest : GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
         gateway?.Abort();
         if (Services.Cluster is { } cluster)
             await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);

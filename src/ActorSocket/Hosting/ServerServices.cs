@@ -74,7 +74,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public IdGenerator Ids { get; } = new();
 
-    public HandlerBinder Binder { get; } = new();
+    public HandlerBinder Binder => field ??= new HandlerBinder(Json);
 
     public FlusherPool Flushers { get; } = new();
 
@@ -82,20 +82,24 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public SessionTimers Timers { get; } = new(options);
 
-    public ConcurrentBag<Action<ConnectionError>> ConnectionErrors { get; } = [];
+    public ConcurrentBag<Func<ConnectionError, Task>> ConnectionErrors { get; } = [];
 
+    /// <summary>The refusal waits for none of them.</summary>
     public void RaiseConnectionError(ConnectionError error)
     {
         foreach (var handler in ConnectionErrors)
+            _ = RaiseAsync(handler, error);
+    }
+
+    private async Task RaiseAsync(Func<ConnectionError, Task> handler, ConnectionError error)
+    {
+        try
         {
-            try
-            {
-                handler(error);
-            }
-            catch (Exception failure)
-            {
-                Log.HandlerFailed(failure, "the connection error");
-            }
+            await handler(error).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Log.HandlerFailed(failure, "the connection error");
         }
     }
 
@@ -133,12 +137,17 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     private int _liveSockets;
 
-    /// <summary>Sockets whose actors run: those that connect, too, and those that have not raised their <c>disconnect</c> yet.</summary>
+    /// <summary>Sockets whose actors or last handlers run: those that connect, too, and those whose <c>disconnect</c> is not handled yet.</summary>
     public int LiveSockets => Volatile.Read(ref _liveSockets);
 
     public void SocketStarted() => Interlocked.Increment(ref _liveSockets);
 
-    public void SocketStopped() => Interlocked.Decrement(ref _liveSockets);
+    /// <summary>A socket's actor has stopped, and its last handlers run.</summary>
+    public async Task StoppedAfterAsync(Task lastHandlers)
+    {
+        await lastHandlers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _liveSockets);
+    }
 
     /// <summary>No new sessions: the server stops.</summary>
     public bool IsDraining { get; set; }

@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using ActorSocket.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,14 +12,14 @@ public static class HubExtensions
 {
     /// <summary>
     /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not is refused with the
-    /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError"/>.
+    /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError(Func{Exception, Task})"/>.
     /// </summary>
     /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>
     public static Namespace MapHub<THub>(this Namespace ns)
         where THub : SocketHub
     {
         ArgumentNullException.ThrowIfNull(ns);
-        var events = Array.ConvertAll(EventMethods(typeof(THub)), static method => new HubEvent(method));
+        var events = Array.ConvertAll(EventMethods(typeof(THub)), method => new HubEvent(method, ns.Services.Server.Binder));
         if (events.Length == 0)
             throw new ArgumentException($"{typeof(THub).Name} handles no event: put [Event(\"name\")] on its methods.", nameof(ns));
         if (typeof(THub).GetCustomAttributes<AuthorizeAttribute>().ToArray() is { Length: > 0 } guards)
@@ -92,14 +93,17 @@ public static class HubExtensions
         private readonly IAuthorizeData[] _guards;
         private readonly HandlerOptions _options = new();
 
-        public HubEvent(MethodInfo method)
+        public HubEvent(MethodInfo method, HandlerBinder binder)
         {
             _method = method;
             _name = method.GetCustomAttribute<EventAttribute>()!.Name;
-            EmitFlags.ThrowIfReserved(_name);
+            EmitFlags.ThrowIfNotHandled(_name);
             if (method.ContainsGenericParameters || Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType.IsByRef))
                 throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.", nameof(method));
+            if (method.ReturnType == typeof(void) && method.IsDefined(typeof(AsyncStateMachineAttribute)))
+                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} is async void: its exceptions would end the process. Let it return a Task.", nameof(method));
             _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
+            binder.Check(_delegate);
             _guards = [.. method.GetCustomAttributes<AuthorizeAttribute>()];
             if (method.GetCustomAttribute<IdempotentAttribute>() is { } idempotent)
                 _options.IdempotencyKey = KeyOf(method, idempotent.Key);

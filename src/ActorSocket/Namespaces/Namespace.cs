@@ -25,7 +25,10 @@ public sealed class Namespace : IEventEmitter
     /// <summary>The sockets that are connected to this node now; a copy.</summary>
     public IReadOnlyCollection<Socket> Sockets => Services.All.Snapshot;
 
-    /// <summary>Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done.</summary>
+    /// <summary>
+    /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the client is disconnected from the
+    /// namespace and none of its events is handled.
+    /// </summary>
     public Namespace OnConnection(Func<Socket, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -34,15 +37,7 @@ public sealed class Namespace : IEventEmitter
     }
 
     /// <inheritdoc cref="OnConnection(Func{Socket, Task})"/>
-    public Namespace OnConnection(Action<Socket> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        return OnConnection(socket =>
-        {
-            handler(socket);
-            return Task.CompletedTask;
-        });
-    }
+    public Namespace OnConnection(Action<Socket> handler) => OnConnection(Callback.From(handler));
 
     /// <summary>
     /// Adds middleware that each client passes before it is connected, in the order it was added. It calls <c>next</c>, or refuses by throwing a

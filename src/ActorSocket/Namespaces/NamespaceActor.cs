@@ -51,7 +51,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
-            case ClaimAnswered m: Start(m.Connect.Connection, m.Auth, m.Continuation); break;
+            case ClaimAnswered m: Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.Continuation); break;
             case SocketCrashed m: OnSocketCrashed(m.Actor); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
             case AwaitAcks m: OnAwaitAcks(m); break;
@@ -77,19 +77,20 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             }
         }
         if (ns.Recovery is not { } recovery || !RecoveryLog.TryReadClaim(auth, out var claim))
-            Start(m.Connection, auth, null);
+            Start(m.Connection, m.Attempt, auth, null);
         else if (!recovery.IsOwn(claim))
             _ = ClaimAsync(ns, m, auth, claim, Self);
-        else if (!EndsFirst(claim.Secret, m))
-            Start(m.Connection, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
+        else if (!EndsFirst(claim.Secret, m, m.Connection))
+            Start(m.Connection, m.Attempt, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
-    private bool EndsFirst(string secret, ILocalMessage successor)
+    private bool EndsFirst(string secret, ILocalMessage successor, EngineConnection? connection = null)
     {
         if (!_bySecret.TryGetValue(secret, out var predecessor) || !_successors.TryAdd(predecessor, successor))
             return false;
-        predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
+        if (!ReferenceEquals(predecessor.Connection, connection)) // else it left the namespace before it asked for it again, and its socket is about to end
+            predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
         return true;
     }
 
@@ -116,13 +117,14 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         self.Tell(new ClaimAnswered(m, auth, continuation));
     }
 
-    private void Start(EngineConnection connection, JsonElement auth, Continuation? continuation)
+    private void Start(EngineConnection connection, int attempt, JsonElement auth, Continuation? continuation)
     {
         var lost = continuation?.Lost;
         var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
             Continues = continuation,
+            Attempt = attempt,
         };
         if (lost is not null)
         {
@@ -154,7 +156,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         _sockets.Remove(m.Socket.Actor);
         m.Socket.Actor.Tell(SocketProtocol.Departed.Instance);
         if (m.IsReplaced)
-            Start(m.Socket.Connection, m.Socket.Handshake.Auth, null);
+            Start(m.Socket.Connection, m.Socket.Attempt, m.Socket.Handshake.Auth, null);
         LetSuccessorIn(m.Socket);
     }
 
@@ -193,33 +195,35 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void OnSocketCrashed(IActorRef actor)
     {
         if (!_sockets.Remove(actor, out var socket))
+        {
+            _ = ns.Server.StoppedAfterAsync(Task.CompletedTask);
             return;
+        }
         // Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
         ns.Server.Log.SocketCrashed(ns.Name);
         ns.Remove(socket);
         if (socket.Connected)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
-        if (socket.Connection.Inbound.Namespaces.LeftByServer(ns.Name, actor))
+        if (socket.Connection.Inbound.Namespaces.LeftByServer(actor))
             socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
+        socket.Connection.Inbound.Order.Gone(actor);
         socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, actor));
-        var connected = socket.Connected;
-        _ = Task.Run(() =>
-        {
-            if (connected)
-                socket.RaiseDisconnecting(DisconnectReason.ServerNamespaceDisconnect, "the socket's actor failed");
-        }).ContinueWith(
-            _ =>
-            {
-                socket.TakeRooms();
-                if (connected)
-                    socket.RaiseDisconnect();
-                else
-                    socket.DisposeServices(Task.CompletedTask);
-            },
-            TaskScheduler.Default);
+        _ = ns.Server.StoppedAfterAsync(EndCrashedAsync(socket));
         foreach (var room in socket.Rooms)
             LeaveRoomOf(socket, room, null);
         LetSuccessorIn(socket);
+    }
+
+    private static async Task EndCrashedAsync(Socket socket)
+    {
+        var connected = socket.Connected;
+        socket.MarkLeft(DisconnectReason.ServerNamespaceDisconnect, "the socket's actor failed");
+        await Task.Yield(); // the handlers are the application's, and this is the namespace's thread
+        if (connected)
+            await socket.RaiseDisconnecting(DisconnectReason.ServerNamespaceDisconnect).ConfigureAwait(false);
+        socket.MarkDisconnected(DisconnectReason.ServerNamespaceDisconnect);
+        socket.TakeRooms();
+        await (connected ? socket.RaiseDisconnectAsync() : socket.DisposeServicesAsync()).ConfigureAwait(false);
     }
 
     private void OnJoinRoom(JoinRoom m)
@@ -230,7 +234,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             m.Done.TrySetResult();
             return;
         }
-        if (m.Socket.Disconnected.IsCancellationRequested || !_sockets.ContainsKey(m.Socket.Actor))
+        if (m.Socket.IsOver || !_sockets.ContainsKey(m.Socket.Actor))
         {
             m.Done.TrySetResult(); // a join after the disconnect does nothing
             return;

@@ -48,8 +48,22 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             _ = ResolveAsync(m, server.Namespaces.Dynamic, server, Self);
     }
 
-    private static void LetIn(ConnectSocket request, NamespaceServices ns)
+    private void LetIn(ConnectSocket request, NamespaceServices ns)
     {
+        if (ns.Prepared is not { IsCompletedSuccessfully: true, Result: var isPrepared })
+        {
+            _ = ns.Prepared.ContinueWith(_ => request, TaskScheduler.Default).PipeTo(Self);
+            return;
+        }
+        if (!isPrepared)
+        {
+            Refuse(request, "Internal server error");
+            if (ns.Parent is null) // the next client may have more luck with one that was made for it
+                return;
+            server.Namespaces.Remove(ns);
+            _dynamicCount--;
+            return;
+        }
         if (ns.Actor.IsNobody())
             ns.Actor = Context.ActorOf(NamespaceActor.Props(ns));
         ns.Actor.Tell(request);
@@ -84,14 +98,18 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
         {
             if (m.Parent is null || _dynamicCount >= server.Options.MaxDynamicNamespaces)
             {
-                var text = m.Parent is null ? "Invalid namespace" : "Too many namespaces";
-                request.Connection.Inbound.Namespaces.Remove(request.Namespace);
-                request.Connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(request.Namespace, text, null)));
+                Refuse(request, m.Parent is null ? "Invalid namespace" : "Too many namespaces");
                 return;
             }
             _dynamicCount++;
             ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent);
         }
         LetIn(request, ns);
+    }
+
+    private void Refuse(ConnectSocket request, string text)
+    {
+        if (request.Connection.Inbound.Refused(request.Attempt))
+            request.Connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(request.Namespace, text, null)));
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
@@ -17,6 +18,7 @@ internal sealed class NamespaceServices
     private readonly ConcurrentDictionary<string, RoomMembers> _rooms = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Socket> _byId = new(StringComparer.Ordinal);
     private Func<Socket, Task>[] _onConnection = [];
+    private readonly TaskCompletionSource<bool> _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _ackId = -1;
 
     public NamespaceServices(ServerServices server, string name, NamespaceServices? parent = null, bool isTemplate = false)
@@ -59,6 +61,24 @@ internal sealed class NamespaceServices
 
     /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
     public IActorRef Actor { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>Completes when the handlers of <c>OnNewNamespace</c> have: true, unless one threw, which may be what guards the namespace.</summary>
+    public Task<bool> Prepared => _prepared.Task;
+
+    public async Task PrepareAsync(Func<Namespace, Task>[] handlers)
+    {
+        try
+        {
+            foreach (var handler in handlers)
+                await handler(Face).ConfigureAwait(false);
+            _prepared.SetResult(true);
+        }
+        catch (Exception error)
+        {
+            Server.Log.NewNamespaceFailed(error);
+            _prepared.SetResult(false);
+        }
+    }
 
     public long NextAckId() => Interlocked.Increment(ref _ackId);
 
@@ -248,7 +268,7 @@ internal sealed class NamespaceServices
         ArgumentNullException.ThrowIfNull(room);
         if (Encoding.UTF8.GetByteCount(room) > ServerServices.MaxRoomNameBytes)
             throw new ArgumentException($"A room name has at most {ServerServices.MaxRoomNameBytes} bytes.", nameof(room));
-        if (socket.Disconnected.IsCancellationRequested)
+        if (socket.IsOver)
             return default;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));

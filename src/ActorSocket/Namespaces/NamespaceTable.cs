@@ -18,7 +18,7 @@ internal sealed class NamespaceTable
 {
     private readonly ConcurrentDictionary<string, NamespaceServices> _byName = new(StringComparer.Ordinal);
     private DynamicNamespace[] _dynamic = [];
-    private Action<Namespace>[] _onNew = [];
+    private Func<Namespace, Task>[] _onNew = [];
 
     public bool HasDynamic => Volatile.Read(ref _dynamic).Length > 0;
 
@@ -41,17 +41,7 @@ internal sealed class NamespaceTable
             _byName[name] = created;
         }
         parent?.Children!.TryAdd(name, created);
-        foreach (var handler in Volatile.Read(ref _onNew))
-        {
-            try
-            {
-                handler(created.Face);
-            }
-            catch (Exception error)
-            {
-                server.Log.HandlerFailed(error, name);
-            }
-        }
+        _ = created.PrepareAsync(Volatile.Read(ref _onNew));
         return created;
     }
 
@@ -67,7 +57,7 @@ internal sealed class NamespaceTable
             Volatile.Write(ref _dynamic, [.. _dynamic, dynamic]);
     }
 
-    public void OnNew(Action<Namespace> handler)
+    public void OnNew(Func<Namespace, Task> handler)
     {
         lock (_byName)
             Volatile.Write(ref _onNew, [.. _onNew, handler]);

@@ -62,7 +62,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
     public IDisposable On(string eventName, Delegate handler)
     {
         ThrowIfReserved(eventName);
-        ArgumentNullException.ThrowIfNull(handler);
+        Callback.ThrowIfAsyncVoid(handler);
         if (Array.Exists(handler.Method.GetParameters(), static parameter => parameter.ParameterType == typeof(Socket)))
             throw new ArgumentException("An event between servers comes from no socket.", nameof(handler));
         return _handlers.Add(eventName, handler, ns.Server.Binder.Bind(handler), once: false);
@@ -105,7 +105,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         ArgumentNullException.ThrowIfNull(eventName);
         if (eventName is "connect" or "connection" or "new_namespace")
-            throw new ArgumentException($"\"{eventName}\" is a reserved event name", nameof(eventName));
+            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.", nameof(eventName));
     }
 
     /// <summary>The first answer of this node's handlers.</summary>

@@ -134,6 +134,17 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         }
     }
 
+    /// <summary>Whoever took it has left before it was let in.</summary>
+    public void GiveBack(LostSocket lost)
+    {
+        lock (Gate)
+        {
+            Keep(lost with { LostAt = time.GetTimestamp() });
+            _gone.Remove(lost.Secret);
+            _touched?.TryAdd(lost.Secret, null);
+        }
+    }
+
     private void Keep(LostSocket lost)
     {
         _lost.Put(lost.Secret, lost);
@@ -207,7 +218,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 _touched!.Remove(secret);
                 if (_lost.TryGet(secret, out var lost))
                     sockets.Add(lost);
-                else if (socket is { Disconnected.IsCancellationRequested: false })
+                else if (socket is { IsOver: false })
                     sockets.Add(LostSocket.Of(socket, now));
             }
             var changes = new ReplicaChanges(begins, position, events, sockets, [.. _gone], Positions);

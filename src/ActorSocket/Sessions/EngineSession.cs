@@ -122,6 +122,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         CancelAll();
         if (_connection is null)
             return;
+        _connection.Inbound.Order.End();
         foreach (var socket in _connection.Inbound.Namespaces.End())
             socket.Tell(SocketProtocol.SessionEnded.Instance);
         _connection.Forget();
@@ -192,7 +193,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
                     m.Transport.Close();
                 End();
                 break;
-            case Connect m: _connection.Inbound.Namespaces.Remove(m.Namespace); break;
+            case Connect m: _connection.Inbound.Refused(m.Attempt); break;
             case Joined m: m.Socket.Tell(new SocketProtocol.ConnectionClosed(DisconnectReason.ForcedClose, null)); break;
             case UpgradeOffered m: m.Transport.Refuse(); break;
             case UpgradeProbed m: m.Reply.TrySetResult(ReferenceEquals(m.Transport, _offered)); break;
@@ -295,7 +296,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
 
     private void OnConnect(Connect m)
     {
-        var request = new NamespaceProtocol.ConnectSocket(_connection, m.Namespace, m.Auth);
+        var request = new NamespaceProtocol.ConnectSocket(_connection, m.Namespace, m.Auth, m.Attempt);
         if (server.Namespaces.TryGet(m.Namespace, out var known) && !known.Actor.IsNobody())
         {
             known.Actor.Tell(request);
@@ -304,10 +305,9 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         {
             server.Root.Tell(request);
         }
-        else
+        else if (_connection.Inbound.Refused(m.Attempt))
         {
             _connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(m.Namespace, "Invalid namespace", null)));
-            _connection.Inbound.Namespaces.Remove(m.Namespace);
         }
     }
 
@@ -439,6 +439,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
 
     private void TellSockets(DisconnectReason reason, string? description)
     {
+        _connection.Inbound.Order.End();
         foreach (var (_, socket) in _sockets)
             socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
         _sockets = [];

@@ -18,6 +18,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 {
     private readonly Lock _gate = new();
     private readonly IPacketDecoder _decoder = server.NewDecoder();
+    private readonly ArrivalOrder _order = new(new JoinedNamespaces(server.Options.MaxNamespacesPerConnection));
     private SocketIoPacket? _first; // most reads bring one packet
     private List<SocketIoPacket>? _more;
     private IActorRef _target = ActorRefs.Nobody;
@@ -27,7 +28,10 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     private int _acksOwed;
     private TaskCompletionSource? _resumed;
 
-    public JoinedNamespaces Namespaces { get; } = new(server.Options.MaxNamespacesPerConnection);
+    /// <summary>How sockets are told of what came.</summary>
+    public ArrivalOrder Order => _order;
+
+    public JoinedNamespaces Namespaces => _order.Namespaces;
 
     /// <summary>One POST body (E-34). Returns false when the session was failed by it.</summary>
     public bool AddPayload(ReadOnlySpan<byte> payload, bool binaryForm = false)
@@ -59,8 +63,8 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     /// <summary>A Socket.IO 2 client joins the main namespace by connecting (S-50).</summary>
     public void ConnectMain()
     {
-        Namespaces.TryBegin("/");
-        connection.Session.Tell(new SessionProtocol.Connect("/", default));
+        Namespaces.TryBegin("/", out var attempt, out _);
+        connection.Session.Tell(new SessionProtocol.Connect("/", default, attempt));
     }
 
     /// <summary>One text message of a WebSocket. <see cref="EndOfRead"/> must follow the last one of a read.</summary>
@@ -201,10 +205,13 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         switch (packet.Type)
         {
             case SocketIoPacketType.Event or SocketIoPacketType.Ack:
-                switch (Namespaces.TryFind(packet.Namespace, out var socket))
+                switch (Namespaces.TryFind(packet.Namespace, packet, out var socket))
                 {
                     case JoinedNamespaces.Find.Found:
                         Add(socket, packet);
+                        break;
+                    case JoinedNamespaces.Find.Held:
+                        Count(packet);
                         break;
                     case JoinedNamespaces.Find.NotJoined:
                         Refuse("a packet for a namespace that was not joined");
@@ -220,10 +227,11 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 break;
             case SocketIoPacketType.Disconnect:
                 TellBatch();
-                switch (Namespaces.TryFind(packet.Namespace, out var leaving, remove: true))
+                switch (Namespaces.Leave(packet.Namespace, out var leaving, out var held))
                 {
                     case JoinedNamespaces.Find.Found:
-                        leaving.Tell(SocketProtocol.LeftByClient.Instance);
+                        Drop(held);
+                        Order.Tell(leaving, SocketProtocol.LeftByClient.Instance);
                         break;
                     case JoinedNamespaces.Find.NotJoined:
                         Refuse("a DISCONNECT for a namespace that was not joined");
@@ -238,10 +246,14 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 
     private void Connect(string ns, ReadOnlyMemory<byte> auth)
     {
-        switch (Namespaces.TryBegin(ns))
+        TellBatch();
+        var begin = Namespaces.TryBegin(ns, out var attempt, out var former);
+        if (!former.IsNobody())
+            Order.Tell(former, SocketProtocol.LeftByClient.Instance);
+        switch (begin)
         {
             case JoinedNamespaces.Begin.Started:
-                connection.Session.Tell(new SessionProtocol.Connect(ns, auth));
+                connection.Session.Tell(new SessionProtocol.Connect(ns, auth, attempt));
                 break;
             case JoinedNamespaces.Begin.AlreadyJoined:
                 Refuse("a second CONNECT for a namespace");
@@ -262,10 +274,27 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         else
             (_more ??= []).Add(packet);
         if (packet.Type == SocketIoPacketType.Event)
-        {
-            Interlocked.Increment(ref _queuedEvents);
-            Interlocked.Add(ref _queuedBytes, packet.SizeInBytes);
-        }
+            Count(packet);
+    }
+
+    private void Count(SocketIoPacket packet)
+    {
+        Interlocked.Increment(ref _queuedEvents);
+        Interlocked.Add(ref _queuedBytes, packet.SizeInBytes);
+    }
+
+    private void Drop(List<SocketIoPacket>? held)
+    {
+        foreach (var packet in held ?? [])
+            Completed(packet.SizeInBytes);
+    }
+
+    /// <summary>An attempt to join is over, and its client not let in. True when it is to be told so: it has neither left nor asked anew.</summary>
+    public bool Refused(int attempt)
+    {
+        var isWaited = Namespaces.Remove(attempt, out var held);
+        Drop(held);
+        return isWaited;
     }
 
     private void TellBatch()
@@ -275,7 +304,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         var more = _more;
         _first = null;
         _more = null;
-        _target.Tell(new SocketProtocol.PacketsRead(first, more));
+        Order.Tell(_target, new SocketProtocol.PacketsRead(first, more));
     }
 
     /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>

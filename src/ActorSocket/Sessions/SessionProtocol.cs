@@ -11,8 +11,8 @@ internal interface ILocalMessage : INoSerializationVerificationNeeded;
 /// <summary>What an <see cref="EngineSession"/> understands. A session may end at any moment, so none of it is worth a dead letter.</summary>
 internal static class SessionProtocol
 {
-    /// <summary>The client asks for a namespace (Socket.IO CONNECT).</summary>
-    internal sealed record Connect(string Namespace, ReadOnlyMemory<byte> Auth) : ILocalMessage, IDeadLetterSuppression;
+    /// <summary>The client asks for a namespace (Socket.IO CONNECT); <see cref="Attempt"/> is what <see cref="JoinedNamespaces"/> knows it by.</summary>
+    internal sealed record Connect(string Namespace, ReadOnlyMemory<byte> Auth, int Attempt) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client may use this namespace now. The first one disarms the connect timeout (S-33).</summary>
     internal sealed record Joined(string Namespace, IActorRef Socket) : ILocalMessage, IDeadLetterSuppression;

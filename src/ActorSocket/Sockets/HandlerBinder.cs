@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Text.Json;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;
@@ -27,7 +28,7 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
 
     public int SizeInBytes => packet.SizeInBytes;
 
-    public CancellationToken Disconnected => socket?.Disconnected ?? CancellationToken.None;
+    public CancellationToken Over => socket?.Over ?? CancellationToken.None;
 
     /// <summary>The same event, its answer given to another than its sender.</summary>
     public HandlerCall AnsweredInto(IAnswerSink other) => new(socket, packet, other);
@@ -64,14 +65,67 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
 /// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token, all arguments) is
 /// given, everything else takes the next argument of the event. The call is compiled once per handler method.
 /// </summary>
-internal sealed class HandlerBinder
+internal sealed class HandlerBinder(SocketJson json)
 {
     private readonly ConcurrentDictionary<(MethodInfo, Type), HandlerInvoker> _invokers = new();
 
-    public HandlerInvoker Bind(Delegate handler) => _invokers.GetOrAdd((handler.Method, handler.GetType()), static key => Compile(key.Item2));
+    public HandlerInvoker Bind(Delegate handler) => _invokers.GetOrAdd((handler.Method, handler.GetType()), key => Compile(key.Item2));
 
-    private static HandlerInvoker Compile(Type delegateType)
+    /// <summary>Fails as <see cref="Bind"/> would.</summary>
+    public void Check(Type delegateType)
     {
+        var signature = delegateType.GetMethod("Invoke")!;
+        foreach (var parameter in signature.GetParameters())
+        {
+            if (parameter.ParameterType.IsByRef)
+                throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(delegateType));
+            if (TakesArgument(parameter.ParameterType))
+                ThrowIfUnreadable(parameter.ParameterType);
+        }
+        ThrowIfUnwritable(signature.ReturnType);
+    }
+
+    /// <summary>Whether the serialiser knows a type at all is found out by an empty object: it may be of another shape, but it must not be impossible.</summary>
+    private void ThrowIfUnreadable(Type type)
+    {
+        Exception? reason = null;
+        if (!type.IsByRefLike && !type.IsPointer)
+        {
+            try
+            {
+                JsonSerializer.Deserialize("{}"u8, type, json.Options);
+                return;
+            }
+            catch (Exception error) when (error is NotSupportedException or InvalidOperationException)
+            {
+                reason = error;
+            }
+            catch (Exception)
+            {
+                return; // another shape, or a constructor of the application's that wants more than nothing
+            }
+        }
+        throw new ArgumentException($"An event handler takes a {type}, which cannot be read from an event's argument. Services are had from the constructor of a hub or from Socket.Services.", nameof(type), reason);
+    }
+
+    private static void ThrowIfUnwritable(Type result)
+    {
+        var value = result == typeof(void) || result == typeof(Task) || result == typeof(ValueTask) ? typeof(void) : ValueOf(result);
+        if (Array.Exists([value, .. value.GetInterfaces()], static one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)))
+            throw new ArgumentException($"An event handler returns {result}: an acknowledgement is one answer, no stream. Emit each element, or return a list.", nameof(result));
+        if (value.IsByRefLike || value.IsPointer || value.IsAssignableTo(typeof(Delegate)) || value.IsAssignableTo(typeof(MemberInfo)) || value.IsAssignableTo(typeof(Task)) || (value.IsGenericType && value.GetGenericTypeDefinition() == typeof(ValueTask<>)))
+            throw new ArgumentException($"An event handler returns {result}, which cannot be sent as an acknowledgement.", nameof(result));
+    }
+
+    private static Type ValueOf(Type result)
+    {
+        ReturnMethod(result, out var value);
+        return value;
+    }
+
+    private HandlerInvoker Compile(Type delegateType)
+    {
+        Check(delegateType);
         var signature = delegateType.GetMethod("Invoke")!;
         var handler = Expression.Parameter(typeof(Delegate), "handler");
         var call = Expression.Parameter(typeof(HandlerCall), "call");
@@ -113,8 +167,6 @@ internal sealed class HandlerBinder
     private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
     {
         var type = parameter.ParameterType;
-        if (type.IsByRef)
-            throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(parameter));
         if (type == typeof(Ack))
             return Expression.Call(call, nameof(HandlerCall.Ack), null);
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>))
@@ -122,7 +174,7 @@ internal sealed class HandlerBinder
         if (type == typeof(Socket))
             return Expression.Property(call, nameof(HandlerCall.Socket));
         if (type == typeof(CancellationToken))
-            return Expression.Property(call, nameof(HandlerCall.Disconnected));
+            return Expression.Property(call, nameof(HandlerCall.Over));
         if (type == typeof(SocketArguments))
             return Expression.Property(call, nameof(HandlerCall.Arguments));
         return Expression.Call(call, nameof(HandlerCall.Argument), [type], Expression.Constant(next++));

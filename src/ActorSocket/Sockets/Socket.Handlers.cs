@@ -11,24 +11,28 @@ namespace ActorSocket;
 public sealed partial class Socket
 {
     private Func<SocketEvent, Task>[] _any = [];
-    private Action<SocketEvent>[] _anyOutgoing = [];
+    private Func<SocketEvent, Task>[] _anyOutgoing = [];
     private MiddlewarePipeline<SocketEvent>? _middleware;
-    private Action<DisconnectReason>[] _disconnecting = [];
+    private Func<DisconnectReason, Task>[] _disconnecting = [];
     private Func<DisconnectReason, Task>[] _disconnect = [];
-    private Action<Exception>[] _error = [];
+    private Func<Exception, Task>[] _error = [];
     private DisconnectReason? _reason;
     private int _ended;
+    private volatile bool _hasLeft;
+    private bool _isOver;
+    private CancellationTokenSource? _over;
     private bool _roomsLeft;
     private bool _ownRoomLeft;
 
     /// <summary>
     /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order, read with
     /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments, <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>,
-    /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> (the disconnect) may stand anywhere.
+    /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token is cancelled when the event's time is over:
+    /// the socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>.
     /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one.
     /// </summary>
     /// <returns>Dispose it to stop handling the event.</returns>
-    /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
+    /// <exception cref="ArgumentException">The name is reserved, a parameter or the result cannot be bound, or the handler is <c>async void</c>.</exception>
     /// <example><code>socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);</code></example>
     public IDisposable On(string eventName, Delegate handler) => Listen(eventName, handler, once: false);
 
@@ -57,8 +61,8 @@ public sealed partial class Socket
     private IDisposable Listen(string eventName, Delegate handler, bool once, HandlerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(eventName);
-        ArgumentNullException.ThrowIfNull(handler);
-        EmitFlags.ThrowIfReserved(eventName);
+        EmitFlags.ThrowIfNotHandled(eventName);
+        Callback.ThrowIfAsyncVoid(handler);
         var server = Namespace.Services.Server;
         server.Names.Register(eventName);
         var invoke = server.Binder.Bind(handler);
@@ -72,18 +76,13 @@ public sealed partial class Socket
     public IDisposable OnAny(Func<SocketEvent, Task> listener) => Register(ref _any, listener, () => Unregister(ref _any, listener));
 
     /// <inheritdoc cref="OnAny(Func{SocketEvent, Task})"/>
-    public IDisposable OnAny(Action<SocketEvent> listener)
-    {
-        ArgumentNullException.ThrowIfNull(listener);
-        return OnAny(e =>
-        {
-            listener(e);
-            return Task.CompletedTask;
-        });
-    }
+    public IDisposable OnAny(Action<SocketEvent> listener) => OnAny(Callback.From(listener));
 
     /// <summary>As <see cref="OnAny(Func{SocketEvent, Task})"/>, before the listeners that are there (official: <c>prependAny</c>).</summary>
     public IDisposable PrependAny(Func<SocketEvent, Task> listener) => Register(ref _any, listener, () => Unregister(ref _any, listener), first: true);
+
+    /// <inheritdoc cref="PrependAny(Func{SocketEvent, Task})"/>
+    public IDisposable PrependAny(Action<SocketEvent> listener) => PrependAny(Callback.From(listener));
 
     /// <summary>Removes all catch-all listeners (official: <c>offAny()</c>).</summary>
     public void OffAny()
@@ -94,13 +93,19 @@ public sealed partial class Socket
 
     /// <summary>
     /// Sees every event that is emitted to this socket, directly or by a broadcast, before it is queued; also a volatile one that is then dropped. Runs on the
-    /// thread that emits, which it should not keep (official: <c>onAnyOutgoing</c>).
+    /// thread that emits, which it should not keep; the event does not wait for what it awaits (official: <c>onAnyOutgoing</c>).
     /// </summary>
     /// <returns>Dispose it to stop.</returns>
-    public IDisposable OnAnyOutgoing(Action<SocketEvent> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener));
+    public IDisposable OnAnyOutgoing(Func<SocketEvent, Task> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener));
 
-    /// <summary>As <see cref="OnAnyOutgoing"/>, before the listeners that are there (official: <c>prependAnyOutgoing</c>).</summary>
-    public IDisposable PrependAnyOutgoing(Action<SocketEvent> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener), first: true);
+    /// <inheritdoc cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>
+    public IDisposable OnAnyOutgoing(Action<SocketEvent> listener) => OnAnyOutgoing(Callback.From(listener));
+
+    /// <summary>As <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>, before the listeners that are there (official: <c>prependAnyOutgoing</c>).</summary>
+    public IDisposable PrependAnyOutgoing(Func<SocketEvent, Task> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener), first: true);
+
+    /// <inheritdoc cref="PrependAnyOutgoing(Func{SocketEvent, Task})"/>
+    public IDisposable PrependAnyOutgoing(Action<SocketEvent> listener) => PrependAnyOutgoing(Callback.From(listener));
 
     /// <summary>Removes all of them (official: <c>offAnyOutgoing()</c>).</summary>
     public void OffAnyOutgoing()
@@ -111,7 +116,7 @@ public sealed partial class Socket
 
     /// <summary>
     /// Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, which completes when the handlers have; returns without, and
-    /// the event is dropped; or throws: the event is dropped and <see cref="OnError"/> raised.
+    /// the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/> raised.
     /// </summary>
     public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
     {
@@ -119,34 +124,40 @@ public sealed partial class Socket
         return this;
     }
 
-    /// <summary>Raised once when the socket is about to be disconnected: its rooms are still there until the handler returns.</summary>
-    public IDisposable OnDisconnecting(Action<DisconnectReason> handler) => Register(ref _disconnecting, handler, () => Unregister(ref _disconnecting, handler));
+    /// <summary>
+    /// Raised once when the socket is about to be disconnected, after the events that its client had sent before it left: its rooms are still there until the handler, also an
+    /// asynchronous one, is done, for <see cref="ActorSocketOptions.LastEventsTimeout"/> at most.
+    /// </summary>
+    public IDisposable OnDisconnecting(Func<DisconnectReason, Task> handler) => Register(ref _disconnecting, handler, () => Unregister(ref _disconnecting, handler));
+
+    /// <inheritdoc cref="OnDisconnecting(Func{DisconnectReason, Task})"/>
+    public IDisposable OnDisconnecting(Action<DisconnectReason> handler) => OnDisconnecting(Callback.From(handler));
 
     /// <summary>Raised once when the socket is disconnected and in no room any more.</summary>
     public IDisposable OnDisconnect(Func<DisconnectReason, Task> handler) => Register(ref _disconnect, handler, () => Unregister(ref _disconnect, handler));
 
     /// <inheritdoc cref="OnDisconnect(Func{DisconnectReason, Task})"/>
-    public IDisposable OnDisconnect(Action<DisconnectReason> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        return OnDisconnect(reason =>
-        {
-            handler(reason);
-            return Task.CompletedTask;
-        });
-    }
+    public IDisposable OnDisconnect(Action<DisconnectReason> handler) => OnDisconnect(Callback.From(handler));
 
-    /// <summary>Raised for what goes wrong on this socket: an exception of a handler or of middleware, arguments of the wrong type, a broken protocol.</summary>
-    public IDisposable OnError(Action<Exception> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
+    /// <summary>
+    /// Raised for what goes wrong on this socket: an exception of a handler or of middleware, arguments of the wrong type, a broken protocol. Nothing waits for what the handler
+    /// awaits; its own exceptions are logged.
+    /// </summary>
+    public IDisposable OnError(Func<Exception, Task> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
+
+    /// <inheritdoc cref="OnError(Func{Exception, Task})"/>
+    public IDisposable OnError(Action<Exception> handler) => OnError(Callback.From(handler));
 
     /// <summary>
     /// Hands the socket to an actor of the application's: it gets <see cref="SocketMessages.Connected"/>, every <see cref="SocketMessages.Event"/> and
-    /// <see cref="SocketMessages.Disconnected"/>, and tells <see cref="Actor"/> what to do. Its mailbox is not counted against the inbound limits.
+    /// <see cref="SocketMessages.Disconnected"/>, and tells <see cref="Actor"/> what to do. Its mailbox is not counted against the inbound limits. When it stops first, nobody is left
+    /// to handle the client's events: the socket is disconnected.
     /// </summary>
     public void ForwardTo(IActorRef handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         handler.Tell(new SocketMessages.Connected(this), Actor);
+        Actor.Tell(new SocketProtocol.DependOn(handler));
         OnAny(e => handler.Tell(new SocketMessages.Event(this, e.Name, e.Arguments, e.Ack), Actor));
         OnDisconnect(reason => handler.Tell(new SocketMessages.Disconnected(this, reason), Actor));
     }
@@ -162,6 +173,8 @@ public sealed partial class Socket
     /// <summary>Queues an event, without counting it.</summary>
     internal bool TrySend(EncodedFrame frame, bool isVolatile, bool isEvent = true)
     {
+        if (_hasLeft)
+            return false;
         if (isEvent && Current(ref _anyOutgoing) is { Length: > 0 } listeners)
             RaiseOutgoing(listeners, frame);
         return Connection.Outbound.Append(frame, isVolatile);
@@ -173,14 +186,14 @@ public sealed partial class Socket
             Namespace.Services.CountSent(1, frame);
     }
 
-    private void RaiseOutgoing(Action<SocketEvent>[] listeners, EncodedFrame frame)
+    private void RaiseOutgoing(Func<SocketEvent, Task>[] listeners, EncodedFrame frame)
     {
         // Read back from what will be sent: the listener is rare, and so sees exactly that.
         if (Namespace.Services.Server.Read(frame) is not { EventName: { } name } packet)
             return;
         var e = new SocketEvent(this, name, packet.Arguments, null);
         foreach (var listener in listeners)
-            Guard(() => listener(e));
+            _ = GuardAsync(listener, e);
     }
 
     internal ValueTask RaiseConnectionAsync()
@@ -215,40 +228,70 @@ public sealed partial class Socket
     internal void RaiseError(Exception error)
     {
         foreach (var handler in Current(ref _error))
-            Guard(() => handler(error));
+            _ = GuardAsync(handler, error);
     }
 
-    /// <summary>Once, whoever notices the end first: the actor, or its parent when the actor crashed.</summary>
-    internal bool RaiseDisconnecting(DisconnectReason reason, string? description)
+    /// <summary>Runs what an application handed in, on this thread until it waits. What it throws is a handler's failure.</summary>
+    internal async Task CallBackAsync(Func<Task> callback)
     {
-        if (Interlocked.Exchange(ref _ended, 1) != 0)
-            return false;
-        _reason = reason;
-        DisconnectDescription = description;
-        foreach (var handler in Current(ref _disconnecting))
-            Guard(() => handler(reason));
+        try
+        {
+            await callback().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
+            Namespace.Services.Server.Metrics.HandlerFailed(Namespace.Services.MetricsName);
+            RaiseError(error);
+        }
+    }
+
+    /// <summary>The client has left: nothing can be sent any more, and who waits for it is told so. What it sent before is still handled.</summary>
+    internal void MarkLeft(DisconnectReason reason, string? description)
+    {
+        lock (_gate)
+        {
+            if (_hasLeft)
+                return;
+            _reason = reason;
+            DisconnectDescription = description;
+            _hasLeft = true;
+        }
+        _ = _disconnected.CancelAsync();
+    }
+
+    /// <summary>Once, whoever notices the end first: the actor, or its parent when the actor crashed. Completes when the handlers are done.</summary>
+    internal Task RaiseDisconnecting(DisconnectReason reason)
+    {
+        var handlers = Interlocked.Exchange(ref _ended, 1) == 0 ? Current(ref _disconnecting) : [];
+        return handlers.Length == 0 ? Task.CompletedTask : Task.WhenAll(Array.ConvertAll(handlers, handler => GuardAsync(handler, reason)));
+    }
+
+    /// <summary>What follows <c>disconnecting</c>; also the end of a socket that never was connected, of which nothing is raised, but what its middleware started stops.</summary>
+    internal void MarkDisconnected(DisconnectReason reason, string? description = null)
+    {
+        MarkLeft(reason, description);
         _connected = false;
-        _ = _disconnected.CancelAsync();
-        return true;
+        CancellationTokenSource? over;
+        lock (_gate)
+        {
+            _isOver = true;
+            over = _over;
+        }
+        _ = over?.CancelAsync();
     }
 
-    /// <summary>The end of a socket that never was connected: nothing is raised, but what its middleware started with the token stops.</summary>
-    internal void Abandon(DisconnectReason reason)
-    {
-        _reason = reason;
-        _ = _disconnected.CancelAsync();
-    }
-
-    internal void RaiseDisconnect()
+    /// <summary>Completes when the handlers are done, and the socket's scope is.</summary>
+    internal Task RaiseDisconnectAsync()
     {
         lock (_gate)
             _roomsLeft = true;
         var running = Array.ConvertAll(Current(ref _disconnect), handler => GuardAsync(handler, _reason!));
-        DisposeServices(Task.WhenAll(running));
+        return DisposeServicesAsync(running);
     }
 
     /// <summary>Ends the scope of <see cref="Services"/>, if one was asked for, once the last handlers are done.</summary>
-    internal void DisposeServices(Task handlers)
+    internal async Task DisposeServicesAsync(params Task[] handlers)
     {
         AsyncServiceScope? scope;
         lock (_gate)
@@ -256,14 +299,9 @@ public sealed partial class Socket
             _roomsLeft = true; // no new one from here on
             scope = _scope;
         }
+        await Task.WhenAll(handlers).ConfigureAwait(false);
         if (scope is { } services)
-            _ = DisposeAsync(services, handlers);
-    }
-
-    private static async Task DisposeAsync(AsyncServiceScope scope, Task handlers)
-    {
-        await handlers.ConfigureAwait(false);
-        await scope.DisposeAsync().ConfigureAwait(false);
+            await GuardAsync(static async services => await services.DisposeAsync().ConfigureAwait(false), services).ConfigureAwait(false);
     }
 
     /// <summary>Null until then.</summary>
@@ -371,23 +409,12 @@ public sealed partial class Socket
             await HandleAsync(name, packet).ConfigureAwait(false);
     }
 
-    private void Guard(Action action)
+    /// <summary>Starts it on this thread. An exception is logged and harms nothing.</summary>
+    private async Task GuardAsync<T>(Func<T, Task> handler, T value)
     {
         try
         {
-            action();
-        }
-        catch (Exception error)
-        {
-            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
-        }
-    }
-
-    private async Task GuardAsync(Func<DisconnectReason, Task> handler, DisconnectReason reason)
-    {
-        try
-        {
-            await handler(reason).ConfigureAwait(false);
+            await handler(value).ConfigureAwait(false);
         }
         catch (Exception error)
         {

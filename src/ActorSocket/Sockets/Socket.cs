@@ -41,6 +41,9 @@ public sealed partial class Socket : IEventEmitter
 
     internal EngineConnection Connection { get; }
 
+    /// <summary>Which of its client's CONNECTs it answers.</summary>
+    internal int Attempt { get; init; }
+
     /// <summary>The socket's id: 28 URL-safe characters, unguessable, never the connection's id. It is also a room that holds just this socket.</summary>
     public string Id { get; }
 
@@ -56,7 +59,10 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>A bag for the application's own data about this socket. Thread-safe.</summary>
     public IDictionary<string, object?> Data => LazyInitializer.EnsureInitialized(ref _data, static () => new ConcurrentDictionary<string, object?>(StringComparer.Ordinal));
 
-    /// <summary>Whether the socket is connected: true once the middleware has let it in, false before and after.</summary>
+    /// <summary>
+    /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised; so also for handlers of what the client sent before it
+    /// left.
+    /// </summary>
     public bool Connected => _connected;
 
     /// <summary>
@@ -80,8 +86,34 @@ public sealed partial class Socket : IEventEmitter
         }
     }
 
-    /// <summary>Cancelled when the socket is disconnected; also when its client goes, or is refused, before it was connected.</summary>
+    /// <summary>
+    /// Cancelled as soon as the client has left or the server has disconnected it: there is nobody to be answered any more, although events that were sent before may still be
+    /// handled. Also when the client goes, or is refused, before it was connected.
+    /// </summary>
     public CancellationToken Disconnected => _disconnected.Token;
+
+    /// <summary>Whether the client is gone, or was told to go; what it sent before may still have to be handled.</summary>
+    internal bool HasLeft => _hasLeft;
+
+    /// <summary>Whether nothing of it is handled any more.</summary>
+    internal bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return _isOver;
+        }
+    }
+
+    /// <summary>Cancelled when nothing of the socket is handled any more: what a handler's own token is.</summary>
+    internal CancellationToken Over
+    {
+        get
+        {
+            lock (_gate)
+                return _isOver ? new CancellationToken(canceled: true) : (_over ??= new CancellationTokenSource()).Token;
+        }
+    }
 
     /// <summary>The connection's current transport: "polling" or "websocket".</summary>
     public string Transport => Connection.TransportName;
@@ -182,7 +214,7 @@ public sealed partial class Socket : IEventEmitter
     private async Task DoneOrGoneAsync(TaskCompletionSource done)
     {
         // An actor that stopped meanwhile answers nothing; the socket's end is an answer too.
-        using (Disconnected.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
+        using (Over.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
             await done.Task.ConfigureAwait(false);
     }
 

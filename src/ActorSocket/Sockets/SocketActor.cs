@@ -15,7 +15,7 @@ namespace ActorSocket.Sockets;
 /// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the acknowledgements it waits
 /// for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
 /// </summary>
-internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
+internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
 {
     private readonly AckTable _acks = new(ns.Server.Options.MaxPendingAcks);
     private Socket _socket = null!;
@@ -23,7 +23,11 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     private Queue<SocketIoPacket>? _waiting;
     private int _running;
     private bool _connected;
+    private bool _handlesEvents; // once OnConnection has run
+    private DisconnectReason? _left;
+    private ICancelable? _lastEventsOverdue;
     private DisconnectReason? _ended;
+    private bool _isLeaving;
     private bool _departed;
 
     /// <summary>The same for all sockets of a namespace; <see cref="Begin"/>, told first, says which it is.</summary>
@@ -32,10 +36,11 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     /// <summary>Its parent tells a crash by this, and does not watch it: a watch takes 400 bytes on either side.</summary>
     protected override void PostStop()
     {
-        ns.Server.SocketStopped();
+        _lastEventsOverdue?.Cancel();
         if (_departed)
             return;
-        GiveUpWork(DisconnectReason.ServerNamespaceDisconnect);
+        FailAcks(DisconnectReason.ServerNamespaceDisconnect);
+        DropWaiting(DisconnectReason.ServerNamespaceDisconnect);
         Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }
 
@@ -57,9 +62,15 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
                 case AckForgotten m: TakeAck(m.Id); break;
                 case AckOverdue m: TakeAck(m.Id)?.Failed(new TimeoutException("operation has timed out")); break;
                 case MiddlewareDone m: OnMiddlewareDone(m); break;
-                case LeftByClient: End(DisconnectReason.ClientNamespaceDisconnect, null); break;
+                case LeftByClient: OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); break;
                 case Disconnect m: OnDisconnect(m); break;
-                case ConnectionClosed m: End(m.Reason, m.Description); break;
+                case ConnectionClosed m: OnLeft(m.Reason, m.Description); break;
+                case ConnectionHandled m: OnConnectionHandled(m.Error); break;
+                case LastEventsOverdue: EndLeft(); break;
+                case DisconnectingDone: Leave(); break;
+                case CommandFailed m: ReportHandlerError(m.Error); break;
+                case DependOn m: Context.Watch(m.Handler); break;
+                case Terminated: OnDisconnect(new Disconnect(Close: false, null)); break;
                 case ConnectionFaulted m: _socket.RaiseError(new ProtocolViolationException(m.Description)); break;
                 case SessionEnded: OnSessionEnded(); break;
                 case Departed: OnDeparted(); break;
@@ -77,13 +88,16 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     {
         _socket = m.Socket;
         _connection = m.Socket.Connection;
-        if (_connection.Inbound.Namespaces.Started(_socket.Namespace.Name, Self))
+        if (_connection.Inbound.Namespaces.Started(_socket.Attempt, Self))
+        {
             _ = RunMiddlewareAsync(ns, _socket, Self);
-        else
-            OnSessionEnded();
+            return;
+        }
+        _connection.Inbound.Refused(_socket.Attempt);
+        OnSessionEnded();
     }
 
-    private void OnSessionEnded() => End(DisconnectReason.TransportError, "the connection's session failed");
+    private void OnSessionEnded() => OnLeft(DisconnectReason.TransportError, "the connection's session failed");
 
     private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
     {
@@ -103,24 +117,33 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             refusal = error;
         }
         self.Tell(new MiddlewareDone(refusal));
+        if (socket.IsOver) // its client has left meanwhile: from now on it costs nothing more, and the client may ask for something else
+            socket.Connection.Inbound.Refused(socket.Attempt);
     }
 
     private void OnMiddlewareDone(MiddlewareDone m)
     {
         if (_ended is not null) // S-44
+        {
+            _connection.Inbound.Refused(_socket.Attempt);
             return;
+        }
         if (m.Refusal is not null)
         {
-            var (text, data) = m.Refusal is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
-            if (m.Refusal is not ConnectErrorException)
-                ns.Server.Log.MiddlewareFailed(m.Refusal, _socket.Namespace.Name);
-            _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.ConnectError(_socket.Namespace.Name, text, data, _connection.IsRevision3)));
-            Refused();
+            var refusal = Refusal(m.Refusal);
+            if (_connection.Inbound.Refused(_socket.Attempt))
+                _connection.Outbound.Append(new EncodedFrame(refusal));
+            NotLetIn(isReplaced: false);
+            return;
+        }
+        if (!_connection.Inbound.Namespaces.Connected(_socket.Attempt, Self))
+        {
+            OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); // it is about to be told so
+            _connection.Inbound.Refused(_socket.Attempt);
             return;
         }
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
         _connected = true;
-        _connection.Inbound.Namespaces.Connected(_socket.Namespace.Name, Self);
         if (ns.Recovery is null)
         {
             Welcome();
@@ -131,7 +154,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             {
                 if (_socket.Continues is { } continuation && !TryResend(continuation))
                 {
-                    Leave(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
+                    NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
                     return;
                 }
                 Welcome();
@@ -139,7 +162,26 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         }
         _connection.Session.Tell(new SessionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
+        foreach (var packet in _connection.Inbound.Namespaces.TakeHeld(_socket.Attempt) ?? [])
+            OnPacket(packet);
         Start(_socket.RaiseConnectionAsync(), null);
+        RunWaiting();
+    }
+
+    private EncodedPacket Refusal(Exception error)
+    {
+        var (text, data) = error is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
+        if (error is not ConnectErrorException)
+            ns.Server.Log.MiddlewareFailed(error, ns.MetricsName);
+        try
+        {
+            return ns.Server.Packets.ConnectError(ns.Name, text, data, _connection.IsRevision3);
+        }
+        catch (Exception unreadable) // the application's object, or its converter
+        {
+            ns.Server.Log.RefusalDataFailed(unreadable, ns.MetricsName);
+            return ns.Server.Packets.ConnectError(ns.Name, text, null, _connection.IsRevision3);
+        }
     }
 
     private void Welcome()
@@ -160,17 +202,11 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         return true;
     }
 
-    private void Refused()
-    {
-        _connection.Inbound.Namespaces.Remove(_socket.Namespace.Name);
-        Leave(isReplaced: false);
-    }
-
     /// <summary>Its client has never been let in.</summary>
-    private void Leave(bool isReplaced)
+    private void NotLetIn(bool isReplaced)
     {
         _ended ??= DisconnectReason.ForcedClose;
-        _socket.Abandon(_ended);
+        _socket.MarkDisconnected(_ended);
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket, isReplaced));
     }
 
@@ -183,6 +219,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             bytes += m.More[i].SizeInBytes;
             OnPacket(m.More[i]);
         }
+        _connection.Inbound.Order.Taken(Self);
         ns.Server.Metrics.EventsReceived(ns.MetricsName, 1 + (m.More?.Count ?? 0), bytes);
     }
 
@@ -192,7 +229,7 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
             TakeAck(packet.AckId)?.Answered(packet.Arguments);
         else if (_ended is not null)
             _connection.Inbound.Completed(packet.SizeInBytes);
-        else if (_running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
+        else if (!_handlesEvents || _running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
             (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
         else
             Run(packet);
@@ -219,7 +256,10 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
     private void Ran(SocketIoPacket? packet, long startedAt)
     {
         if (packet is null)
-            return; // OnConnection
+        {
+            _handlesEvents = true; // OnConnection
+            return;
+        }
         _connection.Inbound.Completed(packet.SizeInBytes);
         Timed(startedAt);
     }
@@ -242,8 +282,12 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         {
             failure = error;
         }
-        if (packet is not null)
-            inbound.Completed(packet.SizeInBytes);
+        if (packet is null)
+        {
+            self.Tell(new ConnectionHandled(failure));
+            return;
+        }
+        inbound.Completed(packet.SizeInBytes);
         self.Tell(new HandlerDone(startedAt, failure));
     }
 
@@ -253,13 +297,35 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         if (m.Error is not null)
             ReportHandlerError(m.Error);
         Timed(m.StartedAt);
-        while (_ended is null && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
+        RunWaiting();
+    }
+
+    private void RunWaiting()
+    {
+        while (_ended is null && _handlesEvents && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
             Run(_waiting.Dequeue());
+        EndWhenHandled();
+    }
+
+    /// <summary>Fails closed: a client whose handlers could not be set up, or whose guard threw, is let go before any of its events is handled.</summary>
+    private void OnConnectionHandled(Exception? error)
+    {
+        _running--;
+        if (error is null)
+        {
+            _handlesEvents = true;
+            RunWaiting();
+            return;
+        }
+        ReportHandlerError(error);
+        if (_ended is null && _left is null)
+            ns.Server.Log.SocketNotSetUp(ns.MetricsName);
+        OnDisconnect(new Disconnect(Close: false, null));
     }
 
     private void ReportHandlerError(Exception error)
     {
-        if (error is OperationCanceledException && _socket.Disconnected.IsCancellationRequested)
+        if (error is OperationCanceledException or SocketDisconnectedException && _socket.HasLeft)
             return; // a handler that ended because its client left
         ns.Server.Log.HandlerFailed(error, ns.Name);
         ns.Server.Metrics.HandlerFailed(ns.MetricsName);
@@ -268,9 +334,9 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
 
     private void OnAckAsked(AckAsked m)
     {
-        if (_ended is not null)
+        if ((_ended ?? _left) is { } reason)
         {
-            m.Sink.Failed(new SocketDisconnectedException(_ended));
+            m.Sink.Failed(new SocketDisconnectedException(reason));
             return;
         }
         _connection.Inbound.AckAsked();
@@ -290,92 +356,46 @@ internal sealed class SocketActor(NamespaceServices ns) : UntypedActor
         return sink;
     }
 
-    /// <summary>The acknowledgements and the events that wait.</summary>
-    private void GiveUpWork(DisconnectReason reason)
-    {
-        foreach (var sink in _acks.TakeAll())
-        {
-            _connection.Inbound.AckSettled();
-            sink.Failed(new SocketDisconnectedException(reason));
-        }
-        while (_waiting is { Count: > 0 })
-            _connection.Inbound.Completed(_waiting.Dequeue().SizeInBytes);
-    }
-
-    private void OnDisconnect(Disconnect m)
-    {
-        if (_connected && _ended is null)
-        {
-            if (m.Close)
-            {
-                _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerNamespaceDisconnect, SayGoodbye: true));
-            }
-            else
-            {
-                if (_connection.Inbound.Namespaces.LeftByServer(ns.Name, Self))
-                    _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
-                End(DisconnectReason.ServerNamespaceDisconnect, null);
-            }
-        }
-        m.Done?.TrySetResult();
-    }
-
-    /// <summary>Raises <c>disconnecting</c> with the rooms still there, then leaves them; <c>disconnect</c> follows once that is done .</summary>
-    private void End(DisconnectReason reason, string? description)
-    {
-        if (_ended is not null)
-            return;
-        _ended = reason;
-        if (!_connected) // the middleware still runs; what it says does not matter any more
-        {
-            Refused();
-            return;
-        }
-        _socket.RaiseDisconnecting(reason, description);
-        if (reason.IsRecoverable)
-            ns.Recovery?.Lose(_socket);
-        else
-            ns.Recovery?.Gone(_socket);
-        ns.Remove(_socket);
-        GiveUpWork(reason);
-        _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
-        Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
-        ns.Server.Metrics.SocketDisconnected(ns.MetricsName, reason);
-    }
-
-    private void OnDeparted()
-    {
-        if (_connected)
-            _socket.RaiseDisconnect();
-        else
-            _socket.DisposeServices(Task.CompletedTask);
-        _departed = true;
-        Context.Stop(Self);
-    }
-
+    /// <summary>What an actor of the application's asks for fails for it alone.</summary>
     private void OnCommand(SocketMessages.ISocketCommand command)
     {
-        switch (command)
+        try
         {
-            case SocketMessages.Emit m: _socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
-            case SocketMessages.Join m: _ = AnswerAsync(_socket.JoinAsync(m.Room), Sender, m); break;
-            case SocketMessages.Leave m: _ = AnswerAsync(_socket.LeaveAsync(m.Room), Sender, m); break;
-            case SocketMessages.Broadcast m: _socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
-            case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Close, null)); break;
+            switch (command)
+            {
+                case SocketMessages.Emit m: _socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+                case SocketMessages.Join m: _ = AnswerAsync(_socket.JoinAsync(m.Room), Sender, Self, m); break;
+                case SocketMessages.Leave m: _ = AnswerAsync(_socket.LeaveAsync(m.Room), Sender, Self, m); break;
+                case SocketMessages.Broadcast m: _socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+                case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Close, null)); break;
+            }
+        }
+        catch (Exception error)
+        {
+            Refuse(error, Sender, Self);
         }
     }
 
-    private static async Task AnswerAsync(ValueTask done, IActorRef sender, object command)
+    private static async Task AnswerAsync(ValueTask done, IActorRef sender, IActorRef self, object command)
     {
         try
         {
             await done.ConfigureAwait(false);
-            sender.Tell(new SocketMessages.Done(command));
+            sender.Tell(new SocketMessages.Done(command), self);
         }
         catch (Exception error)
         {
-            sender.Tell(new Status.Failure(error));
+            Refuse(error, sender, self);
         }
+    }
+
+    /// <summary>Tells who asked, or, where nobody is to be told, the log and <c>OnError</c>.</summary>
+    private static void Refuse(Exception error, IActorRef sender, IActorRef self)
+    {
+        if (sender.IsNobody() || sender is DeadLetterActorRef)
+            self.Tell(new CommandFailed(error));
+        else
+            sender.Tell(new Status.Failure(error), self);
     }
 
     private sealed class Producer(NamespaceServices ns) : IIndirectActorProducer

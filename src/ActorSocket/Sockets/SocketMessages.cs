@@ -25,15 +25,15 @@ public static class SocketMessages
     /// <param name="Reason">Why.</param>
     public sealed record Disconnected(Socket Socket, DisconnectReason Reason) : INoSerializationVerificationNeeded;
 
-    /// <summary>What <see cref="Socket.Actor"/> understands from a user's actor.</summary>
+    /// <summary>What <see cref="Socket.Actor"/> understands from a user's actor. A failure that there is no sender to tell of is logged and raised on <c>OnError</c>.</summary>
     public interface ISocketCommand : INoSerializationVerificationNeeded;
 
-    /// <summary>Sends an event to the client.</summary>
+    /// <summary>Sends an event to the client. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
     /// <param name="EventName">Not a reserved name.</param>
     /// <param name="Arguments">Serialised as with <c>Emit</c>.</param>
     public sealed record Emit(string EventName, params IReadOnlyList<object?> Arguments) : ISocketCommand;
 
-    /// <summary>Sends an event to every other socket in the rooms.</summary>
+    /// <summary>Sends an event to every other socket in the rooms. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
     /// <param name="Rooms">A union; each socket gets the event once.</param>
     /// <param name="EventName">Not a reserved name.</param>
     /// <param name="Arguments">Serialised as with <c>Emit</c>.</param>
@@ -43,7 +43,7 @@ public static class SocketMessages
     /// <param name="Room">Any text of at most 256 bytes.</param>
     public sealed record Join(string Room) : ISocketCommand;
 
-    /// <summary>Leaves a room; answered with <see cref="Done"/>.</summary>
+    /// <summary>Leaves a room; answered with <see cref="Done"/>, or <see cref="Status.Failure"/>.</summary>
     /// <param name="Room">The room.</param>
     public sealed record Leave(string Room) : ISocketCommand;
 

@@ -22,6 +22,21 @@ internal static class SocketProtocol
 
     internal sealed record HandlerDone(long StartedAt, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 
+    /// <summary>The application's <c>OnConnection</c> handlers have run; only one without an error lets the client's events in.</summary>
+    internal sealed record ConnectionHandled(Exception? Error) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The socket has given its events to an actor of the application's, and ends with it.</summary>
+    internal sealed record DependOn(IActorRef Handler) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>A command of an actor that is not there to be told so.</summary>
+    internal sealed record CommandFailed(Exception Error) : ILocalMessage, IDeadLetterSuppression;
+
+    /// <summary>The client left, and what it had sent before is not handled in time.</summary>
+    internal sealed class LastEventsOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly LastEventsOverdue Instance = new(); }
+
+    /// <summary>The handlers of <c>disconnecting</c> are done, or their time is over.</summary>
+    internal sealed class DisconnectingDone : ILocalMessage, IDeadLetterSuppression { public static readonly DisconnectingDone Instance = new(); }
+
     /// <summary>The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.</summary>
     internal sealed record AckAsked(long Id, IAckSink Sink, TimeSpan? Timeout) : ILocalMessage, IDeadLetterSuppression;
 

@@ -98,7 +98,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
                 await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
                 return default;
             }
-            server.Options.OnHeaders?.Invoke(context);
+            await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
             var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
             var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
             await new WebSocketTransport(server, connection, link, FormOf(query)).RunUpgradeAsync(refused).ConfigureAwait(false);
@@ -113,7 +113,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         }
         else
         {
-            server.Options.OnHeaders?.Invoke(context);
+            await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
             return new Rest(null, connection, query["j"]);
         }
         return default;
@@ -201,8 +201,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         WebSocketTransport? transport = null;
         try
         {
-            options.OnInitialHeaders?.Invoke(context);
-            options.OnHeaders?.Invoke(context);
+            await options.RaiseInitialHeadersAsync(context).ConfigureAwait(false);
+            await options.RaiseHeadersAsync(context).ConfigureAwait(false);
             if (options.Cookie is { } cookie)
                 context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
             if (upgrade is not null)

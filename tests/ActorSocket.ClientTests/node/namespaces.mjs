@@ -90,3 +90,31 @@ export async function A_namespace_may_have_a_name_of_any_script({ connect, join 
   const lobby = await join(socket, "/lobby");
   assert.equal((await ask(lobby, "whoami")).connections, 1);
 }
+
+/** As React's StrictMode does it: an effect runs, is undone and runs again within one tick. */
+export async function Joining_leaving_and_joining_again_at_once_harms_no_other_namespace({ connect }) {
+  const root = await connect();
+  const { id } = root;
+  const down = new Inbox({ onAny: (listener) => root.on("disconnect", (reason) => listener("disconnect", reason)) });
+  for (let i = 0; i < 20; i++) {
+    const socket = root.io.socket(`/room-${i}`);
+    socket.disconnect();
+    socket.connect();
+    await connected(socket);
+    assert.equal(await ask(socket, "add", i, 1), i + 1);
+  }
+  assert.equal(await ask(root, "add", 1, 2), 3);
+  assert.equal(root.id, id);
+  assert.deepEqual(down.events, []);
+}
+
+export async function Events_to_several_namespaces_are_acknowledged_in_the_order_they_were_sent({ connect, join }) {
+  const sockets = [await connect(), null, null];
+  sockets[1] = await join(sockets[0], "/lobby");
+  sockets[2] = await join(sockets[0], "/room-1");
+  for (let round = 0; round < 60; round++) {
+    const order = [];
+    await Promise.all(sockets.map((socket, i) => ask(socket, "add", i, round).then(() => order.push(i))));
+    assert.deepEqual(order, [0, 1, 2]);
+  }
+}

@@ -111,7 +111,7 @@ public sealed class SessionTableTests : ServerTest
         "ReadingPaused" => ReadingPaused.Instance,
         "ReadingResumed" => ReadingResumed.Instance,
         "VolatileDropped" => new VolatileDropped(1),
-        "Connect" => new Connect("/nowhere", default),
+        "Connect" => new Connect("/nowhere", default, 1),
         "Left" => new Left("/", null),
         "PacketRefused" => new PacketRefused("rubbish"),
         "OutboundFailed" => new OutboundFailed("the client does not read"),

@@ -218,6 +218,10 @@ public sealed class SocketTests : ServerTest
         await started.Task.WaitAsync(Patience);
         Assert.False(socket.Disconnected.IsCancellationRequested);
         session.Send("41");
+        await HandledAsync(socket.Actor);
+        Assert.True(socket.Disconnected.IsCancellationRequested);
+        Assert.False(cancelled.Task.IsCompleted); // what was received is handled, though not for ever
+        Clock.Advance(new ActorSocketOptions().LastEventsTimeout);
         await cancelled.Task.WaitAsync(Patience);
         Assert.Equal(0, errors); // that it ends so is no fault of its own
     }
@@ -343,6 +347,8 @@ public sealed class SocketTests : ServerTest
             session.Send("""42["slow"]""");
             await HandledAsync(actor);
             session.Send("41");
+            await HandledAsync(actor);
+            Clock.Advance(new ActorSocketOptions().LastEventsTimeout);
             await ExpectTerminatedAsync(actor, Patience);
         }
         goes.SetResult();
@@ -354,17 +360,18 @@ public sealed class SocketTests : ServerTest
     {
         var namespaces = new JoinedNamespaces(4);
         var (former, next) = (CreateTestProbe().Ref, CreateTestProbe().Ref);
-        namespaces.TryBegin("/");
-        namespaces.Connected("/", former);
-        namespaces.TryFind("/", out _, remove: true);
-        namespaces.TryBegin("/");
-        namespaces.LeftByServer("/", former);
-        namespaces.Connected("/", next);
-        namespaces.LeftByServer("/", former);
-        Assert.Equal(JoinedNamespaces.Find.Found, namespaces.TryFind("/", out var found));
+        var packet = new ActorSocket.Protocol.SocketIo.SocketIoPacket(ActorSocket.Protocol.SocketIo.SocketIoPacketType.Event, "/", -1, "x", SocketArguments.Empty, 0);
+        namespaces.TryBegin("/", out var attempt, out _);
+        namespaces.Connected(attempt, former);
+        namespaces.Leave("/", out _, out _);
+        namespaces.TryBegin("/", out attempt, out _);
+        namespaces.LeftByServer(former);
+        namespaces.Connected(attempt, next);
+        namespaces.LeftByServer(former);
+        Assert.Equal(JoinedNamespaces.Find.Found, namespaces.TryFind("/", packet, out var found));
         Assert.Equal(next, found);
-        namespaces.LeftByServer("/", next);
-        Assert.Equal(JoinedNamespaces.Find.Ignore, namespaces.TryFind("/", out _));
+        namespaces.LeftByServer(next);
+        Assert.Equal(JoinedNamespaces.Find.Ignore, namespaces.TryFind("/", packet, out _));
     }
 
     [Fact]

@@ -1,0 +1,257 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Akka.Actor;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Tests.Sockets;
+
+/// <summary>A client that asks for a namespace again before it has its answer, as React's StrictMode lets it: the later one counts, and nobody else suffers.</summary>
+public sealed class RejoinTests : ServerTest
+{
+    private readonly ConcurrentQueue<TaskCompletionSource> _middleware = new();
+    private int _connections;
+
+    [Theory]
+    [InlineData("/slow", "40/slow,", "40/slow,")]
+    [InlineData("/slow", "40/slow,", "41/slow,", "40/slow,")]
+    [InlineData("/slow", "40/slow,", "41/slow,", "40/slow,", "40/slow,", "41/slow,", "40/slow,")]
+    [InlineData("/dyn-1", "40/dyn-1,", "41/dyn-1,", "40/dyn-1,")]
+    public async Task The_later_of_two_attempts_is_answered_once_and_the_other_namespaces_stay(string name, params string[] packets)
+    {
+        var (session, webSocket, _) = await StartAsync();
+        foreach (var packet in packets)
+            session.Send(packet);
+        var answer = webSocket.NextAsync();
+        await AwaitConditionAsync(
+            () =>
+            {
+                LetIn();
+                return Task.FromResult(answer.IsCompleted);
+            },
+            Patience,
+            TimeSpan.FromMilliseconds(5));
+        Assert.StartsWith($"40{name},{{", await answer, StringComparison.Ordinal);
+        session.Send($"42{name},1[\"echo\",7]");
+        Assert.Equal($"43{name},1[7]", await webSocket.NextAsync());
+        session.Send("""421["echo",8]""");
+        Assert.Equal("431[8]", await webSocket.NextAsync());
+        Assert.Equal(1, _connections);
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_before_it_is_let_in_gets_no_answer_and_may_come_back()
+    {
+        var (session, webSocket, _) = await StartAsync();
+        session.Send("40/slow,");
+        await AwaitAssertAsync(() => Assert.Single(_middleware), Patience);
+        session.Send("41/slow,");
+        Assert.True(_middleware.TryDequeue(out var first));
+        first.SetResult();
+        session.Send("""421["echo",1]""");
+        Assert.Equal("431[1]", await webSocket.NextAsync());
+        session.Send("40/slow,");
+        await AwaitAssertAsync(() => Assert.Single(_middleware), Patience);
+        Assert.True(_middleware.TryDequeue(out var second));
+        second.SetResult();
+        Assert.StartsWith("40/slow,{", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_connected_and_asks_anew_gets_a_new_socket_that_handles_what_it_sent_meanwhile()
+    {
+        var (session, webSocket, server) = await StartAsync();
+        session.Send("40/slow,");
+        await LetInAsync();
+        var first = await webSocket.NextAsync();
+        session.Send("40/slow,"); // the answer to the first crossed a disconnect() that the client does not tell, since it was not connected
+        session.Send("""42/slow,1["echo",7]""");
+        await LetInAsync();
+        var second = await webSocket.NextAsync();
+        Assert.StartsWith("40/slow,{", second, StringComparison.Ordinal);
+        Assert.NotEqual(first, second);
+        Assert.Equal("43/slow,1[7]", await webSocket.NextAsync());
+        await AwaitAssertAsync(() => Assert.Single(server.Namespaces.GetOrAdd("/slow", server).Face.Sockets), Patience);
+    }
+
+    [Fact]
+    public async Task A_second_CONNECT_for_the_only_namespace_ends_the_connection_as_ever()
+    {
+        var (session, webSocket, _) = await StartAsync();
+        session.Send("40");
+        Assert.Equal("close", (await webSocket.NextAsync())[..5]);
+    }
+
+    [Fact]
+    public async Task Attempts_that_were_given_up_count_until_their_middleware_is_done()
+    {
+        var (session, webSocket, server) = await StartAsync(static options => options.MaxNamespacesPerConnection = 4);
+        for (var i = 1; i <= 3; i++)
+        {
+            session.Send("40/slow,");
+            await AwaitAssertAsync(() => Assert.Equal(i, _middleware.Count), Patience);
+        }
+        for (var i = 0; i < 20; i++)
+            session.Send("40/slow,");
+        await HandledAsync(session.Session);
+        await HandledAsync(server.Namespaces.GetOrAdd("/slow", server).Actor);
+        Assert.Equal(3, _middleware.Count);
+        while (_middleware.TryDequeue(out var step))
+            step.SetResult();
+        Assert.StartsWith("40/slow,{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        session.Send("""421["echo",1]""");
+        Assert.Equal("431[1]", await webSocket.NextAsync());
+        session.Send("40/dyn-1,"); // there is room again
+        await LetInAsync();
+        Assert.StartsWith("40/dyn-1,{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal(2, _connections);
+    }
+
+    private bool LetIn()
+    {
+        var any = _middleware.TryDequeue(out var step);
+        step?.SetResult();
+        return any;
+    }
+
+    private async Task LetInAsync()
+    {
+        TaskCompletionSource? step = null;
+        await AwaitAssertAsync(() => Assert.True(_middleware.TryDequeue(out step)), Patience);
+        step!.SetResult();
+    }
+
+    /// <summary>A client that is connected to "/".</summary>
+    private async Task<(TestSession Session, FakeWebSocket WebSocket, ServerServices Server)> StartAsync(Action<ActorSocketOptions>? configure = null)
+    {
+        var server = NewServer(configure);
+        var io = new ActorSocketServer(server);
+        io.OnConnection(static socket => socket.On("echo", static (int number) => number));
+        foreach (var ns in (Namespace[])[io.Of("/slow"), io.OfDynamic(new Regex("^/dyn-"))])
+        {
+            ns.Use(async (_, next) =>
+            {
+                var step = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _middleware.Enqueue(step);
+                await step.Task;
+                await next();
+            });
+            ns.OnConnection(socket =>
+            {
+                Interlocked.Increment(ref _connections);
+                socket.On("echo", static (int number) => number);
+            });
+        }
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        return (session, webSocket, server);
+    }
+}
+
+/// <summary>Packets reach the sockets of a connection's namespaces in the order they came.</summary>
+public sealed class ArrivalOrderTests : ServerTest
+{
+    [Fact]
+    public async Task Events_to_several_namespaces_are_handled_in_the_order_they_came()
+    {
+        var (session, webSocket) = await StartAsync();
+        for (var round = 0; round < 50; round++)
+        {
+            foreach (var (name, id) in (ReadOnlySpan<(string, int)>)[("/c", 1), ("/a", 2), ("/b", 3), ("/a", 4)])
+                session.Connection.Inbound.AddText(webSocket, System.Text.Encoding.UTF8.GetBytes($"42{name},{id}[\"echo\"]"));
+            session.Connection.Inbound.EndOfRead();
+            session.Send("42/b,5[\"echo\"]"); // another read
+            foreach (var expected in (string[])["43/c,1[\"x\"]", "43/a,2[\"x\"]", "43/b,3[\"x\"]", "43/a,4[\"x\"]", "43/b,5[\"x\"]"])
+                Assert.Equal(expected, await webSocket.NextAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_handler_that_waits_and_a_socket_that_is_gone_hold_up_no_other_namespace()
+    {
+        var (session, webSocket) = await StartAsync();
+        session.Send("42/a,[\"wait\"]");
+        session.Send("42/b,1[\"echo\"]");
+        Assert.Equal("43/b,1[\"x\"]", await webSocket.NextAsync());
+        session.Send("42/c,[\"kick\"]");
+        session.Send("42/c,[\"echo\"]");
+        session.Send("42/b,2[\"echo\"]");
+        Assert.Equal("41/c,", await webSocket.NextAsync());
+        Assert.Equal("43/b,2[\"x\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_turn_when_the_connection_ends_is_handled()
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var seen = new ConcurrentQueue<string>();
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/a", server).Face.OnConnection(socket => socket.On("block", () =>
+        {
+            entered.SetResult();
+            goes.Task.Wait(Patience);
+        }));
+        server.Namespaces.GetOrAdd("/b", server).Face.OnConnection(socket =>
+        {
+            socket.On("log", () => seen.Enqueue("log"));
+            socket.OnDisconnecting(_ => seen.Enqueue("disconnecting"));
+            socket.OnDisconnect(_ => gone.SetResult());
+        });
+        var (session, webSocket) = await JoinAsync(server, "/a", "/b");
+        session.Send("42/a,[\"block\"]");
+        await entered.Task.WaitAsync(Patience);
+        session.Send("42/b,[\"log\"]");
+        session.Connection.Fail(webSocket, DisconnectReason.TransportClose, null);
+        await gone.Task.WaitAsync(Patience);
+        goes.SetResult();
+        Assert.Equal(["log", "disconnecting"], seen);
+    }
+
+    [Fact]
+    public async Task CloseAsync_waits_for_asynchronous_disconnect_handlers()
+    {
+        var done = false;
+        var server = NewServer();
+        var io = new ActorSocketServer(server);
+        io.OnConnection(socket => socket.OnDisconnect(async _ =>
+        {
+            await Task.Delay(300);
+            done = true;
+        }));
+        await JoinAsync(server, "/");
+        await io.CloseAsync().WaitAsync(Patience);
+        Assert.True(done);
+        Assert.Equal(0, server.LiveSockets);
+    }
+
+    private async Task<(TestSession Session, FakeWebSocket WebSocket)> StartAsync()
+    {
+        var server = NewServer();
+        foreach (var name in (string[])["/a", "/b", "/c"])
+        {
+            server.Namespaces.GetOrAdd(name, server).Face.OnConnection(static socket =>
+            {
+                socket.On("echo", static () => "x");
+                socket.On("wait", static () => Task.Delay(System.Threading.Timeout.Infinite));
+                socket.On("kick", () => socket.DisconnectAsync());
+            });
+        }
+        return await JoinAsync(server, "/a", "/b", "/c");
+    }
+
+    private async Task<(TestSession Session, FakeWebSocket WebSocket)> JoinAsync(ServerServices server, params string[] names)
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        foreach (var name in names)
+        {
+            session.Send(name == "/" ? "40" : $"40{name},");
+            Assert.StartsWith(name == "/" ? "40{" : $"40{name},{{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+        return (session, webSocket);
+    }
+}
