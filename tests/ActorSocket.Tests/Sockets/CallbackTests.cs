@@ -132,6 +132,7 @@ public sealed class CallbackTests : ServerTest
         await disconnected.Task.WaitAsync(Patience);
     }
 
+#pragma warning disable MA0147, MA0155 // that it is refused is what is tested
     [Fact]
     public async Task What_is_async_void_all_the_same_is_refused_where_it_is_handed_in()
     {
@@ -146,9 +147,8 @@ public sealed class CallbackTests : ServerTest
         Assert.Contains("OnHeadersAsync", new ActorSocketOptionsValidator().Validate(null, options).FailureMessage!, StringComparison.Ordinal);
     }
 
-#pragma warning disable MA0155, S3168, VSTHRD100 // that it is refused is what is tested
     private static async void AsyncVoid() => await Task.Yield();
-#pragma warning restore MA0155, S3168, VSTHRD100
+#pragma warning restore MA0147, MA0155
 
     [Fact]
     public async Task Header_callbacks_may_be_asynchronous_and_are_awaited()

@@ -69,7 +69,7 @@ public sealed class FailClosedTests : ServerTest
                 throw new InvalidOperationException("no guard");
             ns.OnConnection(static socket => socket.Emit("guarded"));
         });
-        io.OfDynamic(new System.Text.RegularExpressions.Regex("^/room-"));
+        io.OfDynamic(new System.Text.RegularExpressions.Regex("^/room-", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40/room-1,");

@@ -55,7 +55,7 @@ public sealed class LastEventsTests : ServerTest
         Assert.Empty(seen);
         goes.SetResult();
         await gone.Task.WaitAsync(Patience);
-        Assert.Equal(["slow", .. Enumerable.Range(0, 5).Select(static i => $"{i} True False a"), $"disconnecting {reason} 2"], seen);
+        Assert.Equal(["slow", .. Enumerable.Range(0, 5).Select(static i => $"{i} True False a"), $"disconnecting {reason} 2"], seen, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class LastEventsTests : ServerTest
         session.Send("""42["log"]""");
         session.Send("41");
         await gone.Task.WaitAsync(Patience);
-        Assert.Equal(["log"], seen);
+        Assert.Equal(["log"], seen, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -203,6 +203,6 @@ internal static class CancellationTokenExtensions
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = token.Register(cancelled.SetResult);
-        await cancelled.Task.WaitAsync(ServerTest.Patience);
+        await cancelled.Task.WaitAsync(ServerTest.Patience, CancellationToken.None);
     }
 }

@@ -69,7 +69,7 @@ public sealed class RejoinTests : ServerTest
         await LetInAsync();
         var second = await webSocket.NextAsync();
         Assert.StartsWith("40/slow,{", second, StringComparison.Ordinal);
-        Assert.NotEqual(first, second);
+        Assert.NotEqual(first, second, StringComparer.Ordinal);
         Assert.Equal("43/slow,1[7]", await webSocket.NextAsync());
         await AwaitAssertAsync(() => Assert.Single(server.Namespaces.GetOrAdd("/slow", server).Face.Sockets), Patience);
     }
@@ -127,7 +127,7 @@ public sealed class RejoinTests : ServerTest
         var server = NewServer(configure);
         var io = new ActorSocketServer(server);
         io.OnConnection(static socket => socket.On("echo", static (int number) => number));
-        foreach (var ns in (Namespace[])[io.Of("/slow"), io.OfDynamic(new Regex("^/dyn-"))])
+        foreach (var ns in (Namespace[])[io.Of("/slow"), io.OfDynamic(new Regex("^/dyn-", RegexOptions.None, TimeSpan.FromSeconds(1)))])
         {
             ns.Use(async (_, next) =>
             {
@@ -208,7 +208,7 @@ public sealed class ArrivalOrderTests : ServerTest
         session.Connection.Fail(webSocket, DisconnectReason.TransportClose, null);
         await gone.Task.WaitAsync(Patience);
         goes.SetResult();
-        Assert.Equal(["log", "disconnecting"], seen);
+        Assert.Equal(["log", "disconnecting"], seen, StringComparer.Ordinal);
     }
 
     [Fact]
