@@ -142,7 +142,7 @@ internal sealed class ClusterNode : IServerEventPeers
         Peers.TryGetHome(sid, out peer) && IdGenerator.IsGenuine(sid, peer.Key);
 
     /// <summary>A node has passed on the answer to a request that came in there.</summary>
-    public void AnswerLeft(Address gateway, long request) => _home.AnswerLeft(gateway, request);
+    public void AnswerLeft(Peer gateway, long request) => _home.AnswerLeft(gateway.Tag, request);
 
     /// <summary>A session of this node is over.</summary>
     public void Forget(EngineConnection connection) => _home.Forget(connection);
@@ -162,7 +162,7 @@ internal sealed class ClusterNode : IServerEventPeers
         Peers.Remove(peer);
         Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
-        _home.PeerGone(peer.Address);
+        _home.PeerGone(peer);
         Replicas.OwnerGone(peer.Tag);
     }
 
@@ -345,9 +345,10 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public async Task OnServerSideEventAsync(Peer peer, ServerSideEvent m)
     {
-        var answer = _server.Namespaces.TryGet(m.Namespace, out var ns) ? await ns.Face.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
+        var isHere = _server.Namespaces.TryGet(m.Namespace, out var ns);
+        var answer = isHere ? await ns!.Face.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
         if (m.Request != 0)
-            peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [])));
+            peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [], !isHere)));
     }
 
     void IServerEventPeers.Publish(string ns, string eventName, byte[] arguments)
@@ -362,7 +363,7 @@ internal sealed class ClusterNode : IServerEventPeers
         var (answers, missing) = await Requests.AskAsync<ServerSideAnswered>(
             Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments), timeout, cancellationToken).ConfigureAwait(false);
         var given = answers.FindAll(static answer => answer.HasAnswer);
-        return new ServerEventAnswers(given.ConvertAll(static answer => answer.Answer), missing + answers.Count - given.Count);
+        return new ServerEventAnswers(given.ConvertAll(static answer => answer.Answer), missing + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false }));
     }
 
     /// <summary>Sends the answers of this node's clients to the node that asked.</summary>

@@ -13,15 +13,15 @@ internal static partial class ClusterProtocol
         long Request { get; }
     }
 
-    /// <summary>What a request says of itself: the protocol revision, and the transport in its query.</summary>
-    internal readonly record struct RequestQuery(bool IsRevision3, bool IsForWebSocket, string Jsonp)
+    /// <summary>What a request says of itself: the protocol revision, the transport in its query, and the tag of the node that it came to.</summary>
+    internal readonly record struct RequestQuery(bool IsRevision3, bool IsForWebSocket, string Jsonp, string Gateway)
     {
         /// <summary>Of a request that no client made.</summary>
-        public static readonly RequestQuery None = new(false, false, "");
+        public static readonly RequestQuery None = new(false, false, "", "");
 
-        public static void Write(WireWriter wire, RequestQuery query) => wire.Flag(query.IsRevision3).Flag(query.IsForWebSocket).Text(query.Jsonp);
+        public static void Write(WireWriter wire, RequestQuery query) => wire.Flag(query.IsRevision3).Flag(query.IsForWebSocket).Text(query.Jsonp).Text(query.Gateway);
 
-        public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text());
+        public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text(), wire.Text());
     }
 
     /// <summary>A GET that waits for packets.</summary>
@@ -40,7 +40,8 @@ internal static partial class ClusterProtocol
         public static PollCut Read(ref WireReader wire) => new(wire.Text(), wire.Number());
     }
 
-    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered.</summary>
+    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered, but
+    /// told again while the connection is there.</summary>
     internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
     {
         public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);
@@ -80,13 +81,16 @@ internal static partial class ClusterProtocol
         public static OtherRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read));
     }
 
-    /// <summary>A WebSocket that wants to become the session's transport. It stays on the node whose tag is <see cref="Gateway"/>; its bytes travel as <see cref="Link"/>.</summary>
-    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, string Gateway, long Link, WireForm Form, bool IsRefused) : ISessionRequest
+    /// <summary>
+    /// A WebSocket that wants to become the session's transport. It stays on the node that it came to; its bytes travel as <see
+    /// cref="Link"/>.
+    /// </summary>
+    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, long Link, WireForm Form, bool IsRefused) : ISessionRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Text(Gateway).Number(Link).Number((int)Form).Flag(IsRefused);
+        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Number(Link).Number((int)Form).Flag(IsRefused);
 
         public static UpgradeRequest Read(ref WireReader wire) =>
-            new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Text(), wire.Number(), (WireForm)wire.Number(), wire.Flag());
+            new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Number(), (WireForm)wire.Number(), wire.Flag());
     }
 
     /// <summary>The session's answer: an HTTP status, and for a poll its payload.</summary>
@@ -105,7 +109,9 @@ internal static partial class ClusterProtocol
         public static RequestRefused Read(ref WireReader wire) => new(wire.Number(), (EngineIoError)wire.Number());
     }
 
-    /// <summary>Bytes of the WebSockets that end on one of two nodes while their sessions live on the other; see <see cref="LinkHub"/>. Numbered from 1, so that a lost one is noticed.</summary>
+    /// <summary>Bytes of the WebSockets that end on one of two nodes while their sessions live on the other; see <see cref="LinkHub"/>.
+    /// Numbered from 1, so that a lost one is noticed;
+    /// without entries it says, every few seconds, which was the last.</summary>
     internal sealed record LinkBatch(byte[] Entries, long Number) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Bytes(Entries).Number(Number);

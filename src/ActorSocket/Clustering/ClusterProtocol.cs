@@ -22,13 +22,37 @@ internal static partial class ClusterProtocol
 
     // ---- Peers: who is there, and which rooms each has (RoomDirectory, PeerActor)
 
-    /// <summary>A node introduces itself to another. <see cref="Parser"/>: frames are encoded once, so all nodes must speak to clients alike.</summary>
-    /// <remarks><see cref="HasShards"/>: once they are there, others may find out where they are.</remarks>
-    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key, bool HasShards) : IClusterMessage
+    /// <summary>
+    /// A node introduces itself to another, until that one has confirmed its rooms. <see cref="Parser"/>: frames are encoded once, so all
+    /// nodes must speak to clients alike.
+    /// </summary>
+    /// <remarks><see cref="HasShards"/>: once they are there, others may find out where they are; <see cref="Standing"/> says so again and
+    /// again.</remarks>
+    /// <param name="Tag">What the node's ids begin with.</param>
+    /// <param name="Version">The node's <see cref="ClusterProtocol.Version"/>.</param>
+    /// <param name="Parser">What its clients speak.</param>
+    /// <param name="Key">What its session ids are signed with.</param>
+    /// <param name="HasShards">Whether its shards are there.</param>
+    /// <param name="Uid">The process, of those that live at the address one after the other.</param>
+    /// <param name="LinksUid">The actor that takes the links' bytes: the child "links" of the sender, and no other of that path.</param>
+    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key, bool HasShards, long Uid, long LinksUid) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key).Flag(HasShards);
+        public void Write(WireWriter wire) => wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key).Flag(HasShards).Number(Uid).Number(LinksUid);
 
-        public static Hello Read(ref WireReader wire) => new(wire.Text(), (int)wire.Number(), wire.Text(), wire.Bytes(), wire.Flag());
+        public static Hello Read(ref WireReader wire) =>
+            new(wire.Text(), (int)wire.Number(), wire.Text(), wire.Bytes(), wire.Flag(), wire.Number(), wire.Number());
+    }
+
+    /// <summary>
+    /// What stands between two nodes, told every few seconds whether or not it has changed, so that no single one of these must arrive. So
+    /// many broadcasts has the sender sent to the receiver since
+    /// they met: whoever has got fewer has lost some (G6). And whether the sender's shards are there.
+    /// </summary>
+    internal sealed record Standing(long Broadcasts, bool HasShards) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Broadcasts).Flag(HasShards);
+
+        public static Standing Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
     }
 
     /// <summary>A room has got its first member on the sender's node, or has lost its last one some time ago.</summary>
@@ -55,22 +79,26 @@ internal static partial class ClusterProtocol
         public static Announced Read(ref WireReader wire) => new(wire.Number());
     }
 
-    /// <summary>The sender lost sight of a node for a while and asks what it may have missed.</summary>
-    internal sealed record SyncAsked : IClusterMessage
+    /// <summary>
+    /// The sender may not know all rooms of the receiver's: it asks until it is told. A new number for each time it has come to doubt, so
+    /// that an answer from before is not taken for one to this.
+    /// </summary>
+    internal sealed record SyncAsked(long Ask) : IClusterMessage
     {
-        public void Write(WireWriter wire)
-        {
-        }
+        public void Write(WireWriter wire) => wire.Number(Ask);
 
-        public static SyncAsked Read(ref WireReader wire) => new();
+        public static SyncAsked Read(ref WireReader wire) => new(wire.Number());
     }
 
-    /// <summary>The newest round, sent after all that were not acknowledged.</summary>
-    internal sealed record SyncState(long Round) : IClusterMessage
+    /// <summary>
+    /// The newest round: who has taken it knows every room. Answers a <see cref="SyncAsked"/>; 0 is what a node asks by its first <see
+    /// cref="Hello"/>.
+    /// </summary>
+    internal sealed record SyncState(long Round, long Ask) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Round);
+        public void Write(WireWriter wire) => wire.Number(Round).Number(Ask);
 
-        public static SyncState Read(ref WireReader wire) => new(wire.Number());
+        public static SyncState Read(ref WireReader wire) => new(wire.Number(), wire.Number());
     }
 
     // ---- Emitting (PeerActor)
@@ -102,14 +130,6 @@ internal static partial class ClusterProtocol
         public void Write(WireWriter wire) => wire.Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Number);
 
         public static Broadcast Read(ref WireReader wire) => new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number());
-    }
-
-    /// <summary>So many broadcasts has the sender sent to the receiver since they met: whoever has got fewer has lost some (G6).</summary>
-    internal sealed record BroadcastsSent(long Count) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Count);
-
-        public static BroadcastsSent Read(ref WireReader wire) => new(wire.Number());
     }
 
     /// <summary>As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
@@ -179,12 +199,12 @@ internal static partial class ClusterProtocol
         public static ServerSideEvent Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes());
     }
 
-    /// <summary>What the node's handlers answered: a JSON array, or nothing.</summary>
-    internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer) : IClusterMessage
+    /// <summary>What the node's handlers answered: a JSON array, or nothing. A node that has not got the namespace is not concerned.</summary>
+    internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer);
+        public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer).Flag(IsUnconcerned);
 
-        public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes());
+        public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes(), wire.Flag());
     }
 
     // ---- Entities (EntityActor)

@@ -8,6 +8,12 @@ internal interface IPeerAnswers
     void Answered(Peer peer, IClusterMessage answer);
 
     void PeerGone(Peer peer);
+
+    /// <summary>The failure detector has lost sight of it: it may answer later, or never.</summary>
+    void PeerOutOfSight(Peer peer)
+    {
+        // The time limit decides.
+    }
 }
 
 /// <summary>The questions that this node has put to others and that are not answered yet.</summary>
@@ -38,8 +44,15 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             answers.PeerGone(peer);
     }
 
-    /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not waited for (C-06).</summary>
-    /// <returns>What was answered, and how many said nothing in time.</returns>
+    public void PeerOutOfSight(Peer peer)
+    {
+        foreach (var answers in _open.Values)
+            answers.PeerOutOfSight(peer);
+    }
+
+    /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is out of sight is
+    /// asked, but not waited for when nobody else is.</summary>
+    /// <returns>What was answered, and how many said nothing.</returns>
     /// <param name="peers">Who is asked.</param>
     /// <param name="question">The message, which bears the request's number.</param>
     /// <param name="timeout">How long to wait.</param>
@@ -64,6 +77,8 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             {
                 if (Array.IndexOf(table.All, peer) < 0)
                     answers.PeerGone(peer);
+                else if (peer.LostSight.IsCompleted)
+                    answers.PeerOutOfSight(peer);
             }
             await answers.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
         }
@@ -100,7 +115,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                     return;
                 _answers.Add((TAnswer)answer);
                 answered?.Invoke(peer, (TAnswer)answer);
-                if (_due.Count > 0)
+                if (IsWaitedFor())
                     return;
             }
             _all.TrySetResult();
@@ -110,10 +125,30 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
         {
             lock (_due)
             {
-                if (!_due.Remove(peer) || _due.Count > 0)
+                if (!_due.Remove(peer) || IsWaitedFor())
                     return;
             }
             _all.TrySetResult();
+        }
+
+        public void PeerOutOfSight(Peer peer)
+        {
+            lock (_due)
+            {
+                if (IsWaitedFor())
+                    return;
+            }
+            _all.TrySetResult();
+        }
+
+        private bool IsWaitedFor()
+        {
+            foreach (var peer in _due)
+            {
+                if (!peer.LostSight.IsCompleted)
+                    return true;
+            }
+            return false;
         }
     }
 }

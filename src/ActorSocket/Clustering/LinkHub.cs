@@ -97,7 +97,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
     /// <remarks>One at a time.</remarks>
     public void Receive(ClusterProtocol.LinkBatch batch)
     {
-        if (batch.Number != _taken + 1 && batch.Number != 0) // 0: an older version does not count
+        if (batch.Number != (batch.Entries.Length == 0 ? _taken : _taken + 1))
         {
             foreach (var end in _ends.Values)
                 end.Abort();
@@ -119,6 +119,16 @@ internal sealed class LinkHub : IThreadPoolWorkItem
             else if (operation is LinkOperation.Open or LinkOperation.Close)
                 Append(isGateway, link, LinkOperation.Abort, []); // it was given up meanwhile, which the other side may not have heard
             entries = entries[(EntryHeader + length)..];
+        }
+    }
+
+    /// <summary>Says how many batches there have been, so that one that was lost is noticed though none follows it.</summary>
+    public void TellCount()
+    {
+        lock (_gate)
+        {
+            if (!_closed && _told > 0)
+                _receiver.Tell(Packed.Of(new ClusterProtocol.LinkBatch([], _told)), ActorRefs.NoSender);
         }
     }
 

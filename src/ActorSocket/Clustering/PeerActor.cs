@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
@@ -7,28 +8,26 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// One other node. Sends it this node's rooms, in numbered rounds that are repeated until they are confirmed, and takes what it sends: its rooms, its broadcasts,
-/// its questions. While it has not told all its rooms, or cannot be reached, it is taken to be interested in everything.
+/// One other node: one process, whatever else may come to live at its address. Exchanges rooms with it (<see cref="RoomExchange"/>) and
+/// takes what it sends: its broadcasts, its questions.
+/// While it has not told all its rooms, or cannot be reached, it is taken to be interested in everything.
 /// </summary>
-internal sealed class PeerActor(ServerServices server, ClusterNode node, Address address, string directoryPath) : UntypedActor, IWithTimers
+internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
 {
-    private const int ChangesPerRound = 500;
-    private const int ResendAtOnce = 64;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
-    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LinkHub _links = new();
-    private readonly FragmentAssembler _fragments = new();
-    private readonly Queue<(long Number, long DirectoryRound, Packed Message)> _unconfirmed = new();
+    private readonly FragmentAssembler _fragments = new((_, _) => node.Metrics.MessageLost());
+    private IActorRef _linkReceiver = ActorRefs.Nobody; // of what comes
     private Peer? _peer;
-    private long _sent;
-    private long _oldest; // of the unconfirmed rounds, when the timer was set
-    private long _taken;
-    private long _broadcastsTold;
+    private RoomExchange _rooms = null!; // once it is met
     private long _broadcasts; // that came
     private long _broadcastsLost;
+    private bool _isReachable = true;
     private bool _isConfirmed;
+    private bool _isLocated;
     private bool _isRefused;
     private bool _isUnknownReported;
 
@@ -45,17 +44,16 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
 
     private sealed class ResendDue : ILocalMessage { public static readonly ResendDue Instance = new(); }
 
-    private sealed class CountDue : ILocalMessage { public static readonly CountDue Instance = new(); }
+    private sealed class AskDue : ILocalMessage { public static readonly AskDue Instance = new(); }
 
-    private sealed class SyncDue : ILocalMessage { public static readonly SyncDue Instance = new(); }
+    private sealed class StandingDue : ILocalMessage { public static readonly StandingDue Instance = new(); }
 
-    public static Props Props(ServerServices server, ClusterNode node, Address address, string directoryPath) =>
+    public static Props Props(ServerServices server, ClusterNode node, UniqueAddress address, string directoryPath) =>
         Akka.Actor.Props.Create(() => new PeerActor(server, node, address, directoryPath));
 
     protected override void PreStart()
     {
-        _links.AnswerLeft = request => node.AnswerLeft(address, request);
-        _links.Receiver = Context.ActorOf(LinkReceiver.Props(_links), "links");
+        _linkReceiver = Context.ActorOf(LinkReceiver.Props(_links), "links");
         SayHello();
         Timers.StartPeriodicTimer(nameof(HelloDue), HelloDue.Instance, HelloRetry);
     }
@@ -75,11 +73,11 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
             case HelloDue: SayHello(); break;
             case RoomDirectory.Round m: OnRound(m); break;
             case ResendDue: OnResendDue(); break;
-            case CountDue: OnCountDue(); break;
+            case AskDue: OnAskDue(); break;
+            case StandingDue: OnStandingDue(); break;
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
-            case SyncDue: _peer?.Tell(Packed.Of(new SyncAsked())); break;
-            case ShardsStarted: _peer?.Receiver.Tell(Introduction()); break;
+            case ShardsStarted: OnStandingDue(); break;
             case IClusterMessage m when _peer is not null: OnPeerMessage(_peer, m); break;
             case IClusterMessage: break; // from a node that has not introduced itself: it will repeat what matters
             default: Unhandled(message); break;
@@ -96,88 +94,103 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         if (_peer is not null)
             _peer.Receiver.Tell(Introduction());
         else
-            Context.ActorSelection(new RootActorPath(address) + directoryPath.TrimStart('/')).Tell(Introduction());
+            Context.ActorSelection(new RootActorPath(address.Address) + directoryPath.TrimStart('/')).Tell(Introduction());
     }
 
-    private Hello Introduction() => new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Ids.Key, node.HasShards);
+    private Hello Introduction() =>
+        new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Ids.Key, node.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
 
     private void OnHello(Hello m)
     {
-        if (_peer is not null)
-        {
-            if (_peer.Tag != m.Tag || !_peer.Receiver.Equals(Sender))
-                Context.Stop(Self); // another process at the same address, or its actor began anew: so do we
-            else if (m.HasShards)
-                node.LocateShards(m.Tag);
-            return;
-        }
         if (m.Version != ClusterProtocol.Version || m.Parser != node.ParserName)
         {
             if (!_isRefused)
-                server.Log.PeerRefused(address.ToString(), m.Version, m.Parser, ClusterProtocol.Version, node.ParserName);
+                server.Log.PeerRefused(address.Address.ToString(), m.Version, m.Parser, ClusterProtocol.Version, node.ParserName);
             _isRefused = true;
             return;
         }
-        // The links' receiver there is the child of the same name: addressed by its path, it needs no introduction of its own.
-        _links.Receiver = ((ExtendedActorSystem)Context.System).Provider.ResolveActorRef((Sender.Path / "links").ToSerializationFormat());
-        _peer = new Peer(m.Tag, Sender, m.Key, _links);
-        node.Peers.Add(_peer);
-        server.Log.PeerMet(address.ToString(), m.Tag);
-        Timers.StartPeriodicTimer(nameof(CountDue), CountDue.Instance, CountInterval);
+        if (_peer is not null)
+        {
+            if (!_peer.Receiver.Equals(Sender))
+                Context.Stop(Self); // its actor began anew: so do we
+            else
+                Locate(m.HasShards);
+            return;
+        }
+        // By its uid: a process that comes after this one has an actor of the same path, and other links.
+        var links = (Sender.Path / "links").WithUid(m.LinksUid);
+        _links.Receiver = ((ExtendedActorSystem)Context.System).Provider.ResolveActorRef(links.ToSerializationFormat());
+        var peer = _peer = new Peer(m.Tag, Sender, m.Key, _links);
+        _links.AnswerLeft = request => node.AnswerLeft(peer, request);
+        _rooms = new RoomExchange(
+            peer.Tell, change => node.Peers.Set(change, peer), synchronised => node.Peers.SetSynchronised(peer, synchronised), round => Context.Parent.Tell(new RoomDirectory.Confirmed(round)));
+        node.Peers.Add(peer);
+        if (!_isReachable)
+            OnReachability(reachable: false);
+        server.Log.PeerMet(address.Address.ToString(), m.Tag);
+        Timers.StartPeriodicTimer(nameof(StandingDue), StandingDue.Instance, StandingInterval);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
-        if (m.HasShards)
-            node.LocateShards(m.Tag);
+        Locate(m.HasShards);
         SayHello();
+        AskSoon();
+    }
+
+    /// <summary>Lets the region find out where the node's shards are, once they are.</summary>
+    private void Locate(bool hasShards)
+    {
+        if (!hasShards || _isLocated)
+            return;
+        _isLocated = true;
+        node.LocateShards(_peer!.Tag);
     }
 
     private void OnReachability(bool reachable)
     {
+        _isReachable = reachable;
         if (_peer is null)
             return;
         _peer.SetReachable(reachable);
         if (reachable)
-            _peer.Tell(Packed.Of(new SyncAsked()));
+        {
+            OnAskDue();
+        }
         else
-            node.Peers.SetSynchronised(_peer, synchronised: false);
+        {
+            _rooms.Mistrust();
+            node.Requests.PeerOutOfSight(_peer);
+        }
     }
 
     private void OnRound(RoomDirectory.Round m)
     {
-        var changes = m.Changes;
-        for (var at = 0; at == 0 || at < changes.Count; at += ChangesPerRound)
-        {
-            var isLast = at + ChangesPerRound >= changes.Count;
-            var some = changes.Count <= ChangesPerRound ? changes : [.. changes.Skip(at).Take(ChangesPerRound)];
-            var message = Packed.Of(new Announce(++_sent, some));
-            _unconfirmed.Enqueue((_sent, isLast ? m.Number : -1, message));
-            _peer!.Tell(message);
-        }
-        _peer!.UnconfirmedRounds = _unconfirmed.Count;
-        if (m.Number == 0)
-            _peer!.Tell(Packed.Of(new SyncState(_sent)));
+        _rooms.Tell(m);
         WatchOldest();
     }
 
-    /// <summary>What has not been confirmed for as long as that was lost; else the other node has just not come to it yet.</summary>
     private void WatchOldest()
     {
-        if (_unconfirmed.Count == 0 || Timers.IsTimerActive(nameof(ResendDue)))
-            return;
-        _oldest = _unconfirmed.Peek().Number;
-        Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
+        _peer!.UnconfirmedRounds = _rooms.Unconfirmed;
+        if (_rooms.Unconfirmed > 0 && !Timers.IsTimerActive(nameof(ResendDue)))
+            Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
     }
 
     private void OnResendDue()
     {
-        if (_unconfirmed.TryPeek(out var oldest) && oldest.Number == _oldest)
-            Resend();
+        _rooms.ResendLost();
         WatchOldest();
     }
 
-    private void Resend()
+    /// <summary>Whoever lacks something asks until it has it. A node that is out of sight is asked when it is seen again.</summary>
+    private void OnAskDue()
     {
-        foreach (var (_, _, message) in _unconfirmed.Take(ResendAtOnce))
-            _peer!.Tell(message);
+        _rooms.Ask();
+        AskSoon();
+    }
+
+    private void AskSoon()
+    {
+        if (_isReachable && !_rooms.IsSynchronised && !Timers.IsTimerActive(nameof(AskDue)))
+            Timers.StartSingleTimer(nameof(AskDue), AskDue.Instance, Retry);
     }
 
     private void OnPeerMessage(Peer peer, IClusterMessage message)
@@ -188,9 +201,18 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
                 _broadcasts++;
                 node.OnBroadcast(peer, m);
                 break;
-            case BroadcastsSent m: OnBroadcastsSent(m); break;
-            case Announce m: OnAnnounce(peer, m); break;
-            case Announced m: OnAnnounced(m); break;
+            case Standing m: OnStanding(m); break;
+            case Announce m:
+                _rooms.OnAnnounce(m);
+                AskSoon();
+                break;
+            case Announced m:
+                _isConfirmed = true;
+                _rooms.OnAnnounced(m);
+                _peer!.UnconfirmedRounds = _rooms.Unconfirmed;
+                break;
+            case SyncAsked m: _rooms.OnSyncAsked(m); break;
+            case SyncState m: _rooms.OnSyncState(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
             case AskClients m: node.OnAskClients(peer, m); break;
             case ClientsAsked m: node.Requests.Answered(peer, m.Request, m); break;
@@ -219,75 +241,27 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
                 peer.Tell(Packed.Of(new EntityStateTaken(m.Request)));
                 break;
             case EntityStateTaken m: node.Requests.Answered(peer, m.Request, m); break;
-            case SyncAsked:
-                Resend();
-                peer.Tell(Packed.Of(new SyncState(_sent)));
-                break;
-            case SyncState m: OnSyncState(peer, m); break;
             case UnknownMessage m: OnUnknown(m); break;
             default: Unhandled(message); break;
         }
     }
 
-    private void OnAnnounce(Peer peer, Announce m)
+    private void OnStandingDue()
     {
-        if (m.Round == _taken + 1)
-        {
-            foreach (var change in m.Changes)
-                node.Peers.Set(change, peer);
-            _taken = m.Round;
-        }
-        else if (m.Round > _taken)
-        {
-            // Something between was lost; it is sent again. Until then every broadcast goes there.
-            node.Peers.SetSynchronised(peer, synchronised: false);
-            SyncSoon();
+        if (_peer is null)
             return;
-        }
-        peer.Tell(Packed.Of(new Announced(_taken)));
+        _peer.Tell(Packed.Of(new Standing(_peer.Broadcasts, node.HasShards)));
+        _links.TellCount();
     }
 
-    private void OnAnnounced(Announced m)
+    private void OnStanding(Standing m)
     {
-        _isConfirmed = true;
-        while (_unconfirmed.TryPeek(out var oldest) && oldest.Number <= m.Round)
-        {
-            _unconfirmed.Dequeue();
-            if (oldest.DirectoryRound >= 0)
-                Context.Parent.Tell(new RoomDirectory.Confirmed(oldest.DirectoryRound));
-        }
-        _peer!.UnconfirmedRounds = _unconfirmed.Count;
-    }
-
-    private void OnSyncState(Peer peer, SyncState m)
-    {
-        if (_taken >= m.Round)
-            node.Peers.SetSynchronised(peer, synchronised: true);
-        else
-            SyncSoon();
-    }
-
-    private void OnCountDue()
-    {
-        if (_peer!.Broadcasts == _broadcastsTold)
-            return;
-        _broadcastsTold = _peer.Broadcasts;
-        _peer.Tell(Packed.Of(new BroadcastsSent(_broadcastsTold)));
-    }
-
-    private void OnBroadcastsSent(BroadcastsSent m)
-    {
-        var lost = m.Count - _broadcasts - _broadcastsLost;
+        Locate(m.HasShards);
+        var lost = m.Broadcasts - _broadcasts - _broadcastsLost;
         if (lost <= 0)
             return; // some are on their way that the count does not include
         _broadcastsLost += lost;
         node.Metrics.BroadcastsLost(lost);
-    }
-
-    private void SyncSoon()
-    {
-        if (!Timers.IsTimerActive(nameof(SyncDue)))
-            Timers.StartSingleTimer(nameof(SyncDue), SyncDue.Instance, Retry);
     }
 
     private void OnUnknown(UnknownMessage m)
@@ -296,6 +270,6 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, Address
         if (_isUnknownReported)
             return;
         _isUnknownReported = true;
-        server.Log.UnknownClusterMessage(address.ToString(), m.Name);
+        server.Log.UnknownClusterMessage(address.Address.ToString(), m.Name);
     }
 }

@@ -23,20 +23,14 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
     private static readonly OneForOneStrategy StopThePeer = new(static _ => Directive.Stop);
 
-    // With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.
-    private readonly TimeSpan _withdrawAfter = server.Options.ConnectionStateRecovery is { MaxDisconnectionDuration: var wait } && wait > TimeSpan.FromSeconds(5) ? wait : TimeSpan.FromSeconds(5);
     private readonly Cluster _cluster = Cluster.Get(Context.System);
-    private readonly Dictionary<Address, IActorRef> _peers = [];
+    private readonly Dictionary<UniqueAddress, IActorRef> _peers = []; // by process: another one may live at the address by the time
     private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
     private readonly HashSet<IActorRef> _confirmed = []; // know every room that was here when they met us
-    private readonly HashSet<Address> _unreachable = [];
-    private readonly Dictionary<(string Namespace, string Room), OwnRoom> _rooms = [];
-    private readonly Queue<((string Namespace, string Room) Key, long At)> _withdrawals = new();
-    private readonly Dictionary<long, Waiting> _waiting = [];
-    private List<RoomChange> _changes = [];
-    private List<TaskCompletionSource> _joins = [];
+    private readonly HashSet<UniqueAddress> _unreachable = [];
+    private readonly OwnRooms<IActorRef> _rooms = new(server.Time, WithdrawAfter(server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration));
     private HashSet<long> _coldShards = [];
-    private long _round;
+    private bool _isFlushDue;
     private bool _isUp;
     private bool _isOver; // this node was downed, or goes
     private bool _hasMetAll;
@@ -95,25 +89,31 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         switch (message)
         {
-            case RoomOpened m: OnRoomOpened(m); break;
-            case RoomClosed m: OnRoomClosed(m); break;
+            case RoomOpened m:
+                _rooms.Open(m.Namespace, m.Room, m.Done);
+                OnRoomsChanged();
+                break;
+            case RoomClosed m: _rooms.Close(m.Namespace, m.Room); break;
             case FlushDue: OnFlush(); break;
             case Confirmed m: OnConfirmed(m); break;
-            case RoundOverdue m: CompleteRound(m.Number); break;
-            case WithdrawDue: OnWithdrawDue(); break;
+            case RoundOverdue m: _rooms.Complete(m.Number); break;
+            case WithdrawDue:
+                _rooms.WithdrawClosed();
+                OnRoomsChanged();
+                break;
             case Met: OnMet(); break;
             case Hello m: OnHello(m); break;
-            case ClusterEvent.IMemberEvent { Member.Status: MemberStatus.Exiting or MemberStatus.Down or MemberStatus.Removed } m when m.Member.Address.Equals(_cluster.SelfAddress):
+            case ClusterEvent.IMemberEvent { Member.Status: MemberStatus.Exiting or MemberStatus.Down or MemberStatus.Removed } m when m.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress):
                 _isOver = true; // the events that follow make it look alone, and so whole
                 PublishReadiness();
                 break;
             case ClusterEvent.MemberUp m: OnMemberUp(m.Member); break;
             case ClusterEvent.MemberLeft m: OnMemberUp(m.Member); break; // it was up before we came
             case ClusterEvent.MemberExited m: OnMemberUp(m.Member); break;
-            case ClusterEvent.MemberRemoved m: OnMemberRemoved(m.Member.Address); break;
+            case ClusterEvent.MemberRemoved m: OnMemberRemoved(m.Member.UniqueAddress); break;
             case ClusterEvent.IMemberEvent: break;
-            case ClusterEvent.UnreachableMember m: OnReachability(m.Member.Address, reachable: false); break;
-            case ClusterEvent.ReachableMember m: OnReachability(m.Member.Address, reachable: true); break;
+            case ClusterEvent.UnreachableMember m: OnReachability(m.Member.UniqueAddress, reachable: false); break;
+            case ClusterEvent.ReachableMember m: OnReachability(m.Member.UniqueAddress, reachable: true); break;
             case ClusterEvent.IReachabilityEvent: break;
             case Terminated m: OnPeerStopped(m.ActorRef); break;
             case ThisActorSystemQuarantinedEvent m: OnQuarantined(m.RemoteAddress); break;
@@ -127,79 +127,27 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         }
     }
 
-    private void OnRoomOpened(RoomOpened m)
-    {
-        if (_rooms.TryGetValue((m.Namespace, m.Room), out var room))
-        {
-            // Closed a moment ago, and not withdrawn yet: the others know it still, or are just being told.
-            room.ClosedAt = null;
-            if (room.Round == 0)
-                _joins.Add(m.Done);
-            else if (_waiting.TryGetValue(room.Round, out var waiting))
-                waiting.Joins.Add(m.Done);
-            else
-                m.Done.TrySetResult();
-            return;
-        }
-        _rooms.Add((m.Namespace, m.Room), new OwnRoom());
-        node.OwnRooms = _rooms.Count;
-        _changes.Add(new RoomChange(m.Namespace, m.Room, HasMembers: true));
-        _joins.Add(m.Done);
-        FlushSoon();
-    }
-
-    private void OnRoomClosed(RoomClosed m)
-    {
-        if (!_rooms.TryGetValue((m.Namespace, m.Room), out var room))
-            return;
-        room.ClosedAt = server.Time.GetTimestamp();
-        _withdrawals.Enqueue(((m.Namespace, m.Room), room.ClosedAt.Value));
-    }
-
-    private void OnWithdrawDue()
-    {
-        while (_withdrawals.TryPeek(out var next) && server.Time.GetElapsedTime(next.At) >= _withdrawAfter)
-        {
-            _withdrawals.Dequeue();
-            if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
-                continue; // opened again, or closed again later
-            _rooms.Remove(next.Key);
-            node.OwnRooms = _rooms.Count;
-            _changes.Add(new RoomChange(next.Key.Namespace, next.Key.Room, HasMembers: false));
-            FlushSoon();
-        }
-    }
+    /// <summary>With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.</summary>
+    private static TimeSpan WithdrawAfter(TimeSpan? recovery) => recovery > TimeSpan.FromSeconds(5) ? recovery.Value : TimeSpan.FromSeconds(5);
 
     /// <summary>What is in the mailbox already goes into the same round.</summary>
-    private void FlushSoon()
+    private void OnRoomsChanged()
     {
-        if (_changes.Count == 1)
-            Self.Tell(FlushDue.Instance);
+        node.OwnRooms = _rooms.Count;
+        if (_isFlushDue || !_rooms.HasChanges)
+            return;
+        _isFlushDue = true;
+        Self.Tell(FlushDue.Instance);
     }
 
     private void OnFlush()
     {
-        var (changes, joins) = (_changes, _joins);
-        (_changes, _joins) = ([], []);
-        var round = new Round(++_round, changes);
-        foreach (var change in changes)
-        {
-            if (change.HasMembers && _rooms.TryGetValue((change.Namespace, change.Room), out var room))
-                room.Round = round.Number;
-        }
-        var waiting = new Waiting(joins);
-        foreach (var (address, peer) in _peers)
-        {
-            if (!_met.Contains(peer))
-                continue; // it gets everything when they meet, and sends every broadcast here until then
+        _isFlushDue = false;
+        // Who has not been met gets everything when they meet, and sends every broadcast here until then.
+        var round = _rooms.Begin(_peers.Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key)).Select(static peer => peer.Value));
+        foreach (var peer in _met)
             peer.Tell(round);
-            if (!_unreachable.Contains(address))
-                waiting.Peers.Add(peer);
-        }
-        _waiting.Add(round.Number, waiting);
-        if (waiting.Peers.Count == 0)
-            CompleteRound(round.Number);
-        else
+        if (_rooms.IsWaited(round.Number))
             Timers.StartSingleTimer(round.Number, new RoundOverdue(round.Number), server.ClusterOptions.JoinTimeout);
     }
 
@@ -210,67 +158,50 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             _confirmed.Add(Sender);
             CheckMeetings();
         }
-        else if (_waiting.TryGetValue(m.Round, out var waiting) && waiting.Peers.Remove(Sender) && waiting.Peers.Count == 0)
+        else if (_rooms.Confirm(m.Round, Sender))
         {
             Timers.Cancel(m.Round);
-            CompleteRound(m.Round);
         }
-    }
-
-    /// <summary>
-    /// Confirmed by all, or by all that answer in time. Who did not is told again and again; once it has lost sight of this node, it sends every broadcast here until it has
-    /// caught up.
-    /// </summary>
-    private void CompleteRound(long round)
-    {
-        if (!_waiting.Remove(round, out var waiting))
-            return;
-        foreach (var join in waiting.Joins)
-            join.TrySetResult();
     }
 
     private void OnMet()
     {
         _met.Add(Sender);
-        var all = new List<RoomChange>(_rooms.Count);
-        foreach (var (key, room) in _rooms)
-        {
-            if (room.Round > 0) // the others are about to be told
-                all.Add(new RoomChange(key.Namespace, key.Room, HasMembers: true));
-        }
-        Sender.Tell(new Round(0, all));
+        Sender.Tell(_rooms.Everything());
     }
 
     private void OnHello(Hello m)
     {
         var address = Sender.Path.Address;
-        if (!_peers.TryGetValue(address, out var peer))
-        {
-            if (!_cluster.State.Members.Any(member => member.Address.Equals(address) && member.Status is not (MemberStatus.Down or MemberStatus.Removed)))
-                return; // not, or not yet, of this cluster: it will say hello again
-            peer = AddPeer(address);
-        }
-        peer.Forward(m);
+        // Of another protocol version the process is not known; its actor here says what is wrong.
+        var member = _cluster.State.Members.FirstOrDefault(member => member.Address.Equals(address) && member.Status is not (MemberStatus.Down or MemberStatus.Removed)
+            && (member.UniqueAddress.Uid == m.Uid || m.Version != ClusterProtocol.Version));
+        if (member is not null) // else it is not, or not yet, of this cluster, and will say hello again; or not any more
+            AddPeer(member.UniqueAddress).Forward(m);
     }
 
     private void OnMemberUp(Member member)
     {
-        if (member.Address.Equals(_cluster.SelfAddress))
+        if (member.UniqueAddress.Equals(_cluster.SelfUniqueAddress))
             OnSelfUp();
-        else if (!_peers.ContainsKey(member.Address))
-            AddPeer(member.Address);
+        else
+            AddPeer(member.UniqueAddress);
     }
 
-    private IActorRef AddPeer(Address address)
+    private IActorRef AddPeer(UniqueAddress address)
     {
+        if (_peers.TryGetValue(address, out var known))
+            return known;
         var peer = Context.ActorOf(PeerActor.Props(server, node, address, Self.Path.ToStringWithoutAddress()));
         Context.Watch(peer);
         _peers[address] = peer;
+        if (_unreachable.Contains(address))
+            peer.Tell(PeerActor.Unreachable.Instance);
         PublishReadiness();
         return peer;
     }
 
-    private void OnMemberRemoved(Address address)
+    private void OnMemberRemoved(UniqueAddress address)
     {
         _unreachable.Remove(address);
         if (_peers.Remove(address, out var peer))
@@ -282,16 +213,12 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         _met.Remove(peer);
         _confirmed.Remove(peer);
-        foreach (var (round, waiting) in _waiting.ToArray())
-        {
-            if (waiting.Peers.Remove(peer) && waiting.Peers.Count == 0)
-                CompleteRound(round);
-        }
+        _rooms.Forget(peer);
         foreach (var (address, other) in _peers.ToArray())
         {
             if (!other.Equals(peer))
                 continue;
-            _peers.Remove(address); // it failed, or its node is another now at the same address
+            _peers.Remove(address); // it failed, or the other node's began anew
             AddPeer(address);
         }
         CheckMeetings();
@@ -311,7 +238,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         _cluster.Down(_cluster.SelfAddress);
     }
 
-    private void OnReachability(Address address, bool reachable)
+    private void OnReachability(UniqueAddress address, bool reachable)
     {
         if (reachable)
             _unreachable.Remove(address);
@@ -376,23 +303,10 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         if (_unreachable.Count == 0)
             return true;
-        var members = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(static member => member.Address).ToList();
+        var members = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(static member => member.UniqueAddress).ToList();
         var reachable = members.Count(address => !_unreachable.Contains(address));
         if (2 * reachable != members.Count)
             return 2 * reachable > members.Count;
-        return !_unreachable.Contains(members.Min(Member.AddressOrdering)!);
-    }
-
-    private sealed class OwnRoom
-    {
-        /// <summary>The round that announced it; 0: it waits for the next one.</summary>
-        public long Round { get; set; }
-
-        public long? ClosedAt { get; set; }
-    }
-
-    private sealed record Waiting(List<TaskCompletionSource> Joins)
-    {
-        public HashSet<IActorRef> Peers { get; } = [];
+        return !_unreachable.Contains(members.MinBy(static member => member.Address, Member.AddressOrdering)!);
     }
 }

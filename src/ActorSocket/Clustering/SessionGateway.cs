@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
@@ -17,6 +18,7 @@ namespace ActorSocket.Clustering;
 internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeaveRetry = TimeSpan.FromSeconds(1);
 
     private readonly PollingTransport _polling = new(server);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
@@ -26,12 +28,13 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private readonly TimeSpan _patience = server.Options.PingInterval + server.Options.PingTimeout + EngineSession.HandlersTimeout;
     private readonly PendingReplies _pending = new(cluster.Peers);
     private volatile bool _isLeaving;
+    private volatile bool _hasLeft;
     private long _lastRequest;
 
     /// <summary>How many requests wait for what a session on another node answers.</summary>
     public int Waiting => _pending.Count;
 
-    public Props RepliesProps => SessionReplies.Props(_pending);
+    public Props RepliesProps => SessionReplies.Props(_pending, server.Metrics);
 
     public void HomeGone(Peer home) => _pending.HomeGone(home);
 
@@ -45,15 +48,27 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     public void Leave()
     {
         _isLeaving = true;
-        foreach (var (request, sid) in _polls)
-            Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
-        foreach (var close in WebSocketClosers)
-            close();
+        _ = LeaveAsync();
+    }
+
+    /// <summary>Told again until they have gone: the word may be lost, or a WebSocket not be its session's yet.</summary>
+    private async Task LeaveAsync()
+    {
+        using var ticks = new PeriodicTimer(LeaveRetry, server.Time);
+        do
+        {
+            foreach (var (request, sid) in _polls)
+                Tell(new GatewayLeaves(sid, request, IsWebSocket: false));
+            foreach (var close in WebSocketClosers)
+                close();
+        }
+        while (await ticks.WaitForNextTickAsync().ConfigureAwait(false) && !_hasLeft && (!_polls.IsEmpty || !_webSockets.IsEmpty));
     }
 
     /// <summary>Cuts what is left.</summary>
     public void Abort()
     {
+        _hasLeft = true;
         foreach (var (_, link) in _webSockets.Values)
             link.Abort();
     }
@@ -77,7 +92,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         server.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();
         var number = home.Links.NextLink();
-        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, cluster.Tag, number, form, refused)).ConfigureAwait(false);
+        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
         await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
@@ -309,11 +324,15 @@ internal sealed class PendingReplies(PeerTable peers)
 }
 
 /// <summary>Takes what sessions on other nodes answer.</summary>
-internal sealed class SessionReplies(PendingReplies pending) : UntypedActor
+internal sealed class SessionReplies(PendingReplies pending, ActorSocketMetrics metrics) : UntypedActor
 {
-    private readonly FragmentAssembler _fragments = new();
+    private readonly FragmentAssembler _fragments = new((_, fragment) =>
+    {
+        pending.Forget(fragment.Request); // the client is told at once that its session is over
+        metrics.MessageLost();
+    });
 
-    public static Props Props(PendingReplies pending) => Akka.Actor.Props.Create(() => new SessionReplies(pending));
+    public static Props Props(PendingReplies pending, ActorSocketMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
 
     protected override void PostStop() => pending.Close();
 

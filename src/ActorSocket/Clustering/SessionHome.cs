@@ -18,8 +18,9 @@ namespace ActorSocket.Clustering;
 /// <remarks>Any thread. Called by the session's actor, which is where the shard region takes a request.</remarks>
 internal sealed class SessionHome(ServerServices server, PeerTable peers)
 {
-    private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter)> _parked = new();
-    private readonly ConcurrentDictionary<(Address Gateway, long Request), (EngineConnection Connection, AnswerOnItsWay Answer)> _onTheirWay = new(); // two of a session at most
+    // Requests are numbered by each process: another one at the same address counts from 1 again. An actor is of one process, and so is a tag.
+    private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter, string Tag)> _parked = new();
+    private readonly ConcurrentDictionary<(string Gateway, long Request), (EngineConnection Connection, AnswerOnItsWay Answer)> _onTheirWay = new(); // two of a session at most
 
     public int AnswersOnTheirWay => _onTheirWay.Count;
 
@@ -29,9 +30,12 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
             case PollCut m: Cut(connection, (gateway, m.Request)); break;
-            case GatewayLeaves { IsWebSocket: true }: connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
+            case GatewayLeaves { IsWebSocket: true }:
+                if (connection.IsWebSocket) // else it only probes, and the session goes on without it
+                    connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+                break;
             case GatewayLeaves m:
-                connection.ReleasedPoll = m.Request;
+                connection.ReleasedPoll = (gateway, m.Request);
                 Release((gateway, m.Request));
                 break;
             case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
@@ -45,16 +49,16 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     }
 
     /// <summary>A node is gone, and with it the polls that waited there: what would answer them now is lost.</summary>
-    public void PeerGone(Address address)
+    public void PeerGone(Peer peer)
     {
         foreach (var (key, poll) in _parked)
         {
-            if (key.Gateway.Path.Address.Equals(address))
+            if (poll.Tag == peer.Tag)
                 Cut(poll.Connection, key);
         }
         foreach (var key in _onTheirWay.Keys)
         {
-            if (key.Gateway.Equals(address))
+            if (key.Gateway == peer.Tag)
                 Lose(key);
         }
     }
@@ -68,13 +72,13 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         var key = (answer.Gateway, answer.Request);
         _onTheirWay[key] = (connection, answer);
         // After it was added: whoever goes or ends from here on finds it.
-        if (!Array.Exists(peers.All, peer => peer.Address.Equals(answer.Gateway)))
+        if (!peers.TryGet(answer.Gateway, out _))
             Lose(key);
         else if (!server.Sessions.TryGet(connection.Sid, out _))
             Forget(connection);
     }
 
-    private void Lose((Address Gateway, long Request) key)
+    private void Lose((string Gateway, long Request) key)
     {
         if (!_onTheirWay.TryRemove(key, out var lost))
             return;
@@ -84,7 +88,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     }
 
     /// <summary>The node by which an answer went has passed it on.</summary>
-    public void AnswerLeft(Address gateway, long request)
+    public void AnswerLeft(string gateway, long request)
     {
         if (_onTheirWay.TryRemove((gateway, request), out var left))
             left.Answer.SetLeft(true);
@@ -146,15 +150,15 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
                 return;
         }
         var key = (gateway, m.Request);
-        _parked[key] = (connection, waiter);
-        if (connection.ReleasedPoll == m.Request) // while it waited for the word of the answer before
+        _parked[key] = (connection, waiter, m.Query.Gateway);
+        if (connection.ReleasedPoll == key) // while it waited for the word of the answer before
             Release(key);
         var frames = await waiter.Answer.ConfigureAwait(false);
         _parked.TryRemove(key, out _);
         if (frames.Length == 0)
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
-        Goes(connection, connection.PollAnswer = new AnswerOnItsWay(gateway.Path.Address, m.Request));
+        Goes(connection, connection.PollAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
@@ -184,9 +188,10 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             Refuse(gateway, m, EngineIoError.UnknownSid);
             return;
         }
+        await connection.BeforeTakingAsync(new ReadOnlySequence<byte>(m.Body)).ConfigureAwait(false);
         PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
         await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-        Goes(connection, connection.PostAnswer = new AnswerOnItsWay(gateway.Path.Address, m.Request));
+        Goes(connection, connection.PostAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         connection.EndPost();
         Answer(gateway, m, StatusCodes.Status200OK);
     }
@@ -208,7 +213,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     private void Upgrade(EngineConnection connection, UpgradeRequest m, IActorRef gateway)
     {
-        if (m.Query.IsRevision3 != connection.IsRevision3 || !peers.TryGet(m.Gateway, out var peer))
+        if (m.Query.IsRevision3 != connection.IsRevision3 || !peers.TryGet(m.Query.Gateway, out var peer))
         {
             Refuse(gateway, m, EngineIoError.BadRequest);
             return;
@@ -252,11 +257,12 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 }
 
 /// <summary>An answer to a request that came in at another node, until that one says that it has left.</summary>
-internal sealed class AnswerOnItsWay(Address gateway, long request)
+internal sealed class AnswerOnItsWay(string gateway, long request)
 {
     private readonly TaskCompletionSource<bool> _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Address Gateway => gateway;
+    /// <summary>The tag of the node.</summary>
+    public string Gateway => gateway;
 
     public long Request => request;
 

@@ -32,6 +32,7 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _forwarded;
     private readonly Counter<long> _lost;
     private readonly Counter<long> _ignored;
+    private readonly Counter<long> _lostMessages;
     private readonly Counter<long> _forwardedRequests;
     private readonly UpDownCounter<long> _entities;
     private readonly ObservableGauge<long> _shards;
@@ -63,6 +64,7 @@ internal sealed class ActorSocketMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
         _forwarded = meter.CreateCounter<long>("actorsocket.cluster.forwarded_broadcasts", "{message}", "Broadcasts sent to other nodes: one for each node that is interested.");
         _lost = meter.CreateCounter<long>("actorsocket.cluster.lost_broadcasts", "{message}", "Broadcasts that another node sent and this one did not get, since the connection between them broke.");
+        _lostMessages = meter.CreateCounter<long>("actorsocket.cluster.lost_messages", "{message}", "Long messages of other nodes of which a part was lost, or for which there was no room: who waits for one is told.");
         _ignored = meter.CreateCounter<long>("actorsocket.cluster.ignored_messages", "{message}", "Messages of other nodes that this version does not know.");
         _forwardedRequests = meter.CreateCounter<long>("actorsocket.cluster.forwarded_requests", "{request}", "Requests that came to this node for a session of another one, by kind.");
         _entities = meter.CreateUpDownCounter<long>("actorsocket.server.active_entities", "{entity}", "Entities that live on this node, by class.");
@@ -106,6 +108,8 @@ internal sealed class ActorSocketMetrics
     public void BroadcastsLost(long messages) => _lost.Add(messages);
 
     public void MessageIgnored() => _ignored.Add(1);
+
+    public void MessageLost() => _lostMessages.Add(1);
 
     public bool TimesHandlers => _handlerDuration.Enabled;
 

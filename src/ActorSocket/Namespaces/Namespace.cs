@@ -94,14 +94,14 @@ public sealed class Namespace : IEventEmitter
     public void ServerSideEmit(string eventName, params object?[] args) => ServerEvents.Emit(eventName, args);
 
     /// <summary>
-    /// As <see cref="ServerSideEmit"/>, and waits for the answer of each other node: what its handler of <see cref="OnServerEvent"/> returned. Without other nodes
-    /// an empty list at once.
+    /// As <see cref="ServerSideEmit"/>, and waits for the answer of each other node that has this namespace: what its handler of <see cref="OnServerEvent"/> returned.
+    /// Without such nodes an empty list at once.
     /// </summary>
     /// <param name="eventName">Not a reserved name.</param>
     /// <param name="args">The event's arguments.</param>
     /// <param name="timeout">How long to wait; five seconds when it is null.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ServerEventTimeoutException">Some nodes did not answer in time; it has the answers of the others.</exception>
+    /// <exception cref="ServerEventTimeoutException">Some nodes did not answer in time, or are out of reach; it has the answers of the others.</exception>
     public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         ServerEvents.AskAsync<T>(eventName, args, timeout, cancellationToken);
 

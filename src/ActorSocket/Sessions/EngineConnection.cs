@@ -1,3 +1,4 @@
+using System.Buffers;
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
@@ -14,6 +15,8 @@ namespace ActorSocket.Sessions;
 internal sealed class EngineConnection : IOutboundOwner
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseTurn = TimeSpan.FromMilliseconds(5);
+    private const int CloseTurns = 20;
 
     private readonly ServerServices _server;
     private int _posting;
@@ -83,8 +86,8 @@ internal sealed class EngineConnection : IOutboundOwner
     /// <summary>Likewise of the last POST.</summary>
     public AnswerOnItsWay? PostAnswer { get; set; }
 
-    /// <summary>The request of the poll that was last told to go to another node.</summary>
-    public long ReleasedPoll { get; set; }
+    /// <summary>The poll that was last told to go to another node: where it waits, and its request there.</summary>
+    public (IActorRef Gateway, long Request)? ReleasedPoll { get; set; }
 
     /// <summary>The client asks again: it has got the answer before, or the session ends here. The word of the other node may come a little later than the request.</summary>
     public async ValueTask<bool> HasGotAsync(AnswerOnItsWay? answer)
@@ -102,6 +105,29 @@ internal sealed class EngineConnection : IOutboundOwner
         }
         AnswerLost();
         return false;
+    }
+
+    /// <summary>
+    /// To be awaited before the body of a POST is taken. A close packet releases the GET that waits (E-48): in a cluster that may still be
+    /// on its way here, by another node, though the client
+    /// sent it first. So it is waited for a moment, rather than refused when it comes.
+    /// </summary>
+    public async ValueTask BeforeTakingAsync(ReadOnlySequence<byte> body)
+    {
+        if (_server.Cluster is null || !EndsWithClose(body))
+            return;
+        for (var turn = 0; turn < CloseTurns && !Outbound.HasParkedPoll && !IsWebSocket; turn++)
+            await Task.Delay(CloseTurn, _server.Time).ConfigureAwait(false);
+    }
+
+    /// <summary>A packet of one '1' at the end of a payload, of whichever form.</summary>
+    private static bool EndsWithClose(ReadOnlySequence<byte> body)
+    {
+        Span<byte> end = stackalloc byte[2];
+        if (body.Length < 2)
+            return body.Length == 1 && body.FirstSpan[0] == '1';
+        body.Slice(body.Length - 2).CopyTo(end);
+        return end[1] == '1' && (end[0] is 0x1E or (byte)':' or (byte)'=');
     }
 
     /// <summary>Ends the session: the client has not got what it was answered.</summary>

@@ -255,8 +255,16 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     {
         if (request is not Fragment fragment)
             server.Cluster?.Serve(_connection, request, Sender);
-        else if ((_fragments ??= new FragmentAssembler(maxMessages: 4)).TryAdd(fragment, Sender, out var whole) && whole is ClusterProtocol.ISessionRequest complete)
+        else if ((_fragments ??= new FragmentAssembler(OnRequestLost, 4L * server.Options.MaxHttpBufferSize)).TryAdd(fragment, Sender, out var whole) && whole is ClusterProtocol.ISessionRequest complete)
             server.Cluster?.Serve(_connection, complete, Sender);
+    }
+
+    /// <summary>A POST that came by another node is not whole: the session ends, as where a connection is cut in the middle of one.</summary>
+    private void OnRequestLost(IActorRef gateway, Fragment fragment)
+    {
+        server.Metrics.MessageLost();
+        _connection.Fail(null, DisconnectReason.TransportError, "a part of a POST was lost between two nodes");
+        gateway.Tell(new ClusterProtocol.RequestRefused(fragment.Request, EngineIoError.UnknownSid));
     }
 
     private void OnPingDue()

@@ -19,7 +19,7 @@ public sealed class SocketDisconnectedException(DisconnectReason reason) : Excep
     public DisconnectReason Reason { get; } = reason;
 }
 
-/// <summary>Some nodes of the cluster did not answer in time.</summary>
+/// <summary>Some nodes of the cluster did not answer in time, or are out of reach, which is told as soon as all others have answered.</summary>
 /// <param name="missing">How many.</param>
 /// <param name="sockets">What the others answered.</param>
 public sealed class ClusterTimeoutException(int missing, IReadOnlyList<RemoteSocket> sockets) : TimeoutException($"timeout reached: missing {missing} responses")

@@ -122,7 +122,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     /// <summary>The load balancer sent it here, but the session lives on another node. Says with which error to refuse the request, if it is to be refused.</summary>
     private async Task<EngineIoError?> ContinueElsewhereAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade, Peer home, SessionGateway gateway)
     {
-        var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"]);
+        var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"], server.Ids.NodeTag);
         if (upgrade is null)
             return await gateway.HandleAsync(context, home, sid, asked).ConfigureAwait(false);
         if (!upgrade.IsValid)

@@ -129,6 +129,7 @@ internal sealed class PollingTransport(ServerServices server)
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
             }
+            await connection.BeforeTakingAsync(body).ConfigureAwait(false);
             Take(connection, body, octetStream, form);
             context.Request.BodyReader.AdvanceTo(body.End);
             await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client

@@ -23,12 +23,23 @@ internal sealed class ClusterSystem : IAsyncDisposable
     /// <summary>Joins the node's cluster. <paramref name="answer"/> is called with each message that is sent to it, and whom it may tell something.</summary>
     public static async Task<ClusterSystem> JoinAsync(Node node, Action<IClusterMessage, IActorRef, IActorRef> answer)
     {
-        var system = new ClusterSystem(ActorSystem.Create("actorsocket", ConfigurationFactory.ParseString(Hocon).WithFallback(ClusterSharding.DefaultConfig()).WithFallback(DistributedData.DefaultConfig())));
-        var root = system._system.ActorOf(Props.Create(() => new Parent(answer)), "actorsocket");
-        await root.Ask<ActorIdentity>(new Identify(1), Node.Patience);
+        var system = await StartAsync(0, answer);
         await Nodes.Get(system._system).JoinAsync(node.Cluster.SelfAddress);
         return system;
     }
+
+    /// <summary>Listens, and is of no cluster.</summary>
+    public static async Task<ClusterSystem> StartAsync(int port, Action<IClusterMessage, IActorRef, IActorRef> answer)
+    {
+        var own = ConfigurationFactory.ParseString($"akka.remote.dot-netty.tcp.port = {port}\nakka.coordinated-shutdown.run-by-actor-system-terminate = off\n" + Hocon.Replace(", port = 0", "", StringComparison.Ordinal));
+        var system = new ClusterSystem(ActorSystem.Create("actorsocket", own.WithFallback(ClusterSharding.DefaultConfig()).WithFallback(DistributedData.DefaultConfig())));
+        var root = system._system.ActorOf(Props.Create(() => new Parent(answer)), "actorsocket");
+        await root.Ask<ActorIdentity>(new Identify(1), Node.Patience);
+        return system;
+    }
+
+    /// <summary>Ends it as a crash does: it tells nobody.</summary>
+    public Task CrashAsync() => _system.Terminate();
 
     public Address Address => Nodes.Get(_system).SelfAddress;
 
@@ -56,7 +67,26 @@ internal sealed class ClusterSystem : IAsyncDisposable
         }
     }
 
-    private sealed class Peers(Action<IClusterMessage, IActorRef, IActorRef> answer) : UntypedActor
+    private sealed class Peers : UntypedActor
+    {
+        private readonly Action<IClusterMessage, IActorRef, IActorRef> _answer;
+        private readonly IActorRef _links;
+
+        public Peers(Action<IClusterMessage, IActorRef, IActorRef> answer)
+        {
+            _answer = answer;
+            _links = Context.ActorOf(Props.Create(() => new Links(answer)), "links");
+        }
+
+        protected override void OnReceive(object message)
+        {
+            // A hello is made the answer to itself by what the test changes of it.
+            if (message is IClusterMessage told)
+                _answer(told is ClusterProtocol.Hello hello ? hello with { Uid = Nodes.Get(Context.System).SelfUniqueAddress.Uid, LinksUid = _links.Path.Uid } : told, Sender, Self);
+        }
+    }
+
+    private sealed class Links(Action<IClusterMessage, IActorRef, IActorRef> answer) : UntypedActor
     {
         protected override void OnReceive(object message)
         {

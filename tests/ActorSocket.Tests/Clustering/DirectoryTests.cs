@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Tests.Operations;
+using Microsoft.Extensions.DependencyInjection;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Tests.Clustering;
@@ -134,7 +135,7 @@ public sealed class DirectoryTests
         await Node.UntilAsync(() => peers.All.Length == 1 && Volatile.Read(ref peer) is not null, "the other node to be met");
 
         peer!.Tell(new Announce(1, [new RoomChange("/", "one", true)]), own);
-        peer.Tell(new SyncState(1), own);
+        peer.Tell(new SyncState(1, 0), own);
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 0, "the peer to be synchronised");
         Assert.Equal(["others"], TagsFor(node, "one"));
         Assert.Empty(TagsFor(node, "two"));
@@ -142,15 +143,83 @@ public sealed class DirectoryTests
         peer.Tell(new Announce(3, [new RoomChange("/", "three", true)]), own); // the second was lost
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 1, "the gap to be seen");
         Assert.Equal(["others"], TagsFor(node, "two"));
-        await Node.UntilAsync(() => told.OfType<SyncAsked>().Any(), "the node to ask what it missed");
+        await Node.UntilAsync(() => told.OfType<SyncAsked>().Any(static asked => asked.Ask > 0), "the node to ask what it missed");
 
         peer.Tell(new Announce(2, [new RoomChange("/", "two", true), new RoomChange("/", "one", false)]), own);
         peer.Tell(new Announce(3, [new RoomChange("/", "three", true)]), own);
         peer.Tell(new Announce(2, [new RoomChange("/", "one", true)]), own); // an old one once more: confirmed, not taken
-        peer.Tell(new SyncState(3), own);
+        peer.Tell(new SyncState(3, told.OfType<SyncAsked>().Last().Ask), own);
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 0, "the gap to be closed");
         Assert.Equal([false, true, true], new[] { "one", "two", "three" }.Select(room => TagsFor(node, room).Length == 1));
         await Node.UntilAsync(() => told.OfType<Announced>().LastOrDefault()?.Round == 3, "the last round to be confirmed");
+    }
+
+    [Fact]
+    public async Task Word_that_is_lost_is_asked_for_and_told_again_until_it_has_come()
+    {
+        var told = new ConcurrentQueue<IClusterMessage>();
+        var asked = 0;
+        IActorRef? peer = null; // only a hello has a sender
+        await using var node = await Node.StartAsync();
+        await using var other = await ClusterSystem.JoinAsync(node, (message, sender, self) =>
+        {
+            told.Enqueue(message);
+            if (message is Hello hello)
+            {
+                peer = sender;
+                sender.Tell(hello with { Tag = "others", Key = new byte[32], HasShards = false }, self);
+                sender.Tell(new Announce(1, [new RoomChange("/", "one", true)]), self); // and the SyncState behind it is lost
+            }
+            if (message is SyncAsked ask && Interlocked.Increment(ref asked) >= 3) // so are the first answers
+                peer!.Tell(new SyncState(1, ask.Ask), self);
+        });
+        var peers = node.Server.Services.Cluster!.Peers;
+        await Node.UntilAsync(() => peers is { All.Length: 1, Unsynchronised.Length: 0 }, "the peer to be synchronised");
+        Assert.Empty(TagsFor(node, "two"));
+        Assert.Equal(["others"], TagsFor(node, "one"));
+        // What stands is told without being asked, however often: broadcasts that were lost are counted though none follows.
+        await Node.UntilAsync(() => told.OfType<Standing>().Count(static standing => standing.HasShards) >= 2, "the node to say twice how many broadcasts there were, and that its shards are there");
+    }
+
+    [Fact]
+    public async Task What_was_meant_for_a_process_that_is_gone_does_not_reach_the_one_that_came_to_its_address()
+    {
+        await using var node = await Node.StartAsync(static cluster => cluster.StableAfter = TimeSpan.FromMinutes(5)); // nobody is downed meanwhile
+        var first = await ClusterSystem.JoinAsync(node, static (message, sender, self) =>
+        {
+            if (message is Hello hello)
+                sender.Tell(hello with { Tag = "others", Key = new byte[32], HasShards = false }, self);
+        });
+        var peers = node.Server.Services.Cluster!.Peers;
+        await Node.UntilAsync(() => peers.All.Length == 1, "the other node to be met");
+        var links = peers.All[0].Links;
+        var address = first.Address;
+        await first.CrashAsync();
+
+        var batches = new ConcurrentQueue<LinkBatch>();
+        var second = await ClusterSystem.StartAsync(address.Port!.Value, (message, _, _) =>
+        {
+            if (message is LinkBatch batch)
+                batches.Enqueue(batch);
+        });
+        try
+        {
+            // By its path the second one's actor is reached; what the node still tells the first one goes the same way.
+            var byPath = node.Services.GetRequiredService<ActorSystem>().ActorSelection(new RootActorPath(address) + "user/actorsocket/peers/links");
+            await Node.UntilAsync(
+                () =>
+                {
+                    links.TellAnswerLeft(7);
+                    byPath.Tell(Packed.Of(new LinkBatch([], 77)));
+                    return batches.Count(static batch => batch.Number == 77) >= 20;
+                },
+                "the second process to be reached by the path");
+            Assert.All(batches, static batch => Assert.Equal(77, batch.Number));
+        }
+        finally
+        {
+            await second.CrashAsync();
+        }
     }
 
     /// <summary>The nodes that a broadcast to a room goes to.</summary>

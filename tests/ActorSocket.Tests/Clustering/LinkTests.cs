@@ -134,6 +134,25 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task A_last_batch_that_is_lost_is_noticed_by_the_count_of_them_and_nothing_is_cut_by_a_count_that_is_right()
+    {
+        var (gateway, home) = Connect();
+        await gateway.End.SendAsync("one,"u8.ToArray());
+        _gateways.TellCount();
+        _gateways.TellCount();
+        await FenceAsync();
+        Assert.False(gateway.End.WasAborted || home.End.WasAborted);
+        Volatile.Write(ref _toLose, 1);
+        await gateway.End.SendAsync("two,"u8.ToArray());
+        await AwaitAssertAsync(() => Assert.Equal(0, Volatile.Read(ref _toLose)), Patience);
+        _gateways.TellCount(); // nothing else follows
+        await Task.WhenAll(gateway.End.Ended, home.End.Ended).WaitAsync(Patience);
+        Assert.True(gateway.End.WasAborted && home.End.WasAborted);
+        Assert.Equal("one,", home.Text);
+        await EmptyAsync();
+    }
+
+    [Fact]
     public async Task A_close_that_finds_nobody_is_answered()
     {
         var link = _gateways.NextLink();

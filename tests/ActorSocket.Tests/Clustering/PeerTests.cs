@@ -28,4 +28,31 @@ public sealed class PeerTests : ServerTest
         peer.Send(broadcast, isVolatile: true);
         there.ExpectMsg<Packed>();
     }
+
+    [Fact]
+    public async Task Of_nodes_that_are_out_of_sight_no_answer_is_waited_for_when_all_others_have_answered()
+    {
+        var there = CreateTestProbe();
+        Peer NewPeer(string tag) => new(tag, there, [], new LinkHub());
+        var (near, far, lost) = (NewPeer("near00"), NewPeer("far000"), NewPeer("lost00"));
+        var table = new PeerTable();
+        foreach (var peer in (Peer[])[near, far, lost])
+            table.Add(peer);
+        var requests = new ClusterRequests(table, TimeProvider.System);
+        lost.SetReachable(false);
+        var asked = requests.AskAsync<Fetched>(table.All, static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
+        var request = Assert.IsType<FetchSockets>(there.ExpectMsg<Packed>().Unpack()).Request;
+        requests.Answered(near, request, new Fetched(request, [[1]]));
+        Assert.False(asked.IsCompleted);
+        far.SetReachable(false); // lost while it is asked
+        requests.PeerOutOfSight(far);
+        var (answers, missing) = await asked.WaitAsync(Patience);
+        Assert.Equal((1, 2), (answers.Count, missing));
+        // Everybody was asked: one that comes back in time is heard.
+        asked = requests.AskAsync<Fetched>([near, far], static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
+        requests.Answered(far, ++request, new Fetched(request, []));
+        requests.Answered(near, request, new Fetched(request, []));
+        Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);
+        there.ReceiveN(4);
+    }
 }

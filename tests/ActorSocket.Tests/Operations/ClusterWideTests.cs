@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Text.Json;
 using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -99,6 +101,40 @@ public sealed class ClusterWideTests : IAsyncLifetime
     [Fact]
     public async Task Events_between_servers_reach_the_other_nodes_and_are_answered() =>
         Assert.Equal([3], await _first.Server.ServerSideEmitWithAckAsync<int>("add", [1, 2]));
+
+    [Fact]
+    public async Task Events_between_servers_are_answered_by_the_nodes_that_have_the_namespace()
+    {
+        var first = _first.Server.Of("/only-here"); // as a dynamic one, to which a client has come here
+        Assert.Empty(await first.ServerSideEmitWithAckAsync<int>("add", [1, 2], TimeSpan.FromHours(1)).WaitAsync(Node.Patience));
+        var second = _second.Server.Of("/only-here");
+        second.OnServerEvent("add", static (int a, int b) => a + b);
+        Assert.Equal([3], await first.ServerSideEmitWithAckAsync<int>("add", [1, 2], TimeSpan.FromHours(1)).WaitAsync(Node.Patience));
+        // One that has it, and no answer, is missed, as ever.
+        Assert.Equal(1, (await Assert.ThrowsAsync<ServerEventTimeoutException>(() => first.ServerSideEmitWithAckAsync<int>("nobody handles it", []).WaitAsync(Node.Patience))).Missing);
+    }
+
+    [Fact]
+    public async Task A_close_packet_releases_the_GET_that_is_still_on_its_way_by_another_node() // E-48
+    {
+        using var http = new HttpClient();
+        for (var round = 0; round < 20; round++)
+        {
+            var open = await http.GetStringAsync(new Uri(_first.Url, "/socket.io/?EIO=4&transport=polling"));
+            var query = "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString();
+            using var joined = await http.PostAsync(new Uri(_first.Url, query), new StringContent("40"));
+            while (!(await http.GetStringAsync(new Uri(_second.Url, query))).Contains("joined", StringComparison.Ordinal))
+            {
+            }
+            var poll = http.GetAsync(new Uri(_second.Url, query));
+            using var closed = await http.PostAsync(new Uri(_first.Url, query), new StringContent("1"));
+            Assert.Equal("ok", await closed.Content.ReadAsStringAsync());
+            using var released = await poll;
+            Assert.Equal("6", await released.Content.ReadAsStringAsync());
+            using var gone = await http.GetAsync(new Uri(_second.Url, query));
+            Assert.Equal(HttpStatusCode.BadRequest, gone.StatusCode);
+        }
+    }
 
     [Fact]
     public async Task A_broadcast_that_is_lost_between_nodes_is_counted() // G6

@@ -1,0 +1,129 @@
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// The rooms with members on this node, as the others are told of them: in rounds, each confirmed by every node that was reachable when it
+/// began. A room's first join is done when its
+/// round is; its last leave is told a while later, since rooms are often joined again.
+/// </summary>
+/// <remarks>One thread: <see cref="RoomDirectory"/>.</remarks>
+/// <param name="time">The clock.</param>
+/// <param name="withdrawAfter">How long a room without members is kept.</param>
+internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
+    where TPeer : notnull
+{
+    private readonly Dictionary<(string Namespace, string Room), Entry> _rooms = [];
+    private readonly Queue<((string Namespace, string Room) Key, long At)> _withdrawals = new();
+    private readonly Dictionary<long, Waiting> _waiting = [];
+    private List<RoomChange> _changes = [];
+    private List<TaskCompletionSource> _joins = [];
+    private long _round;
+
+    public int Count => _rooms.Count;
+
+    /// <summary>Whether a round is to be begun: what comes until then goes into it.</summary>
+    public bool HasChanges => _changes.Count > 0;
+
+    public void Open(string ns, string name, TaskCompletionSource done)
+    {
+        if (_rooms.TryGetValue((ns, name), out var room))
+        {
+            // Closed a moment ago, and not withdrawn yet: the others know it still, or are just being told.
+            room.ClosedAt = null;
+            if (room.Round == 0)
+                _joins.Add(done);
+            else if (_waiting.TryGetValue(room.Round, out var waiting))
+                waiting.Joins.Add(done);
+            else
+                done.TrySetResult();
+            return;
+        }
+        _rooms.Add((ns, name), new Entry());
+        _changes.Add(new RoomChange(ns, name, HasMembers: true));
+        _joins.Add(done);
+    }
+
+    public void Close(string ns, string name)
+    {
+        if (!_rooms.TryGetValue((ns, name), out var room))
+            return;
+        room.ClosedAt = time.GetTimestamp();
+        _withdrawals.Enqueue(((ns, name), room.ClosedAt.Value));
+    }
+
+    /// <summary>Takes out the rooms that have been without members for long enough.</summary>
+    public void WithdrawClosed()
+    {
+        while (_withdrawals.TryPeek(out var next) && time.GetElapsedTime(next.At) >= withdrawAfter)
+        {
+            _withdrawals.Dequeue();
+            if (!_rooms.TryGetValue(next.Key, out var room) || room.ClosedAt != next.At)
+                continue; // opened again, or closed again later
+            _rooms.Remove(next.Key);
+            _changes.Add(new RoomChange(next.Key.Namespace, next.Key.Room, HasMembers: false));
+        }
+    }
+
+    /// <summary>Begins a round with all changes since the last one.</summary>
+    public RoomDirectory.Round Begin(IEnumerable<TPeer> confirmedBy)
+    {
+        var (changes, joins) = (_changes, _joins);
+        (_changes, _joins) = ([], []);
+        var round = new RoomDirectory.Round(++_round, changes);
+        foreach (var change in changes)
+        {
+            if (change.HasMembers && _rooms.TryGetValue((change.Namespace, change.Room), out var room))
+                room.Round = round.Number;
+        }
+        _waiting.Add(round.Number, new Waiting(joins, [.. confirmedBy]));
+        if (_waiting[round.Number].Peers.Count == 0)
+            Complete(round.Number);
+        return round;
+    }
+
+    public bool IsWaited(long round) => _waiting.ContainsKey(round);
+
+    /// <summary>What a node that was just met is to know: round 0. Rooms that wait for the next round come with that.</summary>
+    public RoomDirectory.Round Everything() =>
+        new(0, [.. _rooms.Where(static room => room.Value.Round > 0).Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true))]);
+
+    /// <summary>True when it was the last of a round.</summary>
+    public bool Confirm(long round, TPeer peer)
+    {
+        if (!_waiting.TryGetValue(round, out var waiting) || !waiting.Peers.Remove(peer) || waiting.Peers.Count > 0)
+            return false;
+        Complete(round);
+        return true;
+    }
+
+    /// <summary>A node is not waited for any more.</summary>
+    public void Forget(TPeer peer)
+    {
+        foreach (var round in _waiting.Keys.ToArray())
+            Confirm(round, peer);
+    }
+
+    /// <summary>
+    /// Confirmed by all, or by all that answer in time. Who did not is told again and again; once it has lost sight of this node, it sends
+    /// every broadcast here until it has
+    /// caught up.
+    /// </summary>
+    public void Complete(long round)
+    {
+        if (!_waiting.Remove(round, out var waiting))
+            return;
+        foreach (var join in waiting.Joins)
+            join.TrySetResult();
+    }
+
+    private sealed class Entry
+    {
+        /// <summary>The round that announced it; 0: it waits for the next one.</summary>
+        public long Round { get; set; }
+
+        public long? ClosedAt { get; set; }
+    }
+
+    private sealed record Waiting(List<TaskCompletionSource> Joins, HashSet<TPeer> Peers);
+}
