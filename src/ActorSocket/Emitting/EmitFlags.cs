@@ -20,7 +20,7 @@ internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compre
     {
         ArgumentNullException.ThrowIfNull(eventName);
         if (EventNames.IsReserved(eventName))
-            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfEmitting(eventName)}.", nameof(eventName));
+            throw new ArgumentException($"\"{eventName}\" is a reserved event name", nameof(eventName)); // the official words
     }
 
     /// <summary>For handlers.</summary>

@@ -79,7 +79,7 @@ internal sealed class HandlerBinder(SocketJson json)
         {
             if (parameter.ParameterType.IsByRef)
                 throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(delegateType));
-            if (TakesArgument(parameter.ParameterType))
+            if (TakesArgument(parameter.ParameterType) && parameter.ParameterType != typeof(SocketArgument)) // which is read by no serialiser
                 ThrowIfUnreadable(parameter.ParameterType);
         }
         ThrowIfUnwritable(signature.ReturnType);
@@ -96,13 +96,13 @@ internal sealed class HandlerBinder(SocketJson json)
                 JsonSerializer.Deserialize("{}"u8, type, json.Options);
                 return;
             }
-            catch (Exception error) when (error is NotSupportedException or InvalidOperationException)
+            catch (Exception error) when (error is NotSupportedException or InvalidOperationException && error.GetBaseException().Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true)
             {
                 reason = error;
             }
             catch (Exception)
             {
-                return; // another shape, or a constructor of the application's that wants more than nothing
+                return; // another shape, or a constructor or converter of the application's that wants more than nothing
             }
         }
         throw new ArgumentException($"An event handler takes a {type}, which cannot be read from an event's argument. Services are had from the constructor of a hub or from Socket.Services.", nameof(type), reason);

@@ -194,7 +194,7 @@ public sealed class CallbackTests : ServerTest
         Assert.Throws<ArgumentException>(() => socket.On("x", (ReadOnlySpan<byte> _) => { }));
         Assert.Throws<ArgumentException>(() => socket.On("x", () => typeof(int)));
         Assert.Throws<ArgumentException>(() => socket.Namespace.OnServerEvent("x", CountAsync));
-        socket.On("y", (int _, string _, int[] _, Dictionary<string, int> _, IReadOnlyList<Guid> _, byte[] _, System.Text.Json.JsonElement _, object _, (int A, int B) _, DateTimeOffset? _, Line _, Stream _, DayOfWeek _) => new[] { 1 });
+        socket.On("y", (int _, string _, int[] _, Dictionary<string, int> _, IReadOnlyList<Guid> _, byte[] _, System.Text.Json.JsonElement _, object _, SocketArgument _, (int A, int B) _, DateTimeOffset? _, Line _, Stream _, DayOfWeek _) => new[] { 1 });
     }
 
     private static async IAsyncEnumerable<int> CountAsync()

@@ -16,13 +16,4 @@ internal static class EventNames
         "new_namespace" => "use ActorSocketServer.OnNewNamespace",
         _ => "listeners are not told of each other",
     };
-
-    /// <summary>What a server does instead of emitting it.</summary>
-    public static string InsteadOfEmitting(string name) => name switch
-    {
-        "disconnect" or "disconnecting" => "use DisconnectAsync",
-        "connect_error" => "throw a ConnectErrorException in the namespace's middleware",
-        "connect" => "clients raise it when they are let in",
-        _ => "clients raise it themselves",
-    };
 }
