@@ -76,7 +76,7 @@ public sealed class LoneSurrogateTests : ServerTest
             {
                 var json = Encoding.UTF8.GetBytes(string.Concat(parts));
                 var mended = LoneSurrogates.Mend(json);
-                Assert.Equal(json.Length, mended.Length);
+                Assert.InRange(mended.Length, json.Length / 2, json.Length);
                 Assert.True(LoneSurrogates.Mend(mended) == mended); // nothing is left
             },
             iter: 20_000);
@@ -88,6 +88,7 @@ public sealed class LoneSurrogateTests : ServerTest
         var (socket, session, webSocket) = await JoinAsync(static socket =>
         {
             socket.On("echo", static (string text) => text);
+            socket.On("as it came", static (SocketArguments text) => text);
             socket.On("\uFFFD", static (Dictionary<string, int> all) => all.Keys.Single());
             socket.On("join", async (string room) =>
             {
@@ -97,6 +98,8 @@ public sealed class LoneSurrogateTests : ServerTest
         });
         session.Send("""421["echo","a\ud83d"]""");
         Assert.Equal("431[\"a\uFFFD\"]", await webSocket.NextAsync());
+        session.Send("""424["as it came","a\ud83d"]""");
+        Assert.Equal("434[\"a\uFFFD\"]", await webSocket.NextAsync());
         session.Send("""422["\ud83d",{"\ud83d":1}]""");
         Assert.Equal("432[\"\uFFFD\"]", await webSocket.NextAsync());
         session.Send("""423["join","\ud800"]""");

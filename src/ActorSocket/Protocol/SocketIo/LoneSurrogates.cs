@@ -8,13 +8,13 @@ namespace ActorSocket.Protocol.SocketIo;
 /// </summary>
 internal static class LoneSurrogates
 {
-    private const int EscapeLength = 6; // as is that of U+FFFD, so nothing moves
+    private const int EscapeLength = 6;
 
     /// <summary>The text as it is when there is nothing to mend, which costs a search for a backslash; else a mended copy.</summary>
     public static ReadOnlySpan<byte> Mend(ReadOnlySpan<byte> json)
     {
         byte[]? mended = null;
-        var at = 0;
+        var (at, copied, written) = (0, 0, 0);
         while (at < json.Length && json[at..].IndexOf((byte)'\\') is >= 0 and var next)
         {
             at += next;
@@ -30,11 +30,25 @@ internal static class LoneSurrogates
             else
             {
                 if (char.IsSurrogate((char)unit))
-                    "fffd"u8.CopyTo((mended ??= json.ToArray()).AsSpan(at + 2));
+                {
+                    mended ??= new byte[json.Length];
+                    written += Copy(json[copied..at], mended.AsSpan(written));
+                    written += Copy("\uFFFD"u8, mended.AsSpan(written));
+                    copied = at + EscapeLength;
+                }
                 at += EscapeLength;
             }
         }
-        return mended ?? json;
+        if (mended is null)
+            return json;
+        written += Copy(json[copied..], mended.AsSpan(written));
+        return mended.AsSpan(0, written);
+    }
+
+    private static int Copy(ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        from.CopyTo(to);
+        return from.Length;
     }
 
     /// <summary>The UTF-16 unit that is escaped there; -1 when it is another escape, or none.</summary>
