@@ -180,6 +180,15 @@ public sealed class SerializerTests
     }
 
     [Fact]
+    public void Data_of_another_node_that_is_no_UTF_8_is_a_FormatException() // found by the fuzzer
+    {
+        var packed = Packed.Of(Messages(1, "a", "b", [1], ["c"], true).Single(static message => message is Replicate));
+        var at = packed.Bytes.AsSpan().IndexOf("key\""u8);
+        packed.Bytes[at] = 0xA0;
+        Assert.Throws<FormatException>(packed.Unpack);
+    }
+
+    [Fact]
     public void Whatever_the_bytes_are_reading_ends_with_a_message_or_a_FormatException_and_costs_little()
     {
         var manifests = Messages(1, "a", "b", [1], ["c"], true).Select(ClusterSerializer.ManifestOf).ToArray();

@@ -49,6 +49,14 @@ public sealed class PacketTests
         Assert.NotEqual(PacketError.None, decoder.Error);
     }
 
+    [Fact]
+    public void Text_that_is_no_UTF_8_is_refused_or_read_and_never_throws() // found by the fuzzer
+    {
+        var decoder = NewDecoder();
+        Assert.False(decoder.AddText(Convert.FromHexString("325B22656D657373612A655C6EEDA0BD225D"), out _));
+        Assert.Equal(PacketError.InvalidPayload, decoder.Error);
+    }
+
     [Theory]
     [InlineData("2[\"message\"]", "/", "message", -1, 0)]
     [InlineData("2[\"error\",1]", "/", "error", -1, 1)]

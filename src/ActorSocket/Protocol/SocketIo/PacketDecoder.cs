@@ -177,8 +177,9 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
                 return Reject(PacketError.InvalidPayload);
             return TryReadArguments(ref reader, payload, attachments, header, out arguments);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException is what the reader throws for escaped text that is no UTF-8, which transports refuse, but not each parser of an application.
             return Reject(PacketError.InvalidPayload);
         }
     }
