@@ -15,7 +15,9 @@ internal sealed class ClusterTarget : Target
     private static readonly NullabilityInfoContext Nullability = new();
     private static readonly Dictionary<Type, (ConstructorInfo Constructor, (Type Type, bool IsNullable)[] Parameters)> Constructors = [];
 
-    private readonly FragmentAssembler _assembler = new(maxMessages: 8, maxBytes: 1024 * 1024);
+    private const int MaxHeld = 1024 * 1024;
+
+    private readonly FragmentAssembler _assembler = new(static (_, _) => { }, MaxHeld);
 
     public override string Name => "cluster";
 
@@ -44,17 +46,17 @@ internal sealed class ClusterTarget : Target
                 // It is dropped, and logged as its sender's mistake.
             }
         });
-        if (spoilt is Fragment fragment)
+        if (spoilt is not Fragment fragment)
+            return;
+        try
         {
-            try
-            {
-                _assembler.TryAdd(fragment, ActorRefs.Nobody, out _);
-            }
-            catch (FormatException)
-            {
-                // As above.
-            }
+            _assembler.TryAdd(fragment, ActorRefs.Nobody, out _);
         }
+        catch (FormatException)
+        {
+            // As above.
+        }
+        FuzzInput.Hold(_assembler.Bytes <= MaxHeld, $"{_assembler.Bytes} bytes of fragments are held");
     }
 
     private static IClusterMessage WithJson(IClusterMessage message) => message is ClusterProtocol.Replicate replicate ? replicate with { Json = SocketJson.Default } : message;

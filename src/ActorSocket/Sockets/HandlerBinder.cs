@@ -88,6 +88,8 @@ internal sealed class HandlerBinder(SocketJson json)
     /// <summary>Whether the serialiser knows a type at all is found out by an empty object: it may be of another shape, but it must not be impossible.</summary>
     private void ThrowIfUnreadable(Type type)
     {
+        if (type == typeof(SocketArgument))
+            return; // handed over as it came
         Exception? reason = null;
         if (!type.IsByRefLike && !type.IsPointer)
         {
