@@ -25,7 +25,8 @@ public sealed class HubTests
         Assert.Equal("431[7]", await first.NextAsync());
         await second.SendAsync("422[\"add\",1]");
         Assert.Equal("432[1]", await second.NextAsync());
-        await first.SendAsync("423[\"later\",\"x\",\"AQI=\"]");
+        await first.SendAsync("451-3[\"later\",\"x\",{\"_placeholder\":true,\"num\":0}]");
+        await first.SendBytesAsync([1, 2]);
         Assert.Equal("433[\"x2\"]", await first.NextAsync());
     }
 
@@ -231,6 +232,8 @@ public sealed class HubTests
     private sealed class Client(System.Net.WebSockets.WebSocket webSocket)
     {
         public Task SendAsync(string text) => webSocket.SendAsync(System.Text.Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
+
+        public Task SendBytesAsync(byte[] bytes) => webSocket.SendAsync(bytes, System.Net.WebSockets.WebSocketMessageType.Binary, true, default);
 
         public async Task<string> NextAsync()
         {

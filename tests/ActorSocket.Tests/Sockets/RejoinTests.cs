@@ -74,10 +74,18 @@ public sealed class RejoinTests : ServerTest
         await AwaitAssertAsync(() => Assert.Single(server.Namespaces.GetOrAdd("/slow", server).Face.Sockets), Patience);
     }
 
-    [Fact]
-    public async Task A_second_CONNECT_for_the_only_namespace_ends_the_connection_as_ever()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_second_CONNECT_for_the_main_namespace_ends_the_connection_as_ever(bool isAlone)
     {
         var (session, webSocket, _) = await StartAsync();
+        if (!isAlone)
+        {
+            session.Send("40/slow,");
+            await LetInAsync();
+            await webSocket.NextAsync();
+        }
         session.Send("40");
         Assert.Equal("close", (await webSocket.NextAsync())[..5]);
     }
