@@ -232,14 +232,21 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>The namespace's actor answers for this node's own sockets: one may be connected still, and must end first.</summary>
     public void OnClaimSocket(Peer peer, ClaimSocket m)
     {
+        var claim = new RecoveryClaim(m.Secret, m.OffsetTag, m.Offset);
         if (m.Tag == Tag && _server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
-            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, m.Secret, m.Offset));
+        {
+            peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, claim));
+            return;
+        }
+        if (m.Tag.Length == 0 && LogOf(m.Namespace)?.Take(claim, out _) is { } lost)
+            Give(peer, m.Request, lost, Tag);
         else
-            Give(peer, m.Request, Replicas.Take(new RecoveryClaim(m.Secret, m.Tag, m.Offset), m.Namespace));
+            Give(peer, m.Request, Replicas.Take(claim, m.Tag, m.Namespace, out var owner), owner);
     }
 
-    public void Give(Peer peer, long request, LostSocket? lost) => peer.Tell(Packed.Of(new SocketGiven(
-        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : SocketFacts.DataToBytes(lost.Data, _server.Json))));
+    public void Give(Peer peer, long request, LostSocket? lost, string tag) => peer.Tell(Packed.Of(new SocketGiven(
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : lost.StateToBytes(_server.Json), tag, lost?.Seen ?? 0, IsOnItsWay: false)));
 
     /// <summary>
     /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
@@ -254,7 +261,7 @@ internal sealed class ClusterNode : IServerEventPeers
     /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
     public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
     {
-        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), _server.ClusterOptions.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), _server.ClusterOptions.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
         return missing == 0;
     }
 

@@ -6,20 +6,26 @@ namespace ActorSocket.Clustering;
 /// <summary>Connection state recovery: a client comes back by another node (<see cref="RemoteContinuation"/>), perhaps after the end of its own (<see cref="RecoveryReplicator"/>).</summary>
 internal static partial class ClusterProtocol
 {
-    /// <summary>A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once.</summary>
-    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag) : IClusterMessage
+    /// <summary>
+    /// A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once. Without a tag: that it
+    /// lost on the receiver, or on a node that has left.
+    /// </summary>
+    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag, string OffsetTag) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag).Text(OffsetTag);
 
-        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text());
+        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Text());
     }
 
-    /// <summary>It is given; or, without an <see cref="Id"/>, it is not. Data is a JSON object.</summary>
-    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] Data) : IClusterMessage
+    /// <summary>
+    /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the node with this tag, its client has seen
+    /// everything up to the position. Or it is on its way: the receiver of the question ends the old connection first.
+    /// </summary>
+    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(Data);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(State).Text(Tag).Number(Position).Flag(IsOnItsWay);
 
-        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes());
+        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes(), wire.Text(), wire.Number(), wire.Flag());
     }
 
     /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
@@ -88,13 +94,13 @@ internal static partial class ClusterProtocol
     // ---- Pieces
 
     private static void WriteChanges(WireWriter wire, ReplicaChanges changes, SocketJson json) => wire.Flag(changes.Begins).Number(changes.Position).Records(changes.Events, WriteEvent)
-        .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(SocketFacts.DataToBytes(lost.Data, json)))
+        .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
         .Texts(changes.Gone).Records(changes.Positions, WritePosition);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
         new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), ReadPositions(ref wire));
 
-    private static LostSocket ReadLost(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Texts(), SocketFacts.ReadData(wire.Span()), 0);
+    private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 
     private static void WriteEvent(WireWriter wire, LoggedEvent logged) =>
         wire.Record(logged.Selection, WriteSelection).Record(logged.Frame, WriteFrame).Text(logged.Emitter).Number(logged.Number);

@@ -20,6 +20,8 @@ internal interface IPeerAnswers
 /// <remarks>Any thread. Whoever asks sets the time limit and gives up; nothing stays behind.</remarks>
 internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
 {
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(150);
+
     private readonly ConcurrentDictionary<long, IPeerAnswers> _open = new();
     private long _last;
 
@@ -57,15 +59,15 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
     /// <param name="question">The message, which bears the request's number.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="answered">Sees who answered what.</param>
+    /// <param name="mayBeGone">Whether one whose process has ended, though nobody has noticed yet, is not waited for either.</param>
     public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
-        Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, Action<Peer, TAnswer>? answered = null)
+        Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, bool mayBeGone = false)
         where TAnswer : IClusterMessage
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (peers.Length == 0)
             return ([], 0);
-        var answers = new AllAnswers<TAnswer>(peers, answered);
+        var answers = new AllAnswers<TAnswer>(peers);
         var request = Open(answers);
         try
         {
@@ -77,9 +79,13 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             {
                 if (Array.IndexOf(table.All, peer) < 0)
                     answers.PeerGone(peer);
+                else if (mayBeGone && (peer.IsRefused || (peer.LostSight.IsCompleted && await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)))
+                    answers.PeerGone(peer);
                 else if (peer.LostSight.IsCompleted)
                     answers.PeerOutOfSight(peer);
             }
+            if (mayBeGone)
+                _ = ProbeAsync(answers, answers.Task.WaitAsync(timeout, time, cancellationToken));
             await answers.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -93,13 +99,34 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
         return answers.SoFar();
     }
 
-    private sealed class AllAnswers<TAnswer>(Peer[] peers, Action<Peer, TAnswer>? answered) : IPeerAnswers
+    private async Task ProbeAsync<TAnswer>(AllAnswers<TAnswer> answers, Task ended)
+    {
+        while (await Task.WhenAny(ended, Task.Delay(ProbeInterval, time)).ConfigureAwait(false) != ended)
+        {
+            foreach (var peer in answers.Due)
+            {
+                if (await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)
+                    answers.PeerGone(peer);
+            }
+        }
+    }
+
+    private sealed class AllAnswers<TAnswer>(Peer[] peers) : IPeerAnswers
     {
         private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly HashSet<Peer> _due = [.. peers];
         private readonly List<TAnswer> _answers = [];
 
         public Task Task => _all.Task;
+
+        public Peer[] Due
+        {
+            get
+            {
+                lock (_due)
+                    return [.. _due];
+            }
+        }
 
         public (List<TAnswer> Answers, int Missing) SoFar()
         {
@@ -114,7 +141,6 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                 if (!_due.Remove(peer))
                     return;
                 _answers.Add((TAnswer)answer);
-                answered?.Invoke(peer, (TAnswer)answer);
                 if (IsWaitedFor())
                     return;
             }

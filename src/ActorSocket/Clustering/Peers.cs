@@ -15,6 +15,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
     private const long MaxBytesOutOfSight = 32 * 1024 * 1024;
 
+    private readonly PeerProbe _probe = new(Receiver.Path.Address);
     private TaskCompletionSource _lostSight = NewSignal();
     private long _bytesOutOfSight;
     private Peer[]? _alone;
@@ -48,6 +49,12 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
             Volatile.Write(ref _lostSight, NewSignal());
         }
     }
+
+    /// <summary>Tries whether its process is there. At most once a second, however many ask.</summary>
+    public Task<PeerPresence> ProbeAsync(TimeProvider time) => _probe.TryAsync(time);
+
+    /// <summary>Whether its process was found to have ended a moment ago: it is not waited for.</summary>
+    public bool IsRefused => _probe.IsRefused;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -98,6 +105,17 @@ internal sealed class PeerTable
         peer = null;
         return id.Length - start > IdGenerator.TagLength
             && Volatile.Read(ref _byTag).GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id.AsSpan(start, IdGenerator.TagLength), out peer);
+    }
+
+    /// <summary>Whether the process at an address was found to have ended a moment ago.</summary>
+    public bool IsRefused(Address address)
+    {
+        foreach (var peer in All)
+        {
+            if (peer.IsRefused && peer.Address.Equals(address))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>Those that have announced a room.</summary>

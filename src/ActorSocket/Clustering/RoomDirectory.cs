@@ -144,7 +144,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         _isFlushDue = false;
         // Who has not been met gets everything when they meet, and sends every broadcast here until then.
-        var round = _rooms.Begin(_peers.Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key)).Select(static peer => peer.Value));
+        var round = _rooms.Begin(_peers.Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsRefused(peer.Key.Address)).Select(static peer => peer.Value));
         foreach (var peer in _met)
             peer.Tell(round);
         if (_rooms.IsWaited(round.Number))

@@ -3,21 +3,22 @@ using System.Security.Claims;
 using System.Text.Json;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. Data travels as JSON; the user of a request does not travel.</summary>
-internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, IReadOnlyDictionary<string, object?> Data)
+/// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.</summary>
+internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)
 {
     private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
 
     public static SocketFacts Of(Socket socket) =>
-        new(socket.Id, socket.Handshake.Request, socket.Handshake.Auth, socket.Rooms, new Dictionary<string, object?>(socket.Data, StringComparer.Ordinal));
+        new(socket.Id, socket.Handshake.Request, socket.Handshake.Auth, socket.Rooms, socket.BagIfAny?.Copy() ?? new SocketData());
 
     public byte[] ToBytes(SocketJson json)
     {
         var wire = new WireWriter(512);
-        wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(DataToBytes(Data, json))
+        wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(Data.ToBytes(json))
             .Texts(Flatten(Request.Headers)).Texts(Flatten(Request.Query)).Text(Request.Address).Flag(Request.Secure).Flag(Request.CrossDomain).Text(Request.Url)
             .Text(Request.Time.ToString("O", CultureInfo.InvariantCulture));
         return wire.ToArray();
@@ -29,42 +30,12 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
         var id = wire.Text();
         var rooms = wire.Texts();
         var auth = ParseOrNothing(wire.Span());
-        var data = ReadData(wire.Span());
+        var data = SocketData.Read(wire.Span());
         var headers = Unflatten(wire.Texts());
         var query = Unflatten(wire.Texts());
         var request = new HandshakeRequest(headers, query, wire.Text(), wire.Flag(), wire.Flag(), wire.Text(), DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture), new ClaimsPrincipal());
         return new SocketFacts(id, request, auth, rooms, data);
     }
-
-    /// <summary>A socket's data as it travels. What an application keeps there for itself (a connection, a delegate) is no JSON, and stays behind.</summary>
-    public static byte[] DataToBytes(IReadOnlyDictionary<string, object?> data, SocketJson json)
-    {
-        try
-        {
-            return JsonSerializer.SerializeToUtf8Bytes(data, json.Options);
-        }
-        catch (Exception) // whatever the application's types and converters throw
-        {
-            return JsonSerializer.SerializeToUtf8Bytes(data.Where(entry => IsJson(entry.Value, json)).ToDictionary(StringComparer.Ordinal), json.Options);
-        }
-    }
-
-    private static bool IsJson(object? value, SocketJson json)
-    {
-        try
-        {
-            JsonSerializer.SerializeToUtf8Bytes(value, json.Options);
-            return true;
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>A socket's data as it has travelled: values are JSON elements.</summary>
-    public static Dictionary<string, object?> ReadData(ReadOnlySpan<byte> json) =>
-        ParseOrNothing(json).EnumerateObject().ToDictionary(static entry => entry.Name, static entry => (object?)entry.Value, StringComparer.Ordinal);
 
     private static JsonElement ParseOrNothing(ReadOnlySpan<byte> json) => json.IsEmpty ? Nothing : JsonElement.Parse(json);
 

@@ -82,6 +82,11 @@ internal static partial class Log
     [LoggerMessage(73, LogLevel.Error, "A handler of OnNewNamespace threw; clients are refused the namespace.")]
     public static partial void NewNamespaceFailed(this ILogger log, Exception error);
 
+    [LoggerMessage(60, LogLevel.Warning,
+        "Socket.Data got a {Type}, which does not travel to another node: it cannot be written as JSON, or stands for something of this process. A socket that is recovered elsewhere is without it, "
+        + "and passes the middleware again. Keep what it is made from, such as an id. (Told once for each type.)")]
+    public static partial void DataStaysBehind(this ILogger log, string type);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }

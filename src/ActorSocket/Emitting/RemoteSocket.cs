@@ -1,4 +1,5 @@
 using ActorSocket.Clustering;
+using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
@@ -6,6 +7,7 @@ namespace ActorSocket;
 public sealed class RemoteSocket : IEventEmitter
 {
     private readonly Namespace _namespace;
+    private readonly SocketData _data;
 
     internal RemoteSocket(Namespace ns, SocketFacts facts)
     {
@@ -13,7 +15,7 @@ public sealed class RemoteSocket : IEventEmitter
         Id = facts.Id;
         Handshake = new Handshake(facts.Request, facts.Auth, ns.Services.Server.Json.Options);
         Rooms = facts.Rooms;
-        Data = facts.Data;
+        _data = facts.Data;
     }
 
     /// <inheritdoc cref="Socket.Id"/>
@@ -26,10 +28,16 @@ public sealed class RemoteSocket : IEventEmitter
     public IReadOnlyCollection<string> Rooms { get; }
 
     /// <summary>
-    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled as JSON, and are <see cref="System.Text.Json.JsonElement"/>s;
-    /// one that is no JSON, such as a delegate, is missing.
+    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled, as <see cref="Socket.Data"/> says: simple ones are what they
+    /// were, others are <see cref="System.Text.Json.JsonElement"/>s, and one that cannot travel, such as a delegate, is missing.
     /// </summary>
-    public IReadOnlyDictionary<string, object?> Data { get; }
+    public IReadOnlyDictionary<string, object?> Data => _data;
+
+    /// <inheritdoc cref="Socket.GetData"/>
+    public T? GetData<T>(string key) => _data.Get<T>(key, _namespace.Services.Server.Json);
+
+    /// <inheritdoc cref="Socket.TryGetData"/>
+    public bool TryGetData<T>(string key, out T? value) => _data.TryGet(key, _namespace.Services.Server.Json, out value, out _);
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)

@@ -47,7 +47,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public SocketJson Json { get; } = new(options.Json);
 
-    public PacketWriter Packets => field ??= new PacketWriter(Json, options.Parser);
+    public PacketWriter Packets => field ??= new PacketWriter(Json, options.Parser, Read);
 
     /// <summary>A decoder for one connection.</summary>
     public IPacketDecoder NewDecoder()
@@ -118,6 +118,9 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     /// <summary>The states of entities that are on their way from one node to another.</summary>
     public HandedOverStates HandedOver { get; } = new(time);
+
+    /// <summary>The types of data that do not travel, and that were told of.</summary>
+    public ConcurrentDictionary<Type, bool> StayBehind { get; } = new();
 
     /// <summary>Where the actors live; null before they do.</summary>
     public ActorSystem? System { get; set; }

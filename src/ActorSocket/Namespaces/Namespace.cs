@@ -1,9 +1,11 @@
+using System.Text.Json.Serialization;
 using ActorSocket.Namespaces;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
 /// <summary>A namespace: a channel of its own, with its own handlers, middleware, sockets and rooms, many of which share one connection (official: <c>Namespace</c>).</summary>
+[JsonConverter(typeof(NoJsonConverter<Namespace>))]
 public sealed class Namespace : IEventEmitter
 {
     internal Namespace(NamespaceServices services)

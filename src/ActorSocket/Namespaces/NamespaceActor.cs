@@ -76,12 +76,19 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
                 // The decoder has validated it; this is for what only a full parse rejects.
             }
         }
-        if (ns.Recovery is not { } recovery || !RecoveryLog.TryReadClaim(auth, out var claim))
+        if (ns.Recovery is not { } recovery || !RecoveryClaim.TryRead(auth, out var claim))
             Start(m.Connection, m.Attempt, auth, null);
-        else if (!recovery.IsOwn(claim))
-            _ = ClaimAsync(ns, m, auth, claim, Self);
         else if (!EndsFirst(claim.Secret, m, m.Connection))
-            Start(m.Connection, m.Attempt, auth, recovery.Take(claim.Secret, claim.Offset) is { } lost ? new LocalContinuation(ns, lost, claim.Offset) : null);
+            Continue(m, auth, recovery, claim);
+    }
+
+    private void Continue(ConnectSocket m, JsonElement auth, RecoveryLog recovery, RecoveryClaim claim)
+    {
+        var lost = recovery.Take(claim, out var found);
+        if (found || ns.Server.Cluster is null)
+            Start(m.Connection, m.Attempt, auth, lost is null ? null : new LocalContinuation(ns, lost));
+        else
+            _ = ClaimAsync(ns, ns.Server.Cluster, m, auth, claim, Self);
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
@@ -96,19 +103,18 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private void OnClaimedElsewhere(ClaimedElsewhere m)
     {
-        if (EndsFirst(m.Secret, m))
+        if (EndsFirst(m.Claim.Secret, m))
             return;
-        ns.Server.Cluster!.Give(m.Peer, m.Request, ns.Recovery!.Take(m.Secret, m.Offset));
+        ns.Server.Cluster!.Give(m.Peer, m.Request, ns.Recovery!.Take(m.Claim, out _), ns.Server.Ids.NodeTag);
     }
 
     /// <summary>The socket was lost on another node.</summary>
-    private static async Task ClaimAsync(NamespaceServices ns, ConnectSocket m, JsonElement auth, RecoveryClaim claim, IActorRef self)
+    private static async Task ClaimAsync(NamespaceServices ns, ClusterNode cluster, ConnectSocket m, JsonElement auth, RecoveryClaim claim, IActorRef self)
     {
         Continuation? continuation = null;
         try
         {
-            if (ns.Server.Cluster is { } cluster)
-                continuation = await RemoteContinuation.ClaimAsync(ns, cluster, claim).ConfigureAwait(false);
+            continuation = await new RemoteClaim(ns, cluster, claim).FindAsync().ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -119,18 +125,19 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private void Start(EngineConnection connection, int attempt, JsonElement auth, Continuation? continuation)
     {
+        if (continuation?.Lost.IsNotOf(connection.Handshake.KnownUser) == true)
+            continuation = null; // the secret alone does not make one user another
         var lost = continuation?.Lost;
+        var passesBy = lost?.PassesBy(ns.Recovery!.Options) == true;
         var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
             Continues = continuation,
             Attempt = attempt,
+            RecoveredUser = passesBy && connection.Handshake.KnownUser?.Identity is not { IsAuthenticated: true } ? lost!.User : null,
         };
         if (lost is not null)
-        {
-            foreach (var (key, value) in lost.Data)
-                socket.Data[key] = value;
-        }
+            socket.TakeOver(lost.Data);
         var actor = Context.ActorOf(_socketProps ??= SocketProps());
         ns.Server.SocketStarted();
         socket.Actor = actor;

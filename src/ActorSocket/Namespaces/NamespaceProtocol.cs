@@ -23,7 +23,7 @@ internal static class NamespaceProtocol
     internal sealed record LeaveRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client came back by another node, which asks for its socket.</summary>
-    internal sealed record ClaimedElsewhere(Peer Peer, long Request, string Secret, long Offset) : ILocalMessage;
+    internal sealed record ClaimedElsewhere(Peer Peer, long Request, RecoveryClaim Claim) : ILocalMessage;
 
     /// <summary>What another node said to a client's claim; null when it gives nothing.</summary>
     internal sealed record ClaimAnswered(ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;

@@ -147,43 +147,91 @@ internal sealed class NamespaceServices
                 child.Emit(selection, eventName, args, flags);
             return;
         }
-        if (Recovery is null || flags.Volatile)
+        var frame = Encode(eventName, args, flags);
+        if (Recovery is not null && (!flags.Volatile || Server.Packets.EndsInText(frame)))
         {
-            var peers = PeersFor(selection, flags);
-            var frame = Encode(eventName, args, flags);
-            if (peers.Length > 0)
-                Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
-            Broadcast(selection, frame, flags.Volatile);
+            Log(Recovery, new Emission(frame, selection, flags.Volatile, IsKept: !flags.Volatile, IsLocal: flags.Local, MarkByParser(eventName, args, flags)));
             return;
         }
-        lock (Recovery.Gate)
-        {
-            var peers = PeersFor(selection, flags); // under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on
-            if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
-                Server.Cluster!.Send(peers, this, selection, Encode(eventName, args, flags), isVolatile: false, Recovery.NextNumber);
-            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
-            Recovery.Add(logged, selection);
-            Broadcast(selection, logged, isVolatile: false);
-        }
+        var peers = PeersFor(selection, flags.Local);
+        if (peers.Length > 0)
+            Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
+        Broadcast(selection, frame, flags.Volatile, null);
     }
 
-    private Peer[] PeersFor(RoomSelection selection, EmitFlags flags) => flags.Local ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
+    private Peer[] PeersFor(RoomSelection selection, bool isLocal) => isLocal ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
 
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
     public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
     {
-        if (Recovery is null || isVolatile)
+        if (Recovery is null || (isVolatile && !Server.Packets.EndsInText(frame)))
         {
-            Broadcast(selection, frame, isVolatile);
+            Broadcast(selection, frame, isVolatile, null);
             return;
         }
-        if (Server.Read(frame) is not { EventName: { } eventName } packet)
-            return;
-        lock (Recovery.Gate)
+        Func<string, EncodedFrame>? mark = null;
+        if (Server.Packets.HasParser)
         {
-            var logged = EncodeWithOffset(Recovery, eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress });
-            Recovery.AddFrom(emitter, number, logged, selection);
-            Broadcast(selection, logged, isVolatile: false);
+            if (Server.Read(frame) is not { EventName: { } eventName } packet)
+                return;
+            mark = MarkByParser(eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress });
+        }
+        Log(Recovery, new Emission(frame, selection, isVolatile, IsKept: !isVolatile, IsLocal: true, mark, emitter, number));
+    }
+
+    /// <summary>Encodes an event with an offset, where only a parser can; else null.</summary>
+    private Func<string, EncodedFrame>? MarkByParser<TArgs>(string eventName, TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments => Server.Packets.HasParser ? ByParser(eventName, args, flags) : null;
+
+    private Func<string, EncodedFrame> ByParser<TArgs>(string eventName, TArgs args, EmitFlags flags)
+        where TArgs : struct, IEventArguments => offset => Encode(eventName, new ArgumentsWithOffset<TArgs>(args, offset), flags);
+
+    /// <summary>
+    /// Gives an event its offset and its place in the log, and appends it to its receivers' queues, all in one. One that is not kept gets the offset of the event before it:
+    /// the client takes the last argument for an offset if it is a text, whatever it is, and would lose its place in the log. What runs the application's code is done
+    /// before and after: nobody else's emit waits for it.
+    /// </summary>
+    private void Log(RecoveryLog log, in Emission e)
+    {
+        EncodedFrame? marked = null;
+        long position = 0;
+        var listening = new List<Socket>();
+        while (!TryLog(log, e, ref marked, ref position, listening))
+            marked = e.Mark!(log.OffsetOf(position));
+        foreach (var socket in listening)
+            socket.RaiseOutgoing(marked!);
+    }
+
+    /// <summary>False when a parser of the application's is to encode the event with an offset: it is tried again with that.</summary>
+    private bool TryLog(RecoveryLog log, in Emission e, ref EncodedFrame? marked, ref long position, List<Socket> listening)
+    {
+        lock (log.Gate)
+        {
+            var own = log.Last + (e.IsKept ? 1 : 0);
+            if (marked is null || position != own)
+            {
+                position = own;
+                if (!Server.Packets.TryMark(e.Frame, log.OffsetOf(own), out marked))
+                    return false;
+            }
+            var peers = PeersFor(e.Selection, e.IsLocal); // under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on
+            if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
+                Server.Cluster!.Send(peers, this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            if (e.IsKept && e.Emitter is null)
+                log.Add(marked, e.Selection);
+            else if (e.IsKept)
+                log.AddFrom(e.Emitter!, e.Number, marked, e.Selection);
+            if (e.Only is null)
+            {
+                Broadcast(e.Selection, marked, e.IsVolatile, listening);
+            }
+            else if (e.Only.Queue(marked, e.IsVolatile))
+            {
+                CountSent(1, marked);
+                if (e.Only.HasOutgoingListeners)
+                    listening.Add(e.Only);
+            }
+            return true;
         }
     }
 
@@ -209,33 +257,29 @@ internal sealed class NamespaceServices
     public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
-        if (Recovery is null || flags.Volatile || !socket.Connected)
-        {
-            socket.Send(Encode(eventName, args, flags), flags.Volatile);
-            return;
-        }
-        lock (Recovery.Gate)
-        {
-            var logged = EncodeWithOffset(Recovery, eventName, args, flags);
-            Recovery.Add(logged, RoomSelection.Everyone.To([socket.Id]));
-            socket.Send(logged);
-        }
+        var frame = Encode(eventName, args, flags);
+        var isKept = !flags.Volatile && socket.Connected;
+        if (Recovery is not null && (isKept || Server.Packets.EndsInText(frame)))
+            Log(Recovery, new Emission(frame, RoomSelection.Everyone.To([socket.Id]), flags.Volatile, isKept, IsLocal: true, MarkByParser(eventName, args, flags), Only: socket));
+        else
+            socket.Send(frame, flags.Volatile);
     }
-
-    private EncodedFrame EncodeWithOffset<TArgs>(RecoveryLog log, string eventName, in TArgs args, EmitFlags flags)
-        where TArgs : struct, IEventArguments => Encode(eventName, new ArgumentsWithOffset<TArgs>(args, log.NextOffset), flags);
 
     private EncodedFrame Encode<TArgs>(string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments => new(Server.Packets.Event(Name, eventName, -1, args), flags.Compress);
 
-    private void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    /// <param name="selection">Whom it is for.</param>
+    /// <param name="frame">The event.</param>
+    /// <param name="isVolatile">Whether it may be dropped.</param>
+    /// <param name="listening">Gets those sockets whose listeners are to be told by who calls, once it has left the gate; null for telling them here.</param>
+    private void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile, List<Socket>? listening)
     {
         if (selection.Rooms is null)
-            Append(All.Snapshot, selection, frame, isVolatile);
+            Append(All.Snapshot, selection, frame, isVolatile, listening);
         else if (selection.Rooms.Length == 1 && FindRoom(selection.Rooms[0]) is { } room)
-            Append(room, selection, frame, isVolatile);
+            Append(room, selection, frame, isVolatile, listening);
         else
-            Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile);
+            Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile, listening);
     }
 
     public void CountSent(int events, EncodedFrame frame) => Server.Metrics.EventsSent(MetricsName, events, frame.Size);
@@ -300,14 +344,22 @@ internal sealed class NamespaceServices
         return members is null ? [own] : [own, .. members];
     }
 
-    private void Append(Socket[] members, RoomSelection selection, EncodedFrame frame, bool isVolatile)
+    private void Append(Socket[] members, RoomSelection selection, EncodedFrame frame, bool isVolatile, List<Socket>? listening)
     {
         var sent = 0;
         var all = selection.ExcludedSocket is null && selection.Excluded.Length == 0;
         foreach (var socket in members)
         {
-            if (socket.Connected && (all || !selection.Excludes(socket)))
-                sent += socket.TrySend(frame, isVolatile) ? 1 : 0;
+            if (!socket.Connected || (!all && selection.Excludes(socket)))
+                continue;
+            if (socket.HasOutgoingListeners)
+            {
+                if (listening is null)
+                    socket.RaiseOutgoing(frame);
+                else
+                    listening.Add(socket);
+            }
+            sent += socket.Queue(frame, isVolatile) ? 1 : 0;
         }
         CountSent(sent, frame);
     }
@@ -320,4 +372,17 @@ internal sealed class NamespaceServices
                 found.Add(socket);
         }
     }
+
+    /// <summary>An event on its way through the recovery log.</summary>
+    /// <param name="Frame">The event, without an offset.</param>
+    /// <param name="Selection">Whom it is for.</param>
+    /// <param name="IsVolatile">Whether it may be dropped.</param>
+    /// <param name="IsKept">Whether it is logged: not what is volatile, nor what a middleware emits, which leaves at once and so was not missed.</param>
+    /// <param name="IsLocal">Whether other nodes do not get it.</param>
+    /// <param name="Mark">Encodes it with an offset, where a parser does that.</param>
+    /// <param name="Emitter">The node that emitted it; null for this one.</param>
+    /// <param name="Number">Which of that node's it is.</param>
+    /// <param name="Only">The one receiver, whether or not it is in its room yet.</param>
+    private readonly record struct Emission(
+        EncodedFrame Frame, RoomSelection Selection, bool IsVolatile, bool IsKept, bool IsLocal, Func<string, EncodedFrame>? Mark, string? Emitter = null, long Number = 0, Socket? Only = null);
 }

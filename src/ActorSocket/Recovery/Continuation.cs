@@ -15,16 +15,23 @@ internal abstract class Continuation(LostSocket lost)
     /// <summary>Called once the socket is in its rooms again, before <see cref="TryGetMissed"/>.</summary>
     public virtual Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>What is to be sent before the CONNECT, in order; false when some of it is forgotten. Called under the log's gate.</summary>
-    public abstract bool TryGetMissed(Socket socket, [NotNullWhen(true)] out IEnumerable<EncodedFrame>? missed);
+    /// <summary>
+    /// What is to be sent before the CONNECT, in order; false when some of it is forgotten. Called under the log's gate: nothing is encoded here, and nothing waited for.
+    /// </summary>
+    public abstract bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed);
+
+    /// <summary>Where the socket begins in this node's log. Asked after <see cref="TryGetMissed"/>.</summary>
+    public abstract RecoveryStart Start { get; }
 }
 
 /// <summary>A socket that was lost on this node.</summary>
-internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost, long offset) : Continuation(lost)
+internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost) : Continuation(lost)
 {
-    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out IEnumerable<EncodedFrame>? missed)
+    public override RecoveryStart Start => Lost.Start;
+
+    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
-        missed = ns.Recovery!.TryGetMissed(offset, socket.Id, socket.Rooms, out var events) ? events.Select(static logged => logged.Frame) : null;
+        missed = ns.Recovery!.TryGetMissed(Lost.Seen, socket.Id, socket.Rooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
         return missed is not null;
     }
 }
@@ -33,84 +40,72 @@ internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost, l
 /// A socket that was lost on another node. Once it is in its rooms here, every event reaches this node's log; what came before is told by the other node, or, when that one is
 /// gone, by its replica and by those who emitted since. Each event bears its emitter and number, so that what several have counts once.
 /// </summary>
-internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, RecoveryClaim claim, Peer? keeper) : Continuation(lost)
+/// <param name="ns">The namespace here.</param>
+/// <param name="lost">The socket.</param>
+/// <param name="claim">What its client said.</param>
+/// <param name="tag">The node whose log the socket was lost in.</param>
+/// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
+internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper) : Continuation(lost)
 {
-    private static readonly TimeSpan HomeTimeout = TimeSpan.FromSeconds(10); // more than the failure detector takes
-
     private readonly List<LoggedEvent> _before = [];
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal);
+    private List<EncodedFrame> _frames = [];
     private bool _isComplete;
+    private bool _isTold;
     private long _joinedAt;
 
-    /// <summary>Asks for a socket that was lost elsewhere; null when nobody has it, or not all that its client would have to be told.</summary>
-    public static async Task<RemoteContinuation?> ClaimAsync(NamespaceServices ns, ClusterNode cluster, RecoveryClaim claim)
-    {
-        if (cluster.Peers.TryGet(claim.NodeTag, out var home))
-        {
-            // As long as it may live, nobody else speaks for it: it may emit what no replica has.
-            var asked = AskAsync(home.Alone, HomeTimeout);
-            if (await Task.WhenAny(asked, home.LostSight).ConfigureAwait(false) == asked && await asked.ConfigureAwait(false) is { IsAnswered: true } answer)
-                return answer.Given;
-        }
-        return cluster.Replicas.Take(claim, ns.Name) is { } own
-            ? new RemoteContinuation(ns, own, claim, null)
-            : (await AskAsync(OthersThan(claim.NodeTag, cluster), ns.Server.ClusterOptions.RequestTimeout).ConfigureAwait(false)).Given;
+    public override RecoveryStart Start => _isTold ? RecoveryStart.Told(_joinedAt) : new RecoveryStart(claim.OffsetTag, claim.Offset, _joinedAt);
 
-        async Task<(bool IsAnswered, RemoteContinuation? Given)> AskAsync(Peer[] peers, TimeSpan timeout)
-        {
-            Peer? keeper = null;
-            var (answers, _) = await cluster.Requests.AskAsync<SocketGiven>(
-                peers,
-                request => new ClaimSocket(request, ns.Name, claim.Secret, claim.Offset, claim.NodeTag),
-                timeout,
-                default,
-                (peer, answer) => keeper = answer.Id.Length > 0 ? peer : keeper).ConfigureAwait(false);
-            var given = answers.Find(static answer => answer.Id.Length > 0);
-            return (answers.Count > 0, given is null ? null : new RemoteContinuation(ns, new LostSocket(given.Id, claim.Secret, given.Rooms, SocketFacts.ReadData(given.Data), 0), claim, keeper));
-        }
-    }
-
-    private static Peer[] OthersThan(string tag, ClusterNode cluster) => Array.FindAll(cluster.Peers.All, peer => peer.Tag != tag);
+    private Peer[] Others => Array.FindAll(ns.Server.Cluster!.Peers.All, peer => peer.Tag != tag);
 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
         var cluster = ns.Server.Cluster!;
-        var timeout = ns.Server.ClusterOptions.RequestTimeout;
         await cluster.AnnounceAsync(ns.Name, Lost.Id).ConfigureAwait(false); // its id does not say any more where it is
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
-        var question = new CollectMissed(0, ns.Name, claim.NodeTag, claim.Offset, Lost.Id, Lost.Rooms);
-        if (!Add(keeper is null
-            ? [cluster.Collect(question)]
-            : (await cluster.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken).ConfigureAwait(false)).Answers, 1))
-            return;
-        var peers = OthersThan(claim.NodeTag, cluster);
-        if (keeper?.Tag == claim.NodeTag)
-        {
-            // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
-            _isComplete = await cluster.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-        var since = new CollectEmitted(0, ns.Name, claim.NodeTag, _positions, Lost.Id, Lost.Rooms);
-        var (answers, _) = await cluster.Requests.AskAsync<Missed>(peers, request => since with { Request = request }, timeout, cancellationToken).ConfigureAwait(false);
-        _isComplete = Add([.. answers, cluster.Collect(since)], peers.Length + 1);
+        _isComplete = await CollectAsync(cluster, cancellationToken).ConfigureAwait(false);
+        if (_isComplete)
+            _frames = Encode();
     }
 
-    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out IEnumerable<EncodedFrame>? missed)
+    private async Task<bool> CollectAsync(ClusterNode cluster, CancellationToken cancellationToken)
     {
-        missed = null;
-        var log = ns.Recovery!;
-        if (!_isComplete || !log.TryGetMissed(_joinedAt, socket.Id, socket.Rooms, out var here))
+        var timeout = ns.Server.ClusterOptions.RequestTimeout;
+        var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
+        if (!Add(keeper is null
+            ? [cluster.Collect(question)]
+            : (await cluster.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers, 1))
             return false;
-        var frames = new List<EncodedFrame>(_before.Count + here.Count);
+        if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
+            return await cluster.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
+        var since = new CollectEmitted(0, ns.Name, tag, _positions, Lost.Id, Lost.Rooms);
+        var (answers, missing) = await cluster.Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        return missing == 0 && Add([.. answers, cluster.Collect(since)], answers.Count + 1);
+    }
+
+    /// <summary>What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.</summary>
+    private List<EncodedFrame> Encode()
+    {
+        var frames = new List<EncodedFrame>(_before.Count);
         for (var i = 0; i < _before.Count; i++)
         {
-            // Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.
-            if (WithOffset(_before[i].Frame, i == _before.Count - 1 ? log.OffsetOf(_joinedAt) : log.NoOffset) is { } frame)
-                frames.Add(frame);
+            if (ns.Server.Read(_before[i].Frame) is not { EventName: { } eventName } packet)
+                continue;
+            var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
+            var offset = i == _before.Count - 1 ? ns.Recovery!.OffsetOf(_joinedAt) : ns.Recovery!.NoOffset;
+            frames.Add(new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), _before[i].Frame.Compress));
         }
-        frames.AddRange(here.Where(logged => logged.Number > _positions.GetValueOrDefault(logged.Emitter)).Select(static logged => logged.Frame));
-        missed = frames;
+        return frames;
+    }
+
+    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
+    {
+        missed = null;
+        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.Rooms, out var here))
+            return false;
+        missed = [.. _frames, .. here.Where(logged => logged.Number > _positions.GetValueOrDefault(logged.Emitter)).Select(static logged => logged.Frame)];
+        _isTold = missed.Count > 0;
         return true;
     }
 
@@ -122,17 +117,9 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
         foreach (var answer in answers)
         {
             _before.AddRange(answer.Events.Where(logged => known.Add((logged.Emitter, logged.Number))));
-            foreach (var (tag, number) in answer.Positions)
-                _positions[tag] = Math.Max(number, _positions.GetValueOrDefault(tag));
+            foreach (var (emitter, number) in answer.Positions)
+                _positions[emitter] = Math.Max(number, _positions.GetValueOrDefault(emitter));
         }
         return true;
-    }
-
-    private EncodedFrame? WithOffset(EncodedFrame logged, string offset)
-    {
-        if (ns.Server.Read(logged) is not { EventName: { } eventName } packet)
-            return null;
-        var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
-        return new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), logged.Compress);
     }
 }

@@ -1,20 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text.Json;
 using ActorSocket.Delivery;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Recovery;
-
-/// <summary>What is left of a socket whose client may come back.</summary>
-internal sealed record LostSocket(string Id, string Secret, string[] Rooms, IReadOnlyDictionary<string, object?> Data, long LostAt)
-{
-    public static LostSocket Of(Socket socket, long at) =>
-        new(socket.Id, socket.RecoverySecret!, [.. socket.Rooms], new Dictionary<string, object?>(socket.Data, StringComparer.Ordinal), at);
-}
-
-/// <summary>What a client says of itself to get its socket back: its secret, and the last event it saw as the node with this tag counts them.</summary>
-internal readonly record struct RecoveryClaim(string Secret, string NodeTag, long Offset);
 
 /// <summary>An event as it was logged: its last argument is the offset. It is the <paramref name="Number"/>th that the node <paramref name="Emitter"/> emitted in the namespace.</summary>
 internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At);
@@ -26,29 +14,31 @@ internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Se
 /// </summary>
 internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeProvider time)
 {
-    private readonly Queue<LoggedEvent> _events = new();
+    private readonly EventLog _events = new();
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal); // of each other node: the number of its last event that came here
     private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
-    private long _last;
+    private readonly Lock _changes = new(); // innermost; taken by every write of Socket.Data, which must not wait for those who emit
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
-    private long _bytes;
     private Dictionary<string, Socket?>? _touched; // by secret, since the last replication; null while nobody replicates
     private HashSet<string> _gone = new(StringComparer.Ordinal);
 
     public RecoveryOptions Options => options;
 
-    /// <summary>Held by who emits or lets a client back in. Nothing is awaited under it.</summary>
-    public Lock Gate { get; } = new();
+    /// <summary>The tag of the node whose log this is.</summary>
+    public string NodeTag => nodeTag;
 
-    /// <summary>The offset that the next event will have, as clients are told. Call under <see cref="Gate"/>.</summary>
-    public string NextOffset => string.Create(CultureInfo.InvariantCulture, $"{nodeTag}{_last + 1}");
+    /// <summary>Held by who emits or lets a client back in. Nothing is awaited under it, and no code of the application's runs.</summary>
+    public Lock Gate { get; } = new();
 
     /// <summary>The number that this node's next event will have. Call under <see cref="Gate"/>.</summary>
     public long NextNumber => _emitted + 1;
 
     /// <summary>The position of the newest event. Call under <see cref="Gate"/>.</summary>
-    public long Last => _last;
+    public long Last => _events.Last;
+
+    /// <summary>How many events were looked at to find those that were missed.</summary>
+    public long Examined => _events.Examined;
 
     /// <summary>The offset that stands for a position.</summary>
     public string OffsetOf(long position) => string.Create(CultureInfo.InvariantCulture, $"{nodeTag}{position}");
@@ -59,7 +49,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <summary>Of each node the number of its newest event here, this node's own among them. Call under <see cref="Gate"/>.</summary>
     public Dictionary<string, long> Positions => new(_seen, StringComparer.Ordinal) { [nodeTag] = _emitted };
 
-    /// <summary>Remembers this node's own event that bears <see cref="NextOffset"/>. Call under <see cref="Gate"/>.</summary>
+    /// <summary>Remembers this node's own event, which bears the offset of the next position. Call under <see cref="Gate"/>.</summary>
     public void Add(EncodedFrame frame, RoomSelection selection) => Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()));
 
     /// <summary>Remembers another node's event likewise.</summary>
@@ -69,33 +59,24 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         Add(new LoggedEvent(frame, selection, emitter, number, time.GetTimestamp()));
     }
 
-    private void Add(LoggedEvent logged)
+    private void Add(in LoggedEvent logged)
     {
-        _last++;
-        _bytes += logged.Frame.Size;
-        _events.Enqueue(logged);
-        while (_events.Count > options.MaxEvents || _bytes > options.MaxBytes)
+        _events.Add(logged);
+        while (_events.Count > options.MaxEvents || _events.Bytes > options.MaxBytes)
             Forget();
     }
 
     /// <summary>
-    /// The events after <paramref name="offset"/> that a socket with this id and these rooms would have got; false when some of them are forgotten, or the
-    /// offset is none of this log's. Call under <see cref="Gate"/>.
+    /// The events after a position that a socket with this id and these rooms would have got; false when some of them are forgotten, or the position is none of this log's.
+    /// Costs what was sent to its rooms since, whatever else is in the log. Call under <see cref="Gate"/>.
     /// </summary>
-    public bool TryGetMissed(long offset, string socketId, IReadOnlyCollection<string> rooms, [NotNullWhen(true)] out List<LoggedEvent>? missed)
+    public bool TryGetMissed(long position, string socketId, IReadOnlyCollection<string> rooms, [NotNullWhen(true)] out List<LoggedEvent>? missed)
     {
-        missed = null;
-        var forgotten = _last - _events.Count;
-        if (offset < forgotten || offset > _last)
-            return false;
-        missed = [];
-        foreach (var entry in _events.Skip((int)(offset - forgotten)))
-        {
-            if (entry.Selection.Matches(socketId, rooms))
-                missed.Add(entry);
-        }
-        return true;
+        missed = Holds(position) ? _events.For(position, socketId, rooms) : null;
+        return missed is not null;
     }
+
+    private bool Holds(long position) => position >= _events.Forgotten && position <= _events.Last;
 
     /// <summary>
     /// What this node itself emitted after a number for a socket with this id and these rooms, and what it has got of a node that is gone; false when some of its own is forgotten.
@@ -104,42 +85,27 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     public bool TryGetEmitted(IReadOnlyDictionary<string, long> after, string goneTag, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
     {
         var (own, gone) = (after.GetValueOrDefault(nodeTag), after.GetValueOrDefault(goneTag));
-        emitted = [.. _events.Where(logged => (logged.Emitter == nodeTag ? logged.Number > own : logged.Emitter == goneTag && logged.Number > gone) && logged.Selection.Matches(socketId, rooms))];
+        emitted = _events.For(Math.Min(_events.Before(nodeTag, own), _events.Before(goneTag, gone)), socketId, rooms);
+        emitted.RemoveAll(logged => logged.Emitter == nodeTag ? logged.Number <= own : logged.Emitter != goneTag || logged.Number <= gone);
         return _forgotten <= own;
     }
-
-    /// <summary>Reads the claim out of a client's <c>auth</c>. Anything else than two texts of ours is no claim, and no error .</summary>
-    public static bool TryReadClaim(JsonElement auth, out RecoveryClaim claim)
-    {
-        claim = default;
-        if (!auth.TryGetProperty("pid", out var pid) || pid.ValueKind != JsonValueKind.String || !auth.TryGetProperty("offset", out var offset) || offset.ValueKind != JsonValueKind.String)
-            return false;
-        var text = offset.GetString()!;
-        if (text.Length <= IdGenerator.TagLength || !long.TryParse(text.AsSpan(IdGenerator.TagLength), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return false;
-        claim = new RecoveryClaim(pid.GetString()!, text[..IdGenerator.TagLength], number);
-        return true;
-    }
-
-    /// <summary>Whether a claim is for a socket that was lost here; else it is for another node's.</summary>
-    public bool IsOwn(RecoveryClaim claim) => claim.NodeTag == nodeTag;
 
     public void Lose(Socket socket)
     {
         var lost = LostSocket.Of(socket, time.GetTimestamp());
         lock (Gate)
-        {
             Keep(lost);
+        lock (_changes)
             _touched?.TryAdd(lost.Secret, null);
-        }
     }
 
     /// <summary>Whoever took it has left before it was let in.</summary>
     public void GiveBack(LostSocket lost)
     {
         lock (Gate)
-        {
             Keep(lost with { LostAt = time.GetTimestamp() });
+        lock (_changes)
+        {
             _gone.Remove(lost.Secret);
             _touched?.TryAdd(lost.Secret, null);
         }
@@ -152,10 +118,17 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _lost.Remove(oldest, out _);
     }
 
-    /// <summary>A socket is connected, or its rooms have changed: the replica is to know.</summary>
-    public void Touch(Socket socket)
+    /// <summary>A socket that is lost, without giving it back.</summary>
+    public LostSocket? Peek(string secret)
     {
         lock (Gate)
+            return _lost.TryGet(secret, out var lost) ? lost : null;
+    }
+
+    /// <summary>A socket is connected, or its rooms or its data have changed: the replica is to know.</summary>
+    public void Touch(Socket socket)
+    {
+        lock (_changes)
         {
             if (_touched is not null)
                 _touched[socket.RecoverySecret!] = socket;
@@ -163,32 +136,34 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>A socket has ended for good.</summary>
-    public void Gone(Socket socket)
+    public void Gone(Socket socket) => Gone(socket.RecoverySecret!);
+
+    private void Gone(string secret)
     {
-        lock (Gate)
+        lock (_changes)
         {
             if (_touched is null)
                 return;
-            _touched.Remove(socket.RecoverySecret!);
-            _gone.Add(socket.RecoverySecret!);
+            _touched.Remove(secret);
+            _gone.Add(secret);
         }
     }
 
-    /// <summary>Gives a lost socket back, once, if it can be told all that it missed.</summary>
-    /// <param name="secret">Which socket.</param>
-    /// <param name="offset">The last event that its client saw.</param>
+    /// <summary>Gives a lost socket back, once, if it can be told all that it missed: with <see cref="LostSocket.Seen"/>, from where on.</summary>
+    /// <param name="claim">Which socket, and what its client saw last.</param>
+    /// <param name="found">Whether it was lost here at all.</param>
     /// <param name="ages">False for a replica whose node may live: its sockets are connected there, however long ago it told of them.</param>
-    public LostSocket? Take(string secret, long offset, bool ages = true)
+    public LostSocket? Take(in RecoveryClaim claim, out bool found, bool ages = true)
     {
         lock (Gate)
         {
             if (ages)
                 ForgetOld();
-            if (!_lost.Remove(secret, out var lost))
+            found = _lost.Remove(claim.Secret, out var lost);
+            if (!found)
                 return null;
-            if (_touched is not null)
-                _gone.Add(secret);
-            return TryGetMissed(offset, lost.Id, lost.Rooms, out _) ? lost : null;
+            Gone(claim.Secret);
+            return lost!.Start.PositionOf(claim, nodeTag) is { } seen && Holds(seen) ? lost with { Seen = seen } : null;
         }
     }
 
@@ -197,40 +172,74 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// </summary>
     public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<Socket> all, int most)
     {
+        bool begins;
+        List<LoggedEvent> events;
+        Dictionary<string, long> positions;
         lock (Gate)
         {
-            var begins = position < _last - _events.Count || _touched is null;
+            begins = position < _events.Forgotten || !IsReplicating;
             if (begins)
             {
-                _touched = _lost.Entries.ToDictionary(static lost => lost.Key, static _ => (Socket?)null, StringComparer.Ordinal);
-                foreach (var socket in all)
-                    _touched[socket.RecoverySecret!] = socket;
-                _gone = new HashSet<string>(StringComparer.Ordinal);
-                position = _last - _events.Count;
+                position = _events.Forgotten;
+                BeginReplicating(all);
             }
-            var events = _events.Skip((int)(position - (_last - _events.Count))).Take(most).ToList();
-            if (!begins && events.Count == 0 && _touched!.Count == 0 && _gone.Count == 0)
-                return null;
-            var now = time.GetTimestamp();
-            var sockets = new List<LostSocket>();
-            foreach (var (secret, socket) in _touched!.Take(most).ToArray())
-            {
-                _touched!.Remove(secret);
-                if (_lost.TryGet(secret, out var lost))
-                    sockets.Add(lost);
-                else if (socket is { IsOver: false })
-                    sockets.Add(LostSocket.Of(socket, now));
-            }
-            var changes = new ReplicaChanges(begins, position, events, sockets, [.. _gone], Positions);
+            events = _events.After(position, most);
+            positions = Positions;
+        }
+        var (touched, gone) = TakeTouched(most);
+        if (!begins && events.Count == 0 && touched.Count == 0 && gone.Length == 0)
+            return null;
+        var now = time.GetTimestamp();
+        var sockets = new List<LostSocket>(touched.Count);
+        foreach (var (secret, socket) in touched)
+        {
+            if (Peek(secret) is { } lost)
+                sockets.Add(lost);
+            else if (socket is { Connected: true, IsOver: false })
+                sockets.Add(LostSocket.Of(socket, now));
+        }
+        return new ReplicaChanges(begins, position, events, sockets, gone, positions);
+    }
+
+    private bool IsReplicating
+    {
+        get
+        {
+            lock (_changes)
+                return _touched is not null;
+        }
+    }
+
+    private void BeginReplicating(IReadOnlyCollection<Socket> all)
+    {
+        var touched = new Dictionary<string, Socket?>(all.Count + _lost.Count, StringComparer.Ordinal);
+        foreach (var (secret, _) in _lost.Entries)
+            touched[secret] = null;
+        foreach (var socket in all)
+            touched[socket.RecoverySecret!] = socket;
+        lock (_changes)
+            (_touched, _gone) = (touched, new HashSet<string>(StringComparer.Ordinal));
+    }
+
+    private (List<KeyValuePair<string, Socket?>> Touched, string[] Gone) TakeTouched(int most)
+    {
+        lock (_changes)
+        {
+            if (_touched is null)
+                return ([], []);
+            List<KeyValuePair<string, Socket?>> touched = [.. _touched.Take(most)];
+            foreach (var (secret, _) in touched)
+                _touched.Remove(secret);
+            string[] gone = [.. _gone];
             _gone.Clear();
-            return changes;
+            return (touched, gone);
         }
     }
 
     /// <summary>There is no other node to replicate to: what changes is not collected for one. The next one begins.</summary>
     public void StopReplicating()
     {
-        lock (Gate)
+        lock (_changes)
             (_touched, _gone) = (null, new HashSet<string>(StringComparer.Ordinal));
     }
 
@@ -240,8 +249,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         lock (Gate)
         {
             if (changes.Begins)
-                _last = changes.Position;
-            else if (changes.Position != _last)
+                _events.Last = changes.Position;
+            else if (changes.Position != _events.Last)
                 return false;
             var now = time.GetTimestamp();
             foreach (var logged in changes.Events)
@@ -279,7 +288,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     {
         while (_lost.TryPeek(out var secret, out var lost) && IsOld(lost.LostAt))
             _lost.Remove(secret, out _);
-        while (_events.TryPeek(out var oldest) && IsOld(oldest.At))
+        while (_events.Count > 0 && IsOld(_events.Oldest.At))
             Forget();
     }
 
@@ -287,8 +296,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     private void Forget()
     {
-        var oldest = _events.Dequeue();
-        _bytes -= oldest.Frame.Size;
+        var oldest = _events.Forget();
         if (oldest.Emitter == nodeTag)
             _forgotten = oldest.Number;
     }

@@ -13,7 +13,7 @@ namespace ActorSocket.Recovery;
 /// <param name="Begins">Whether the replica begins with this.</param>
 /// <param name="Position">The position before the first of the events.</param>
 /// <param name="Events">What was logged.</param>
-/// <param name="Sockets">Sockets that connected, changed their rooms or were lost: connected ones as they would be lost now.</param>
+/// <param name="Sockets">Sockets that connected, changed their rooms or their data, or were lost: connected ones as they would be lost now.</param>
 /// <param name="Gone">Secrets of sockets that nobody can recover any more.</param>
 /// <param name="Positions">How far the log has got of each node's events.</param>
 internal sealed record ReplicaChanges(
@@ -196,7 +196,23 @@ internal sealed class ReplicaStore(ServerServices server)
     }
 
     /// <summary>Gives a socket of a node that is gone, or is taken to be: its client is here, so it is not there any more.</summary>
-    public LostSocket? Take(RecoveryClaim claim, string ns) => Find(claim.NodeTag, ns)?.Take(claim.Secret, claim.Offset, ages: _goneAt.ContainsKey(claim.NodeTag));
+    /// <param name="claim">Of the client.</param>
+    /// <param name="tag">The node; without one, any that has left.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="owner">The node that it was.</param>
+    public LostSocket? Take(RecoveryClaim claim, string tag, string ns, out string owner)
+    {
+        owner = tag;
+        if (tag.Length > 0)
+            return Find(tag, ns)?.Take(claim, out _, ages: _goneAt.ContainsKey(tag));
+        foreach (var (gone, _) in _goneAt)
+        {
+            owner = gone;
+            if (Find(gone, ns)?.Take(claim, out _) is { } lost)
+                return lost;
+        }
+        return null;
+    }
 
     public RecoveryLog? Find(string tag, string ns) => _logs.GetValueOrDefault((tag, ns));
 

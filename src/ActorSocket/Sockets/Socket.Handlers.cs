@@ -92,8 +92,9 @@ public sealed partial class Socket
     }
 
     /// <summary>
-    /// Sees every event that is emitted to this socket, directly or by a broadcast, before it is queued; also a volatile one that is then dropped. Runs on the
-    /// thread that emits, which it should not keep; the event does not wait for what it awaits (official: <c>onAnyOutgoing</c>).
+    /// Sees every event that is emitted to this socket, directly or by a broadcast, before it is queued (with <see cref="ActorSocketOptions.ConnectionStateRecovery"/> right after,
+    /// with its offset); also a volatile one that is then dropped. Runs on the thread that emits, which it should not keep; the event does not wait for what it awaits (official:
+    /// <c>onAnyOutgoing</c>).
     /// </summary>
     /// <returns>Dispose it to stop.</returns>
     public IDisposable OnAnyOutgoing(Func<SocketEvent, Task> listener) => Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener));
@@ -175,10 +176,15 @@ public sealed partial class Socket
     {
         if (_hasLeft)
             return false;
-        if (isEvent && Current(ref _anyOutgoing) is { Length: > 0 } listeners)
-            RaiseOutgoing(listeners, frame);
-        return Connection.Outbound.Append(frame, isVolatile);
+        if (isEvent && HasOutgoingListeners)
+            RaiseOutgoing(frame);
+        return Queue(frame, isVolatile);
     }
+
+    /// <summary>As <see cref="TrySend"/>, without a word to <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells them later.</summary>
+    internal bool Queue(EncodedFrame frame, bool isVolatile) => !_hasLeft && Connection.Outbound.Append(frame, isVolatile);
+
+    internal bool HasOutgoingListeners => !_hasLeft && Current(ref _anyOutgoing).Length > 0;
 
     internal void SendAck(EncodedFrame frame)
     {
@@ -186,13 +192,13 @@ public sealed partial class Socket
             Namespace.Services.CountSent(1, frame);
     }
 
-    private void RaiseOutgoing(Func<SocketEvent, Task>[] listeners, EncodedFrame frame)
+    internal void RaiseOutgoing(EncodedFrame frame)
     {
         // Read back from what will be sent: the listener is rare, and so sees exactly that.
         if (Namespace.Services.Server.Read(frame) is not { EventName: { } name } packet)
             return;
         var e = new SocketEvent(this, name, packet.Arguments, null);
-        foreach (var listener in listeners)
+        foreach (var listener in Current(ref _anyOutgoing))
             _ = GuardAsync(listener, e);
     }
 

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Security.Claims;
+using System.Text.Json.Serialization;
 using Akka.Actor;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
@@ -13,6 +13,7 @@ namespace ActorSocket;
 /// All members may be used from any thread. Handlers of one socket run one at a time, in the order its events arrived; what a handler emits before its
 /// first suspending <c>await</c> leaves in one write.
 /// </remarks>
+[JsonConverter(typeof(NoJsonConverter<Socket>))]
 #pragma warning disable CA1001 // a token source without a timer holds nothing; disposing it would break handlers that still look at the token
 public sealed partial class Socket : IEventEmitter
 #pragma warning restore CA1001
@@ -21,7 +22,7 @@ public sealed partial class Socket : IEventEmitter
     private readonly CancellationTokenSource _disconnected = new();
     private readonly HandlerTable _handlers = new();
     private HashSet<string>? _rooms;
-    private ConcurrentDictionary<string, object?>? _data;
+    private SocketData? _data;
     private AsyncServiceScope? _scope;
     private volatile bool _connected;
 
@@ -39,6 +40,9 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>What this socket continues; null for a new one.</summary>
     internal Continuation? Continues { get; init; }
 
+    /// <summary>Where in the recovery log it begins; set when it is let in.</summary>
+    internal RecoveryStart RecoveryStart { get; set; }
+
     internal EngineConnection Connection { get; }
 
     /// <summary>Which of its client's CONNECTs it answers.</summary>
@@ -53,11 +57,52 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>The facts of the request that opened the connection.</summary>
     public Handshake Handshake { get; }
 
-    /// <summary>The authenticated user of the request that opened the connection.</summary>
-    public ClaimsPrincipal User => Handshake.User;
+    /// <summary>
+    /// The authenticated user of the request that opened the connection. Of a socket that was recovered past the middleware, when that request has none: the user that the
+    /// lost socket had, as claims.
+    /// </summary>
+    public ClaimsPrincipal User => RecoveredUser ?? Handshake.User;
 
-    /// <summary>A bag for the application's own data about this socket. Thread-safe.</summary>
-    public IDictionary<string, object?> Data => LazyInitializer.EnsureInitialized(ref _data, static () => new ConcurrentDictionary<string, object?>(StringComparer.Ordinal));
+    /// <summary>
+    /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a
+    /// cluster another node has it within moments, and should this node crash, the client finds it there. A change within a value is not seen: put the value anew.
+    /// </summary>
+    /// <remarks>
+    /// <para>A socket that is recovered on its own node has the same objects. On another node numbers, text, <c>bool</c>, <c>Guid</c>, dates, times, <c>Uri</c>,
+    /// <c>byte[]</c> and <see cref="ClaimsPrincipal"/> (as claims) are what they were; what else System.Text.Json can write is a
+    /// <see cref="System.Text.Json.JsonElement"/>: read it with <see cref="GetData"/>, which is the same everywhere.</para>
+    /// <para>What cannot be written, such as a delegate, a stream or anything disposable, does not travel: a warning says so when it is put, and a socket that comes back
+    /// without it passes the middleware again, whatever <see cref="RecoveryOptions.SkipMiddlewares"/> says.</para>
+    /// </remarks>
+    public IDictionary<string, object?> Data => Bag;
+
+    /// <summary>Reads a value of <see cref="Data"/> as <typeparamref name="T"/>, also one that has come from another node as JSON, or one of another type that converts to it
+    /// by JSON (an <c>int</c> as a <c>long</c>).</summary>
+    /// <returns>The default when there is none.</returns>
+    /// <exception cref="InvalidOperationException">There is one, which cannot be read as <typeparamref name="T"/>.</exception>
+    public T? GetData<T>(string key) => Bag.Get<T>(key, Namespace.Services.Server.Json);
+
+    /// <summary>As <see cref="GetData"/>, and says whether there is one.</summary>
+    /// <returns>False when there is none, or none that can be read as <typeparamref name="T"/>.</returns>
+    public bool TryGetData<T>(string key, out T? value) => Bag.TryGet(key, Namespace.Services.Server.Json, out value, out _);
+
+    /// <summary><see cref="Data"/> as it is kept. A socket that continues one of this node's takes over the bag of that one.</summary>
+    internal SocketData Bag => System.Threading.Volatile.Read(ref _data) ?? Interlocked.CompareExchange(ref _data, new SocketData(this), null) ?? _data;
+
+    internal void TakeOver(SocketData data)
+    {
+        data.Owner = this;
+        _data = data;
+    }
+
+    /// <summary>The bag, if anything was ever put into it.</summary>
+    internal SocketData? BagIfAny => System.Threading.Volatile.Read(ref _data);
+
+    /// <summary>The user of the socket that this one continues, where that is to be this one's.</summary>
+    internal ClaimsPrincipal? RecoveredUser { get; init; }
+
+    /// <summary>The user, if there is more to say of it than that nobody is known.</summary>
+    internal ClaimsPrincipal? KnownUser => RecoveredUser ?? Handshake.Request.KnownUser;
 
     /// <summary>
     /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised; so also for handlers of what the client sent before it
@@ -79,10 +124,20 @@ public sealed partial class Socket : IEventEmitter
         {
             lock (_gate)
             {
-                if (_scope is null && _roomsLeft)
-                    throw new InvalidOperationException("The socket is disconnected: its services are gone.");
-                return (_scope ??= Namespace.Services.Server.Provider.CreateAsyncScope()).ServiceProvider;
+                if (_scope is { } existing)
+                    return existing.ServiceProvider;
             }
+            var made = Namespace.Services.Server.Provider.CreateAsyncScope(); // the application's container: not under a lock
+            lock (_gate)
+            {
+                if (_scope is null && !_roomsLeft)
+                {
+                    _scope = made;
+                    return made.ServiceProvider;
+                }
+            }
+            made.Dispose(); // another thread was faster, and nobody has used this one; or it is too late
+            return _scope?.ServiceProvider ?? throw new InvalidOperationException("The socket is disconnected: its services are gone.");
         }
     }
 

@@ -104,11 +104,11 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         Exception? refusal = null;
         try
         {
-            if (!socket.Recovered || !ns.Recovery!.Options.SkipMiddlewares)
+            if (socket.Continues is not { } continued || !continued.Lost.PassesBy(ns.Recovery!.Options))
                 await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
             if (socket.Continues is { } continuation)
             {
-                await socket.JoinAsync(continuation.Lost.Rooms).ConfigureAwait(false);
+                await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask())).ConfigureAwait(false);
                 await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
             }
         }
@@ -144,21 +144,15 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         }
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
         _connected = true;
+        var reply = new EncodedFrame(ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3));
         if (ns.Recovery is null)
         {
-            Welcome();
+            Welcome(reply);
         }
-        else
+        else if (!TryWelcome(ns.Recovery, reply))
         {
-            lock (ns.Recovery.Gate) // no event between those that were missed and those that come
-            {
-                if (_socket.Continues is { } continuation && !TryResend(continuation))
-                {
-                    NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
-                    return;
-                }
-                Welcome();
-            }
+            NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
+            return;
         }
         _connection.Session.Tell(new SessionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
@@ -184,21 +178,40 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         }
     }
 
-    private void Welcome()
+    private void Welcome(EncodedFrame reply)
     {
-        _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3)));
+        _connection.Outbound.Append(reply);
         _socket.MarkConnected();
         ns.Add(_socket);
         ns.Recovery?.Touch(_socket);
     }
 
     /// <summary>What was missed comes before the CONNECT .</summary>
-    private bool TryResend(Continuation continuation)
+    private bool TryWelcome(RecoveryLog log, EncodedFrame reply)
     {
-        if (!continuation.TryGetMissed(_socket, out var missed))
-            return false;
-        foreach (var frame in missed)
-            _socket.Send(frame);
+        List<EncodedFrame>? missed = null;
+        lock (log.Gate) // no event between those that were missed and those that come
+        {
+            if (_socket.Continues is { } continuation)
+            {
+                if (!continuation.TryGetMissed(_socket, out missed))
+                    return false;
+                _socket.RecoveryStart = continuation.Start;
+                foreach (var frame in missed)
+                    _socket.Queue(frame, isVolatile: false);
+            }
+            else
+            {
+                _socket.RecoveryStart = RecoveryStart.New(log.Last);
+            }
+            Welcome(reply);
+        }
+        foreach (var frame in missed ?? [])
+        {
+            ns.CountSent(1, frame);
+            if (_socket.HasOutgoingListeners)
+                _socket.RaiseOutgoing(frame);
+        }
         return true;
     }
 

@@ -26,7 +26,7 @@ public sealed class SerializerTests
         var target = new Target(text, flag ? texts : null, texts);
         var positions = new Dictionary<string, long>(StringComparer.Ordinal) { [text] = n, [text + other + "1"] = 1 };
         LoggedEvent[] events = [new(frame, target.Selection, other, n, 0)];
-        LostSocket[] lost = [new(text, other, texts, new Dictionary<string, object?>(StringComparer.Ordinal) { ["key"] = "value" }, 0)];
+        LostSocket[] lost = [new(text, other, texts, new SocketData { ["key"] = "value" }, 0)];
         yield return new Hello(text, (int)n, other, bytes, flag, n, n);
         yield return new Announce(n, [new RoomChange(text, other, flag), new RoomChange(other, text, !flag)]);
         yield return new Announced(n);
@@ -44,8 +44,8 @@ public sealed class SerializerTests
         yield return new SocketsChanged(n);
         yield return new ServerSideEvent(n, text, other, bytes);
         yield return new ServerSideAnswered(n, flag, bytes, flag);
-        yield return new ClaimSocket(n, text, other, n, text);
-        yield return new SocketGiven(n, text, texts, bytes);
+        yield return new ClaimSocket(n, text, other, n, text, other);
+        yield return new SocketGiven(n, text, texts, bytes, other, n, flag);
         yield return new CollectMissed(n, text, other, n, text, texts);
         yield return new Missed(n, flag, events, positions);
         yield return new CollectEmitted(n, text, other, positions, text, texts);
@@ -141,7 +141,7 @@ public sealed class SerializerTests
     {
         var request = new HandshakeRequest(
             new Dictionary<string, string>(StringComparer.Ordinal) { ["Host"] = "a" }, new Dictionary<string, string>(StringComparer.Ordinal) { ["EIO"] = "4" }, "127.0.0.1", true, false, "/", DateTimeOffset.UnixEpoch, new());
-        var bytes = new SocketFacts("id", request, JsonElement.Parse("[1]"u8), ["room"], new Dictionary<string, object?>(StringComparer.Ordinal) { ["key"] = 1 }).ToBytes(Json);
+        var bytes = new SocketFacts("id", request, JsonElement.Parse("[1]"u8), ["room"], new SocketData { ["key"] = 1 }).ToBytes(Json);
         var read = SocketFacts.Read([.. bytes, 3, 1, 2, 3, 200, 1]);
         Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(read.ToBytes(Json)));
         Assert.Equal(("id", "127.0.0.1", "[1]", "room"), (read.Id, read.Request.Address, read.Auth.GetRawText(), Assert.Single(read.Rooms)));

@@ -19,13 +19,22 @@ internal sealed class PollingClient : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    public static async Task<PollingClient> ConnectAsync(Node node, string name)
+    /// <summary>What the server answered to CONNECT.</summary>
+    public JsonElement Connected { get; private set; }
+
+    /// <summary>What came before that: events that were missed.</summary>
+    public List<string> Missed { get; } = [];
+
+    public static async Task<PollingClient> ConnectAsync(Node node, string name, string auth = "", string query = "")
     {
         using var http = new HttpClient();
-        var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling"));
+        var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling" + query));
         var client = new PollingClient(name, new Uri(node.Url, "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString()));
-        await client.SendAsync("40");
-        Assert.StartsWith("40{", await client.NextAsync(), StringComparison.Ordinal);
+        await client.SendAsync("40" + auth);
+        var packet = await client.NextAsync();
+        for (; !packet.StartsWith("40{", StringComparison.Ordinal); packet = await client.NextAsync())
+            client.Missed.Add(packet);
+        client.Connected = JsonElement.Parse(packet[2..]);
         return client;
     }
 

@@ -1,4 +1,5 @@
 using ActorSocket.Recovery;
+using ActorSocket.Sockets;
 using ActorSocket.Tests.Operations;
 
 namespace ActorSocket.Tests.Recovery;
@@ -55,15 +56,16 @@ public sealed class ReplicaTests
     {
         var time = new ManualTime();
         var log = new RecoveryLog(new RecoveryOptions(), "ABCDEF", time);
-        LostSocket[] sockets = [.. Enumerable.Range(0, 10).Select(static i => new LostSocket($"id {i}", $"secret {i}", ["room"], new Dictionary<string, object?>(StringComparer.Ordinal), 0))];
+        LostSocket[] sockets = [.. Enumerable.Range(0, 10).Select(static i => new LostSocket($"id {i}", $"secret {i}", ["room"], new SocketData(), 0))];
         Assert.True(log.Apply(new ReplicaChanges(true, 0, [], sockets, [], new Dictionary<string, long>(StringComparer.Ordinal))));
         time.Seconds = 1000; // connected for long
-        Assert.NotNull(log.Take("secret 0", 0, ages: false));
+        Assert.NotNull(log.Take(Claim(0), out _, ages: false));
         log.StartWaiting();
         time.Seconds += 119;
         for (var i = 1; i < 5; i++)
-            Assert.NotNull(log.Take($"secret {i}", 0));
+            Assert.NotNull(log.Take(Claim(i), out _));
         time.Seconds += 2;
-        Assert.Null(log.Take("secret 9", 0));
+        Assert.Null(log.Take(Claim(9), out _));
     }
+    private static RecoveryClaim Claim(int i) => new($"secret {i}", "ABCDEF", 0);
 }

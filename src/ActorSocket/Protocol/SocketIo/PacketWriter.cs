@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using ActorSocket.Delivery;
 using ActorSocket.Protocol.WebSockets;
 
 namespace ActorSocket.Protocol.SocketIo;
@@ -14,11 +16,17 @@ internal readonly record struct EncodedPacket(byte[] Buffer, int TextOffset, byt
 
 /// <summary>Encodes Socket.IO packets: in the protocol's own form (v5, "Packet encoding"), or by a parser of the application's.</summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = null)
+/// <param name="json">The serialiser.</param>
+/// <param name="parser">The application's parser; null for the protocol's own form.</param>
+/// <param name="reader">Reads back what such a parser wrote.</param>
+internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = null, Func<EncodedFrame, SocketIoPacket?>? reader = null)
 {
     [ThreadStatic] private static Scratch? _scratch;
 
     private readonly long _firstNumber = parser is MessagePackParser ? MessagePackParser.FirstNumber : 0;
+
+    /// <summary>Whether a parser encodes the packets.</summary>
+    public bool HasParser => parser is not null;
 
     // packet = type [attachments "-"] [nsp ","] [ackId] [json]
     public EncodedPacket Event<TArgs>(string nsp, string eventName, long ackId, in TArgs args)
@@ -54,6 +62,36 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
             writer.WriteEndObject();
         }
         return Compose(SocketIoPacketType.ConnectError, nsp, -1, buffer.WrittenSpan, []);
+    }
+
+    /// <summary>Whether the last argument of an event, or its name if there is none, is a text: clients take that for the event's offset.</summary>
+    public bool EndsInText(EncodedFrame frame)
+    {
+        if (parser is null)
+            return frame.Text is [.., (byte)'"', (byte)']'];
+        return reader!(frame) is { } packet && (packet.Arguments.Count == 0 || packet.Arguments[^1].Utf8Json is [(byte)'"', ..]);
+    }
+
+    /// <summary>Puts an offset behind the arguments of an event that is encoded already. False when a parser has encoded it, which has to do it again with the offset.</summary>
+    public bool TryMark(EncodedFrame frame, string offset, [NotNullWhen(true)] out EncodedFrame? marked)
+    {
+        marked = null;
+        if (parser is not null)
+            return false;
+        var text = frame.Text;
+        var length = text.Length + offset.Length + 3;
+        var start = FrameWriter.HeaderSize(length);
+        var buffer = GC.AllocateUninitializedArray<byte>(start + length);
+        FrameWriter.WriteHeader(buffer, FrameWriter.OpText, length);
+        var rest = buffer.AsSpan(start);
+        text[..^1].CopyTo(rest);
+        rest = rest[(text.Length - 1)..];
+        rest[0] = (byte)',';
+        rest[1] = (byte)'"';
+        Encoding.UTF8.GetBytes(offset, rest[2..]); // url-safe: nothing to escape
+        "\"]"u8.CopyTo(rest[(2 + offset.Length)..]);
+        marked = new EncodedFrame(new EncodedPacket(buffer, start, [.. frame.Attachments]), frame.Compress);
+        return true;
     }
 
     public EncodedPacket Disconnect(string nsp) => Compose(SocketIoPacketType.Disconnect, nsp, -1, [], []);

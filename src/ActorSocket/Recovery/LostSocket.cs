@@ -1,0 +1,45 @@
+using System.Security.Claims;
+using ActorSocket.Clustering;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket.Recovery;
+
+/// <summary>What is left of a socket whose client may come back.</summary>
+internal sealed record LostSocket(string Id, string Secret, string[] Rooms, SocketData Data, long LostAt)
+{
+    /// <summary>Who its client was; null for nobody.</summary>
+    public ClaimsPrincipal? User { get; init; }
+
+    /// <summary>Where in the log of its node it begins.</summary>
+    public RecoveryStart Start { get; init; }
+
+    /// <summary>Of one that is given back: the position in that log up to which its client has seen everything.</summary>
+    public long Seen { get; init; }
+
+    public static LostSocket Of(Socket socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.Rooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
+
+    /// <summary>Whether its middleware may be passed by: the option says so, and what the middleware put into the data is all there.</summary>
+    public bool PassesBy(RecoveryOptions options) => options.SkipMiddlewares && Data.IsWhole;
+
+    /// <summary>Whether a request is certainly another user's than the socket's was.</summary>
+    public bool IsNotOf(ClaimsPrincipal? user) => NameOf(User) is { } had && NameOf(user) is { } has && !string.Equals(had, has, StringComparison.Ordinal);
+
+    private static string? NameOf(ClaimsPrincipal? user) => user?.Identity is { IsAuthenticated: true } identity
+        ? user.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? user.FindFirst("sub")?.Value ?? identity.Name
+        : null;
+
+    /// <summary>All but what the messages say of it themselves.</summary>
+    public byte[] StateToBytes(SocketJson json) => new WireWriter().Bytes(Data.ToBytes(json)).Bytes(User is null ? [] : DataFormat.ToBytes(User))
+        .Flag(Start.OffsetTag is not null).Text(Start.OffsetTag ?? "").Number(Start.Offset).Number(Start.Position).ToArray();
+
+    /// <exception cref="FormatException">It was not written so.</exception>
+    public static LostSocket Read(string id, string secret, string[] rooms, ReadOnlySpan<byte> state)
+    {
+        var wire = new WireReader(state);
+        var lost = new LostSocket(id, secret, rooms, SocketData.Read(wire.Span()), 0) { User = (ClaimsPrincipal?)DataFormat.Read(DataFormat.Principal, wire.Bytes()) };
+        var cameWith = wire.Flag();
+        var tag = wire.Text();
+        return lost with { Start = new RecoveryStart(cameWith ? tag : null, wire.Number(), wire.Number()) };
+    }
+}

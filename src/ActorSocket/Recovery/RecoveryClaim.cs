@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Recovery;
+
+/// <summary>
+/// What a client says of itself to get its socket back: its secret, and the last event it saw as the node with this tag counts them. A client that has never seen one
+/// says no offset: the tag is empty, the offset -1.
+/// </summary>
+internal readonly record struct RecoveryClaim(string Secret, string OffsetTag, long Offset)
+{
+    private const int SecretLength = 28;
+
+    /// <summary>The node that counted the last event it saw; else the one that made the secret.</summary>
+    public string HomeTag => OffsetTag.Length > 0 ? OffsetTag : Secret[..IdGenerator.TagLength];
+
+    /// <summary>
+    /// Reads the claim out of a client's <c>auth</c>. Anything else than texts of ours is no claim, and no error: an application may well have a <c>pid</c> of its own.
+    /// </summary>
+    public static bool TryRead(JsonElement auth, out RecoveryClaim claim)
+    {
+        claim = default;
+        if (auth.ValueKind is not JsonValueKind.Object || !auth.TryGetProperty("pid", out var pid) || pid.ValueKind != JsonValueKind.String || pid.GetString() is not { Length: SecretLength } secret)
+            return false;
+        if (!auth.TryGetProperty("offset", out var offset))
+        {
+            claim = new RecoveryClaim(secret, "", -1);
+            return true;
+        }
+        if (offset.ValueKind != JsonValueKind.String)
+            return false;
+        var text = offset.GetString()!;
+        if (text.Length <= IdGenerator.TagLength || !long.TryParse(text.AsSpan(IdGenerator.TagLength), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return false;
+        claim = new RecoveryClaim(secret, text[..IdGenerator.TagLength], number);
+        return true;
+    }
+}
+
+/// <summary>
+/// Where in its node's log a socket begins, for a client that has seen nothing of it since. Every event that a client takes an offset from bears one of ours, so that any other
+/// offset is from before.
+/// </summary>
+/// <param name="OffsetTag">With <paramref name="Offset"/>, the offset that the client came with; null for whichever.</param>
+/// <param name="Offset">See there.</param>
+/// <param name="Position">What was emitted up to it, the client has not to be told, or has been.</param>
+internal readonly record struct RecoveryStart(string? OffsetTag, long Offset, long Position)
+{
+    /// <summary>A new socket: whatever its client saw last, it was before.</summary>
+    public static RecoveryStart New(long position) => new(null, -1, position);
+
+    /// <summary>The client is told an offset of this log's together with what it missed: until it has that, nobody can say what else it has.</summary>
+    public static RecoveryStart Told(long position) => new("", 0, position);
+
+    /// <summary>From where on the client has to be told; null when that cannot be said.</summary>
+    public long? PositionOf(in RecoveryClaim claim, string nodeTag)
+    {
+        if (string.Equals(claim.OffsetTag, nodeTag, StringComparison.Ordinal) && claim.Offset >= Position)
+            return claim.Offset;
+        return OffsetTag is null || (string.Equals(claim.OffsetTag, OffsetTag, StringComparison.Ordinal) && claim.Offset == Offset) ? Position : null;
+    }
+}
