@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using Akka.Actor;
 using ActorSocket.ClientTests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -33,6 +35,7 @@ internal static class ClusterHost
         var io = app.MapActorSocket();
         var journal = new Journal();
         TestHandlers.Map(io, journal.Add);
+        SoakHandlers.Map(io);
         foreach (var ns in new[] { io.Main, io.Of("/lobby") })
         {
             ns.OnConnection(socket => Handle(socket));
@@ -152,8 +155,13 @@ internal static class ClusterHost
             Bytes = GC.GetTotalMemory(collect),
             WorkingSet = Environment.WorkingSet,
             ProcessorMilliseconds = Environment.CpuUsage.TotalTime.TotalMilliseconds,
+            Threads = Process.GetCurrentProcess().Threads.Count,
+            Descriptors = Directory.GetFiles("/proc/self/fd").Length,
+            Actors = Below(((ExtendedActorSystem)io.Services.System!).Guardian),
         };
     }
+
+    private static int Below(IActorRef actor) => actor is ActorRefWithCell cell ? cell.Children.Sum(static child => 1 + Below(child)) : 0;
 
     /// <summary>Whoever started this holds the other end: when it dies, however it dies, this does.</summary>
     private static void EndWithInput()

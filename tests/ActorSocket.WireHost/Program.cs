@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 
 // The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
 // With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output.
+// With --handlers differential it does what differential-server.mjs there does on the official server.
 var builder = WebApplication.CreateSlimBuilder(args);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
@@ -17,7 +18,8 @@ if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
     builder.WebHost.UseInlineSockets();
 if (profile == "cluster")
     return await ClusterHost.RunAsync(builder, port);
-var forClients = builder.Configuration["handlers"] == "client";
+var handlers = builder.Configuration["handlers"] ?? "wire";
+var forClients = handlers == "client";
 if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
     await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack and cluster.");
@@ -40,6 +42,8 @@ builder.Services.AddActorSocket(options =>
         TestHandlers.Configure(options);
         return;
     }
+    if (handlers == "differential")
+        return;
     options.PingInterval = TimeSpan.FromMilliseconds(300);
     options.PingTimeout = TimeSpan.FromMilliseconds(200);
     options.UpgradeTimeout = TimeSpan.FromSeconds(1);
@@ -49,6 +53,8 @@ var app = builder.Build();
 var io = app.MapActorSocket();
 if (forClients)
     TestHandlers.Map(io, static line => Console.WriteLine($"journal {line}"));
+else if (handlers == "differential")
+    DifferentialHandlers.Map(io);
 else
     WireHandlers.Map(io);
 await app.StartAsync();

@@ -179,7 +179,7 @@ internal sealed class AckCallback<T>(Socket socket, Func<Exception?, T?, Task> a
         T? answer;
         try
         {
-            answer = SingleAck<T>.Read(arguments);
+            answer = arguments.ToAnswer<T>();
         }
         catch (Exception error) // the client answered with something that is no T
         {

@@ -168,7 +168,7 @@ public sealed class BroadcastOperator : IEventEmitter
         {
             try
             {
-                values.Add(response.Read<T>(0));
+                values.Add(response.ToAnswer<T>());
                 read.Add(response);
             }
             catch (Exception error) // clients write what they like

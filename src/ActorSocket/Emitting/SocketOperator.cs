@@ -121,16 +121,13 @@ internal sealed class SingleAck<T> : IAckSink
     {
         try
         {
-            _answer.TrySetResult(Read(arguments));
+            _answer.TrySetResult(arguments.ToAnswer<T>());
         }
         catch (Exception error) // the client answered with something that is no T
         {
             _answer.TrySetException(error);
         }
     }
-
-    /// <summary>All arguments, still encoded, for who asks for them; else the first.</summary>
-    public static T? Read(SocketArguments arguments) => arguments is T all ? all : arguments.Read<T>(0);
 
     public void Failed(Exception error) => _answer.TrySetException(error);
 

@@ -38,9 +38,11 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public Journal Journal { get; } = new();
 
-    public static async Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, params string[] settings)
+    public static Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, params string[] settings) => StartAsync(output, profile, "client", settings);
+
+    public static async Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, string handlers, string[] settings)
     {
-        var host = new HostProcess(output, ["--port=0", "--handlers=client", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]);
+        var host = new HostProcess(output, ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]);
         host._process.Start();
         host._process.BeginOutputReadLine();
         host._process.BeginErrorReadLine();

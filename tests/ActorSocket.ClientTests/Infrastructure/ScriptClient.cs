@@ -50,18 +50,21 @@ internal sealed class ScriptClient : IAsyncDisposable
     }
 
     /// <summary>Waits for the script's signal; the script waits for <see cref="ContinueAsync"/>.</summary>
-    public async Task<JsonElement> SignalAsync(string name)
+    public async Task<JsonElement> SignalAsync(string name, TimeSpan? limit = null)
     {
-        var line = await NextAsync($"the signal \"{name}\"");
+        var line = await NextAsync($"the signal \"{name}\"", limit);
         if (line.TryGetProperty("signal", out var signal) && signal.ValueEquals(name))
             return line;
 
         throw Failure(line, $"expected the signal \"{name}\"");
     }
 
-    public async Task ContinueAsync()
+    public Task ContinueAsync() => TellAsync("go on");
+
+    /// <summary>Tells the script something that it does not wait for.</summary>
+    public async Task TellAsync(string line)
     {
-        await _process.StandardInput.WriteLineAsync("go on");
+        await _process.StandardInput.WriteLineAsync(line);
         await _process.StandardInput.FlushAsync();
     }
 
@@ -89,7 +92,8 @@ internal sealed class ScriptClient : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<JsonElement> NextAsync(string what, TimeSpan? limit = null)
+    /// <summary>The next line, whatever it is.</summary>
+    public async Task<JsonElement> NextAsync(string what, TimeSpan? limit = null)
     {
         try
         {

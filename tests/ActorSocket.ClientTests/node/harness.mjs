@@ -80,7 +80,7 @@ export async function upgraded(socket) {
 
 export class Context {
   #managers = new Set();
-  #lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
   constructor({ url, mode, ...rest }) {
     this.url = url;
@@ -112,7 +112,7 @@ export class Context {
   /** Tells the xunit test that this point is reached, and waits until it has done its part. */
   signal = async (name, data = {}) => {
     say({ signal: name, ...data });
-    const { done } = await within(this.#lines.next(), `the test's answer to "${name}"`, 60_000);
+    const { done } = await within(this.lines.next(), `the test's answer to "${name}"`, 60_000);
     if (done) {
       throw new Error(`the test went away before it answered "${name}"`);
     }

@@ -56,7 +56,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public static NodeProcess Start(int httpPort, int clusterPort, int publicPort, string seed, params string[] options)
     {
-        var host = AppContext.BaseDirectory.Replace("ActorSocket.ClusterTests", "ActorSocket.WireHost", StringComparison.Ordinal);
+        var host = AppContext.BaseDirectory.Replace(typeof(NodeProcess).Assembly.GetName().Name!, "ActorSocket.WireHost", StringComparison.Ordinal);
         var start = new ProcessStartInfo(
             Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
             [
@@ -215,4 +215,5 @@ internal sealed class NodeProcess : IAsyncDisposable
 
 /// <summary>What a node tells of its inside.</summary>
 internal sealed record NodeState(
-    string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int AnswersOnTheirWay, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds);
+    string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int AnswersOnTheirWay, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds,
+    int Threads, int Descriptors, int Actors);

@@ -33,6 +33,17 @@ public sealed class BindingTests : ServerTest
         Assert.Equal("435[[\"Null\"]]", await webSocket.NextAsync());
     }
 
+    [Fact]
+    public async Task A_room_that_is_asked_answers_with_all_arguments_for_who_wants_them()
+    {
+        var (_, session, webSocket) = await JoinAsync(static socket => socket.On("all", async () =>
+            (await socket.Namespace.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question")).Select(static answer => $"{answer!.Count}: {answer[1]}")));
+        session.Send("""421["all"]""");
+        var question = await webSocket.NextAsync();
+        session.Send("43" + question[2..question.IndexOf('[', StringComparison.Ordinal)] + "[1,{\"two\":2}]");
+        Assert.Equal("""431[["2: {\"two\":2}"]]""", (await webSocket.NextAsync()).Replace("\\u0022", "\\\"", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("""42["bytes","AQID"]""", "text where binary data is expected")]
     [InlineData("""42["memory","AQID"]""", "text where binary data is expected")]

@@ -84,6 +84,9 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 
     private static int EndOf(int end) => end < 0 ? ~end : end;
 
+    /// <summary>What an acknowledgement says: the first argument, or all of them, still encoded, for who asks for <see cref="SocketArguments"/>.</summary>
+    internal T? ToAnswer<T>() => this is T all ? all : Read<T>(0);
+
     /// <summary>The same without the last one.</summary>
     internal SocketArguments WithoutLast() => new(_bytes, Count - 1, Attachments, Serializer);
 

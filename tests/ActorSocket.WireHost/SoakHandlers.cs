@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace ActorSocket.WireHost;
+
+/// <summary>What tests/ActorSocket.Soak adds to a node: entities that count their calls, and tick.</summary>
+internal static class SoakHandlers
+{
+    public static void Map(ActorSocketServer io)
+    {
+        var counters = io.MapEntities<Counter>("counter");
+        io.OnConnection(socket => socket.On("count", async (string id) =>
+        {
+            try
+            {
+                return await counters.InvokeAsync<int>(id, "add");
+            }
+            catch (Exception e) when (e is TimeoutException or EntityCallException)
+            {
+                return (object)e.GetType().Name;
+            }
+        }));
+    }
+
+    private sealed class Counter : RoomEntity
+    {
+        private int _count;
+
+        public override TimeSpan TickInterval => TimeSpan.FromSeconds(0.5);
+
+        public override Task OnStartedAsync(JsonElement? handedOver)
+        {
+            _count = handedOver?.GetInt32() ?? 0;
+            return Task.CompletedTask;
+        }
+
+        public override Task OnTick()
+        {
+            Namespace.To("ticks").Volatile.Emit("ticked", Id);
+            return Task.CompletedTask;
+        }
+
+        public override object? HandOver() => _count;
+
+        [Event("add")]
+        public int Add() => ++_count;
+    }
+}
