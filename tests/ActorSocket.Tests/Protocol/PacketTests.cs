@@ -285,7 +285,7 @@ public sealed class PacketTests
     [InlineData("4a\u001e", 1, true)]
     [InlineData("4a\u001e7", 1, true)]
     [InlineData("bAQ==\u001ebAQI\u001ebAQ\u001eb-_8", 4, false)]
-    [InlineData("bA", 0, true)]
+    [InlineData("bA", 1, false)]
     public void A_payload_is_split_into_its_packets(string payload, int packets, bool failed)
     {
         var reader = new PollingPayloadReader(Encoding.UTF8.GetBytes(payload), Limits);
@@ -293,6 +293,49 @@ public sealed class PacketTests
         while (reader.TryRead(out _))
             count++;
         Assert.Equal((packets, failed), (count, reader.Failed));
+    }
+
+    // What Node's Buffer.from(text, "base64") makes of it.
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("Bw==\n", "07")]
+    [InlineData("Bw\n==", "07")]
+    [InlineData("Bw=\n=\r\n", "07")]
+    [InlineData("Bw", "07")]
+    [InlineData("Bw=", "07")]
+    [InlineData("B", "")]
+    [InlineData("B===", "")]
+    [InlineData("=", "")]
+    [InlineData("====Bw==", "")]
+    [InlineData("Bx==", "07")]
+    [InlineData("a-_b", "6BEFDB")]
+    [InlineData("a-/b", "6BEFDB")]
+    [InlineData("YWJjZ", "616263")]
+    [InlineData("YWJjZA", "61626364")]
+    [InlineData("YQ==YWJj", "61")]
+    [InlineData("Bwc=BwcH", "0707")]
+    [InlineData("BwcH=BwcH", "070707")]
+    [InlineData(" Y W J j\tZ\nG\rV\vm", "616263646566")]
+    [InlineData("B!w*éЖ😀\0=", "07")]
+    public void Base64_is_read_as_leniently_as_Node_reads_it(string base64, string hex)
+    {
+        Assert.True(EngineIoReader.TryRead(Encoding.UTF8.GetBytes("b" + base64), out var packet));
+        Assert.Equal(hex, Convert.ToHexString(packet.Binary!));
+        Assert.True(EngineIoReader.TryRead(Encoding.UTF8.GetBytes("b4" + base64), out packet, revision3: true));
+        Assert.Equal(hex, Convert.ToHexString(packet.Binary!));
+    }
+
+    [Fact]
+    public void Base64_with_line_breaks_as_Java_writes_it_gives_the_same_bytes_at_every_length()
+    {
+        for (var length = 0; length < 400; length++)
+        {
+            var bytes = new byte[length];
+            Random.Shared.NextBytes(bytes);
+            var lines = string.Concat(Convert.ToBase64String(bytes).Chunk(76).Select(static line => new string(line) + "\n"));
+            Assert.Equal(bytes, LenientBase64.Decode(Encoding.UTF8.GetBytes(lines)));
+            Assert.Equal(bytes, LenientBase64.Decode(Encoding.UTF8.GetBytes(lines.Replace("=", "", StringComparison.Ordinal).Replace('+', '-').Replace('/', '_'))));
+        }
     }
 
     [Theory]
