@@ -308,6 +308,100 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         Assert.Contains("a\\\\nb\\u2028", answers, StringComparison.Ordinal); // U+2028 ends a line in a script
     }
 
+    [Theory]
+    [InlineData("EIO=4", null, 1)]
+    [InlineData("EIO=3", null, 1)]
+    [InlineData("EIO=3&j=0", null, 1)]
+    [InlineData("EIO=4", "python-requests/2.28.1", 125)]
+    [InlineData("EIO=4", "Python/3.11 aiohttp/3.8.4", 125)]
+    [InlineData("EIO=4&t=1795942174.6860595", "mine", 125)]
+    [InlineData("EIO=4&t=P_5xmW1.2", "mine", 1)] // a JavaScript client's
+    public async Task A_burst_leaves_in_one_answer_or_by_sixteen_for_who_takes_no_more(string query, string? agent, int answers)
+    {
+        await using var server = await Wire.ServeAsync(output, static options => options.AllowEIO3 = true);
+        var emitted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Io.OnConnection(socket => { socket.On("go", () =>
+        {
+            for (var i = 0; i < 2000; i++)
+                socket.Emit("b", i);
+            emitted.SetResult();
+        }); });
+        using var wire = new Wire(server.Url);
+        query += "&transport=polling";
+        var isRevision3 = query.StartsWith("EIO=3", StringComparison.Ordinal);
+        var open = await wire.SendAsync(HttpMethod.Get, query, null, agent is null ? [] : [("User-Agent", agent)]);
+        query += "&sid=" + open.Body.Split("sid")[1].TrimStart('\\', '"', ':').Split('\\', '"')[0];
+        if (!isRevision3)
+            await PostAsync("40");
+        var joined = open.Body[(open.Body.IndexOf('}') + 1)..]; // a client of version 2 may have joined with the handshake already
+        while (!joined.Contains("40", StringComparison.Ordinal))
+            joined = (await wire.SendAsync(HttpMethod.Get, query)).Body;
+        await PostAsync(isRevision3 ? "8:42[\"go\"]" : "42[\"go\"]");
+        await emitted.Task.WaitForAsync("the burst");
+        var (count, last) = (0, "");
+        while (!last.Contains("1999", StringComparison.Ordinal))
+        {
+            last = (await wire.SendAsync(HttpMethod.Get, query)).Body;
+            count++;
+        }
+        Assert.Equal(answers, count);
+
+        async Task PostAsync(string payload)
+        {
+            using var content = new StringContent(query.Contains("&j=", StringComparison.Ordinal) ? "d=" + Uri.EscapeDataString(payload) : payload);
+            Assert.Equal("ok", (await wire.SendAsync(HttpMethod.Post, query, content)).Body);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_last_words_of_a_client_that_closes_its_side_at_once_arrive(bool chunked)
+    {
+        const int rounds = 200;
+        await using var server = await Wire.ServeAsync(output);
+        var heard = System.Threading.Channels.Channel.CreateUnbounded<int>();
+        server.Io.OnConnection(socket => { socket.On("bye", (int n, string _) => { heard.Writer.TryWrite(n); }); });
+        using var wire = new Wire(server.Url);
+        var session = await wire.JoinAsync();
+        for (var i = 0; i < rounds; i++)
+        {
+            var body = $"""42["bye",{i},"{new string('x', i % 7 * 1000)}"]""";
+            var head = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
+            using var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{(chunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body)}");
+            tcp.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            Assert.Equal(i, await heard.Reader.ReadAsync().AsTask().WaitForAsync($"last words {i}"));
+        }
+        await session.LivesAsync();
+    }
+
+    [Fact]
+    public async Task A_POST_that_is_too_slow_is_answered_408_and_ends_the_session()
+    {
+        await using var server = await Wire.ServeAsync(output, static options =>
+        {
+            options.MinPostDataRate = 1_000_000;
+            options.PostGracePeriod = TimeSpan.FromMilliseconds(1100);
+        });
+        using var wire = new Wire(server.Url);
+        var session = await wire.JoinAsync();
+        using var slow = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n42[");
+        Assert.StartsWith("HTTP/1.1 408", await ReadAnswerAsync(slow), StringComparison.Ordinal);
+        await server.Journal.SeenAsync($"{session.Id} disconnect transport error");
+        await session.IsGoneAsync();
+    }
+
+    [Fact]
+    public async Task A_POST_that_breaks_HTTP_is_not_answered_as_if_it_had_been_taken()
+    {
+        await using var server = await Wire.ServeAsync(output);
+        using var wire = new Wire(server.Url);
+        var session = await wire.JoinAsync();
+        using var wrong = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n3\r\n");
+        Assert.StartsWith("HTTP/1.1 400", await ReadAnswerAsync(wrong), StringComparison.Ordinal);
+        await session.IsGoneAsync();
+    }
+
     /// <summary>A GET that waits at the server.</summary>
     private static async Task<System.Net.Sockets.TcpClient> ParkAsync(RealServer server, Wire wire, Wire.Polling session)
     {

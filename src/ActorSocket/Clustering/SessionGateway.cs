@@ -140,7 +140,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                     break;
             }
         }
-        catch (Exception error) when (PollingTransport.IsCut(error) || error is InvalidOperationException)
+        catch (Exception error) when (PostBody.IsCut(error) || error is InvalidOperationException)
         {
             // The connection was torn down under the read; its session takes the end of the link for the client's close.
         }
@@ -193,8 +193,8 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                 return Answered(context, await refusal.ConfigureAwait(false));
             if (await reading.ConfigureAwait(false) is { } body)
             {
-                var whole = body.ToArray();
-                context.Request.BodyReader.AdvanceTo(body.End);
+                var whole = body.Bytes.ToArray();
+                body.Release();
                 reply = await AskAsync(home, new PostRequest(sid, request, query, PollingTransport.IsOctetStream(context), begun != 0, whole)).ConfigureAwait(false);
             }
             else
@@ -202,9 +202,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                 reply = await AskAsync(home, new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: false)).ConfigureAwait(false);
             }
         }
-        catch (Exception error) when (PollingTransport.IsCut(error))
+        catch (Exception error) when (PostBody.IsCut(error))
         {
             Tell(new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: true));
+            PostBody.AnswerCut(context, error);
             return null;
         }
         finally

@@ -98,6 +98,9 @@ public sealed class ActorSocketOptions
     /// <summary>The most attachments of one packet. 10, as the official parser.</summary>
     public int MaxAttachments { get; set; } = 10;
 
+    /// <summary>How long each attachment of a packet may take to come; the connection is closed otherwise, whatever else the client sends. 30 s.</summary>
+    public TimeSpan AttachmentTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How deep the JSON of a client may nest, counted from the packet's own array. 64.</summary>
     public int MaxJsonDepth { get; set; } = 64;
 
@@ -113,8 +116,20 @@ public sealed class ActorSocketOptions
     /// <summary>The most packets that wait for one client to read them. 16 384.</summary>
     public int MaxOutboundPackets { get; set; } = 16_384;
 
-    /// <summary>The most packets in one answer to a poll: some clients refuse more than 16.</summary>
-    public int MaxPacketsPerPoll { get; set; } = 16;
+    /// <summary>
+    /// The most packets in one answer to a poll, whose bytes are bounded by <see cref="MaxHttpBufferSize"/>. Null, the default: 16 for python-engineio, which refuses more and is
+    /// known by its User-Agent (<c>python-requests</c>, aiohttp's) or the time stamp in its query, and no limit for all others. A number goes for every client.
+    /// </summary>
+    public int? MaxPacketsPerPoll { get; set; }
+
+    /// <summary>
+    /// How fast, in bytes per second, the body of a POST must come once it has taken <see cref="PostGracePeriod"/>; one that is slower is answered 408, and its session ends.
+    /// 0: no matter how slowly. 20, a rate that phones with a bad connection keep. With HTTP/1.1 it takes the place of Kestrel's own limit, 240 after 5 seconds.
+    /// </summary>
+    public int MinPostDataRate { get; set; } = 20;
+
+    /// <summary>How long the body of a POST may take at any rate: a phone that changes cells sends nothing for many seconds. 30 s; more than 1 s.</summary>
+    public TimeSpan PostGracePeriod { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How many events of one client may wait for its handlers before its connection is not read from. 1024.</summary>
     public int MaxInboundEvents { get; set; } = 1024;
@@ -214,7 +229,7 @@ public sealed class ActorSocketOptions
 /// <summary>Checks the options at start, and names the configuration key, the value and what is allowed.</summary>
 internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocketOptions>
 {
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1), Instant = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     public ValidateOptionsResult Validate(string? name, ActorSocketOptions options)
     {
@@ -224,6 +239,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Time(nameof(options.PingTimeout), options.PingTimeout);
         Time(nameof(options.UpgradeTimeout), options.UpgradeTimeout);
         Time(nameof(options.ConnectTimeout), options.ConnectTimeout);
+        Time(nameof(options.AttachmentTimeout), options.AttachmentTimeout);
         Time(nameof(options.DrainTimeout), options.DrainTimeout);
         TimeOrNone(nameof(options.DrainPeriod), options.DrainPeriod);
         TimeOrNone(nameof(options.LastEventsTimeout), options.LastEventsTimeout);
@@ -238,7 +254,10 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Number(nameof(options.MaxRoomsPerSocket), options.MaxRoomsPerSocket, 0, int.MaxValue);
         Number(nameof(options.MaxOutboundBytes), options.MaxOutboundBytes, 1024, 1 << 30);
         Number(nameof(options.MaxOutboundPackets), options.MaxOutboundPackets, 1, int.MaxValue);
-        Number(nameof(options.MaxPacketsPerPoll), options.MaxPacketsPerPoll, 1, int.MaxValue);
+        if (options.MaxPacketsPerPoll is { } packets)
+            Number(nameof(options.MaxPacketsPerPoll), packets, 1, int.MaxValue);
+        Number(nameof(options.MinPostDataRate), options.MinPostDataRate, 0, int.MaxValue);
+        Time(nameof(options.PostGracePeriod), options.PostGracePeriod, 1001); // Kestrel looks once a second
         Number(nameof(options.MaxInboundEvents), options.MaxInboundEvents, 1, int.MaxValue);
         Number(nameof(options.MaxInboundBytes), options.MaxInboundBytes, 1, 1 << 29);
         Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
@@ -268,10 +287,11 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
             errors.Add($"{section}:{nameof(options.Cors)} allows any origin with credentials, which browsers refuse; list the origins (WithOrigins) instead.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
-        void Time(string key, TimeSpan value)
+        void Time(string key, TimeSpan value, int leastMilliseconds = 1)
         {
-            if (value < Instant || value > Day)
-                errors.Add($"{section}:{key} is {value}; it must be between {Instant} and {Day}.");
+            var least = TimeSpan.FromMilliseconds(leastMilliseconds);
+            if (value < least || value > Day)
+                errors.Add($"{section}:{key} is {value}; it must be between {least} and {Day}.");
         }
 
         void TimeOrNone(string key, TimeSpan value)

@@ -1,8 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using ActorSocket.Delivery;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
@@ -13,6 +11,8 @@ namespace ActorSocket.Transports;
 /// <summary>HTTP long-polling: a GET waits for packets, a POST brings some (Engine.IO protocol v4, "HTTP long-polling").</summary>
 internal sealed class PollingTransport(ServerServices server)
 {
+    private readonly MinDataRate? _minRate = server.Options.MinPostDataRate > 0 ? new MinDataRate(server.Options.MinPostDataRate, server.Options.PostGracePeriod) : null;
+
     /// <param name="context">The request.</param>
     /// <param name="connection">Whose request.</param>
     /// <param name="jsonp">The query's <c>j</c>: asks for an answer by script (E-52); empty for the usual one.</param>
@@ -129,14 +129,15 @@ internal sealed class PollingTransport(ServerServices server)
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
             }
-            await connection.BeforeTakingAsync(body).ConfigureAwait(false);
-            Take(connection, body, octetStream, form);
-            context.Request.BodyReader.AdvanceTo(body.End);
+            await connection.BeforeTakingAsync(body.Bytes).ConfigureAwait(false);
+            Take(connection, body.Bytes, octetStream, form);
+            body.Release();
             await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
         }
-        catch (Exception error) when (IsCut(error))
+        catch (Exception error) when (PostBody.IsCut(error))
         {
-            connection.Fail(null, DisconnectReason.TransportError, "data request connection closed prematurely"); // E-47
+            connection.Fail(null, DisconnectReason.TransportError, PostBody.WhyCut(error)); // E-47
+            PostBody.AnswerCut(context, error);
             return;
         }
         finally
@@ -146,39 +147,10 @@ internal sealed class PollingTransport(ServerServices server)
         await AnswerOkAsync(context).ConfigureAwait(false);
     }
 
-    /// <summary>Whether reading a body failed because its client is gone.</summary>
-    public static bool IsCut(Exception error) => error is IOException or ConnectionAbortedException or OperationCanceledException;
-
-    /// <summary>The whole body, which stays the reader's until it is advanced; null when it is over the limit.</summary>
+    /// <summary>The whole body; null when it is over the limit.</summary>
     /// <param name="context">The request.</param>
     /// <param name="waits">Called once when the body is not there yet.</param>
-    public async ValueTask<ReadOnlySequence<byte>?> ReadAsync(HttpContext context, Action? waits = null)
-    {
-        var limit = server.Options.MaxHttpBufferSize;
-        if (context.Request.ContentLength > limit)
-            return null;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } kestrel)
-            kestrel.MaxRequestBodySize = null; // counted here, to answer as the official server does
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            var reading = reader.ReadAsync(); // no token: Kestrel ends the read itself when the connection ends
-            if (!reading.IsCompleted)
-            {
-                waits?.Invoke();
-                waits = null;
-            }
-            var read = await reading.ConfigureAwait(false);
-            if (read.Buffer.Length > limit)
-            {
-                reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request
-                return null;
-            }
-            if (read.IsCompleted)
-                return read.Buffer;
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
+    public ValueTask<PostBody?> ReadAsync(HttpContext context, Action? waits = null) => PostBody.ReadAsync(context, server.Options.MaxHttpBufferSize, _minRate, waits);
 
     public static void Take(EngineConnection connection, ReadOnlySequence<byte> body, bool binaryForm, bool form)
     {
