@@ -56,4 +56,17 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
         string[] rooms = [id, "blue"];
         Assert.Contains($"{id} disconnecting server shutting down {string.Join(',', rooms.Order(StringComparer.Ordinal))}", server.Journal.About(id));
     }
+
+    // An abandoned handshake, a tab that was closed between two polls, with something queued for it: neither comes for its close. DrainTimeout is longer than the wait for the stop.
+    [Fact]
+    public async Task A_stop_does_not_wait_for_polling_clients_that_do_not_come()
+    {
+        await using var server = await RealServer.StartAsync(Output, static options => options.DrainTimeout = TimeSpan.FromMinutes(10));
+        using var wire = new Wire(server.Url);
+        await wire.OpenAsync();
+        var joined = await wire.JoinAsync();
+        await joined.PostAsync("""42["echo","for nobody"]""");
+        await server.Io.CloseAsync().WaitForAsync("the server to close");
+        await server.Journal.SeenAsync($"{joined.Id} disconnect server shutting down");
+    }
 }

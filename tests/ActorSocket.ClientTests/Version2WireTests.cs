@@ -90,7 +90,7 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
     [Fact]
     public async Task Who_does_not_ping_is_given_up()
     {
-        await using var server = await StartAsync(static options => options.PingInterval = options.PingTimeout = TimeSpan.FromMilliseconds(100));
+        await using var server = await StartAsync(static options => options.PingInterval = options.PingTimeout = TimeSpan.FromMilliseconds(500));
         using var wire = new Wire(server.Url);
         using var session = await wire.OpenWebSocketAsync("EIO=3&transport=websocket");
         var sid = Sid(await session.NextAsync());

@@ -40,8 +40,8 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     }
 
     /// <summary>A connection without a session.</summary>
-    internal static EngineConnection NewConnection(ServerServices server) => new(server, server.Ids.Next(), new HandshakeRequest(
-        new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
+    internal static EngineConnection NewConnection(ServerServices server, string? agent = null) => new(server, server.Ids.Next(), new HandshakeRequest(
+        agent is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new(StringComparer.Ordinal) { ["user-agent"] = agent }, new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
 
     /// <summary>A session as the HTTP handshake opens it.</summary>
     internal async Task<TestSession> OpenAsync(ServerServices server, FakeWebSocket? webSocket = null)

@@ -43,6 +43,18 @@ internal sealed class EncodedFrame
     /// <summary>Bytes on a WebSocket; close enough to the size of the other forms to count against the outbound limit.</summary>
     public int Size { get; }
 
+    /// <summary>Bytes in a polling payload, give or take a separator: attachments are base64 there.</summary>
+    public int PollingSize
+    {
+        get
+        {
+            var size = _buffer.Length - _textOffset + 1;
+            foreach (var attachment in _attachments)
+                size += Base64.GetMaxEncodedToUtf8Length(attachment.Length) + 2;
+            return size;
+        }
+    }
+
     /// <summary>Engine.IO packets: the text and one for each attachment.</summary>
     public int PacketCount => (_buffer.Length > 0 ? 1 : 0) + _attachments.Length;
 

@@ -4,7 +4,7 @@ using ActorSocket.Protocol.EngineIo;
 namespace ActorSocket.Delivery;
 
 /// <summary>The limits of one connection's outbound queue.</summary>
-internal sealed record OutboundLimits(int MaxBytes, int MaxPackets, int MaxPacketsPerPoll = 16, int MaxBytesPerPoll = 1_000_000);
+internal sealed record OutboundLimits(int MaxBytes, int MaxPackets, int MaxPacketsPerPoll = int.MaxValue, int MaxBytesPerPoll = 1_000_000);
 
 /// <summary>The outcome of <see cref="Outbound.TryPark"/>.</summary>
 internal enum ParkResult { Parked, Overlap, NotPolling, Closed }
@@ -18,13 +18,16 @@ internal enum ParkResult { Parked, Overlap, NotPolling, Closed }
 internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLimits limits)
 {
     private const int UncorkAt = 64 * 1024;
-    private static readonly byte[] CloseFrame = [0x88, 0];
+
+    /// <summary>In place of a code: see <see cref="Close"/>.</summary>
+    public const int NoCloseFrame = -1;
 
     [ThreadStatic] private static Outbound? _turn;
     [ThreadStatic] private static bool _turnWritable;
 
     private readonly Lock _gate = new();
     private Queue<EncodedFrame>? _frames = new();
+    private Queue<EncodedFrame>? _urgent; // overtakes what waits; null when there is none
     private PollWaiter? _poll;
     private IOutboundSink? _sink;
     private WireForm _form;
@@ -35,6 +38,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     private long _bytes;
     private int _packets;
     private int _dropped;
+    private int _closeCode;
     private bool _dirty;
     private bool _flushing;
     private bool _closing;
@@ -51,6 +55,22 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
     }
 
+    /// <summary>How many GETs have waited here, or were answered at once.</summary>
+    public int Polls { get; private set; }
+
+    /// <summary>Whether it ends, or has ended, without a close frame.</summary>
+    public bool EndsInSilence => _closeCode == NoCloseFrame;
+
+    /// <summary>Whether nothing waits for a poll.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+                return !HasFrames;
+        }
+    }
+
     /// <summary>Whether a polling client waits with a GET.</summary>
     public bool HasParkedPoll
     {
@@ -62,7 +82,12 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     }
 
     /// <summary>Appends a packet. False when it was dropped: volatile and not writable, or the connection closes, or its limit is reached.</summary>
-    /// <param name="urgent">Leaves even while a handler's turn holds the connection's output together (heartbeats).</param>
+    /// <param name="frame">The packet.</param>
+    /// <param name="isVolatile">Dropped when it cannot leave at once.</param>
+    /// <param name="urgent">
+    /// Leaves with the next poll or write, before whatever waits, and even while a handler's turn holds the connection's output together: a heartbeat, which a client that
+    /// has much to fetch must not be given up for (E-93).
+    /// </param>
     public bool Append(EncodedFrame frame, bool isVolatile = false, bool urgent = false)
     {
         var schedule = false;
@@ -84,7 +109,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             {
                 if (inTurn)
                     _turnWritable = false;
-                Store(frame);
+                Store(frame, urgent);
                 if (!inTurn || urgent || _pendingLength >= UncorkAt)
                     schedule = MarkDirty();
                 isVolatile = false;
@@ -138,7 +163,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         _turn = null;
         lock (_gate)
         {
-            if (_dirty || _flushing || (_pendingLength == 0 && (_frames is not { Count: > 0 })))
+            if (_dirty || _flushing || (_pendingLength == 0 && !HasFrames))
                 return;
         }
         Flush();
@@ -157,7 +182,8 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             if (_poll is not null)
                 return ParkResult.Overlap;
             _poll = poll;
-            if (_closing || _frames!.Count > 0)
+            Polls++;
+            if (_closing || HasFrames)
                 report = AnswerPoll();
         }
         Complete(report);
@@ -181,7 +207,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     {
         lock (_gate)
         {
-            if (_frames is not { Count: 0 })
+            if (_frames is null || HasFrames)
                 return;
             _poll?.Complete(EncodedFrame.Noop);
             _poll = null;
@@ -199,14 +225,14 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             _poll = null;
             _sink = sink;
             _form = form;
-            var queued = _frames!;
-            _frames = null;
+            EncodedFrame[] queued = [.. _urgent ?? [], .. _frames!];
+            _urgent = _frames = null;
             _bytes = 0;
             foreach (var frame in queued)
                 CopyToPending(frame.WebSocketBytes(form));
             if (_closing) // E-79
             {
-                CopyToPending(CloseFrame);
+                AppendCloseFrame();
                 _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
         }
@@ -218,6 +244,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     /// Closes after what is queued: a polling client gets its close packet with this GET or the next one (E-50), a WebSocket a close frame, without a
     /// status code as the official server's (E-102) unless <paramref name="code"/> is given. False when a polling client has no GET waiting.
     /// </summary>
+    /// <param name="code">Of the close frame; 0 for none; <see cref="NoCloseFrame"/>, and the connection just ends.</param>
     public bool Close(int code = 0)
     {
         var polling = false; // what is queued takes this GET, so that the close waits for the next
@@ -227,6 +254,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             if (_closed || (_closing && _sink is not null && _drained is not null))
                 return true;
             _closing = true;
+            _closeCode = code;
             if (_sink is null)
             {
                 if (_poll is null)
@@ -236,7 +264,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             }
             else
             {
-                CopyToPending(code == 0 ? CloseFrame : [0x88, 2, (byte)(code >> 8), (byte)code]);
+                AppendCloseFrame();
                 _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 report = default;
             }
@@ -266,7 +294,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             _closed = true;
             _poll?.Complete(byClient ? EncodedFrame.Noop : EncodedFrame.Close);
             _poll = null;
-            _frames = null;
+            _urgent = _frames = null;
             _drained?.TrySetResult();
             if (!_flushing)
                 ReturnPending();
@@ -285,9 +313,11 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             lock (_gate)
             {
                 _dirty = false;
-                report = _sink is null && _poll is not null && _frames is { Count: > 0 } ? AnswerPoll() : new Report { Dropped = TakeDropped() };
+                report = _sink is null && _poll is not null && HasFrames ? AnswerPoll() : new Report { Dropped = TakeDropped() };
                 if (_sink is null || _flushing || _closed || !TakePending(out buffer, out length))
                 {
+                    if (_sink is not null && !_flushing)
+                        _drained?.TrySetResult(); // it ends without a close frame
                     sink = null!;
                     buffer = [];
                     length = 0;
@@ -351,7 +381,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             _bytes -= length;
             if (_closed)
                 ReturnPending();
-            else if (_pendingLength == 0 && _pong is null)
+            else if (_pendingLength == 0 && _urgent is null && _pong is null)
                 _drained?.TrySetResult();
             else
                 return true;
@@ -359,7 +389,10 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
     }
 
-    private bool WritableNow() => !_closing && !_closed && !_dirty && !_flushing && (_sink is null ? _poll is not null && _frames!.Count == 0 : _pendingLength == 0);
+    /// <summary>Whether packets wait for a poll. (For a WebSocket, <see cref="_urgent"/> waits for what is being written.)</summary>
+    private bool HasFrames => _urgent is not null || _frames is { Count: > 0 };
+
+    private bool WritableNow() => !_closing && !_closed && !_dirty && !_flushing && (_sink is null ? _poll is not null && !HasFrames : _pendingLength == 0);
 
     private bool MarkDirty()
     {
@@ -368,10 +401,23 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         return first;
     }
 
-    private void Store(EncodedFrame frame)
+    private void AppendCloseFrame()
+    {
+        if (_closeCode == 0)
+            CopyToPending([0x88, 0]);
+        else if (_closeCode != NoCloseFrame)
+            CopyToPending([0x88, 2, (byte)(_closeCode >> 8), (byte)_closeCode]);
+    }
+
+    private void Store(EncodedFrame frame, bool urgent)
     {
         _packets += frame.PacketCount;
-        if (_sink is null)
+        if (urgent && (_sink is null || _pendingLength > 0))
+        {
+            _bytes += frame.Size;
+            (_urgent ??= new Queue<EncodedFrame>(1)).Enqueue(frame);
+        }
+        else if (_sink is null)
         {
             _bytes += frame.Size;
             _frames!.Enqueue(frame);
@@ -380,6 +426,27 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         {
             CopyToPending(frame.WebSocketBytes(_form));
         }
+    }
+
+    /// <summary>Puts what is urgent before what is pending: all of it whole packets, so that nothing comes between one and its attachments.</summary>
+    private void OvertakePending()
+    {
+        if (_urgent is not { } urgent)
+            return;
+        _urgent = null;
+        var (overtaken, length) = (_pending, _pendingLength);
+        _pending = null;
+        _pendingLength = 0;
+        foreach (var frame in urgent)
+        {
+            _bytes -= frame.Size; // counted again as it is copied
+            CopyToPending(frame.WebSocketBytes(_form));
+        }
+        if (overtaken is null)
+            return;
+        _bytes -= length;
+        CopyToPending(overtaken.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(overtaken);
     }
 
     private void CopyToPending(ReadOnlySpan<byte> bytes)
@@ -403,6 +470,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
 
     private bool TakePending(out byte[] buffer, out int length)
     {
+        OvertakePending();
         _pongQueued = false;
         if (_pong is { } pong)
         {
@@ -428,39 +496,39 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         _pong = null;
     }
 
-    /// <summary>Takes whole frames for the waiting GET: a client may refuse more than 16 packets at once (K-21), and a payload stays within a byte budget.</summary>
+    /// <summary>Takes whole frames for the waiting GET: what is urgent, then all that is queued, within the bytes that a payload may have and the packets that this client takes (K-21).</summary>
     private Report AnswerPoll(bool waited = false)
     {
-        var frames = _frames!;
         var report = new Report { Poll = _poll, Dropped = TakeDropped() };
         _poll = null;
-        var take = 0;
-        foreach (var frame in frames)
+        var answer = new List<EncodedFrame>();
+        var room = limits.MaxBytesPerPoll;
+        while (HasFrames)
         {
-            if (take > 0 && (report.Packets + frame.PacketCount > limits.MaxPacketsPerPoll || report.Bytes + frame.Size > limits.MaxBytesPerPoll))
+            var queue = _urgent ?? _frames!;
+            var frame = queue.Peek();
+            if (answer.Count > 0 && (report.Packets + frame.PacketCount > limits.MaxPacketsPerPoll || frame.PollingSize > room))
                 break;
-            take++;
+            answer.Add(queue.Dequeue());
+            room -= frame.PollingSize;
             report.Packets += frame.PacketCount;
             report.Bytes += frame.Size;
+            if (_urgent is { Count: 0 })
+                _urgent = null;
         }
         _bytes -= report.Bytes;
         _packets -= report.Packets;
         // Never in one answer with what was queued: the JavaScript client handles a close packet at once and other packets a tick later, so it would not
         // see, say, the DISCONNECT before it. A GET that comes after the close gets a noop before it, as from the official server (V-05).
-        var last = _closing && frames.Count == 0;
-        var noop = last && !waited;
-        var answer = new EncodedFrame[take + (last ? (noop ? 2 : 1) : 0)];
-        for (var i = 0; i < take; i++)
-            answer[i] = frames.Dequeue();
-        if (last)
+        if (_closing && answer.Count == 0)
         {
-            answer[^1] = EncodedFrame.Close;
-            if (noop)
-                answer[0] = EncodedFrame.Noop;
+            if (!waited)
+                answer.Add(EncodedFrame.Noop);
+            answer.Add(EncodedFrame.Close);
             _closed = report.Closed = true;
             _frames = null;
         }
-        report.Frames = answer;
+        report.Frames = [.. answer];
         return report;
     }
 

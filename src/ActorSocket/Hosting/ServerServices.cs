@@ -41,7 +41,11 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
         MaxJsonDepth = options.MaxJsonDepth,
     };
 
-    public OutboundLimits OutboundLimits { get; } = new(options.MaxOutboundBytes, options.MaxOutboundPackets, options.MaxPacketsPerPoll);
+    public OutboundLimits OutboundLimits { get; } = new(options.MaxOutboundBytes, options.MaxOutboundPackets, options.MaxPacketsPerPoll ?? int.MaxValue, options.MaxHttpBufferSize);
+
+    /// <summary>Likewise of a client that takes few packets at once.</summary>
+    public OutboundLimits PythonLimits =>
+        field ??= options.MaxPacketsPerPoll is null ? OutboundLimits with { MaxPacketsPerPoll = HandshakeRequest.PythonPayload } : OutboundLimits;
 
     public NameTable Names { get; } = new();
 

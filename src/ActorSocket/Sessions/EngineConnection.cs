@@ -20,6 +20,7 @@ internal sealed class EngineConnection : IOutboundOwner
 
     private readonly ServerServices _server;
     private int _posting;
+    private int _posts;
 
     public EngineConnection(ServerServices server, string sid, HandshakeRequest handshake, WireForm form = WireForm.Standard)
     {
@@ -27,7 +28,7 @@ internal sealed class EngineConnection : IOutboundOwner
         _server = server;
         Sid = sid;
         Handshake = handshake;
-        Outbound = new Outbound(this, server.Flushers.Next(), server.OutboundLimits);
+        Outbound = new Outbound(this, server.Flushers.Next(), handshake.IsPython ? server.PythonLimits : server.OutboundLimits);
         Inbound = new Inbound(this, server);
     }
 
@@ -78,7 +79,30 @@ internal sealed class EngineConnection : IOutboundOwner
     }
 
     /// <summary>At most one POST is read at a time (E-45).</summary>
-    public bool TryBeginPost() => Interlocked.Exchange(ref _posting, 1) == 0;
+    public bool TryBeginPost()
+    {
+        if (Interlocked.Exchange(ref _posting, 1) != 0)
+            return false;
+        _posts++;
+        return true;
+    }
+
+    public bool IsPosting => Volatile.Read(ref _posting) != 0;
+
+    /// <summary>How many the client has made: a client that goes on with them is there.</summary>
+    public int Requests => _posts + Outbound.Polls;
+
+    /// <summary>The wait for a pong, from the ping on until one comes. Set by the session, and taken back by whoever reads the pong.</summary>
+    public SharedTimer.Wait? PongDue { get; set; }
+
+    /// <summary>Whether a polling client's time is over: it is then unknown, even when the message that says so is late.</summary>
+    public bool IsGivenUp()
+    {
+        if (PongDue is not { IsOver: true } || IsWebSocket)
+            return false;
+        Fail(null, DisconnectReason.PingTimeout, null);
+        return true;
+    }
 
     /// <summary>The last poll's answer; null when it did not go by another node.</summary>
     public AnswerOnItsWay? PollAnswer { get; set; }

@@ -17,15 +17,18 @@ namespace ActorSocket.Sessions;
 /// </summary>
 internal sealed class EngineSession(ServerServices server) : UntypedActor
 {
+    private const int GoingAway = 1001; // RFC 6455 §7.4.1: C++ clients take a close without a code for the end, and this one for a reason to come back
+
     /// <summary>How long reading may rest because handlers lag.</summary>
     public static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);
 
-    private SharedTimer.Round? _heartbeat, _connect, _upgrade, _noop, _handlers, _close;
+    private SharedTimer.Wait? _heartbeat, _connect, _upgrade, _noop, _handlers, _attachments, _close;
     private KeyValuePair<string, IActorRef>[] _sockets = []; // almost always one
     private State _state;
     private EngineConnection _connection = null!;
     private ITransport? _transport;
     private ITransport? _offered;
+    private int _requests; // what was known of them when the last wait for one began
     private FragmentAssembler? _fragments; // long POSTs by way of another node
     private bool _probed;
     private bool _paused;
@@ -51,11 +54,11 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
 
     protected override void OnReceive(object message)
     {
-        if (message is SharedTimer.Round round)
+        if (message is SharedTimer.Wait wait)
         {
-            if (!IsDue(round))
+            if (!IsDue(wait))
                 return; // it was cancelled while it was on its way
-            message = round.Message;
+            message = wait.Message;
         }
         switch (_state)
         {
@@ -68,26 +71,18 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         }
     }
 
-    private bool IsDue(SharedTimer.Round round) =>
-        IsDue(ref _heartbeat, round) || IsDue(ref _connect, round) || IsDue(ref _upgrade, round) || IsDue(ref _noop, round) || IsDue(ref _handlers, round) || IsDue(ref _close, round);
+    private bool IsDue(SharedTimer.Wait wait) =>
+        wait == _heartbeat || wait == _connect || wait == _upgrade || wait == _noop || wait == _handlers || wait == _attachments || wait == _close;
 
-    private static bool IsDue(ref SharedTimer.Round? timer, SharedTimer.Round round)
+    private void Start(ref SharedTimer.Wait? timer, SharedTimer time, SharedTimer.Wait? previous = null)
     {
-        if (!ReferenceEquals(timer, round))
-            return false;
-        timer = null;
-        return true;
+        timer?.Cancel();
+        timer = time.Start(Context, previous);
     }
 
-    private void Start(ref SharedTimer.Round? timer, SharedTimer time)
+    private static void Cancel(ref SharedTimer.Wait? timer)
     {
-        timer?.Cancel(Self);
-        timer = time.Start(Context);
-    }
-
-    private void Cancel(ref SharedTimer.Round? timer)
-    {
-        timer?.Cancel(Self);
+        timer?.Cancel();
         timer = null;
     }
 
@@ -98,6 +93,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         Cancel(ref _upgrade);
         Cancel(ref _noop);
         Cancel(ref _handlers);
+        Cancel(ref _attachments);
         Cancel(ref _close);
     }
 
@@ -180,7 +176,8 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     {
         switch (message)
         {
-            case CloseDelivered or CloseOverdue: End(); break;
+            case CloseDelivered: End(); break;
+            case CloseOverdue: OnCloseOverdue(); break;
             case HandOff: OnHandOff(); break;
             case TransportFailed m when ReferenceEquals(m.Transport, _transport): End(); break;
             case UpgradeConfirmed m when ReferenceEquals(m.Transport, _offered): // E-79: the close leaves on the WebSocket
@@ -241,6 +238,8 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
             case ReadingPaused: OnReadingPaused(); break;
             case ReadingResumed: OnReadingResumed(); break;
             case HandlersOverdue: CloseAtOnce(DisconnectReason.TransportError, "handlers too slow"); break;
+            case AttachmentsAwaited: Start(ref _attachments, server.Timers.Attachments); break;
+            case AttachmentsOverdue: OnAttachmentsOverdue(); break;
             case UpgradeOffered m: m.Transport.Refuse(); break; // E-80: upgraded already, or another upgrade is probed
             case UpgradeProbed m: m.Reply.TrySetResult(false); break;
             case UpgradeConfirmed m: m.Reply.TrySetResult(false); break;
@@ -272,11 +271,17 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         _connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
         _awaitsPong = true;
         if (!_paused)
-            Start(ref _heartbeat, server.Timers.Pong);
+            AwaitPong(server.Timers.Pong, _heartbeat);
     }
 
     /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
-    private void AwaitPing() => Start(ref _heartbeat, server.Timers.ClientPing);
+    private void AwaitPing() => AwaitPong(server.Timers.ClientPing);
+
+    private void AwaitPong(SharedTimer time, SharedTimer.Wait? previous = null)
+    {
+        Start(ref _heartbeat, time, previous);
+        _connection.PongDue = _heartbeat;
+    }
 
     private void OnPong()
     {
@@ -287,6 +292,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     private void OnReadingPaused()
     {
         _paused = true;
+        _connection.PongDue = null;
         if (_awaitsPong || _connection.IsRevision3)
             Cancel(ref _heartbeat);
         Start(ref _handlers, server.Timers.Handlers);
@@ -299,7 +305,16 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         if (_connection.IsRevision3)
             AwaitPing();
         else if (_awaitsPong)
-            Start(ref _heartbeat, server.Timers.Pong);
+            AwaitPong(server.Timers.Pong);
+    }
+
+    /// <summary>Whatever else the client has sent, pongs or nothing, the rest of a packet has not come. While reading rests because of handlers it may have come.</summary>
+    private void OnAttachmentsOverdue()
+    {
+        if (_paused)
+            Start(ref _attachments, server.Timers.Attachments);
+        else if (_connection.Inbound.IsIncomplete)
+            OnPacketRefused(new PacketRefused("the attachments of a packet did not come"));
     }
 
     private void OnConnect(Connect m)
@@ -431,7 +446,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     private void CloseGracefully(DisconnectReason reason)
     {
         CancelAll();
-        var delivered = _connection.Outbound.Close();
+        var delivered = _connection.Outbound.Close(!IsStop(reason) ? 0 : _connection.Handshake.IsOkHttp ? Outbound.NoCloseFrame : GoingAway);
         // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
         TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
         if (delivered)
@@ -441,8 +456,25 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
             End();
             return;
         }
-        Start(ref _close, server.Timers.Close);
+        AwaitLastPoll(IsStop(reason));
         _state = State.Closing;
+    }
+
+    private static bool IsStop(DisconnectReason? reason) => ReferenceEquals(reason, DisconnectReason.ServerShuttingDown);
+
+    /// <summary>A server that stops waits for clients that come and fetch what is queued, however long that takes them, not for those that have gone without a word.</summary>
+    private void AwaitLastPoll(bool stops)
+    {
+        _requests = _connection.Requests;
+        Start(ref _close, stops ? server.Timers.Farewell : server.Timers.Close);
+    }
+
+    private void OnCloseOverdue()
+    {
+        if (IsStop(_connection.ClosedBecause) && (_connection.IsPosting || _connection.Requests != _requests))
+            AwaitLastPoll(stops: true);
+        else
+            End();
     }
 
     private void TellSockets(DisconnectReason reason, string? description)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 
 namespace ActorSocket.Sessions;
@@ -13,10 +14,27 @@ internal sealed record HandshakeRequest(
     DateTimeOffset Time,
     ClaimsPrincipal? KnownUser)
 {
+    /// <summary>The most packets that python-engineio takes at once (its <c>max_decode_packets</c>).</summary>
+    public const int PythonPayload = 16;
+
     private ClaimsPrincipal? _user = KnownUser;
 
     /// <summary>Nobody's is made when it is asked for: it takes 250 bytes, and most connections have no other.</summary>
     public ClaimsPrincipal User => LazyInitializer.EnsureInitialized(ref _user, static () => new ClaimsPrincipal(new ClaimsIdentity()));
+
+    /// <summary>
+    /// Whether the client is python-engineio, which gives its connection up over a payload of more than <see cref="PythonPayload"/> packets: it is known by the names of the HTTP
+    /// libraries that it uses, or, where the application sets another User-Agent, by the time stamp of its query, in seconds with a fraction.
+    /// </summary>
+    public bool IsPython =>
+        (Headers.TryGetValue("user-agent", out var agent) && (agent.StartsWith("python-requests/", StringComparison.Ordinal) || agent.StartsWith("Python/", StringComparison.Ordinal)))
+        || (Query.TryGetValue("t", out var time) && time.IndexOf('.', StringComparison.Ordinal) >= 10 && double.TryParse(time, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _));
+
+    /// <summary>
+    /// Whether the client is OkHttp's WebSocket, of Java and Android: told to close, it reads no more, and the client above it learns of nothing, not even of the connection's end,
+    /// until it misses its pings.
+    /// </summary>
+    public bool IsOkHttp => Headers.TryGetValue("user-agent", out var agent) && agent.StartsWith("okhttp/", StringComparison.Ordinal);
 
     /// <summary>A request's user; null when it is the one that ASP.NET Core makes where there is none.</summary>
     public static ClaimsPrincipal? Known(ClaimsPrincipal? user) =>

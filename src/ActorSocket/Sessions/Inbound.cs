@@ -23,6 +23,8 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     private List<SocketIoPacket>? _more;
     private IActorRef _target = ActorRefs.Nobody;
     private bool _refused;
+    private volatile bool _isIncomplete;
+    private bool _awaits; // more of a packet, since the session was last told
     private int _queuedEvents;
     private long _queuedBytes;
     private int _acksOwed;
@@ -32,6 +34,9 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     public ArrivalOrder Order => _order;
 
     public JoinedNamespaces Namespaces => _order.Namespaces;
+
+    /// <summary>Whether attachments of the last packet are due.</summary>
+    public bool IsIncomplete => _isIncomplete;
 
     /// <summary>One POST body (E-34). Returns false when the session was failed by it.</summary>
     public bool AddPayload(ReadOnlySpan<byte> payload, bool binaryForm = false)
@@ -55,7 +60,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         }
         if (packets.Failed && !_refused)
             Fail(null, DisconnectReason.ParseError, "invalid payload");
-        TellBatch();
+        TellAll();
         server.Metrics.PacketsReceived(TransportNames.Polling, count, bytes);
         return !_refused;
     }
@@ -105,7 +110,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     public void EndOfRead()
     {
         lock (_gate)
-            TellBatch();
+            TellAll();
     }
 
     /// <summary>A handler is done with an event: its place in the queue is free.</summary>
@@ -176,9 +181,11 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
                 break;
             case EngineIoPacketType.Ping when connection.IsRevision3:
                 connection.Outbound.Append(EncodedFrame.Control([(byte)'3', .. packet.Data]), urgent: true);
+                connection.PongDue = null;
                 connection.Session.Tell(SessionProtocol.PingReceived.Instance);
                 break;
             case EngineIoPacketType.Pong when !connection.IsRevision3:
+                connection.PongDue = null;
                 connection.Session.Tell(SessionProtocol.PongReceived.Instance);
                 break;
             case EngineIoPacketType.Ping or EngineIoPacketType.Pong: // E-91, E-111: in Engine.IO 4 the server is the one who pings, in 3 the client
@@ -194,6 +201,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 
     private void Decoded(bool valid, SocketIoPacket? packet)
     {
+        _awaits = _isIncomplete = valid && packet is null;
         if (!valid)
             Refuse(_decoder.Error.Describe());
         else if (packet is not null)
@@ -295,6 +303,15 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         var isWaited = Namespaces.Remove(attempt, out var held);
         Drop(held);
         return isWaited;
+    }
+
+    private void TellAll()
+    {
+        TellBatch();
+        if (!_awaits)
+            return;
+        _awaits = false;
+        connection.Session.Tell(SessionProtocol.AttachmentsAwaited.Instance);
     }
 
     private void TellBatch()

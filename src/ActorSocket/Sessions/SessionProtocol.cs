@@ -62,7 +62,12 @@ internal static class SessionProtocol
 
     internal sealed class ReadingResumed : ILocalMessage, IDeadLetterSuppression { public static readonly ReadingResumed Instance = new(); }
 
+    /// <summary>A read has ended within a packet: attachments are due.</summary>
+    internal sealed class AttachmentsAwaited : ILocalMessage, IDeadLetterSuppression { public static readonly AttachmentsAwaited Instance = new(); }
+
     // Timers
+    internal sealed class AttachmentsOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly AttachmentsOverdue Instance = new(); }
+
     internal sealed class PingDue : ILocalMessage, IDeadLetterSuppression { public static readonly PingDue Instance = new(); }
 
     internal sealed class PongOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly PongOverdue Instance = new(); }

@@ -3,122 +3,181 @@ using Akka.Actor;
 namespace ActorSocket.Sessions;
 
 /// <summary>
-/// One length of time that many sessions wait for, each from its own moment on. Those who begin within the same moment, a 64th of it and a quarter of a second at most, form a
-/// round and share a timer: what is due comes to the first of them on time, and to the others by so much too late. A timer for each would take half a kilobyte of every session.
+/// One length of time that many sessions wait for, each from its own moment on: whoever begins first is due first, so a queue and one alarm, for its head, are enough. What is due is told
+/// late by a few milliseconds, never early. A timer of Akka's for each would take half a kilobyte of every session, and be later.
 /// </summary>
-/// <remarks>Any thread. The clock is the actor system's scheduler, which tells whoever is due; nobody else is touched.</remarks>
-internal sealed class SharedTimer(TimeSpan delay, object message)
+/// <remarks>Any thread. Who cancels stays in the queue, without a reference to anything, until its time is over or half of the queue is such.</remarks>
+internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer precise)
 {
-    private static readonly TimeSpan LongestMoment = TimeSpan.FromMilliseconds(250);
+    /// <summary>How close alarms follow one another: who is due within it is told together.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>How late an alarm may be for the time after it to be shortened by as much; a busy machine's delays are no client's fault.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(10);
+
+    private const int Few = 64;
 
     private readonly Lock _gate = new();
-    private readonly TimeSpan _moment = delay / 64 < LongestMoment ? delay / 64 : LongestMoment;
-    private Round? _open;
-    private DateTimeOffset _openedAt;
+    private readonly Queue<Wait> _waiting = new();
+    private IAlarms? _alarms;
+    private int _cancelled;
+    private bool _isSet;
 
-    /// <summary>Told to the actor when the time has passed, unless it cancels that: the round.</summary>
-    public Round Start(IActorContext actor)
+    /// <summary>How many are in the queue, waiting or not.</summary>
+    internal int Held
     {
-        lock (_gate)
+        get
         {
-            var now = actor.System.Scheduler.Now;
-            if (_open is null || now - _openedAt >= _moment) // a scheduler that is late closes it late
-            {
-                var (round, scheduler) = (new Round(this, actor.Self), actor.System.Scheduler.Advanced);
-                _openedAt = now;
-                scheduler.ScheduleOnce(delay, () => round.End(scheduler));
-                scheduler.ScheduleOnce(_moment, round.Close);
-                _open = round;
-            }
-            _open.Members.Add(actor.Self);
-            return _open;
+            lock (_gate)
+                return _waiting.Count;
         }
     }
 
-    /// <summary>Those who wait together, and what they are told.</summary>
-    internal sealed class Round(SharedTimer timer, IActorRef first) : ILocalMessage, Akka.Event.IDeadLetterSuppression
+    /// <summary>Told to the actor when the time has passed, unless it cancels that: what is returned.</summary>
+    /// <param name="actor">Who waits.</param>
+    /// <param name="previous">The time that this one follows without a gap, when it has been told in time.</param>
+    public Wait Start(IActorContext actor, Wait? previous = null)
     {
-        private IActorRef? _first = first;
+        Wait wait;
+        lock (_gate)
+        {
+            // Where the scheduler is not Akka's usual one, it is what tells the time: a virtual one in tests.
+            _alarms ??= actor.System.Scheduler is HashedWheelTimerScheduler ? precise : new SchedulerAlarms(actor.System.Scheduler);
+            var now = _alarms.Now;
+            var isInTime = previous is not null && now >= previous.Due && now - previous.Due < Late;
+            wait = new Wait(this, actor.Self, (isInTime ? previous!.Due : now) + delay);
+            _waiting.Enqueue(wait);
+            if (_isSet)
+                return wait;
+            _isSet = true;
+        }
+        _alarms.Set(wait.Due - _alarms.Now, End);
+        return wait;
+    }
 
-        public HashSet<IActorRef> Members { get; } = new(ReferenceEqualityComparer.Instance);
+    private void End()
+    {
+        var due = new List<(IActorRef Actor, Wait Wait)>();
+        TimeSpan? next = null;
+        lock (_gate)
+        {
+            var now = _alarms!.Now;
+            while (_waiting.TryPeek(out var first) && (first.Actor is null || first.Due <= now))
+            {
+                _waiting.Dequeue();
+                if (first.Actor is null)
+                    _cancelled--;
+                else
+                    due.Add((first.Actor, first));
+                first.Actor = null;
+            }
+            if (_waiting.TryPeek(out var later))
+                next = later.Due - now;
+            _isSet = next is not null;
+            Trim();
+        }
+        foreach (var (actor, wait) in due)
+            actor.Tell(wait);
+        if (next is { } left)
+            _alarms.Set(left > Step ? left : Step, End);
+    }
+
+    private void Cancel(Wait wait)
+    {
+        lock (_gate)
+        {
+            if (wait.Actor is null)
+                return; // it has been told
+            wait.Actor = null;
+            if (++_cancelled <= Few || _cancelled <= _waiting.Count / 2)
+                return;
+            for (var count = _waiting.Count; count > 0; count--)
+            {
+                if (_waiting.Dequeue() is { Actor: not null } alive)
+                    _waiting.Enqueue(alive);
+            }
+            _cancelled = 0;
+            Trim();
+        }
+    }
+
+    /// <summary>A burst's memory is not kept.</summary>
+    private void Trim()
+    {
+        if (_waiting.Capacity > 4 * Math.Max(_waiting.Count, Few))
+            _waiting.TrimExcess(2 * Math.Max(_waiting.Count, Few));
+    }
+
+    /// <summary>One that waits, and what it is told.</summary>
+    internal sealed class Wait(SharedTimer timer, IActorRef actor, TimeSpan due) : ILocalMessage, Akka.Event.IDeadLetterSuppression
+    {
+        /// <summary>Null once it was told or has cancelled.</summary>
+        public IActorRef? Actor { get; set; } = actor;
+
+        public TimeSpan Due => due;
+
+        /// <summary>Whether the time is over, told or not.</summary>
+        public bool IsOver => timer._alarms!.Now >= due;
 
         /// <summary>What it means.</summary>
         public object Message => timer.Message;
 
-        public void Cancel(IActorRef actor)
-        {
-            lock (timer._gate)
-            {
-                Members.Remove(actor);
-                if (ReferenceEquals(actor, _first))
-                    _first = null; // should it begin again within the moment, it is one of the others
-            }
-        }
-
-        public void Close()
-        {
-            lock (timer._gate)
-            {
-                if (ReferenceEquals(timer._open, this))
-                    timer._open = null;
-            }
-        }
-
-        /// <summary>The time of the first is over.</summary>
-        public void End(IActionScheduler scheduler)
-        {
-            Close(); // with delays below the scheduler's own resolution nothing says which of the two comes first
-            IActorRef? due;
-            bool areMore;
-            lock (timer._gate)
-            {
-                due = _first;
-                if (due is not null)
-                    Members.Remove(due);
-                areMore = Members.Count > 0;
-            }
-            due?.Tell(this);
-            if (areMore)
-                scheduler.ScheduleOnce(timer._moment, EndAll);
-        }
-
-        private void EndAll()
-        {
-            IActorRef[] due;
-            lock (timer._gate)
-            {
-                due = [.. Members];
-                Members.Clear();
-            }
-            foreach (var actor in due)
-                actor.Tell(this);
-        }
+        public void Cancel() => timer.Cancel(this);
     }
 
     private object Message => message;
+
+    private sealed class SchedulerAlarms(IScheduler scheduler) : IAlarms
+    {
+        public TimeSpan Now => scheduler.Now - DateTimeOffset.UnixEpoch;
+
+        public void Set(TimeSpan delay, Action action) => scheduler.Advanced.ScheduleOnce(delay, action);
+    }
 }
 
 /// <summary>What the sessions of one server wait for.</summary>
-internal sealed class SessionTimers(ActorSocketOptions options)
+internal sealed class SessionTimers
 {
-    public SharedTimer Ping { get; } = new(options.PingInterval, SessionProtocol.PingDue.Instance);
+    public SessionTimers(ActorSocketOptions options)
+    {
+        var precise = new PreciseTimer();
+        Ping = new(options.PingInterval, SessionProtocol.PingDue.Instance, precise);
+        Pong = new(options.PingTimeout, SessionProtocol.PongOverdue.Instance, precise);
+        ClientPing = new(options.PingInterval + options.PingTimeout, SessionProtocol.PongOverdue.Instance, precise);
+        Connect = new(options.ConnectTimeout, SessionProtocol.ConnectOverdue.Instance, precise);
+        Upgrade = new(options.UpgradeTimeout, SessionProtocol.UpgradeOverdue.Instance, precise);
+        Noop = new(TimeSpan.FromMilliseconds(100), SessionProtocol.NoopDue.Instance, precise);
+        Handlers = new(EngineSession.HandlersTimeout, SessionProtocol.HandlersOverdue.Instance, precise);
+        Attachments = new(options.AttachmentTimeout, SessionProtocol.AttachmentsOverdue.Instance, precise);
+        Close = new(TimeSpan.FromSeconds(30), SessionProtocol.CloseOverdue.Instance, precise);
+        Farewell = new(TimeSpan.FromSeconds(1), SessionProtocol.CloseOverdue.Instance, precise);
+        Passivation = new(TimeSpan.FromSeconds(5), SessionProtocol.PassivationOverdue.Instance, precise);
+    }
 
-    public SharedTimer Pong { get; } = new(options.PingTimeout, SessionProtocol.PongOverdue.Instance);
+    public SharedTimer Ping { get; }
+
+    public SharedTimer Pong { get; }
 
     /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
-    public SharedTimer ClientPing { get; } = new(options.PingInterval + options.PingTimeout, SessionProtocol.PongOverdue.Instance);
+    public SharedTimer ClientPing { get; }
 
-    public SharedTimer Connect { get; } = new(options.ConnectTimeout, SessionProtocol.ConnectOverdue.Instance);
+    public SharedTimer Connect { get; }
 
-    public SharedTimer Upgrade { get; } = new(options.UpgradeTimeout, SessionProtocol.UpgradeOverdue.Instance);
+    public SharedTimer Upgrade { get; }
 
     /// <summary>E-74.</summary>
-    public SharedTimer Noop { get; } = new(TimeSpan.FromMilliseconds(100), SessionProtocol.NoopDue.Instance);
+    public SharedTimer Noop { get; }
 
-    public SharedTimer Handlers { get; } = new(EngineSession.HandlersTimeout, SessionProtocol.HandlersOverdue.Instance);
+    public SharedTimer Handlers { get; }
+
+    /// <summary>For the next attachment of a packet.</summary>
+    public SharedTimer Attachments { get; }
 
     /// <summary>E-50.</summary>
-    public SharedTimer Close { get; } = new(TimeSpan.FromSeconds(30), SessionProtocol.CloseOverdue.Instance);
+    public SharedTimer Close { get; }
 
-    public SharedTimer Passivation { get; } = new(TimeSpan.FromSeconds(5), SessionProtocol.PassivationOverdue.Instance);
+    /// <summary>Likewise when the server stops: for a client that does not even ask.</summary>
+    public SharedTimer Farewell { get; }
+
+    public SharedTimer Passivation { get; }
 }

@@ -28,10 +28,11 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
     private volatile bool _closing;
     private volatile bool _refused;
     private CancellationTokenSource? _offer;
+    private byte[] _pong = []; // while it only probes
     private bool _peerClosed;
     private bool _deaf;
 
-    private enum Step { Continue, NeedMore, Probe, Upgrade, Stop, End }
+    private enum Step { Continue, NeedMore, Pong, Probe, Upgrade, Stop, End }
 
     public IOutboundSink Sink => this;
 
@@ -89,7 +90,9 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
             while (!_refused && !_closing)
             {
                 var step = OnRead(await link.Input.ReadAsync().ConfigureAwait(false));
-                if (step == Step.Probe)
+                if (step == Step.Pong)
+                    await AnswerProbeAsync(_pong).ConfigureAwait(false);
+                else if (step == Step.Probe)
                     await ProbeAsync().ConfigureAwait(false);
                 else if (step == Step.Upgrade)
                     await UpgradeAsync().ConfigureAwait(false);
@@ -139,15 +142,18 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 if (_attached)
                     TellInline();
                 // What is left behind a probe must be seen by the next read without waiting for more.
-                link.Input.AdvanceTo(buffer.Start, step is Step.Probe or Step.Upgrade ? buffer.Start : buffer.End);
+                link.Input.AdvanceTo(buffer.Start, IsAnswered(step) ? buffer.Start : buffer.End);
             }
             finally
             {
                 InlineExecutor.RunKept();
             }
         }
-        return step is not (Step.Probe or Step.Upgrade) && read.IsCompleted ? Step.End : step;
+        return !IsAnswered(step) && read.IsCompleted ? Step.End : step;
     }
+
+    /// <summary>Whether something is written before reading goes on.</summary>
+    private static bool IsAnswered(Step step) => step is Step.Pong or Step.Probe or Step.Upgrade;
 
     private void TellInline()
     {
@@ -179,10 +185,12 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 return Step.Probe;
             case FrameResult.Text when message.Data.StartsWith("5"u8): // some clients send data with it (K-26)
                 return Step.Upgrade;
-            case FrameResult.Ping:
-                if (_attached)
-                    connection.Outbound.AppendPong(message.Data);
+            case FrameResult.Ping when _attached:
+                connection.Outbound.AppendPong(message.Data);
                 return Step.Continue;
+            case FrameResult.Ping:
+                _pong = [0x8A, (byte)message.Data.Length, .. message.Data];
+                return Step.Pong;
             case FrameResult.Pong:
                 return Step.Continue;
             case FrameResult.Close:
@@ -217,9 +225,22 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
         var reply = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.Session.Tell(new SessionProtocol.UpgradeProbed(this, reply));
         if (await AnswerAsync(reply).ConfigureAwait(false))
-            await link.WriteAsync(ProbeFrame).ConfigureAwait(false);
+            await AnswerProbeAsync(ProbeFrame).ConfigureAwait(false);
         else
             _refused = true;
+    }
+
+    /// <summary>A client that asks and asks and does not read has as long as its upgrade may take.</summary>
+    private async Task AnswerProbeAsync(byte[] frame)
+    {
+        try
+        {
+            await link.WriteAsync(frame).AsTask().WaitAsync(server.Options.UpgradeTimeout, server.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            link.Abort();
+        }
     }
 
     private async Task UpgradeAsync()
@@ -264,7 +285,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 await connection.Outbound.Drained.WaitAsync(overdue.Token).ConfigureAwait(false);
             else if (!_peerClosed || _refused)
                 await link.WriteAsync(CloseFrame).AsTask().WaitAsync(overdue.Token).ConfigureAwait(false);
-            while (!_peerClosed)
+            while (!_peerClosed && !(_attached && connection.Outbound.EndsInSilence))
             {
                 var read = await link.Input.ReadAsync().ConfigureAwait(false);
                 var buffer = read.Buffer;

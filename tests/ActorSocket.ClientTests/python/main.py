@@ -216,6 +216,34 @@ async def Binary_comes_back_byte_identical(mode, url):
     await client.disconnect()
 
 
+def A_burst_of_two_thousand_events_arrives(mode, url):
+    client = socketio.Client()
+    inbox = Inbox(client, "burst")
+    connect(mode, url, client=client)
+    client.emit("burst", (2000, "x"))
+    same(sorted(inbox.get()[0] for _ in range(2000)), list(range(2000)))
+    same(client.call("add", (1, 2)), 3)  # it lives
+    leave(client)
+
+
+async def A_burst_of_two_thousand_events_arrives_in_order(mode, url):
+    client, _ = await connect_async(mode, url, headers={"User-Agent": "a robot of ours"})
+    seen = []
+    done = asyncio.Event()
+
+    async def on_burst(number, _):
+        seen.append(number)
+        if len(seen) == 2000:
+            done.set()
+
+    client.on("burst", on_burst)
+    await client.emit("burst", (2000, "x"))
+    await asyncio.wait_for(done.wait(), BOUND)
+    same(sorted(seen), list(range(2000)))
+    same(await client.call("add", (1, 2)), 3)
+    await client.disconnect()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("case")

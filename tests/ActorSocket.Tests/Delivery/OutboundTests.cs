@@ -18,13 +18,88 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_poll_gets_at_most_sixteen_packets_and_the_next_one_the_rest()
+    public async Task A_poll_gets_all_two_thousand_packets_that_are_queued()
     {
         var outbound = NewOutbound();
+        for (var i = 0; i < 2000; i++)
+            outbound.Append(Frame("p" + i));
+        Assert.Equal(string.Join(',', Enumerable.Range(0, 2000).Select(static i => "p" + i)), string.Join(',', await PollAsync(outbound)));
+    }
+
+    [Fact]
+    public async Task A_client_that_takes_few_packets_gets_them_by_so_many()
+    {
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000, MaxPacketsPerPoll: 16));
         for (var i = 0; i < 20; i++)
             outbound.Append(Frame("p" + i));
         Assert.Equal(16, (await PollAsync(outbound)).Length);
         Assert.Equal(["p16", "p17", "p18", "p19"], await PollAsync(outbound));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)] // attachments are base64 there
+    public async Task A_poll_gets_no_more_bytes_than_a_payload_may_have(int attachments)
+    {
+        const int limit = 10_000;
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000, MaxBytesPerPoll: limit));
+        for (var i = 0; i < 50; i++)
+            outbound.Append(EncodedFrame.Of(Encoding.UTF8.GetBytes(new string('x', 100)), [.. Enumerable.Repeat(new byte[900], attachments)], compress: true));
+        outbound.Append(EncodedFrame.Of(Encoding.UTF8.GetBytes(new string('x', 2 * limit)), [], compress: true)); // by itself it goes
+        var sizes = new List<int>();
+        while (!outbound.IsEmpty)
+        {
+            var waiter = new PollWaiter();
+            outbound.TryPark(waiter);
+            sizes.Add(ActorSocket.Transports.PollPayload.Of(WireForm.Standard, await waiter.Answer.WaitAsync(ServerTest.Patience), "").Body.Length);
+        }
+        Assert.Equal(2 * limit, sizes[^1]);
+        Assert.All(sizes[..^1], static size => Assert.InRange(size, 1, limit));
+        Assert.InRange(sizes.Count, 2, 3 + (50 * (100 + (1300 * attachments)) / limit * 2));
+    }
+
+    [Fact]
+    public async Task A_heartbeat_leaves_with_the_next_poll_whatever_is_queued()
+    {
+        var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000, MaxPacketsPerPoll: 4));
+        for (var i = 0; i < 9; i++)
+            outbound.Append(Frame("p" + i));
+        Assert.Equal(["p0", "p1", "p2", "p3"], await PollAsync(outbound));
+        outbound.Append(EncodedFrame.Ping, urgent: true);
+        Assert.Equal(["2", "p4", "p5", "p6"], await PollAsync(outbound));
+        Assert.Equal(["p7", "p8"], await PollAsync(outbound));
+    }
+
+    [Fact]
+    public async Task A_heartbeat_that_no_poll_has_fetched_leaves_first_on_the_websocket()
+    {
+        var outbound = NewOutbound();
+        outbound.Append(Frame("a"));
+        outbound.Append(EncodedFrame.Ping, urgent: true);
+        var webSocket = new FakeWebSocket();
+        Assert.True(outbound.SwitchTo(webSocket, WireForm.Standard));
+        Assert.Equal(["2", "a"], [await webSocket.NextAsync(), await webSocket.NextAsync()]);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_overtakes_what_a_slow_WebSocket_has_not_been_given_and_tears_nothing_apart()
+    {
+        var outbound = NewOutbound();
+        var gate = new TaskCompletionSource();
+        var webSocket = new FakeWebSocket { Gate = gate.Task };
+        outbound.SwitchTo(webSocket, WireForm.Standard);
+        outbound.Append(Frame("first"));
+        outbound.Flush(); // under way
+        outbound.Append(EncodedFrame.Of("header"u8, [[1], [2]], compress: true));
+        outbound.Append(EncodedFrame.Ping, urgent: true);
+        outbound.Append(Frame("last"));
+        outbound.Close();
+        gate.SetResult();
+        var got = new List<string>();
+        while (got is not [.., "close"])
+            got.Add(await webSocket.NextAsync());
+        Assert.Equal(["first", "2", "header", "<01>", "<02>", "last", "close"], got);
+        await outbound.Drained.WaitAsync(ServerTest.Patience);
     }
 
     [Fact]
@@ -130,7 +205,7 @@ public sealed class OutboundTests
         Assert.Equal("gone", (await _owner.WriteFailed.Task.WaitAsync(ServerTest.Patience)).Message);
     }
 
-    private Outbound NewOutbound() => new(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000));
+    private Outbound NewOutbound() => new(_owner, new Flusher(), new OutboundLimits(1_000_000, 4000));
 
     private static EncodedFrame Frame(string text) => EncodedFrame.Control(Encoding.UTF8.GetBytes(text));
 

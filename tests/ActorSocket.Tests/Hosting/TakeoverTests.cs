@@ -166,7 +166,7 @@ public sealed class TakeoverTests
         using var other = new ClientWebSocket();
         await other.ConnectAsync(new UriBuilder(host.Url) { Scheme = "ws", Path = "/socket.io/", Query = "EIO=4&transport=websocket" }.Uri, default);
         var stopping = host.App.StopAsync();
-        Assert.Equal("close", await client.NextAsync());
+        Assert.Equal("close 1001", await client.NextAsync());
         Assert.Equal("server shutting down", await host.Reason.Task.WaitAsync(Patience));
         await client.WriteAsync([0x88, 0x80, 0, 0, 0, 0]);
         var buffer = new byte[1000];

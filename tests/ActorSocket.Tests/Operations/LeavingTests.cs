@@ -44,6 +44,7 @@ public sealed class LeavingTests
         Assert.Equal("6", await answer.Content.ReadAsStringAsync()); // a noop: poll again
         Assert.True(answer.Headers.ConnectionClose);
         Assert.Null(await ReceiveAsync(webSocket));
+        Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, webSocket.CloseStatus); // 1001
         // Kestrel would wait for both for half a minute.
         Assert.Equal(stop, await Task.WhenAny(stop, Task.Delay(TimeSpan.FromSeconds(20))));
         await stop;

@@ -63,6 +63,81 @@ public sealed class ClosingTests : ServerTest
         await ExpectTerminatedAsync(session.Session, Patience);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_does_not_wait_for_a_polling_client_that_does_not_come(bool joined)
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server);
+        var session = await OpenAsync(server);
+        if (joined)
+        {
+            session.Send("40");
+            Assert.StartsWith("40", await session.PollAsync(), StringComparison.Ordinal);
+        }
+        session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4for nobody"u8));
+        session.Session.Tell(new Close(DisconnectReason.ServerShuttingDown));
+        await HandledAsync(session.Session);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await ExpectTerminatedAsync(session.Session, Patience);
+        Assert.Equal(0, server.Sessions.Count);
+    }
+
+    [Fact]
+    public async Task A_stop_waits_for_a_polling_client_for_as_long_as_it_fetches_what_is_queued()
+    {
+        var session = await OpenAsync(NewServer(static o => o.MaxPacketsPerPoll = 1));
+        for (var i = 0; i < 5; i++)
+            session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4x"u8));
+        session.Session.Tell(new Close(DisconnectReason.ServerShuttingDown));
+        await HandledAsync(session.Session);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal("4x", await session.PollAsync());
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await HandledAsync(session.Session);
+        }
+        Assert.True(session.Connection.TryBeginPost()); // last words, slowly
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await HandledAsync(session.Session);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await HandledAsync(session.Session);
+        session.Connection.EndPost();
+        Assert.Equal("6|1", await session.PollAsync());
+        await ExpectTerminatedAsync(session.Session, Patience);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_tells_a_WebSocket_that_the_server_goes_away(bool upgrading)
+    {
+        var server = NewServer();
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, upgrading ? null : webSocket);
+        if (upgrading)
+            session.Session.Tell(new UpgradeOffered(webSocket));
+        session.Session.Tell(new Close(DisconnectReason.ServerShuttingDown));
+        if (upgrading) // E-79: the client confirms its upgrade while its last poll is being waited for
+        {
+            var reply = new TaskCompletionSource<bool>();
+            session.Session.Tell(new UpgradeConfirmed(webSocket, reply));
+            Assert.True(await reply.Task.WaitAsync(Patience));
+        }
+        Assert.Equal("close 1001", await webSocket.NextAsync());
+        await webSocket.Closed.Task.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_disconnect_closes_a_WebSocket_without_a_code_as_the_official_server_does()
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(NewServer(), webSocket);
+        session.Session.Tell(new Close(DisconnectReason.ServerNamespaceDisconnect));
+        Assert.Equal("close", await webSocket.NextAsync());
+    }
+
     [Fact]
     public async Task A_ping_from_a_client_is_a_transport_error()
     {

@@ -73,5 +73,60 @@ public sealed class HeartbeatTests : ServerTest
         await ExpectTerminatedAsync(session.Session);
     }
 
+    [Fact]
+    public async Task A_polling_session_whose_time_is_over_is_unknown_though_nobody_has_said_so_yet()
+    {
+        var server = NewServer();
+        var session = await OpenAsync(server);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await session.PollAsync());
+        await HandledAsync(session.Session);
+        var wait = session.Connection.PongDue!;
+        wait.Cancel(); // as if its alarm were late
+        Clock.Advance(Timeout - TimeSpan.FromTicks(1));
+        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Clock.Advance(TimeSpan.FromTicks(1));
+        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+        await ExpectTerminatedAsync(session.Session);
+    }
+
+    [Fact]
+    public async Task A_pong_that_was_read_counts_before_the_session_has_heard_of_it()
+    {
+        var server = NewServer(static o => o.ConnectTimeout = TimeSpan.FromHours(1));
+        var session = await OpenAsync(server);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await session.PollAsync());
+        await HandledAsync(session.Session);
+        session.Send("3");
+        Assert.Null(session.Connection.PongDue);
+        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+
+    [Fact]
+    public async Task A_polling_client_that_fetches_much_bit_by_bit_gets_its_ping_in_time_and_lives()
+    {
+        var server = NewServer(static o =>
+        {
+            o.ConnectTimeout = TimeSpan.FromHours(1);
+            o.MaxPacketsPerPoll = 16;
+        });
+        var session = await OpenAsync(server);
+        for (var i = 0; i < 5000; i++)
+            session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4x"u8));
+        var got = 0;
+        while (got < 5000)
+        {
+            var packets = (await session.PollAsync()).Split('|');
+            if (packets.Contains("2"))
+                session.Send("3");
+            got += packets.Count(static packet => packet == "4x");
+            await HandledAsync(session.Session);
+            Clock.Advance(TimeSpan.FromMilliseconds(500)); // a slow round trip: 2 min 36 s in all
+            await HandledAsync(session.Session);
+        }
+        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+
     private async Task ExpectTerminatedAsync(IActorRef session) => await ExpectTerminatedAsync(session, Patience);
 }

@@ -16,6 +16,8 @@ public sealed class SessionTableTests : ServerTest
         UpgradeOverdue        | lives                         | lives, refused                         | lives                       | lives
         NoopDue               | lives                         | lives                                  | lives                       | lives
         HandlersOverdue       | ends: transport error         | ends: transport error, refused         | ends: transport error       | lives
+        AttachmentsAwaited    | lives                         | lives                                  | lives                       | lives
+        AttachmentsOverdue    | lives                         | lives                                  | lives                       | lives
         CloseOverdue          | lives                         | lives                                  | lives                       | ends
         CloseDelivered        | ends: forced close            | ends: forced close, refused            | ends: forced close          | ends
         ReadingPaused         | lives                         | lives                                  | lives                       | lives
@@ -106,6 +108,8 @@ public sealed class SessionTableTests : ServerTest
         "UpgradeOverdue" => UpgradeOverdue.Instance,
         "NoopDue" => NoopDue.Instance,
         "HandlersOverdue" => HandlersOverdue.Instance,
+        "AttachmentsAwaited" => AttachmentsAwaited.Instance,
+        "AttachmentsOverdue" => AttachmentsOverdue.Instance,
         "CloseOverdue" => CloseOverdue.Instance,
         "CloseDelivered" => CloseDelivered.Instance,
         "ReadingPaused" => ReadingPaused.Instance,

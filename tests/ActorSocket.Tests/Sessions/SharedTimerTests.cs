@@ -5,67 +5,101 @@ namespace ActorSocket.Tests.Sessions;
 
 public sealed class SharedTimerTests : ServerTest
 {
-    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(16), Moment = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(16), Step = TimeSpan.FromMilliseconds(2);
 
     [Fact]
-    public async Task Nobody_is_told_too_early_and_who_begins_within_a_moment_of_the_first_a_moment_after_it()
+    public async Task Nobody_is_told_too_early_and_nobody_more_than_a_step_too_late()
     {
-        var timer = new SharedTimer(Delay, "due");
-        var first = await StartAsync(timer);
-        Clock.Advance(Moment - TimeSpan.FromMilliseconds(1));
-        var second = await StartAsync(timer);
-        Clock.Advance(TimeSpan.FromMilliseconds(1));
-        var third = await StartAsync(timer);
-        Assert.Same(first.Round, second.Round);
-        Assert.NotSame(first.Round, third.Round);
-        Clock.Advance(Delay - Moment);
-        Assert.Same(first.Round, await first.Probe.ExpectMsgAsync<SharedTimer.Round>(Patience));
-        await HandledAsync(second.Actor);
-        Assert.False(second.Probe.HasMessages || third.Probe.HasMessages);
-        Clock.Advance(Moment);
-        Assert.Same(second.Round, await second.Probe.ExpectMsgAsync<SharedTimer.Round>(Patience));
-        Assert.Equal("due", (await third.Probe.ExpectMsgAsync<SharedTimer.Round>(Patience)).Message);
+        var timer = NewTimer(Delay);
+        var waits = new List<(Akka.TestKit.TestProbe Probe, IActorRef Actor, SharedTimer.Wait Wait)>();
+        foreach (var pause in (double[])[0, 0.5, 0.5, 0.5, 3, 7, 100, 0])
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(pause));
+            waits.Add(await StartAsync(timer));
+        }
+        foreach (var (probe, actor, wait) in waits)
+        {
+            var due = DateTimeOffset.UnixEpoch + wait.Due;
+            if (Clock.Now < due)
+            {
+                Clock.AdvanceTo(due - TimeSpan.FromTicks(1));
+                await HandledAsync(actor);
+                Assert.False(probe.HasMessages);
+            }
+            if (Clock.Now < due + Step)
+                Clock.AdvanceTo(due + Step);
+            Assert.Same(wait, await probe.ExpectMsgAsync<SharedTimer.Wait>(Patience));
+        }
         Clock.Advance(Delay);
-        Assert.False(first.Probe.HasMessages); // once
+        Assert.All(waits, static one => Assert.False(one.Probe.HasMessages)); // once
+    }
+
+    [Fact]
+    public async Task A_time_that_follows_another_is_counted_from_when_that_was_over_unless_its_alarm_was_late()
+    {
+        var timer = NewTimer(Delay);
+        var first = await StartAsync(timer);
+        Clock.Advance(Delay + TimeSpan.FromMilliseconds(9));
+        var second = await StartAsync(timer, first.Wait);
+        Assert.Equal(first.Wait.Due + Delay, second.Wait.Due);
+        Clock.Advance(Delay + TimeSpan.FromMilliseconds(10));
+        var third = await StartAsync(timer, second.Wait);
+        Assert.Equal(Clock.Now - DateTimeOffset.UnixEpoch + Delay, third.Wait.Due); // the machine was busy, which is not the client's fault
     }
 
     [Fact]
     public async Task Who_cancels_is_not_told()
     {
-        var timer = new SharedTimer(Delay, "due");
+        var timer = NewTimer(Delay);
         var stays = await StartAsync(timer);
         var goes = await StartAsync(timer);
-        goes.Round.Cancel(goes.Actor);
-        Clock.Advance(Delay + Moment);
-        await stays.Probe.ExpectMsgAsync<SharedTimer.Round>(Patience);
+        goes.Wait.Cancel();
+        Clock.Advance(Delay + Step);
+        await stays.Probe.ExpectMsgAsync<SharedTimer.Wait>(Patience);
         Assert.False(goes.Probe.HasMessages);
+    }
+
+    [Fact]
+    public async Task Who_begins_and_cancels_over_and_over_takes_no_memory()
+    {
+        var timer = NewTimer(Delay);
+        var stays = await StartAsync(timer);
+        for (var i = 0; i < 10_000; i++)
+            (await StartAsync(timer, actor: stays.Actor)).Wait.Cancel();
+        Assert.InRange(timer.Held, 1, 200);
+        Clock.Advance(Delay + Step);
+        Assert.Same(stays.Wait, await stays.Probe.ExpectMsgAsync<SharedTimer.Wait>(Patience));
     }
 
     [Fact]
     public async Task A_time_shorter_than_the_schedulers_own_passes_too()
     {
-        var timer = new SharedTimer(TimeSpan.FromMilliseconds(1), "due");
+        var timer = NewTimer(TimeSpan.FromMilliseconds(1));
         for (var i = 0; i < 3; i++)
         {
             var one = await StartAsync(timer);
-            Clock.Advance(TimeSpan.FromMilliseconds(1));
-            await one.Probe.ExpectMsgAsync<SharedTimer.Round>(Patience);
+            Clock.Advance(Step);
+            await one.Probe.ExpectMsgAsync<SharedTimer.Wait>(Patience);
         }
     }
 
-    private async Task<(Akka.TestKit.TestProbe Probe, IActorRef Actor, SharedTimer.Round Round)> StartAsync(SharedTimer timer)
+    private static SharedTimer NewTimer(TimeSpan delay) => new(delay, "due", new PreciseTimer());
+
+    private async Task<(Akka.TestKit.TestProbe Probe, IActorRef Actor, SharedTimer.Wait Wait)> StartAsync(SharedTimer timer, SharedTimer.Wait? previous = null, IActorRef? actor = null)
     {
         var probe = CreateTestProbe();
-        var actor = Sys.ActorOf(Props.CreateBy(new Producer(timer, probe)));
-        return (probe, actor, await actor.Ask<SharedTimer.Round>("start", Patience));
+        actor ??= Sys.ActorOf(Props.CreateBy(new Producer(timer, probe)));
+        return (probe, actor, await actor.Ask<SharedTimer.Wait>(new Begin(previous), Patience));
     }
+
+    private sealed record Begin(SharedTimer.Wait? Previous);
 
     private sealed class Starter(SharedTimer timer, IActorRef told) : UntypedActor
     {
         protected override void OnReceive(object message)
         {
-            if (message is "start")
-                Sender.Tell(timer.Start(Context));
+            if (message is Begin begin)
+                Sender.Tell(timer.Start(Context, begin.Previous));
             else
                 told.Tell(message);
         }
