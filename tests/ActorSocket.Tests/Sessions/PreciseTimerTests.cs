@@ -17,7 +17,7 @@ public sealed class PreciseTimerTests
         int[] delays = [90, 10, 50, 30, 10, 0, 70];
         foreach (var delay in delays)
         {
-            timer.Set(TimeSpan.FromMilliseconds(delay), () =>
+            timer.Set(start + TimeSpan.FromMilliseconds(100 + delay) - timer.Now, () =>
             {
                 ran.Enqueue((delay, timer.Now - start));
                 if (ran.Count == delays.Length)
@@ -26,7 +26,7 @@ public sealed class PreciseTimerTests
         }
         await done.Task.WaitAsync(Patience);
         Assert.Equal(delays.Order(), ran.Select(static one => one.Delay));
-        Assert.All(ran, static one => Assert.True(one.At.TotalMilliseconds >= one.Delay, $"{one.Delay} ms ran after {one.At}"));
+        Assert.All(ran, static one => Assert.True(one.At.TotalMilliseconds >= 100 + one.Delay, $"{one.Delay} ms ran after {one.At}"));
     }
 
     [Fact]
