@@ -338,14 +338,15 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
     {
+        _server.Namespaces.TryGet(m.Target.Namespace, out var ns);
         try
         {
-            if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+            if (ns is not null)
                 await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
         }
         catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
         {
-            _server.Log.HandlerFailed(error, m.Target.Namespace);
+            _server.Log.HandlerFailed(error, ns!.MetricsName);
         }
         peer.Tell(Packed.Of(new SocketsChanged(m.Request)));
     }

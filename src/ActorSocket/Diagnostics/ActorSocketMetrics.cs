@@ -28,6 +28,7 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _eventsDropped;
     private readonly Counter<long> _handlerErrors;
+    private readonly Counter<long> _refusedEvents;
     private readonly Histogram<double> _handlerDuration;
     private readonly Counter<long> _forwarded;
     private readonly Counter<long> _lost;
@@ -59,6 +60,7 @@ internal sealed class ActorSocketMetrics
         _refused = meter.CreateCounter<long>("actorsocket.server.refused_requests", "{request}", "Refused requests, by Engine.IO error code.");
         _eventsDropped = meter.CreateCounter<long>("actorsocket.server.dropped_events", "{event}", "Events that were received and not handled, since their socket ended first, by namespace and reason.");
         _handlerErrors = meter.CreateCounter<long>("actorsocket.server.handler_errors", "{event}", "Handlers that threw, by namespace.");
+        _refusedEvents = meter.CreateCounter<long>("actorsocket.server.refused_events", "{event}", "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, or not allowed to the user.");
         _handlerDuration = meter.CreateHistogram(
             "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
@@ -174,6 +176,8 @@ internal sealed class ActorSocketMetrics
     public void EventsDropped(string ns, int events, DisconnectReason reason) => _eventsDropped.Add(events, Namespace(ns), new("actorsocket.reason", reason.ToString()));
 
     public void HandlerFailed(string ns) => _handlerErrors.Add(1, Namespace(ns));
+
+    public void EventRefused(string ns, string reason) => _refusedEvents.Add(1, Namespace(ns), new KeyValuePair<string, object?>("actorsocket.reason", reason));
 
     public void HandlerRan(string ns, long startedAt) => _handlerDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Namespace(ns));
 

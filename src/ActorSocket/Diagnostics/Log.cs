@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Diagnostics;
 
-/// <summary>Every log message of the library. A retired id is not used again. Nothing a client wrote is logged.</summary>
+/// <summary>
+/// Every log message of the library. A retired id is not used again. Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
+/// stands at Debug, as <see cref="LogText"/> has it. How often a client makes a line be written is bounded by <see cref="BoundedLogger"/>.
+/// </summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Error, "A handler of namespace {Namespace} threw.")]
@@ -34,6 +37,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information,
         "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if that origin shall be allowed.")]
     public static partial void CorsIsOff(this ILogger log);
+
+    [LoggerMessage(EventId = 11, Message = "{Count} lines like the next one were left out: there were too many.")]
+    public static partial void LeftOut(this ILogger log, LogLevel level, long count);
+
+    [LoggerMessage(10, LogLevel.Debug, "A client of namespace {Namespace} sent what is not taken: {What}")]
+    public static partial void RefusedFromClient(this ILogger log, string @namespace, string what);
 
     [LoggerMessage(20, LogLevel.Information, "The cluster port is bound to {Hostname}:{Port}, {Tls}; other nodes know this one as {Address}. Whoever reaches it is trusted as a node.")]
     public static partial void ClusterBound(this ILogger log, string hostname, int port, string address, string tls);

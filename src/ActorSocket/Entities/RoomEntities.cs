@@ -48,7 +48,7 @@ public sealed class RoomEntities<TEntity>
         }
         if (answer.Error.Length > 0)
             throw new EntityCallException(answer.Error);
-        return json.FromJsonArray(answer.Result).Read<T>(0);
+        return json.FromJsonArray(answer.Result).ReadOwn<T>(0);
     }
 
     /// <summary>Calls a method of the entity without waiting for it. The call is lost when its node is.</summary>

@@ -31,7 +31,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     /// <summary>The application's services.</summary>
     public IServiceProvider Provider => provider;
 
-    public ILogger Log { get; } = loggers.CreateLogger("ActorSocket");
+    public ILogger Log { get; } = new BoundedLogger(loggers.CreateLogger("ActorSocket"), time);
 
     public ProtocolLimits ProtocolLimits { get; } = new()
     {

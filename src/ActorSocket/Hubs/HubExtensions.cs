@@ -128,8 +128,9 @@ public static class HubExtensions
         private async Task GuardAsync(SocketEvent e, Func<Task> next)
         {
             if (string.Equals(e.Name, _name, StringComparison.Ordinal) && !await IsAllowedAsync(e.Socket, _guards).ConfigureAwait(false))
-                throw new UnauthorizedAccessException($"The user may not send \"{_name}\".");
-            await next().ConfigureAwait(false);
+                e.Socket.ReportRefused(new UnauthorizedAccessException($"The user may not send \"{_name}\"."), "forbidden");
+            else
+                await next().ConfigureAwait(false);
         }
     }
 }

@@ -118,7 +118,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         }
         catch (Exception error)
         {
-            ns.Server.Log.RecoveryFailed(error, ns.Name); // the client gets a new socket
+            ns.Server.Log.RecoveryFailed(error, ns.MetricsName); // the client gets a new socket
         }
         self.Tell(new ClaimAnswered(m, auth, continuation));
     }
@@ -207,7 +207,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             return;
         }
         // Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
-        ns.Server.Log.SocketCrashed(ns.Name);
+        ns.Server.Log.SocketCrashed(ns.MetricsName);
         ns.Remove(socket);
         if (socket.Connected)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);

@@ -41,7 +41,7 @@ internal sealed class NamespaceServices
 
     public string Name { get; }
 
-    /// <summary>What metrics are tagged with: a name that a client chose must not make another series.</summary>
+    /// <summary>What metrics are tagged with and log lines speak of: a name that a client chose must not make another series, nor be logged.</summary>
     public string MetricsName { get; }
 
     public Namespace Face { get; }

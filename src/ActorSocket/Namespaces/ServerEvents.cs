@@ -56,7 +56,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
         if (answers.Missing > 0)
             throw new ServerEventTimeoutException(answers.Missing, responses);
-        return Array.ConvertAll(responses, static response => response.Read<T>(0));
+        return Array.ConvertAll(responses, static response => response.ReadOwn<T>(0));
     }
 
     public IDisposable On(string eventName, Delegate handler)
@@ -94,7 +94,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         }
         catch (Exception error)
         {
-            ns.Server.Log.HandlerFailed(error, ns.Name);
+            ns.Server.Log.HandlerFailed(error, ns.MetricsName);
         }
     }
 

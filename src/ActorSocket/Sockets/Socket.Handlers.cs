@@ -142,7 +142,8 @@ public sealed partial class Socket
 
     /// <summary>
     /// Raised for what goes wrong on this socket: an exception of a handler or of middleware, arguments of the wrong type, a broken protocol. Nothing waits for what the handler
-    /// awaits; its own exceptions are logged.
+    /// awaits; its own exceptions are logged. For arguments of the wrong type it is a <see cref="System.Text.Json.JsonException"/> with nothing of what the client wrote in its message; what the
+    /// serialiser said is in its <see cref="Exception.Data"/>, as <c>ActorSocket.Cause</c>.
     /// </summary>
     public IDisposable OnError(Func<Exception, Task> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
 
@@ -237,6 +238,29 @@ public sealed partial class Socket
             _ = GuardAsync(handler, error);
     }
 
+    /// <summary>A handler, or what an application handed in, has thrown.</summary>
+    internal void ReportHandlerError(Exception error)
+    {
+        var ns = Namespace.Services;
+        if (UnreadableArgument.Is(error))
+        {
+            ReportRefused(error, "unreadable");
+            return;
+        }
+        ns.Server.Log.HandlerFailed(error, ns.MetricsName);
+        ns.Server.Metrics.HandlerFailed(ns.MetricsName);
+        RaiseError(error);
+    }
+
+    /// <summary>What a client can bring about as often as it likes, by no fault of the application's, is counted, and no error.</summary>
+    internal void ReportRefused(Exception error, string reason)
+    {
+        var ns = Namespace.Services;
+        ns.Server.Log.RefusedFromClient(ns.MetricsName, error.Message);
+        ns.Server.Metrics.EventRefused(ns.MetricsName, reason);
+        RaiseError(error);
+    }
+
     /// <summary>Runs what an application handed in, on this thread until it waits. What it throws is a handler's failure.</summary>
     internal async Task CallBackAsync(Func<Task> callback)
     {
@@ -246,9 +270,7 @@ public sealed partial class Socket
         }
         catch (Exception error)
         {
-            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
-            Namespace.Services.Server.Metrics.HandlerFailed(Namespace.Services.MetricsName);
-            RaiseError(error);
+            ReportHandlerError(error);
         }
     }
 
@@ -424,7 +446,7 @@ public sealed partial class Socket
         }
         catch (Exception error)
         {
-            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Name);
+            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Services.MetricsName);
         }
     }
 

@@ -165,7 +165,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     private EncodedPacket Refusal(Exception error)
     {
         var (text, data) = error is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
-        if (error is not ConnectErrorException)
+        if (UnreadableArgument.Is(error))
+            _socket.ReportRefused(error, "unreadable");
+        else if (error is not ConnectErrorException)
             ns.Server.Log.MiddlewareFailed(error, ns.MetricsName);
         try
         {
@@ -340,9 +342,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         if (error is OperationCanceledException or SocketDisconnectedException && _socket.HasLeft)
             return; // a handler that ended because its client left
-        ns.Server.Log.HandlerFailed(error, ns.Name);
-        ns.Server.Metrics.HandlerFailed(ns.MetricsName);
-        _socket.RaiseError(error);
+        _socket.ReportHandlerError(error);
     }
 
     private void OnAckAsked(AckAsked m)

@@ -18,7 +18,7 @@ internal sealed class AnyShapeConverters : JsonConverterFactory
     public static void ThrowIfBinary(Utf8JsonReader reader, Type type)
     {
         if (Placeholder.Find(ref reader) is not null)
-            throw new JsonException($"The client sent binary data where the handler takes a {type.Name}, which cannot hold any. Take SocketArgument (to emit it on, or to read it with As<T>()), or a type with a byte[] where the binary is.");
+            throw new ShapeException($"The client sent binary data where the handler takes a {type.Name}, which cannot hold any. Take SocketArgument (to emit it on, or to read it with As<T>()), or a type with a byte[] where the binary is.");
     }
 
     private static JsonConverter? Create(Type type) =>
@@ -70,7 +70,7 @@ internal sealed class AnyShapeConverters : JsonConverterFactory
             {
                 null => null,
                 T node => node,
-                var other => throw new JsonException($"Expected a {typeToConvert.Name}, not a {other.GetValueKind()}."),
+                var other => throw new ShapeException($"Expected a {typeToConvert.Name}, not a {other.GetValueKind()}."),
             };
         }
 

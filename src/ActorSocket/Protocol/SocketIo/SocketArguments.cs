@@ -50,6 +50,9 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     /// <summary>One of them as a <typeparamref name="T"/>. One that is missing is the type's default, as in JavaScript it is undefined; for JSON, null.</summary>
     internal T? Read<T>(int index) => index < Count ? this[index].As<T>() : Missing<T>.Value;
 
+    /// <summary>Likewise, of what no client wrote.</summary>
+    internal T? ReadOwn<T>(int index) => index < Count ? this[index].ReadOwn<T>() : Missing<T>.Value;
+
     /// <summary>Copies what the ranges (start, end, start, end …) mark of a text.</summary>
     internal static SocketArguments Copy(ReadOnlySpan<byte> text, ReadOnlySpan<int> ranges, byte[][] attachments, SocketJson serializer)
     {
@@ -135,7 +138,20 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     /// binary, nor binary for JSON.
     /// </summary>
     /// <exception cref="JsonException">It is of another shape, or has binary where <typeparamref name="T"/> has a <see cref="JsonElement"/> or a <c>JsonNode</c>.</exception>
-    public T? As<T>() => typeof(T) == typeof(SocketArgument) ? (T)(object)this : IsUndefined ? SocketArguments.Missing<T>.Value : (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
+    public T? As<T>()
+    {
+        try
+        {
+            return ReadOwn<T>();
+        }
+        catch (Exception error) when (UnreadableArgument.IsClients(error))
+        {
+            throw UnreadableArgument.Of($"Argument {_index + 1}", typeof(T), error);
+        }
+    }
+
+    /// <summary>As <see cref="As{T}"/>, of what no client wrote: what is wrong with it is a server's fault.</summary>
+    internal T? ReadOwn<T>() => typeof(T) == typeof(SocketArgument) ? (T)(object)this : IsUndefined ? SocketArguments.Missing<T>.Value : (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
 
     /// <summary>Reads it as a JSON element. Attachments are base64 text in it (<see cref="JsonElement.GetBytesFromBase64"/>).</summary>
     public JsonElement ToJsonElement() => JsonElement.Parse(Attachments.Length == 0 ? Utf8Json : ArgumentCopier.ToText(this).Span);

@@ -183,11 +183,11 @@ internal sealed class SocketJson
         {
             return _reading is null || ReferenceEquals(_reading, BinaryIsText)
                 ? reader.GetBytesFromBase64()
-                : throw new JsonException("The client sent text where binary data is expected. Text is not taken for base64: let the client send a buffer, or take a string and decode it.");
+                : throw new ShapeException("The client sent text where binary data is expected. Text is not taken for base64: let the client send a buffer, or take a string and decode it.");
         }
         if (reader.TokenType == JsonTokenType.StartObject && TryReadAttachment(ref reader, out var attachment))
             return attachment!;
-        throw new JsonException("Expected binary data.");
+        throw new ShapeException("Expected binary data.");
     }
 
     private sealed class BinaryConverter<T>(Func<byte[], T> fromBytes, Func<T, ReadOnlyMemory<byte>> toMemory) : JsonConverter<T>
