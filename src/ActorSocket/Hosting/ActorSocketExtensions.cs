@@ -3,7 +3,9 @@ using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
@@ -117,19 +119,25 @@ public static class ActorSocketExtensions
 
     /// <summary>Maps the Socket.IO endpoint. Every transport and the upgrade run behind the conventions added to the result.</summary>
     /// <param name="endpoints">The application.</param>
-    /// <param name="pattern">The path, without a trailing slash. Official: <c>path</c>.</param>
+    /// <param name="pattern">
+    /// The path, without a trailing slash. Official: <c>path</c>. Behind the prefix of a group (<c>MapGroup</c>); with parameters, each for one segment, such as
+    /// <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server gets whatever no other endpoint takes.
+    /// </param>
     /// <param name="name">The server's name, when it was added with one.</param>
     /// <returns>The server: handlers are added with <c>Of</c> and <c>OnConnection</c>.</returns>
-    /// <exception cref="InvalidOperationException"><see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> was not called.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> was not called, or a parameter of the path is optional, has a default or is a catch-all.
+    /// </exception>
     public static ActorSocketServer MapActorSocket(this IEndpointRouteBuilder endpoints, string pattern = "/socket.io", string name = "")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        ArgumentNullException.ThrowIfNull(pattern);
         var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
             ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
         var path = "/" + pattern.Trim('/');
-        var endpoint = new ActorSocketEndpoint(server.Services, path + "/");
-        var builder = endpoints.Map(path + "/{**rest}", endpoint.HandleAsync).WithDisplayName($"ActorSocket {path}");
+        var template = PathOf(path);
+        EndpointPath.Of(template); // what is wrong with it is said here; of a group's prefix when the endpoints are made
+        var builder = endpoints.Map(template, new ActorSocketEndpoint(server.Services).HandleAsync).WithDisplayName($"ActorSocket {path}");
         builder.Add(route =>
         {
             foreach (var convention in server.Conventions)
@@ -137,10 +145,25 @@ public static class ActorSocketExtensions
         });
         builder.Finally(route =>
         {
+            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern));
+            route.Metadata.Add(NoOutputCache.Instance);
+            route.Metadata.Add(new DisableRequestTimeoutAttribute());
             foreach (var convention in server.FinalConventions)
                 convention(route);
         });
         return server;
+    }
+
+    private static RoutePattern PathOf(string path)
+    {
+        try
+        {
+            return RoutePatternFactory.Parse($"{path.TrimEnd('/')}/{{**{EndpointPath.Rest}}}");
+        }
+        catch (RoutePatternException error)
+        {
+            throw new InvalidOperationException($"A Socket.IO server cannot be mapped to '{path}': {error.Message}", error);
+        }
     }
 
     /// <summary>

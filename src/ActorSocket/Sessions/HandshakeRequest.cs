@@ -19,6 +19,9 @@ internal sealed record HandshakeRequest(
 
     private ClaimsPrincipal? _user = KnownUser;
 
+    /// <summary>What the parameters of the endpoint's path stood for; not known of a request that came to another node.</summary>
+    public IReadOnlyDictionary<string, string> RouteValues { get; init; } = HandshakeValues.None;
+
     /// <summary>Nobody's is made when it is asked for: it takes 250 bytes, and most connections have no other.</summary>
     public ClaimsPrincipal User => LazyInitializer.EnsureInitialized(ref _user, static () => new ClaimsPrincipal(new ClaimsIdentity()));
 

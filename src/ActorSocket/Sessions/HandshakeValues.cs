@@ -14,6 +14,8 @@ internal sealed class HandshakeValues(KeyValuePair<string, string>[] values, Str
 
     private static readonly ConcurrentDictionary<string, string> LowerCaseNames = new(StringComparer.Ordinal);
 
+    public static HandshakeValues None { get; } = new([], StringComparison.Ordinal);
+
     public int Count => values.Length;
 
     public IEnumerable<string> Keys => values.Select(static pair => pair.Key);

@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
 
@@ -28,7 +30,17 @@ public sealed class Handshake
 
     /// <summary>Reads <see cref="Auth"/> as <typeparamref name="T"/>.</summary>
     /// <exception cref="JsonException">It is of another shape.</exception>
-    public T? GetAuth<T>() => Auth.Deserialize<T>(_json);
+    public T? GetAuth<T>()
+    {
+        try
+        {
+            return Auth.Deserialize<T>(_json);
+        }
+        catch (Exception error) when (UnreadableArgument.IsClients(error))
+        {
+            throw UnreadableArgument.Of("The auth", typeof(T), error);
+        }
+    }
 
     /// <summary>The client's address as ASP.NET Core sees it, so after <c>UseForwardedHeaders</c> the one a trusted proxy reported.</summary>
     public string Address => Request.Address;
@@ -36,7 +48,12 @@ public sealed class Handshake
     /// <summary>Whether the request came by HTTPS or WSS.</summary>
     public bool Secure => Request.Secure;
 
-    /// <summary>Whether the request had an Origin header (official: <c>xdomain</c>).</summary>
+    /// <summary>What the parameters of the endpoint's path stood for, such as <c>tenant</c> in <c>/{tenant}/socket.io</c>; not known of a socket of another node.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string> RouteValues => Request.RouteValues;
+
+    /// <summary>Whether the request had an Origin header (official: <c>xdomain</c>, and so as JSON).</summary>
+    [JsonPropertyName("xdomain")]
     public bool CrossDomain => Request.CrossDomain;
 
     /// <summary>Path and query of the request.</summary>
@@ -48,6 +65,7 @@ public sealed class Handshake
     /// <summary>When the connection was opened, in milliseconds since 1970.</summary>
     public long Issued => Request.Time.ToUnixTimeMilliseconds();
 
-    /// <summary>The authenticated user of the request (<c>HttpContext.User</c>).</summary>
+    /// <summary>The authenticated user of the request (<c>HttpContext.User</c>); no part of its JSON.</summary>
+    [JsonIgnore]
     public ClaimsPrincipal User => Request.User;
 }

@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.AspNetCore.Http.Features.Authentication;
-using Microsoft.Extensions.Primitives;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Net.Http.Headers;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
@@ -16,14 +17,14 @@ using ActorSocket.Sessions;
 namespace ActorSocket.Transports;
 
 /// <summary>Where every request of a server arrives: checks it in the official server's order (E-03), opens sessions, and hands requests to their transport.</summary>
-internal sealed class ActorSocketEndpoint(ServerServices server, string path)
+internal sealed class ActorSocketEndpoint(ServerServices server)
 {
     private const string Name = "name"; // which bad request it is (E-05)
+    private const string CorsMiddlewareMark = "__CorsMiddlewareWithEndpointInvoked"; // left by ASP.NET Core's own
 
     // A session starts in a moment, unless the server has just stopped, or its node was downed.
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly string? _bare = server.Options.AddTrailingSlash ? null : path[..^1];
     private readonly PollingTransport _polling = new(server);
     private readonly ClientBundle _bundle = new();
     private readonly CorsHeaders? _cors = server.Options.Cors is { } policy ? new CorsHeaders(policy) : null;
@@ -43,16 +44,23 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     private async Task<Rest> BeginAsync(HttpContext context)
     {
         var request = context.Request;
-        // Routing ignores case, and its catch-all also matches nothing; the path is matched to the letter (E-01).
-        if (request.Path.Value is not { } requested || !(requested.StartsWith(path, StringComparison.Ordinal) || requested == _bare))
+        var path = context.GetEndpoint()?.Metadata.GetMetadata<EndpointPath>();
+        if (path is null || !path.TryMatch(request.Path.Value, allowBare: !server.Options.AddTrailingSlash, out var rest))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return default;
+        }
+        var file = rest.ToString();
+        Exempt(context.Features);
+        if (_cors is not null && HttpMethods.IsOptions(request.Method) && !(RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)))
+        {
+            await RefuseAsync(context, EngineIoError.BadRequest, null, new(StringComparer.Ordinal) { [Name] = "INVALID_PREFLIGHT" }).ConfigureAwait(false);
             return default;
         }
         if (_cors is not null && _cors.Apply(context))
             return default; // a preflight
         _polling.CloseWhenDraining(context);
-        if (server.Options.ServeClient && requested.Length > path.Length && await _bundle.TryServeAsync(context, requested[path.Length..]).ConfigureAwait(false))
+        if (server.Options.ServeClient && file.Length > 0 && await _bundle.TryServeAsync(context, file).ConfigureAwait(false))
             return default;
         var query = new QueryValues(request.QueryString);
         var upgrade = WebSocketUpgrade.Detect(context, server.Options);
@@ -64,7 +72,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             await RefuseAsync(context, EngineIoError.UnknownTransport, upgrade, new(StringComparer.Ordinal) { ["transport"] = transport }).ConfigureAwait(false);
             return default;
         }
-        if (HasControlCharacter(request.Headers.Origin))
+        if (!RequestOrigin.IsPrintable(request.Headers.Origin))
         {
             await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "INVALID_ORIGIN", ["origin"] = request.Headers.Origin.ToString() }).ConfigureAwait(false);
             return default;
@@ -93,9 +101,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         else if (upgrade is not null)
         {
             // Whether the session takes it, and whether it may at all, is said on the WebSocket, by closing it (E-10, E-80).
-            if (!upgrade.IsValid)
+            if (upgrade.FaultOf(context.Request) is { } fault)
             {
-                await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
+                await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }, fault).ConfigureAwait(false);
                 return default;
             }
             await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
@@ -125,7 +133,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"], server.Ids.NodeTag);
         if (upgrade is null)
             return await gateway.HandleAsync(context, home, sid, asked).ConfigureAwait(false);
-        if (!upgrade.IsValid)
+        if (upgrade.FaultOf(context.Request) is not null)
             return EngineIoError.BadRequest;
         var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
         return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
@@ -140,12 +148,13 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             return null;
         }
         var webSocket = transport == TransportNames.WebSocket;
-        if (webSocket && upgrade is not { IsValid: true })
+        var fault = upgrade?.FaultOf(context.Request);
+        if (webSocket && (upgrade is null || fault is not null))
         {
-            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }).ConfigureAwait(false);
+            await RefuseAsync(context, EngineIoError.BadRequest, upgrade, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_HANDSHAKE_ERROR" }, fault).ConfigureAwait(false);
             return null;
         }
-        if (webSocket && !IsOriginAllowed(context.Request.Headers.Origin))
+        if (webSocket && !IsOriginAllowed(context.Request))
         {
             await RefuseAsync(context, EngineIoError.Forbidden, upgrade, new(StringComparer.Ordinal) { ["origin"] = context.Request.Headers.Origin.ToString() }).ConfigureAwait(false);
             return null;
@@ -166,8 +175,11 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             AnswerUnavailable(context);
             return null;
         }
-        if (_cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && origin != $"{context.Request.Scheme}://{context.Request.Host}")
+        if (_cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && !RequestOrigin.IsOwn(origin.ToString(), context.Request)
+            && !context.Items.ContainsKey(CorsMiddlewareMark))
+        {
             HintOnce(4, static log => log.CorsIsOff());
+        }
         return await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
     }
 
@@ -251,7 +263,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
     {
         server.Metrics.RequestRefused((int)error);
         if (server.Log.IsEnabled(Microsoft.Extensions.Logging.LogLevel.Debug))
-            server.Log.RequestRefused(context.Request.Method, (int)error, error.Message());
+            server.Log.RequestRefused(LogText.Of(context.Request.Method), (int)error, error.Message());
         server.RaiseConnectionError(new ConnectionError(context, (int)error, error.Message(), why));
         var response = context.Response;
         byte[] body;
@@ -264,7 +276,8 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         else
         {
             response.StatusCode = StatusCodes.Status400BadRequest;
-            response.Headers.Connection = "close";
+            if (HttpProtocol.IsHttp11(context.Request.Protocol))
+                response.Headers.Connection = "close";
             response.ContentType = "text/html";
             body = Encoding.UTF8.GetBytes(message ?? error.Message());
         }
@@ -303,11 +316,11 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
         _ => false,
     };
 
-    private bool IsOriginAllowed(StringValues origin)
+    /// <summary>A WebSocket's origin: browsers let a page open one to anybody, and leave it to the server.</summary>
+    private bool IsOriginAllowed(HttpRequest request)
     {
-        var policy = server.Options.Cors;
-        var check = server.Options.CheckWebSocketOrigin ?? policy is { AllowAnyOrigin: false };
-        return !check || origin.Count == 0 || (policy is not null && (policy.AllowAnyOrigin || policy.IsOriginAllowed(origin.ToString())));
+        var check = server.Options.CheckWebSocketOrigin ?? server.Options.Cors is { AllowAnyOrigin: false };
+        return !check || request.Headers.Origin is not { Count: > 0 } origin || RequestOrigin.IsOwn(origin.ToString(), request) || _cors?.Allows(origin.ToString()) is true;
     }
 
     private void HintOnce(int hint, Action<Microsoft.Extensions.Logging.ILogger> write)
@@ -316,14 +329,15 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             write(server.Log);
     }
 
-    private static bool HasControlCharacter(StringValues values)
+    /// <summary>
+    /// A poll waits for as long as a heartbeat, however short the application's requests are to be; and clients read the official server's answers to what they did wrong,
+    /// not a page that says so.
+    /// </summary>
+    private static void Exempt(IFeatureCollection features)
     {
-        foreach (var value in values)
-        {
-            if (value is not null && (value.AsSpan().ContainsAnyInRange('\0', '\u001f') || value.Contains('\u007f', StringComparison.Ordinal)))
-                return true;
-        }
-        return false;
+        features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout(); // where the middleware stands before routing, and does not know the endpoint
+        if (features.Get<IStatusCodePagesFeature>() is { } pages)
+            pages.Enabled = false;
     }
 
     private HandshakeRequest Copy(HttpContext context, QueryValues query)
@@ -341,7 +355,17 @@ internal sealed class ActorSocketEndpoint(ServerServices server, string path)
             request.Headers.Origin.Count > 0,
             context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : request.Path + request.QueryString,
             server.Time.GetUtcNow(),
-            HandshakeRequest.Known(context.Features.Get<IHttpAuthenticationFeature>()?.User));
+            HandshakeRequest.Known(context.Features.Get<IHttpAuthenticationFeature>()?.User))
+        {
+            RouteValues = RouteValuesOf(request),
+        };
+    }
+
+    private static HandshakeValues RouteValuesOf(HttpRequest request)
+    {
+        var values = request.RouteValues.Where(static pair => pair.Key != EndpointPath.Rest)
+            .Select(static pair => KeyValuePair.Create(pair.Key, Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture) ?? "")).ToArray();
+        return values.Length == 0 ? HandshakeValues.None : new HandshakeValues(values, StringComparison.OrdinalIgnoreCase);
     }
 
     private readonly record struct Rest(WebSocketTransport? WebSocket, EngineConnection? Poller, string Jsonp);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.ResponseCaching;
 
 namespace ActorSocket.Transports;
 
@@ -32,7 +33,8 @@ internal sealed class ClientBundle
         }
         await using (stream.ConfigureAwait(false))
         {
-            response.Headers.CacheControl = "public, max-age=0";
+            // ASP.NET Core's response caching fails for an age of none; both mean that it is asked for again each time.
+            response.Headers.CacheControl = context.Features.Get<IResponseCachingFeature>() is null ? "public, max-age=0" : "no-cache";
             response.Headers.ETag = _etag;
             var known = context.Request.Headers.IfNoneMatch.ToString();
             if (known == _etag || known == "W/" + _etag)

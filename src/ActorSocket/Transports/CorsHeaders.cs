@@ -9,6 +9,19 @@ internal sealed class CorsHeaders(CorsPolicy policy)
 {
     private const string DefaultMethods = "GET,HEAD,PUT,PATCH,POST,DELETE";
 
+    /// <summary>Whether pages of an origin may use the server. One that the application's own function stumbles over may not.</summary>
+    public bool Allows(string origin)
+    {
+        try
+        {
+            return policy.AllowAnyOrigin || (RequestOrigin.IsPrintable(origin) && policy.IsOriginAllowed(origin));
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
     /// <summary>True when the request was a preflight and has been answered.</summary>
     public bool Apply(HttpContext context)
     {
@@ -21,7 +34,7 @@ internal sealed class CorsHeaders(CorsPolicy policy)
         else
         {
             headers.Append(HeaderNames.Vary, "Origin");
-            if (origin.Length > 0 && policy.IsOriginAllowed(origin))
+            if (origin.Length > 0 && Allows(origin))
                 headers.AccessControlAllowOrigin = origin;
         }
         if (policy.SupportsCredentials)

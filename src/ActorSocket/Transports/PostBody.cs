@@ -57,13 +57,22 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         {
             return new PostBody(new ReadOnlySequence<byte>(words), null);
         }
+        catch (Exception error) when (IsCorrupt(error))
+        {
+            throw new BadHttpRequestException("The body cannot be decompressed.", StatusCodes.Status400BadRequest, error);
+        }
     }
 
     /// <summary>Whether reading a body failed because its client is gone, is too slow, or breaks HTTP.</summary>
     public static bool IsCut(Exception error) => error is IOException or ConnectionAbortedException or OperationCanceledException;
 
     public static string WhyCut(Exception error) =>
-        error is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } ? "a data request came too slowly" : "data request connection closed prematurely";
+        error is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } ? "a data request came too slowly"
+        : IsCorrupt(error.InnerException) ? "a body that cannot be decompressed"
+        : "data request connection closed prematurely";
+
+    /// <summary>Where the application lets bodies be decompressed (<c>UseRequestDecompression</c>): what the decompressors throw at rubbish.</summary>
+    private static bool IsCorrupt(Exception? error) => error is InvalidDataException or InvalidOperationException;
 
     /// <summary>Answers what Kestrel would: 408 to one that is too slow. Who is gone gets nothing.</summary>
     public static void AnswerCut(HttpContext context, Exception error)

@@ -12,8 +12,11 @@ namespace ActorSocket.Transports;
 /// <summary>A request that wants to become a WebSocket, in whichever way the server below offers it.</summary>
 internal abstract class WebSocketUpgrade
 {
-    /// <summary>Whether its handshake headers are right (E-13).</summary>
-    public virtual bool IsValid => true;
+    /// <summary>What is wrong with its handshake, in the words of the <c>ws</c> package (E-13); null when nothing is.</summary>
+    public string? FaultOf(HttpRequest request) =>
+        KeyFaultOf(request) ?? (Subprotocols.TryRead(request.Headers.SecWebSocketProtocol, out _) ? null : "Invalid Sec-WebSocket-Protocol header");
+
+    protected virtual string? KeyFaultOf(HttpRequest request) => null;
 
     /// <summary>Whether it is an HTTP/2 extended CONNECT (RFC 8441), whose method is not GET.</summary>
     public virtual bool IsExtendedConnect => false;
@@ -25,7 +28,7 @@ internal abstract class WebSocketUpgrade
         var features = context.Features;
         var deflate = options.PerMessageDeflate;
         if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
-            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(context, upgrade, transport, lifetime, options) : null;
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(upgrade, transport, lifetime, options) : null;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
             return new Http2(connect, deflate);
         return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
@@ -39,12 +42,7 @@ internal abstract class WebSocketUpgrade
         return agreed;
     }
 
-    /// <summary>The first of the subprotocols that a client offers, as the official server: some clients give up when they get none.</summary>
-    private static string? Subprotocol(HttpContext context)
-    {
-        var offered = context.WebSockets.WebSocketRequestedProtocols;
-        return offered.Count > 0 && offered[0].Length > 0 ? offered[0] : null;
-    }
+    private static string? Subprotocol(HttpContext context) => Subprotocols.TryRead(context.Request.Headers.SecWebSocketProtocol, out var first) ? first : null;
 
     private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
     {
@@ -53,23 +51,18 @@ internal abstract class WebSocketUpgrade
     }
 
     /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
-    private sealed class Http1(HttpContext context, IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, IConnectionLifetimeFeature lifetime, ActorSocketOptions options) : WebSocketUpgrade
+    private sealed class Http1(IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, IConnectionLifetimeFeature lifetime, ActorSocketOptions options) : WebSocketUpgrade
     {
         private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
 
-        private readonly string _key = context.Request.Headers.SecWebSocketKey.ToString();
-
-        public override bool IsValid
+        protected override string? KeyFaultOf(HttpRequest request)
         {
-            get
-            {
-                Span<byte> key = stackalloc byte[24];
-                return HttpMethods.IsGet(context.Request.Method)
-                    && context.Request.Headers.SecWebSocketVersion.ToString() == "13"
-                    && _key.Length == 24
-                    && Convert.TryFromBase64String(_key, key, out var length)
-                    && length == 16;
-            }
+            if (!HttpMethods.IsGet(request.Method))
+                return "Invalid HTTP method";
+            Span<byte> nonce = stackalloc byte[24];
+            if (request.Headers.SecWebSocketKey.ToString() is not { Length: 24 } key || !Convert.TryFromBase64String(key, nonce, out var length) || length != 16)
+                return "Missing or invalid Sec-WebSocket-Key header";
+            return request.Headers.SecWebSocketVersion.ToString() is "13" or "8" ? null : "Missing or invalid Sec-WebSocket-Version header"; // 8: the last draft, the same on the wire
         }
 
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
@@ -78,7 +71,7 @@ internal abstract class WebSocketUpgrade
             headers.Upgrade = "websocket";
             headers.Connection = "Upgrade";
 #pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
-            headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(_key + KeySuffix)));
+            headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(context.Request.Headers.SecWebSocketKey + KeySuffix)));
 #pragma warning restore CA5350
             if (Subprotocol(context) is { } subprotocol)
                 headers.SecWebSocketProtocol = subprotocol;

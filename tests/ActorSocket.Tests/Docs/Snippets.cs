@@ -42,6 +42,17 @@ internal static class Snippets
         #endregion
     }
 
+    public static void Mapping(WebApplication app)
+    {
+        #region mapping
+        var api = app.MapGroup("/api").MapActorSocket();                    // /api/socket.io/; in the client: io({ path: "/api/socket.io" })
+        api.OnConnection(socket => socket.Emit("hello"));
+
+        var tenants = app.MapActorSocket("/{tenant}/socket.io", "tenants"); // a server of its own name, added with AddActorSocket(name: "tenants")
+        tenants.OnConnection(socket => socket.JoinAsync("tenant:" + socket.Handshake.RouteValues["tenant"]).AsTask());
+        #endregion
+    }
+
     public static void OwnActorSystem(IServiceCollection services)
     {
         #region own-actor-system

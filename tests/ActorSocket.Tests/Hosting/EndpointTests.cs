@@ -197,6 +197,33 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public async Task The_handshake_as_JSON_has_the_official_names()
+    {
+        await using var app = await StartAsync(static _ => { }, static io => io.OnConnection(static socket => socket.Emit("handshake", socket.Handshake)));
+        using var http = app.GetTestClient();
+        var session = Handshake + "&sid=" + Sid(await http.GetStringAsync(Handshake));
+        await http.PostAsync(session, new StringContent("40"));
+        var got = new System.Text.StringBuilder();
+        while (!got.ToString().Contains("42[", StringComparison.Ordinal))
+            got.Append(await http.GetStringAsync(session));
+        var json = System.Text.Json.JsonElement.Parse(got.ToString().Split('\u001e')[^1].Split("42")[^1])[1];
+        Assert.Equal("address,auth,headers,issued,query,secure,time,url,xdomain", string.Join(',', json.EnumerateObject().Select(static property => property.Name).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_limit_for_messages_may_be_as_low_as_one_likes()
+    {
+        await using var app = await StartAsync(static _ => { }, static _ => { }, options: static o => o.MaxHttpBufferSize = 2);
+        using var http = app.GetTestClient();
+        var open = await http.GetStringAsync(Handshake);
+        Assert.EndsWith("\"maxPayload\":2}", open, StringComparison.Ordinal);
+        var session = Handshake + "&sid=" + Sid(open);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await http.PostAsync(session, new StringContent("40{}"))).StatusCode);
+        Assert.Equal("ok", await (await http.PostAsync(session, new StringContent("40"))).Content.ReadAsStringAsync());
+        Assert.StartsWith("40{", await http.GetStringAsync(session), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_that_a_client_wrote_or_must_keep_for_itself_is_logged()
     {
         var log = new System.Collections.Concurrent.ConcurrentQueue<string>();
