@@ -29,10 +29,10 @@ public sealed class DisconnectReason
     /// <summary>The client sent something that is no Engine.IO packet.</summary>
     public static DisconnectReason ParseError { get; } = new("parse error");
 
-    /// <summary>The server closed the connection: an invalid Socket.IO packet, or a packet for a namespace that was not joined.</summary>
+    /// <summary>The server closed the connection: an invalid Socket.IO packet, a packet for a namespace that was not joined, or <see cref="Socket.CloseConnectionAsync"/>.</summary>
     public static DisconnectReason ForcedClose { get; } = new("forced close");
 
-    /// <summary>As <see cref="ForcedClose"/>, when a polling client had no request waiting and learns of it with its next one.</summary>
+    /// <summary>As <see cref="ForcedClose"/> for a packet out of place or no namespace in time, when a polling client had no request waiting and learns of it with its next one.</summary>
     public static DisconnectReason ForcedServerClose { get; } = new("forced server close");
 
     /// <summary>Whether the socket may be recovered: nobody meant it to end.</summary>

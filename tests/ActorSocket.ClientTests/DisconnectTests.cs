@@ -16,6 +16,10 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
 
     [Theory]
     [EachTransport]
+    public Task The_server_closes_the_connection_and_the_client_comes_back(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task The_client_says_goodbye(string mode) => RunAsync(mode);
 
     [Theory]

@@ -44,7 +44,8 @@ public sealed class ReasonTests(ITestOutputHelper output)
     [InlineData("transport close")]
     [InlineData("transport error")]
     [InlineData("parse error")]
-    [InlineData("forced server close")] // the client learns of it with its next GET
+    [InlineData("forced close")] // what cannot be decoded; the client learns of it with its next GET
+    [InlineData("forced server close")] // what is out of place
     public async Task A_polling_client_ends_for_each_reason(string reason)
     {
         await using var server = await StartAsync(reason);
@@ -60,7 +61,8 @@ public sealed class ReasonTests(ITestOutputHelper output)
             "transport close" => session.PostAsync("1"),
             "transport error" => session.PostAsync("2"),
             "parse error" => session.PostAsync("abc"),
-            _ => session.PostAsync("42{}"),
+            "forced close" => session.PostAsync("42{}"),
+            _ => session.PostAsync("42/nowhere,[\"x\"]"),
         };
         await SawAsync(server, session.Id, reason);
         await act;

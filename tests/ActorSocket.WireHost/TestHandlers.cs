@@ -56,6 +56,7 @@ internal static partial class TestHandlers
         Acknowledgements(socket, journal);
 
         socket.On("kick", async (bool close) => await socket.DisconnectAsync(close));
+        socket.On("close connection", async () => await socket.CloseConnectionAsync());
         socket.On("farewell", async (int count) =>
         {
             for (var i = 0; i < count; i++)

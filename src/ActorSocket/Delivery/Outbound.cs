@@ -90,6 +90,8 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     /// </param>
     public bool Append(EncodedFrame frame, bool isVolatile = false, bool urgent = false)
     {
+        if (frame.PacketCount == 0)
+            return true; // a parser that writes nothing for a packet has nothing sent, as with the official server
         var schedule = false;
         var overflow = false;
         lock (_gate)

@@ -66,15 +66,18 @@ public sealed class ActorSocketOptions
     public CorsPolicy? Cors { get; set; }
 
     /// <summary>
-    /// Whether a WebSocket from an origin that <see cref="Cors"/> does not list is refused: browsers do not apply CORS to WebSockets. Null, the default, means
-    /// yes when <see cref="Cors"/> lists origins.
+    /// Whether a WebSocket from an origin that <see cref="Cors"/> does not list is refused: browsers do not apply CORS to WebSockets. The server's own origin, whose host and port
+    /// the request goes to, is always let in. Null, the default, means yes when <see cref="Cors"/> lists origins.
     /// </summary>
     public bool? CheckWebSocketOrigin { get; set; }
 
     /// <summary>The cookie that a handshake sets; null, the default, sets none. Official: <c>cookie</c>.</summary>
     public CookieBuilder? Cookie { get; set; }
 
-    /// <summary>Whether clients of Socket.IO 2 (Engine.IO protocol 3) are let in. False. Official: <c>allowEIO3</c>.</summary>
+    /// <summary>
+    /// Whether clients of Socket.IO 2 (Engine.IO protocol 3) are let in. False. Official: <c>allowEIO3</c>. Their <see cref="Socket.Id"/> is made from the connection's id, since
+    /// their protocol has it so, and with that anybody can act for them: do not show the ids of sockets to other clients where they are let in.
+    /// </summary>
     public bool AllowEIO3 { get; set; }
 
     /// <summary>Whether the browser client is served below the path. True. Official: <c>serveClient</c>.</summary>
@@ -245,7 +248,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         TimeOrNone(nameof(options.LastEventsTimeout), options.LastEventsTimeout);
         NotAsyncVoid(nameof(options.OnInitialHeaders), options.OnInitialHeaders, nameof(options.OnInitialHeadersAsync));
         NotAsyncVoid(nameof(options.OnHeaders), options.OnHeaders, nameof(options.OnHeadersAsync));
-        Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1024, 1 << 30);
+        Number(nameof(options.MaxHttpBufferSize), options.MaxHttpBufferSize, 1, 1 << 30);
         Number(nameof(options.MaxAttachmentsSize), options.MaxAttachmentsSize, 1, 1 << 30);
         Number(nameof(options.HttpCompressionThreshold), options.HttpCompressionThreshold, 0, int.MaxValue);
         Number(nameof(options.MaxAttachments), options.MaxAttachments, 1, 1024);

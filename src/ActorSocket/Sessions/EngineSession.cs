@@ -233,7 +233,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
             case Superseded: CloseAtOnce(DisconnectReason.TransportClose, "the client came back on another connection"); break;
             case Close m: OnClose(m); break;
             case HandOff: OnHandOff(); break;
-            case ConnectOverdue: CloseGracefully(DisconnectReason.ForcedClose); break;
+            case ConnectOverdue: CloseGracefully(DisconnectReason.ForcedClose, DisconnectReason.ForcedServerClose); break;
             case CloseDelivered: CloseAtOnce(DisconnectReason.ForcedClose, null); break;
             case ReadingPaused: OnReadingPaused(); break;
             case ReadingResumed: OnReadingResumed(); break;
@@ -403,7 +403,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     {
         foreach (var (_, socket) in _sockets)
             socket.Tell(new SocketProtocol.ConnectionFaulted(m.Description));
-        CloseGracefully(DisconnectReason.ForcedClose);
+        CloseGracefully(DisconnectReason.ForcedClose, m.OutOfPlace ? DisconnectReason.ForcedServerClose : null);
     }
 
     /// <summary>Nothing more can or may be sent: the peer is gone or broke the rules of its transport.</summary>
@@ -443,12 +443,13 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     }
 
     /// <summary>What is queued leaves first (E-50, E-102).</summary>
-    private void CloseGracefully(DisconnectReason reason)
+    /// <param name="reason">What the sockets are told.</param>
+    /// <param name="unasked">What they are told instead where a polling client has no GET waiting, as the official server does in some cases .</param>
+    private void CloseGracefully(DisconnectReason reason, DisconnectReason? unasked = null)
     {
         CancelAll();
         var delivered = _connection.Outbound.Close(!IsStop(reason) ? 0 : _connection.Handshake.IsOkHttp ? Outbound.NoCloseFrame : GoingAway);
-        // As from the official server: a polling client that has no GET waiting makes it a "forced server close".
-        TellSockets(!delivered && ReferenceEquals(reason, DisconnectReason.ForcedClose) ? DisconnectReason.ForcedServerClose : reason, null);
+        TellSockets(delivered ? reason : unasked ?? reason, null);
         if (delivered)
         {
             _connection.Forget();

@@ -203,7 +203,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     {
         _awaits = _isIncomplete = valid && packet is null;
         if (!valid)
-            Refuse(_decoder.Error.Describe());
+            Refuse(_decoder.Error.Describe(), outOfPlace: false);
         else if (packet is not null)
             Dispatch(packet);
     }
@@ -325,11 +325,11 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     }
 
     /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>
-    private void Refuse(string description)
+    private void Refuse(string description, bool outOfPlace = true)
     {
         TellBatch();
         _refused = true;
-        connection.Session.Tell(new SessionProtocol.PacketRefused(description));
+        connection.Session.Tell(new SessionProtocol.PacketRefused(description, outOfPlace));
     }
 
     /// <summary>Engine.IO rubbish or an end: closed at once.</summary>

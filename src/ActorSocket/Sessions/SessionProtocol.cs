@@ -25,8 +25,10 @@ internal static class SessionProtocol
 
     internal sealed class PongReceived : ILocalMessage, IDeadLetterSuppression { public static readonly PongReceived Instance = new(); }
 
-    /// <summary>A packet that breaks the Socket.IO protocol (S-30, S-31): every socket is told, then the connection is closed.</summary>
-    internal sealed record PacketRefused(string Description) : ILocalMessage, IDeadLetterSuppression;
+    /// <summary>
+    /// A packet that breaks the Socket.IO protocol: it cannot be decoded (S-30), or was and is <see cref="OutOfPlace"/> (S-31). Every socket is told, then the connection is closed.
+    /// </summary>
+    internal sealed record PacketRefused(string Description, bool OutOfPlace) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>A transport failed or was closed by the peer. <see cref="Transport"/> is null for long-polling.</summary>
     internal sealed record TransportFailed(ITransport? Transport, DisconnectReason Reason, string? Description) : ILocalMessage, IDeadLetterSuppression;

@@ -48,7 +48,11 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>Which of its client's CONNECTs it answers.</summary>
     internal int Attempt { get; init; }
 
-    /// <summary>The socket's id: 28 URL-safe characters, unguessable, never the connection's id. It is also a room that holds just this socket.</summary>
+    /// <summary>The socket's id: 28 URL-safe characters, unguessable, and not the connection's id. It is also a room that holds just this socket.</summary>
+    /// <remarks>
+    /// Of a Socket.IO 2 client (<see cref="ActorSocketOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other namespaces than <c>/</c> with the
+    /// namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a secret of the client; give others an id of the application's own.
+    /// </remarks>
     public string Id { get; }
 
     /// <summary>The namespace the socket is connected to.</summary>
@@ -264,6 +268,17 @@ public sealed partial class Socket : IEventEmitter
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new SocketProtocol.Disconnect(close, done));
         return new ValueTask(DoneOrGoneAsync(done));
+    }
+
+    /// <summary>
+    /// Closes the connection, and with it the client's sockets of all namespaces, after what is queued and without a goodbye: a client reconnects by itself, and may be recovered
+    /// (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close". May be called in middleware, too.
+    /// </summary>
+    /// <returns>Completes when this socket is disconnected.</returns>
+    public ValueTask CloseConnectionAsync()
+    {
+        Connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose));
+        return _connected ? new ValueTask(DoneOrGoneAsync(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))) : default;
     }
 
     private async Task DoneOrGoneAsync(TaskCompletionSource done)

@@ -29,6 +29,18 @@ export async function The_server_ends_the_whole_connection({ connect, join }) {
   return { reasons };
 }
 
+export async function The_server_closes_the_connection_and_the_client_comes_back({ connect, join }) {
+  const root = await connect();
+  const lobby = await join(root, "/lobby");
+  const reasons = { [root.id]: "forced close", [lobby.id]: "forced close" };
+  const down = Promise.all([root, lobby].map((socket) => next(socket, "disconnect")));
+  const up = Promise.all([root, lobby].map((socket) => next(socket, "connect")));
+  root.emit("close connection");
+  assert.deepEqual((await down).map(([reason]) => reason), ["transport close", "transport close"]);
+  await up;
+  return { reasons };
+}
+
 export async function The_client_says_goodbye({ connect }) {
   const socket = await connect();
   const reasons = { [socket.id]: "client namespace disconnect" };

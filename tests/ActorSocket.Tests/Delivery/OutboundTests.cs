@@ -18,6 +18,16 @@ public sealed class OutboundTests
     }
 
     [Fact]
+    public async Task A_packet_for_which_a_parser_writes_nothing_is_not_sent()
+    {
+        var outbound = NewOutbound();
+        outbound.Append(Frame("a"));
+        Assert.True(outbound.Append(EncodedFrame.Of([], [], compress: true)));
+        outbound.Append(EncodedFrame.Of("4"u8, [], compress: true)); // an empty text is one
+        Assert.Equal(["a", "4"], await PollAsync(outbound));
+    }
+
+    [Fact]
     public async Task A_poll_gets_all_two_thousand_packets_that_are_queued()
     {
         var outbound = NewOutbound();

@@ -164,4 +164,55 @@ public sealed class ClosingTests : ServerTest
         Assert.StartsWith("40{", await bystander.NextAsync(), StringComparison.Ordinal);
         Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
     }
+
+    [Fact]
+    public async Task The_application_closes_a_connection_after_what_is_queued_and_without_a_goodbye()
+    {
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (socket, session, webSocket) = await JoinAsync(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); });
+        socket.Emit("last");
+        await socket.CloseConnectionAsync().AsTask().WaitAsync(Patience);
+        Assert.Equal("42[\"last\"]", await webSocket.NextAsync());
+        Assert.Equal("close", await webSocket.NextAsync());
+        Assert.Equal("forced close", await reason.Task.WaitAsync(Patience));
+        await ExpectTerminatedAsync(session.Session, Patience);
+        await socket.CloseConnectionAsync().AsTask().WaitAsync(Patience); // again: nothing
+    }
+
+    [Fact]
+    public async Task Middleware_may_close_the_connection()
+    {
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.Use(static async (socket, next) =>
+        {
+            await socket.CloseConnectionAsync();
+            await next();
+        });
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        while (await webSocket.NextAsync() is not "close")
+        {
+            // The client may have been let in before.
+        }
+        await ExpectTerminatedAsync(session.Session, Patience);
+    }
+
+    [Theory]
+    [InlineData("42{}", "forced close")] // cannot be decoded
+    [InlineData("47", "forced close")]
+    [InlineData("42/nowhere,[\"x\"]", "forced server close")] // out of place
+    [InlineData("44{}", "forced server close")]
+    public async Task A_polling_client_without_a_waiting_get_ends_for_the_official_reason(string packet, string expected)
+    {
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var server = NewServer();
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); });
+        var session = await OpenAsync(server);
+        Assert.True(session.Connection.Inbound.AddPayload("40"u8));
+        Assert.StartsWith("40{", await session.PollAsync().WaitAsync(Patience), StringComparison.Ordinal);
+        session.Connection.Inbound.AddPayload(System.Text.Encoding.UTF8.GetBytes(packet));
+        Assert.Equal(expected, await reason.Task.WaitAsync(Patience));
+        Assert.Equal("6|1", await session.PollAsync());
+    }
 }

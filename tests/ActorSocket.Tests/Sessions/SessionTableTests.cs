@@ -26,6 +26,7 @@ public sealed class SessionTableTests : ServerTest
         Connect               | lives                         | lives                                  | lives                       | lives
         Left                  | lives                         | lives                                  | lives                       | lives
         PacketRefused         | closes: forced server close   | closes: forced server close            | ends: forced close          | lives
+        undecodable packet    | closes: forced close          | closes: forced close                   | ends: forced close          | lives
         OutboundFailed        | ends: transport error         | ends: transport error, refused         | ends: transport error       | lives
         Close                 | closes: server shutting down  | closes: server shutting down           | ends: server shutting down  | lives
         own transport fails   | ends: transport close         | ends: transport close, refused         | ends: transport close       | ends
@@ -117,7 +118,8 @@ public sealed class SessionTableTests : ServerTest
         "VolatileDropped" => new VolatileDropped(1),
         "Connect" => new Connect("/nowhere", default, 1),
         "Left" => new Left("/", null),
-        "PacketRefused" => new PacketRefused("rubbish"),
+        "PacketRefused" => new PacketRefused("rubbish", OutOfPlace: true),
+        "undecodable packet" => new PacketRefused("rubbish", OutOfPlace: false),
         "OutboundFailed" => new OutboundFailed("the client does not read"),
         "Close" => new Close(DisconnectReason.ServerShuttingDown),
         "own transport fails" => new TransportFailed(state == "WebSocket" ? _own : null, DisconnectReason.TransportClose, null),
