@@ -85,7 +85,7 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         visitor.Lobby = null;
         visitor.Socket.Data.Remove("lobby");
         lobbies.Send(LobbyRoom.IdOf(lobby), "leave", visitor.Name, visitor.Socket.Id);
-        io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Socket.Id);
+        io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Pointer);
     }
 
     private object Say(Visitor visitor, string? text)
@@ -101,7 +101,7 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
     private static void Point(Visitor visitor, double x, double y)
     {
         if (x is >= 0 and <= 1 && y is >= 0 and <= 1)
-            ToLobby(visitor)?.Volatile.Emit("pointer", visitor.Socket.Id, visitor.Name, x, y);
+            ToLobby(visitor)?.Volatile.Emit("pointer", visitor.Pointer, visitor.Name, x, y);
     }
 
     private static object Picture(Visitor visitor, string? type, byte[]? data)
@@ -181,6 +181,9 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
     private sealed class Visitor(Socket socket)
     {
         public Socket Socket => socket;
+
+        /// <summary>What others know his pointer by. Not the socket's id, which of a Socket.IO 2 client (<c>AllowEIO3</c>) is a secret.</summary>
+        public string Pointer { get; } = Guid.NewGuid().ToString("N");
 
         public string? Name { get; set; }
 
