@@ -267,24 +267,24 @@ public sealed partial class Socket : IEventEmitter
             return default;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new SocketProtocol.Disconnect(close, done));
-        return new ValueTask(DoneOrGoneAsync(done));
+        return new ValueTask(DoneOrGoneAsync(done, Over));
     }
 
     /// <summary>
     /// Closes the connection, and with it the client's sockets of all namespaces, after what is queued and without a goodbye: a client reconnects by itself, and may be recovered
     /// (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close". May be called in middleware, too.
     /// </summary>
-    /// <returns>Completes when this socket is disconnected.</returns>
+    /// <returns>Completes when nothing can be sent to this socket any more; what its client sent before is handled first, and then its disconnect is raised.</returns>
     public ValueTask CloseConnectionAsync()
     {
         Connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose));
-        return _connected ? new ValueTask(DoneOrGoneAsync(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))) : default;
+        return _connected ? new ValueTask(DoneOrGoneAsync(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), Disconnected)) : default;
     }
 
-    private async Task DoneOrGoneAsync(TaskCompletionSource done)
+    private static async Task DoneOrGoneAsync(TaskCompletionSource done, CancellationToken gone)
     {
         // An actor that stopped meanwhile answers nothing; the socket's end is an answer too.
-        using (Over.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
+        using (gone.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
             await done.Task.ConfigureAwait(false);
     }
 

@@ -333,7 +333,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             return;
         }
         ReportHandlerError(error);
-        if (_ended is null && _left is null)
+        if (_ended is null && _left is null && !UnreadableArgument.Is(error))
             ns.Server.Log.SocketNotSetUp(ns.MetricsName);
         OnDisconnect(new Disconnect(Close: false, null));
     }

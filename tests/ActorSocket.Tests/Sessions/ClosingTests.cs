@@ -180,6 +180,24 @@ public sealed class ClosingTests : ServerTest
     }
 
     [Fact]
+    public async Task A_handler_may_close_the_connection_and_wait_for_it()
+    {
+        var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (_, session, webSocket) = await JoinAsync(socket =>
+        {
+            socket.On("go", async () =>
+            {
+                await socket.CloseConnectionAsync();
+                socket.Emit("too late");
+            });
+            socket.OnDisconnect(why => { reason.SetResult(why.ToString()); });
+        });
+        session.Send("42[\"go\"]");
+        Assert.Equal("close", await webSocket.NextAsync());
+        Assert.Equal("forced close", await reason.Task.WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task Middleware_may_close_the_connection()
     {
         var server = NewServer();
