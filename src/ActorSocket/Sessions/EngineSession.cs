@@ -314,7 +314,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         if (_paused)
             Start(ref _attachments, server.Timers.Attachments);
         else if (_connection.Inbound.IsIncomplete)
-            OnPacketRefused(new PacketRefused("the attachments of a packet did not come"));
+            OnPacketRefused(new PacketRefused("the attachments of a packet did not come", OutOfPlace: false));
     }
 
     private void OnConnect(Connect m)
