@@ -79,7 +79,7 @@ internal sealed class HandlerBinder(SocketJson json)
         {
             if (parameter.ParameterType.IsByRef)
                 throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(delegateType));
-            if (TakesArgument(parameter.ParameterType) && parameter.ParameterType != typeof(SocketArgument)) // which is read by no serialiser
+            if (TakesArgument(parameter.ParameterType))
                 ThrowIfUnreadable(parameter.ParameterType);
         }
         ThrowIfUnwritable(signature.ReturnType);
@@ -98,7 +98,7 @@ internal sealed class HandlerBinder(SocketJson json)
                 JsonSerializer.Deserialize("{}"u8, type, json.Options);
                 return;
             }
-            catch (Exception error) when (error is NotSupportedException or InvalidOperationException && error.GetBaseException().Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true)
+            catch (Exception error) when (error is NotSupportedException or InvalidOperationException && IsSerialisers(error.GetBaseException()))
             {
                 reason = error;
             }
@@ -109,6 +109,9 @@ internal sealed class HandlerBinder(SocketJson json)
         }
         throw new ArgumentException($"An event handler takes a {type}, which cannot be read from an event's argument. Services are had from the constructor of a hub or from Socket.Services.", nameof(type), reason);
     }
+
+    /// <summary>It wraps its own without having thrown them; a converter's were thrown by the application.</summary>
+    private static bool IsSerialisers(Exception error) => error.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) != false;
 
     private static void ThrowIfUnwritable(Type result)
     {
