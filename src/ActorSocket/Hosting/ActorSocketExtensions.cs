@@ -76,7 +76,7 @@ public static class ActorSocketExtensions
         {
             services.AddAkka("actorsocket", (akka, provider) =>
             {
-                akka.WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); });
+                akka.AddHocon(ReadHocon("system"), HoconAddMode.Append).WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); });
                 if (provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value is { IsEnabled: true } cluster)
                     akka.WithActorSocketCluster(cluster);
             });
@@ -91,7 +91,10 @@ public static class ActorSocketExtensions
         return services.PostConfigure(configure);
     }
 
-    /// <summary>Lets the servers of <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> live in the application's own actor system: for use within its <c>AddAkka</c>.</summary>
+    /// <summary>
+    /// Lets the servers of <see cref="AddActorSocket(IServiceCollection, Action{ActorSocketOptions}?, string)"/> live in the application's own actor system: for use within its
+    /// <c>AddAkka</c>. It adds serializers, a mailbox and a dispatcher of its own to the configuration, and changes nothing else.
+    /// </summary>
     public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)
     {
         ArgumentNullException.ThrowIfNull(akka);

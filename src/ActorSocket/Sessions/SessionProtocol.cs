@@ -6,7 +6,7 @@ using ActorSocket.Protocol.EngineIo;
 namespace ActorSocket.Sessions;
 
 /// <summary>A message that never leaves its node, so it may carry delegates and completion sources.</summary>
-internal interface ILocalMessage : INoSerializationVerificationNeeded;
+internal interface ILocalMessage : INoSerializationVerificationNeeded, Akka.Event.IDeadLetterSuppression;
 
 /// <summary>What an <see cref="EngineSession"/> understands. A session may end at any moment, so none of it is worth a dead letter.</summary>
 internal static class SessionProtocol

@@ -65,6 +65,49 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task The_applications_own_actor_system_behaves_as_it_did_before()
+    {
+        string[] Read(ActorSystem system) => Array.ConvertAll(
+            ["akka.log-dead-letters", "akka.log-dead-letters-during-shutdown", "akka.coordinated-shutdown.run-by-clr-shutdown-hook", "akka.stdout-loglevel", "akka.scheduler.tick-duration"],
+            (string path) => $"{path} {system.Settings.Config.GetString(path)}");
+        string[] alone, together;
+        await using (var app = Build(static services => services.AddAkka("mine", static _ => { })))
+        {
+            await app.StartAsync();
+            alone = Read(app.Services.GetRequiredService<ActorSystem>());
+        }
+        await using (var app = Build(static services =>
+        {
+            services.AddAkka("mine", static akka => akka.WithActorSocket());
+            services.AddActorSocket();
+        }))
+        {
+            app.MapActorSocket();
+            await app.StartAsync();
+            together = Read(app.Services.GetRequiredService<ActorSystem>());
+        }
+        Assert.Equal(alone, together);
+        Assert.True(typeof(Akka.Event.IDeadLetterSuppression).IsAssignableFrom(typeof(ActorSocket.Sessions.ILocalMessage))); // its log is not filled by sessions that come and go
+    }
+
+    [Fact]
+    public async Task Whoever_closes_the_server_again_waits_for_the_same_end()
+    {
+        await using var app = Build(static services => services.AddActorSocket(static o => o.DrainTimeout = TimeSpan.FromSeconds(1)));
+        var io = app.MapActorSocket();
+        await app.StartAsync();
+        await app.GetTestClient().GetAsync("/socket.io/?EIO=4&transport=polling"); // a session that does not come for its close
+        using var impatient = new CancellationTokenSource();
+        var cancelled = io.CloseAsync(impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        var first = io.CloseAsync();
+        Assert.False(first.IsCompleted); // it goes on
+        await io.CloseAsync().WaitAsync(ServerTest.Patience);
+        Assert.True(first.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public async Task The_server_lives_in_the_applications_own_actor_system()
     {
         await using var app = Build(static services =>
