@@ -43,7 +43,7 @@ public sealed class RemoteSocket : IEventEmitter
     public void Emit<TArgs>(string eventName, in TArgs args)
         where TArgs : struct, IEventArguments => Itself.Emit(eventName, args);
 
-    /// <summary>How long <see cref="RemoteSocketOperator.EmitWithAckAsync{T}"/> waits before it throws a <see cref="TimeoutException"/>.</summary>
+    /// <summary>How long <see cref="RemoteSocketOperator.EmitWithAckAsync{T}(string, object?[])"/> waits before it throws a <see cref="TimeoutException"/>.</summary>
     public RemoteSocketOperator Timeout(TimeSpan timeout) => new(Itself.Timeout(timeout));
 
     /// <inheritdoc cref="Socket.JoinAsync(string, CancellationToken)"/>
@@ -69,9 +69,27 @@ public sealed class RemoteSocketOperator
     /// <summary>Asks the client and waits for the first argument of its acknowledgement.</summary>
     /// <exception cref="TimeoutException">It did not answer in time.</exception>
     /// <exception cref="InvalidOperationException">It is not connected any more.</exception>
-    public async Task<T?> EmitWithAckAsync<T>(string eventName, params object?[] args)
+    public Task<T?> EmitWithAckAsync<T>(string eventName, params object?[] args) => EmitWithAckAsync<T>(eventName, args, CancellationToken.None);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, object?[])"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken) => EmitWithAckAsync<T>(eventName, [], cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, object?[])"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken) => EmitWithAckAsync<T>(eventName, [arg1], cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, object?[])"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken) =>
+        EmitWithAckAsync<T>(eventName, [arg1, arg2], cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, object?[])"/>
+    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken) =>
+        EmitWithAckAsync<T>(eventName, [arg1, arg2, arg3], cancellationToken);
+
+    /// <inheritdoc cref="EmitWithAckAsync{T}(string, object?[])"/>
+    public async Task<T?> EmitWithAckAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
     {
-        var answers = await _socket.AskAsync<T>(eventName, args, default).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(args);
+        var answers = await _socket.AskAsync<T>(eventName, args, cancellationToken).ConfigureAwait(false);
         return answers.Count > 0 ? answers[0] : throw new InvalidOperationException("The socket is not connected any more.");
     }
 }

@@ -33,14 +33,31 @@ public sealed class RoomEntities<TEntity>
     /// <param name="args">The method's arguments.</param>
     /// <exception cref="EntityCallException">The method threw, or there is none of that name.</exception>
     /// <exception cref="TimeoutException">No answer within <see cref="ActorSocketClusterOptions.RequestTimeout"/>: its node may have gone, or the method takes too long.</exception>
-    public async Task<T?> InvokeAsync<T>(string id, string method, params object?[] args)
+    public Task<T?> InvokeAsync<T>(string id, string method, params object?[] args) => InvokeAsync<T>(id, method, args, CancellationToken.None);
+
+    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
+    public Task<T?> InvokeAsync<T>(string id, string method, CancellationToken cancellationToken) => InvokeAsync<T>(id, method, [], cancellationToken);
+
+    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
+    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, CancellationToken cancellationToken) => InvokeAsync<T>(id, method, [arg1], cancellationToken);
+
+    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
+    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, object? arg2, CancellationToken cancellationToken) =>
+        InvokeAsync<T>(id, method, [arg1, arg2], cancellationToken);
+
+    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
+    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken) =>
+        InvokeAsync<T>(id, method, [arg1, arg2, arg3], cancellationToken);
+
+    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
+    public async Task<T?> InvokeAsync<T>(string id, string method, object?[] args, CancellationToken cancellationToken)
     {
         var json = _namespace.Services.Server.Json;
         var call = Pack(id, method, args, wantsAnswer: true);
         EntityAnswered answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswered>(call, _namespace.Services.Server.ClusterOptions.RequestTimeout).ConfigureAwait(false);
+            answer = await _region.Value.Ask<EntityAnswered>(call, _namespace.Services.Server.ClusterOptions.RequestTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {
