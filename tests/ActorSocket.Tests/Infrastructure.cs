@@ -34,7 +34,7 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     {
         var options = new ActorSocketOptions();
         configure?.Invoke(options);
-        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? TimeProvider.System, _metrics);
+        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? new SchedulerTime(Clock), _metrics);
         server.Root = Sys.ActorOf(NamespaceRoot.Props(server));
         return server;
     }
@@ -92,14 +92,96 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     }
 }
 
+/// <summary>Its timers run when the test advances the actor system's clock; its time stamps are the real ones.</summary>
+internal sealed class SchedulerTime(TestScheduler clock) : TimeProvider
+{
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(clock, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class Timer(TestScheduler clock, Action callback) : ITimer
+    {
+        private Cancelable? _next;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            var next = dueTime == Timeout.InfiniteTimeSpan ? null : new Cancelable((IActionScheduler)clock);
+            Interlocked.Exchange(ref _next, next)?.Cancel();
+            if (next is not null)
+                clock.Advanced.ScheduleOnce(dueTime, () => Run(period), next);
+            return true;
+        }
+
+        public void Dispose() => Interlocked.Exchange(ref _next, null)?.Cancel();
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+
+        private void Run(TimeSpan period)
+        {
+            callback();
+            if (period > TimeSpan.Zero)
+                Change(period, period);
+        }
+    }
+}
+
 /// <summary>What time stamps are taken from, moved by the test.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private readonly List<(ManualTimer Timer, Action Run)> _timers = [];
+
     public int Seconds { get; set; }
+
+    /// <summary>Moves it, and runs the timers that are due then, each once.</summary>
+    public void Advance(int seconds)
+    {
+        Seconds += seconds;
+        foreach (var (timer, run) in _timers.ToArray())
+        {
+            if (timer.Due is not { } due || due > Seconds)
+                continue;
+            timer.Due = null;
+            run();
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this);
+        _timers.Add((timer, () => callback(state)));
+        timer.Change(dueTime, period);
+        return timer;
+    }
 
     public override long TimestampFrequency => 1;
 
     public override long GetTimestamp() => Seconds;
+
+    private sealed class ManualTimer(ManualTime time) : ITimer
+    {
+        public double? Due { get; set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Due = dueTime == Timeout.InfiniteTimeSpan ? null : time.Seconds + dueTime.TotalSeconds;
+            return true;
+        }
+
+        public void Dispose() => Due = null;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
 }
 
 /// <summary>A WebSocket that only records what it is told.</summary>

@@ -312,12 +312,13 @@ internal sealed class ClusterNode : IServerEventPeers
             return;
         var id = ns!.NextAckId();
         var frame = new EncodedFrame(_server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)), m.Frame.Compress);
-        var answers = new ForwardedAcks(peer, m.Request);
+        var answers = new ForwardedAcks(peer, m.Request, id, recipients);
         foreach (var socket in recipients)
         {
-            socket.Actor.Tell(new SocketProtocol.AckAsked(id, answers, m.Timeout));
+            socket.Actor.Tell(new SocketProtocol.AckAsked(id, answers));
             socket.Send(frame, m.IsVolatile);
         }
+        answers.ForgetAfter(m.Timeout, _server.Time);
     }
 
     public void OnFetchSockets(Peer peer, FetchSockets m)
@@ -375,13 +376,39 @@ internal sealed class ClusterNode : IServerEventPeers
     }
 
     /// <summary>Sends the answers of this node's clients to the node that asked.</summary>
-    private sealed class ForwardedAcks(Peer peer, long request) : IAckSink
+    private sealed class ForwardedAcks(Peer peer, long request, long id, List<Socket> recipients) : IAckSink
     {
-        public void Answered(SocketArguments arguments) => peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments))));
+        private ITimer? _overdue;
+        private int _due = recipients.Count;
 
-        public void Failed(Exception error)
+        public void Answered(SocketArguments arguments)
         {
-            // As on the asking node: nobody answers for a socket that is gone or silent; the time limit decides.
+            peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments))));
+            Settled();
+        }
+
+        // As on the asking node: nobody answers for a socket that is gone or silent; the time limit decides.
+        public void Failed(Exception error) => Settled();
+
+        /// <summary>The asking node keeps the time limit; here it ends what nobody waits for any more.</summary>
+        public void ForgetAfter(TimeSpan timeout, TimeProvider time)
+        {
+            _overdue = time.CreateTimer(static state => ((ForwardedAcks)state!).Forget(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (Volatile.Read(ref _due) <= 0 || !_overdue.Change(timeout, Timeout.InfiniteTimeSpan))
+                _overdue.Dispose();
+        }
+
+        private void Forget()
+        {
+            foreach (var socket in recipients)
+                socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
+            _overdue!.Dispose();
+        }
+
+        private void Settled()
+        {
+            if (Interlocked.Decrement(ref _due) <= 0)
+                _overdue?.Dispose();
         }
     }
 }

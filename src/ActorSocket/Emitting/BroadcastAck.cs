@@ -1,6 +1,5 @@
 using Akka.Actor;
 using ActorSocket.Clustering;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 
@@ -14,16 +13,14 @@ internal sealed class BroadcastAck : IAckSink, IPeerAnswers
     private readonly TaskCompletionSource<IReadOnlyList<SocketArguments>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _id;
     private readonly IReadOnlyList<Socket> _recipients;
-    private readonly IActorRef _namespaceActor;
     private readonly SocketJson _json;
     private int _expected;
     private int _nodesDue;
 
-    public BroadcastAck(long id, IReadOnlyList<Socket> recipients, IActorRef namespaceActor, int otherNodes, SocketJson json)
+    public BroadcastAck(long id, IReadOnlyList<Socket> recipients, int otherNodes, SocketJson json)
     {
         _id = id;
         _recipients = recipients;
-        _namespaceActor = namespaceActor;
         _json = json;
         _expected = recipients.Count;
         _nodesDue = otherNodes;
@@ -31,7 +28,29 @@ internal sealed class BroadcastAck : IAckSink, IPeerAnswers
             _done.TrySetResult([]);
     }
 
-    public Task<IReadOnlyList<SocketArguments>> Responses => _done.Task;
+    /// <summary>Waits for all of them, this long: who waits keeps the time, since of those that are asked anybody may be gone.</summary>
+    /// <exception cref="AckTimeoutException">Some did not answer in time.</exception>
+    public async Task<IReadOnlyList<SocketArguments>> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _done.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+                throw new AckTimeoutException([.. _responses]);
+        }
+    }
+
+    /// <summary>Nobody waits any more: those that have not answered need not.</summary>
+    public void Forget()
+    {
+        if (_done.Task.IsCompleted)
+            return;
+        foreach (var socket in _recipients)
+            socket.Actor.Tell(new SocketProtocol.AckForgotten(_id));
+    }
 
     public void Answered(SocketArguments arguments)
     {
@@ -64,28 +83,18 @@ internal sealed class BroadcastAck : IAckSink, IPeerAnswers
 
     private void CompleteIfAll()
     {
+        IReadOnlyList<SocketArguments> all;
         lock (_gate)
         {
             if (_nodesDue > 0 || _responses.Count < _expected)
                 return;
+            all = [.. _responses]; // what comes twice must not change it under its reader
         }
-        _namespaceActor.Tell(new NamespaceProtocol.AcksComplete(this));
-        _done.TrySetResult(_responses);
+        _done.TrySetResult(all);
     }
 
     public void Failed(Exception error)
     {
         // Nobody answers for a socket that is gone; the time limit decides.
-    }
-
-    public void TimeOut()
-    {
-        SocketArguments[] responses;
-        lock (_gate)
-            responses = [.. _responses];
-        if (!_done.TrySetException(new AckTimeoutException(responses)))
-            return;
-        foreach (var socket in _recipients)
-            socket.Actor.Tell(new SocketProtocol.AckForgotten(_id));
     }
 }

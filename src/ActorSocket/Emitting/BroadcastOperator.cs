@@ -1,7 +1,6 @@
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
@@ -134,18 +133,18 @@ public sealed class BroadcastOperator : IEventEmitter
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);
         Peer[] peers = _flags.Local ? [] : services.Server.Cluster?.PeersFor(services, _selection) ?? [];
-        var acks = new BroadcastAck(id, recipients, services.Actor, peers.Length, services.Server.Json);
-        foreach (var socket in recipients)
-            socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks, null));
-        services.Actor.Tell(new NamespaceProtocol.AwaitAcks(acks, timeout));
-        var frame = new EncodedFrame(packet, _flags.Compress);
-        foreach (var socket in recipients)
-            socket.Send(frame, _flags.Volatile);
+        var acks = new BroadcastAck(id, recipients, peers.Length, services.Server.Json);
         IReadOnlyList<SocketArguments> responses;
-        var request = services.Server.Cluster?.Ask(peers, services, _selection, eventName, args, _flags, timeout, acks) ?? 0;
+        var request = 0L;
         try
         {
-            responses = await acks.Responses.WaitAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var socket in recipients)
+                socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks));
+            var frame = new EncodedFrame(packet, _flags.Compress);
+            foreach (var socket in recipients)
+                socket.Send(frame, _flags.Volatile);
+            request = services.Server.Cluster?.Ask(peers, services, _selection, eventName, args, _flags, timeout, acks) ?? 0;
+            responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (AckTimeoutException late)
         {
@@ -155,6 +154,7 @@ public sealed class BroadcastOperator : IEventEmitter
         finally
         {
             services.Server.Cluster?.Requests.Close(request);
+            acks.Forget();
         }
         var values = Read<T>(responses, out var read, out var errors);
         return errors.Count == 0 ? values : throw new AckTimeoutException(read, errors);

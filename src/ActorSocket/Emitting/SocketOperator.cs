@@ -46,7 +46,7 @@ public sealed class SocketOperator : IEventEmitter
         where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
-        if (_socket.IsOver)
+        if (_socket.IsOver || _socket.IsToldToGo)
             return;
         _socket.Namespace.Services.Emit(_socket, eventName, args, _flags);
     }
@@ -79,9 +79,9 @@ public sealed class SocketOperator : IEventEmitter
         var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         var answer = new SingleAck<T>();
         // Told first: the mailbox then holds the question before any answer to it can arrive.
-        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer, _flags.Timeout));
+        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer));
         _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
-        return answer.WaitAsync(_socket, id, cancellationToken);
+        return answer.WaitAsync(_socket, id, _flags.Timeout, cancellationToken);
     }
 
     internal Socket Socket => _socket;
@@ -103,8 +103,10 @@ public sealed class SocketOperator : IEventEmitter
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         // Told first: the mailbox then holds the question before any answer to it can arrive.
-        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, sink, _flags.Timeout));
+        var question = new Question(_socket, id, sink);
+        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, question));
         _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        question.Bound(_flags.Timeout, services.Server.Time);
     }
 
     internal static Exception NotConnected(Socket socket) => socket.DisconnectedBecause is { } reason
@@ -131,16 +133,9 @@ internal sealed class SingleAck<T> : IAckSink
 
     public void Failed(Exception error) => _answer.TrySetException(error);
 
-    public async Task<T?> WaitAsync(Socket socket, long id, CancellationToken cancellationToken)
+    /// <summary>The time limit is kept here, where it is waited: it ends the wait also when there is no actor any more that could.</summary>
+    public async Task<T?> WaitAsync(Socket socket, long id, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        using var cancelled = cancellationToken.UnsafeRegister(
-            static (state, token) =>
-            {
-                var (self, socket, id) = ((SingleAck<T>, Socket, long))state!;
-                if (self._answer.TrySetCanceled(token))
-                    socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
-            },
-            (this, socket, id));
         // A socket that stopped before it was asked never answers; its token is the fence.
         using var gone = socket.Disconnected.UnsafeRegister(
             static state =>
@@ -149,6 +144,66 @@ internal sealed class SingleAck<T> : IAckSink
                 self.Failed(SocketOperator.NotConnected(socket));
             },
             (this, socket));
-        return await _answer.Task.ConfigureAwait(false);
+        try
+        {
+            return await _answer.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, socket.Namespace.Services.Server.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late) when (!_answer.Task.IsFaulted)
+        {
+            socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
+            throw new TimeoutException("operation has timed out", late);
+        }
+        catch (OperationCanceledException) when (!_answer.Task.IsFaulted)
+        {
+            socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
+            throw;
+        }
+    }
+}
+
+/// <summary>A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may be no actor to do so.</summary>
+internal sealed class Question(Socket socket, long id, IAckSink sink) : IAckSink
+{
+    private ITimer? _overdue;
+    private CancellationTokenRegistration _gone;
+    private int _isSettled;
+
+    public void Bound(TimeSpan? timeout, TimeProvider time)
+    {
+        if (timeout is { } limit)
+            _overdue = time.CreateTimer(static state => ((Question)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
+        _gone = socket.Disconnected.UnsafeRegister(static state => ((Question)state!).Gone(), this);
+        if (Volatile.Read(ref _isSettled) != 0)
+            Release();
+    }
+
+    public void Answered(SocketArguments arguments)
+    {
+        if (Settle())
+            sink.Answered(arguments);
+    }
+
+    public void Failed(Exception error)
+    {
+        if (Settle())
+            sink.Failed(error);
+    }
+
+    private void Overdue() => socket.Actor.Tell(new SocketProtocol.AckOverdue(id));
+
+    private void Gone() => Failed(SocketOperator.NotConnected(socket));
+
+    private bool Settle()
+    {
+        if (Interlocked.Exchange(ref _isSettled, 1) != 0)
+            return false;
+        Release();
+        return true;
+    }
+
+    private void Release()
+    {
+        _overdue?.Dispose();
+        _gone.Unregister();
     }
 }

@@ -134,10 +134,10 @@ public sealed class ActorSocketOptions
     /// <summary>How long the body of a POST may take at any rate: a phone that changes cells sends nothing for many seconds. 30 s; more than 1 s.</summary>
     public TimeSpan PostGracePeriod { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many events of one client may wait for its handlers before its connection is not read from. 1024.</summary>
+    /// <summary>How many events and acknowledgements of one client may wait for its handlers before its connection is not read from. 1024.</summary>
     public int MaxInboundEvents { get; set; } = 1024;
 
-    /// <summary>How many bytes of events may wait likewise. 1 MiB.</summary>
+    /// <summary>How many bytes of them, as they are held in memory, may wait likewise. 1 MiB.</summary>
     public int MaxInboundBytes { get; set; } = 1024 * 1024;
 
     /// <summary>How many handlers of one socket may run at a time. 1: in order, one after the other.</summary>
@@ -163,7 +163,10 @@ public sealed class ActorSocketOptions
     /// <summary>Whether a namespace that a pattern created is removed when its last socket leaves. False. Official: <c>cleanupEmptyChildNamespaces</c>.</summary>
     public bool CleanupEmptyChildNamespaces { get; set; }
 
-    /// <summary>The most namespaces that patterns may create at a time: clients choose the names. 10 000.</summary>
+    /// <summary>
+    /// The most namespaces that patterns may create for clients at a time: clients choose the names. Once there are as many, the one that has been empty for longest gives way to
+    /// another; while none is empty, clients get a <c>connect_error</c>. 10 000.
+    /// </summary>
     public int MaxDynamicNamespaces { get; set; } = 10_000;
 
     /// <summary>Makes the id of each connection; null, the default, a node's tag and 132 random bits. It must be unique, URL-safe and impossible to guess. Official: <c>generateId</c>.</summary>

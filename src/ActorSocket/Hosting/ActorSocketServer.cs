@@ -24,7 +24,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
 
     private readonly List<Action<EndpointBuilder>> _conventions = [];
     private readonly List<Action<EndpointBuilder>> _finalConventions = [];
-    private int _closed;
+    private Task? _closing;
 
     internal ActorSocketServer(ServerServices services)
     {
@@ -171,16 +171,37 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
 
     /// <summary>
     /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
-    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Calling it again does nothing.
+    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Whoever calls it again waits for the same end.
     /// </summary>
     /// <returns>
     /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the latest after
     /// <see cref="ActorSocketOptions.DrainTimeout"/>, but five seconds are left for the handlers.
     /// </returns>
-    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
+    public Task CloseAsync(CancellationToken cancellationToken = default)
     {
-        if (Interlocked.Exchange(ref _closed, 1) != 0)
-            return;
+        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _closing, closing.Task, null) is { } earlier)
+            return earlier.WaitAsync(cancellationToken);
+        _ = CloseOnceAsync(closing);
+        return closing.Task.WaitAsync(cancellationToken);
+    }
+
+    private async Task CloseOnceAsync(TaskCompletionSource closing)
+    {
+        try
+        {
+            await CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
+            closing.SetResult();
+        }
+        catch (Exception error)
+        {
+            closing.SetException(error);
+        }
+    }
+
+    private async Task CloseConnectionsAsync(CancellationToken cancellationToken)
+    {
         Services.IsDraining = true;
         var count = Services.Sessions.Count;
         Services.Log.Draining(count);

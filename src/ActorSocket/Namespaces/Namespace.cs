@@ -14,8 +14,11 @@ public sealed class Namespace : IEventEmitter
         ServerEvents = new ServerEvents(services);
     }
 
-    /// <summary>What its handlers with an idempotency key remember.</summary>
-    internal IdempotencyTable Idempotency => LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Services.Server.Options.Idempotency, Services.Server.Json, Services.Server.Time));
+    /// <summary>
+    /// What its handlers with an idempotency key remember. Those of a template and of all that were made from it are one, whose bounds hold for them together: clients name
+    /// the namespaces.
+    /// </summary>
+    internal IdempotencyTable Idempotency => Services.Parent is { } template ? template.Face.Idempotency : LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Services.Server.Options.Idempotency, Services.Server.Json, Services.Server.Time));
 
     internal NamespaceServices Services { get; }
 
@@ -24,8 +27,8 @@ public sealed class Namespace : IEventEmitter
     /// <summary>The name, with its leading slash.</summary>
     public string Name => Services.Name;
 
-    /// <summary>The sockets that are connected to this node now; a copy.</summary>
-    public IReadOnlyCollection<Socket> Sockets => Services.All.Snapshot;
+    /// <summary>The sockets that are connected to this node now: as they are when it is asked, whatever happens later. Nobody can change it.</summary>
+    public IReadOnlyCollection<Socket> Sockets => Array.AsReadOnly(Services.All.Snapshot);
 
     /// <summary>
     /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the client is disconnected from the
@@ -103,6 +106,7 @@ public sealed class Namespace : IEventEmitter
     /// <param name="args">The event's arguments.</param>
     /// <param name="timeout">How long to wait; five seconds when it is null.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative, or more than 24 days.</exception>
     /// <exception cref="ServerEventTimeoutException">Some nodes did not answer in time, or are out of reach; it has the answers of the others.</exception>
     public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         ServerEvents.AskAsync<T>(eventName, args, timeout, cancellationToken);

@@ -28,6 +28,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private readonly Dictionary<Socket, ILocalMessage> _successors = []; // what to do once it is gone: a connect of its client's here, or a claim by way of another node
 
     private Props? _socketProps;
+    private bool _isListedAsEmpty;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -53,10 +54,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
             case ClaimAnswered m: Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.Continuation); break;
             case SocketCrashed m: OnSocketCrashed(m.Actor); break;
+            case MakeRoom m: OnMakeRoom(m); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
-            case AwaitAcks m: OnAwaitAcks(m); break;
-            case AcksComplete m: Timers.Cancel(m.Acks); break;
-            case AcksOverdue m: m.Acks.TimeOut(); break;
             default: Unhandled(message); break;
         }
     }
@@ -125,6 +124,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private void Start(EngineConnection connection, int attempt, JsonElement auth, Continuation? continuation)
     {
+        if (ns.Parent is null)
+            ns.Server.Names.Register(ns.Name); // others may have taken its place
         if (continuation?.Lost.IsNotOf(connection.Handshake.KnownUser) == true)
             continuation = null; // the secret alone does not make one user another
         var lost = continuation?.Lost;
@@ -175,8 +176,29 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             cluster.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);
-        else if (_sockets.Count == 0 && ns.Parent is not null && ns.Server.Options.CleanupEmptyChildNamespaces)
+        else if (_sockets.Count == 0 && ns.Parent is not null)
+            OnEmpty();
+    }
+
+    private void OnEmpty()
+    {
+        if (ns.Server.Options.CleanupEmptyChildNamespaces)
+        {
             Retire();
+        }
+        else if (ns.IsMadeForClient && !_isListedAsEmpty)
+        {
+            _isListedAsEmpty = true;
+            Context.Parent.Tell(new FellEmpty(ns));
+        }
+    }
+
+    private void OnMakeRoom(MakeRoom m)
+    {
+        _isListedAsEmpty = false;
+        if (_sockets.Count == 0)
+            Retire();
+        Context.Parent.Tell(m.Next);
     }
 
     /// <summary>
@@ -186,7 +208,6 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void Retire()
     {
         ns.Server.Namespaces.Remove(ns);
-        Context.Parent.Tell(Retired.Instance);
         Timers.StartSingleTimer(nameof(StopDue), StopDue.Instance, TimeSpan.FromSeconds(10));
         Become(message =>
         {
@@ -209,21 +230,21 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         // Its client is told as of a disconnect by the server, and what the application was promised is raised all the same.
         ns.Server.Log.SocketCrashed(ns.MetricsName);
         ns.Remove(socket);
-        if (socket.Connected)
+        if (socket.HasNotEnded)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
         if (socket.Connection.Inbound.Namespaces.LeftByServer(actor))
             socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
         socket.Connection.Inbound.Order.Gone(actor);
         socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, actor));
         _ = ns.Server.StoppedAfterAsync(EndCrashedAsync(socket));
-        foreach (var room in socket.Rooms)
+        foreach (var room in socket.CurrentRooms)
             LeaveRoomOf(socket, room, null);
         LetSuccessorIn(socket);
     }
 
     private static async Task EndCrashedAsync(Socket socket)
     {
-        var connected = socket.Connected;
+        var connected = socket.HasNotEnded;
         socket.MarkLeft(DisconnectReason.ServerNamespaceDisconnect, "the socket's actor failed");
         await Task.Yield(); // the handlers are the application's, and this is the namespace's thread
         if (connected)
@@ -297,12 +318,6 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.RemoveRoom(m.Room);
         Context.Stop(room.Router);
         ns.Server.Metrics.RoomClosed(ns.MetricsName);
-    }
-
-    private void OnAwaitAcks(AwaitAcks m)
-    {
-        if (!m.Acks.Responses.IsCompleted)
-            Timers.StartSingleTimer(m.Acks, new AcksOverdue(m.Acks), m.Timeout);
     }
 
     private sealed class Room(IActorRef router)

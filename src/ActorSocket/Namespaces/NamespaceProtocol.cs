@@ -31,15 +31,11 @@ internal static class NamespaceProtocol
     /// <summary>Time to forget what nobody can recover any more.</summary>
     internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
 
-    /// <summary>A broadcast waits for acknowledgements, this long.</summary>
-    internal sealed record AwaitAcks(BroadcastAck Acks, TimeSpan Timeout) : ILocalMessage;
+    /// <summary>Told to the root: a namespace that was made for a client has no socket any more. Not told again before <see cref="MakeRoom"/>.</summary>
+    internal sealed record FellEmpty(NamespaceServices Namespace) : ILocalMessage;
 
-    internal sealed record AcksComplete(BroadcastAck Acks) : ILocalMessage, IDeadLetterSuppression;
-
-    internal sealed record AcksOverdue(BroadcastAck Acks) : ILocalMessage;
-
-    /// <summary>Told to the root: a namespace that a pattern had made is gone.</summary>
-    internal sealed class Retired : ILocalMessage { public static readonly Retired Instance = new(); }
+    /// <summary>Told by the root: there are as many as may be, and somebody wants another. If this one is empty still, it goes; and in any case the root is told the rest.</summary>
+    internal sealed record MakeRoom(Resolved Next) : ILocalMessage;
 
     /// <summary>Nobody can still have the address of a namespace that is gone.</summary>
     internal sealed class StopDue : ILocalMessage { public static readonly StopDue Instance = new(); }

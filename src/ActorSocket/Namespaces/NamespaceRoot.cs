@@ -15,7 +15,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
     // A namespace or the session supervisor does not fail by what a client or a handler does. If it does, going on with its state is better than losing every socket below.
     private static readonly OneForOneStrategy Resume = new(static _ => Directive.Resume);
 
-    private int _dynamicCount;
+    private readonly Queue<NamespaceServices> _empty = new(); // each once; the oldest first; somebody may have joined it since
     private IActorRef _sessions = ActorRefs.Nobody;
 
     public static Props Props(ServerServices server) => Akka.Actor.Props.Create(() => new NamespaceRoot(server));
@@ -35,7 +35,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             case SessionProtocol.Open: _sessions.Forward(message); break;
             case ConnectSocket m: OnConnectSocket(m); break;
             case Resolved m: OnResolved(m); break;
-            case Retired: _dynamicCount--; break;
+            case FellEmpty m: _empty.Enqueue(m.Namespace); break;
             default: Unhandled(message); break;
         }
     }
@@ -96,13 +96,21 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
         // Another client may have created it while this one's predicate ran.
         if (!server.Namespaces.TryGet(request.Namespace, out var ns))
         {
-            if (m.Parent is null || _dynamicCount >= server.Options.MaxDynamicNamespaces)
+            if (m.Parent is null)
             {
-                Refuse(request, m.Parent is null ? "Invalid namespace" : "Too many namespaces");
+                Refuse(request, "Invalid namespace");
                 return;
             }
-            _dynamicCount++;
-            ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent);
+            if (server.Namespaces.MadeForClients >= server.Options.MaxDynamicNamespaces)
+            {
+                // Who uses up all names must not have them for good: one that nobody is in gives way. Each is asked once, so a flood of names costs no search.
+                if (_empty.TryDequeue(out var oldest))
+                    oldest.Actor.Tell(new MakeRoom(m));
+                else
+                    Refuse(request, "Too many namespaces");
+                return;
+            }
+            ns = server.Namespaces.GetOrAdd(request.Namespace, server, m.Parent, isForClient: true);
         }
         LetIn(request, ns);
     }

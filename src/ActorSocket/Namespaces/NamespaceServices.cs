@@ -51,6 +51,9 @@ internal sealed class NamespaceServices
     /// <summary>The template that this namespace was made from.</summary>
     public NamespaceServices? Parent { get; }
 
+    /// <summary>Whether a client's CONNECT made it, and not the application: such are counted, and those that are empty give way to others.</summary>
+    public bool IsMadeForClient { get; init; }
+
     /// <summary>Of a template: the namespaces that were made from it. What is emitted to it goes to all of them .</summary>
     public ConcurrentDictionary<string, NamespaceServices>? Children { get; }
 
@@ -316,23 +319,33 @@ internal sealed class NamespaceServices
             return default;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
-        return new ValueTask((Server.Cluster is null ? done.Task : AnnouncedAsync(done.Task, room)).WaitAsync(cancellationToken));
+        return Server.Cluster is null ? socket.DoneOrGoneAsync(done, cancellationToken) : AnnouncedAsync(socket, done, room, cancellationToken);
     }
 
     /// <summary>In a cluster a join is done when the other nodes know of the room, too (G5).</summary>
-    private async Task AnnouncedAsync(Task joined, string room)
+    private async ValueTask AnnouncedAsync(Socket socket, TaskCompletionSource joined, string room, CancellationToken cancellationToken)
     {
-        await joined.ConfigureAwait(false);
-        if (_rooms.TryGetValue(room, out var members))
-            await members.Announced.ConfigureAwait(false);
+        await socket.DoneOrGoneAsync(joined, cancellationToken).ConfigureAwait(false);
+        if (!_rooms.TryGetValue(room, out var members) || members.Announced.IsCompleted)
+            return;
+        try
+        {
+            await members.Announced.WaitAsync(socket.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (socket.IsOver && !cancellationToken.IsCancellationRequested)
+        {
+            // It is in no room any more.
+        }
     }
 
     public ValueTask LeaveAsync(Socket socket, string room, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(room);
+        if (socket.IsOver)
+            return default; // it is in none any more
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.LeaveRoom(socket, room, done));
-        return new ValueTask(done.Task.WaitAsync(cancellationToken));
+        return socket.DoneOrGoneAsync(done, cancellationToken);
     }
 
     private Socket[]? FindRoom(string room)

@@ -19,16 +19,20 @@ internal sealed class NamespaceTable
     private readonly ConcurrentDictionary<string, NamespaceServices> _byName = new(StringComparer.Ordinal);
     private DynamicNamespace[] _dynamic = [];
     private Func<Namespace, Task>[] _onNew = [];
+    private int _madeForClients;
 
     public bool HasDynamic => Volatile.Read(ref _dynamic).Length > 0;
 
     public DynamicNamespace[] Dynamic => Volatile.Read(ref _dynamic);
 
+    /// <summary>How many there are that a client's CONNECT has made.</summary>
+    public int MadeForClients => Volatile.Read(ref _madeForClients);
+
     public ICollection<NamespaceServices> All => _byName.Values;
 
     public bool TryGet(string name, [NotNullWhen(true)] out NamespaceServices? ns) => _byName.TryGetValue(name, out ns);
 
-    public NamespaceServices GetOrAdd(string name, ServerServices server, NamespaceServices? parent = null)
+    public NamespaceServices GetOrAdd(string name, ServerServices server, NamespaceServices? parent = null, bool isForClient = false)
     {
         if (_byName.TryGetValue(name, out var known))
             return known;
@@ -37,8 +41,10 @@ internal sealed class NamespaceTable
         {
             if (_byName.TryGetValue(name, out known))
                 return known;
-            created = new NamespaceServices(server, name, parent);
+            created = new NamespaceServices(server, name, parent) { IsMadeForClient = isForClient };
             _byName[name] = created;
+            if (isForClient)
+                Interlocked.Increment(ref _madeForClients);
         }
         parent?.Children!.TryAdd(name, created);
         _ = created.PrepareAsync(Volatile.Read(ref _onNew));
@@ -47,7 +53,8 @@ internal sealed class NamespaceTable
 
     public void Remove(NamespaceServices ns)
     {
-        _byName.TryRemove(KeyValuePair.Create(ns.Name, ns));
+        if (_byName.TryRemove(KeyValuePair.Create(ns.Name, ns)) && ns.IsMadeForClient)
+            Interlocked.Decrement(ref _madeForClients);
         ns.Parent?.Children!.TryRemove(KeyValuePair.Create(ns.Name, ns));
     }
 

@@ -51,8 +51,9 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
+        var limit = EmitFlags.None.Within(timeout ?? DefaultTimeout).Timeout!.Value;
         var json = ns.Server.Json.ToJsonArray(new ArgumentList(args));
-        var answers = await ns.Server.Peers.AskAsync(AddressableName, eventName, json, timeout ?? DefaultTimeout, cancellationToken).ConfigureAwait(false);
+        var answers = await ns.Server.Peers.AskAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
         var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
         if (answers.Missing > 0)
             throw new ServerEventTimeoutException(answers.Missing, responses);

@@ -1,53 +1,70 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace ActorSocket.Protocol;
 
 /// <summary>
-/// The names that the application registered (events, namespaces), found by their UTF-8 bytes without making a string. Only the application adds to it,
-/// so a client cannot make it grow.
+/// Names that the application registered (events, namespaces), found by their UTF-8 bytes without making a string. A cache of fixed size: a name that is not, or no more, in
+/// it costs a string each time it comes, and nothing else. So neither a client nor an application that makes names for ever can make it grow.
 /// </summary>
-/// <remarks>Any thread; readers take no lock.</remarks>
+/// <remarks>Any thread; no lock. Two that register at once may lose one.</remarks>
 internal sealed class NameTable
 {
-    private readonly Lock _gate = new();
-    private Dictionary<string, byte[]> _names = new(StringComparer.Ordinal);
-    private Dictionary<int, (byte[] Utf8, string Name)[]> _byHash = [];
+    private const int Sets = 256; // a power of two
+    private const int Ways = 4; // names of one hash that have room beside each other
+    private const int MaxBytes = 256; // what ProtocolLimits lets a client send
+
+    private readonly Entry?[] _entries = new Entry?[Sets * Ways];
+    private int _next;
 
     public void Register(string name)
     {
-        if (Volatile.Read(ref _names).ContainsKey(name))
-            return;
-        lock (_gate)
+        Span<byte> buffer = stackalloc byte[MaxBytes];
+        if (Utf8.FromUtf16(name, buffer, out _, out var length, replaceInvalidSequences: false) != OperationStatus.Done)
+            return; // too long, or no text: no client can send it
+        ReadOnlySpan<byte> utf8 = buffer[..length];
+        var hash = Hash(utf8);
+        var set = SetOf(hash);
+        var way = -1;
+        for (var i = 0; i < Ways; i++)
         {
-            if (_names.ContainsKey(name))
+            if (Volatile.Read(ref _entries[set + i]) is not { } entry)
+                way = way < 0 ? i : way;
+            else if (entry.Is(hash, utf8))
                 return;
-            var utf8 = Encoding.UTF8.GetBytes(name);
-            var hash = Hash(utf8);
-            var byHash = new Dictionary<int, (byte[], string)[]>(_byHash);
-            byHash[hash] = byHash.TryGetValue(hash, out var same) ? [.. same, (utf8, name)] : [(utf8, name)];
-            Volatile.Write(ref _byHash, byHash);
-            Volatile.Write(ref _names, new Dictionary<string, byte[]>(_names, StringComparer.Ordinal) { [name] = utf8 });
         }
+        if (way < 0)
+            way = Interlocked.Increment(ref _next) & (Ways - 1);
+        Volatile.Write(ref _entries[set + way], new Entry(hash, utf8.ToArray(), name));
     }
 
     public string Get(ReadOnlySpan<byte> utf8)
     {
-        if (Volatile.Read(ref _byHash).TryGetValue(Hash(utf8), out var candidates))
+        var hash = Hash(utf8);
+        var set = SetOf(hash);
+        for (var i = 0; i < Ways; i++)
         {
-            foreach (var (bytes, name) in candidates)
-            {
-                if (utf8.SequenceEqual(bytes))
-                    return name;
-            }
+            if (Volatile.Read(ref _entries[set + i]) is { } entry && entry.Is(hash, utf8))
+                return entry.Name;
         }
         return Encoding.UTF8.GetString(utf8);
     }
 
-    private static int Hash(ReadOnlySpan<byte> utf8)
+    private static int SetOf(uint hash) => (int)((hash ^ (hash >> 16)) & (Sets - 1)) * Ways;
+
+    private static uint Hash(ReadOnlySpan<byte> utf8)
     {
         var hash = 2166136261u; // FNV-1a
         foreach (var b in utf8)
             hash = (hash ^ b) * 16777619;
-        return (int)hash;
+        return hash;
+    }
+
+    private sealed class Entry(uint hash, byte[] utf8, string name)
+    {
+        public string Name => name;
+
+        public bool Is(uint otherHash, ReadOnlySpan<byte> other) => hash == otherHash && other.SequenceEqual(utf8);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost) :
 
     public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
-        missed = ns.Recovery!.TryGetMissed(Lost.Seen, socket.Id, socket.Rooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
+        missed = ns.Recovery!.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
         return missed is not null;
     }
 }
@@ -61,7 +61,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
         var cluster = ns.Server.Cluster!;
-        await cluster.AnnounceAsync(ns.Name, Lost.Id).ConfigureAwait(false); // its id does not say any more where it is
+        await cluster.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
         _isComplete = await CollectAsync(cluster, cancellationToken).ConfigureAwait(false);
@@ -102,7 +102,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, LostSocket lost, 
     public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = null;
-        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.Rooms, out var here))
+        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var here))
             return false;
         missed = [.. _frames, .. here.Where(logged => logged.Number > _positions.GetValueOrDefault(logged.Emitter)).Select(static logged => logged.Frame)];
         _isTold = missed.Count > 0;

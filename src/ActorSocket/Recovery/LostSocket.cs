@@ -17,7 +17,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
     /// <summary>Of one that is given back: the position in that log up to which its client has seen everything.</summary>
     public long Seen { get; init; }
 
-    public static LostSocket Of(Socket socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.Rooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
+    public static LostSocket Of(Socket socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.CurrentRooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
 
     /// <summary>Whether its middleware may be passed by: the option says so, and what the middleware put into the data is all there.</summary>
     public bool PassesBy(RecoveryOptions options) => options.SkipMiddlewares && Data.IsWhole;

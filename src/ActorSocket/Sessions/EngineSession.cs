@@ -121,6 +121,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
         _connection.Inbound.Order.End();
         foreach (var socket in _connection.Inbound.Namespaces.End())
             socket.Tell(SocketProtocol.SessionEnded.Instance);
+        _connection.Inbound.End();
         _connection.Forget();
         server.Metrics.SessionClosed(_connection.TransportName, _connection.ClosedBecause ?? DisconnectReason.TransportError);
         if (_connection.ClosedBecause is not null)
@@ -485,7 +486,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
             socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
         _sockets = [];
         _connection.ClosedBecause = reason;
-        _connection.Inbound.Resume();
+        _connection.Inbound.End();
     }
 
     private void End()

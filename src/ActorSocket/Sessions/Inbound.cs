@@ -21,14 +21,16 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     private readonly ArrivalOrder _order = new(new JoinedNamespaces(server.Options.MaxNamespacesPerConnection));
     private SocketIoPacket? _first; // most reads bring one packet
     private List<SocketIoPacket>? _more;
-    private IActorRef _target = ActorRefs.Nobody;
+    private Socket? _target;
     private bool _refused;
     private volatile bool _isIncomplete;
     private bool _awaits; // more of a packet, since the session was last told
-    private int _queuedEvents;
+    private int _queuedPackets;
     private long _queuedBytes;
     private int _acksOwed;
-    private TaskCompletionSource? _resumed;
+    private readonly Lock _pausing = new();
+    private TaskCompletionSource? _resumed; // of all who wait to read on: during an upgrade there may be two
+    private volatile bool _ended;
 
     /// <summary>How sockets are told of what came.</summary>
     public ArrivalOrder Order => _order;
@@ -113,12 +115,12 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
             TellAll();
     }
 
-    /// <summary>A handler is done with an event: its place in the queue is free.</summary>
-    public void Completed(int bytes)
+    /// <summary>A handler is done with an event, or an acknowledgement was taken, or nobody will come to them: their places in the queue are free.</summary>
+    public void Completed(long bytes, int packets = 1)
     {
-        var events = Interlocked.Decrement(ref _queuedEvents);
+        var left = Interlocked.Add(ref _queuedPackets, -packets);
         var queued = Interlocked.Add(ref _queuedBytes, -bytes);
-        if (Volatile.Read(ref _resumed) is not null && events <= server.Options.MaxInboundEvents / 2 && queued <= server.Options.MaxInboundBytes / 2)
+        if (Volatile.Read(ref _resumed) is not null && left <= server.Options.MaxInboundEvents / 2 && queued <= server.Options.MaxInboundBytes / 2)
             Resume();
     }
 
@@ -132,39 +134,59 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
 
     public void AckSettled() => Interlocked.Decrement(ref _acksOwed);
 
+    /// <summary>How many acknowledgements the client owes.</summary>
+    public int AcksOwed => Volatile.Read(ref _acksOwed);
+
     /// <summary>Completes when the transport may read on: at once, unless handlers lag behind by more than the limits.</summary>
     public ValueTask ReadableAsync()
     {
         if (!MustPause())
             return default;
-        var resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _resumed, resumed);
-        Interlocked.MemoryBarrier();
-        if (!MustPause())
+        Task waiting;
+        lock (_pausing)
         {
-            Resume();
-            return default;
+            if (_resumed is null)
+            {
+                _resumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                connection.Session.Tell(SessionProtocol.ReadingPaused.Instance);
+            }
+            waiting = _resumed.Task;
         }
-        connection.Session.Tell(SessionProtocol.ReadingPaused.Instance);
-        return WaitAsync(resumed.Task);
+        Interlocked.MemoryBarrier();
+        if (!MustPause()) // what was completed meanwhile may not have seen that somebody waits
+            Resume();
+        return new ValueTask(waiting);
     }
 
-    /// <summary>Lets a paused transport go on, because the session ends.</summary>
-    public void Resume() => Interlocked.Exchange(ref _resumed, null)?.TrySetResult();
-
-    private async ValueTask WaitAsync(Task resumed)
+    /// <summary>The session has ended: nobody waits for its handlers any more.</summary>
+    public void End()
     {
-        await resumed.ConfigureAwait(false);
-        connection.Session.Tell(SessionProtocol.ReadingResumed.Instance);
+        _ended = true;
+        Interlocked.MemoryBarrier();
+        Resume();
+    }
+
+    /// <summary>Lets all transports that wait go on. Pauses and their ends reach the session in their order.</summary>
+    private void Resume()
+    {
+        lock (_pausing)
+        {
+            if (_resumed is null)
+                return;
+            connection.Session.Tell(SessionProtocol.ReadingResumed.Instance);
+            _resumed.TrySetResult();
+            _resumed = null;
+        }
     }
 
     private bool MustPause()
     {
         var bytes = Volatile.Read(ref _queuedBytes);
-        if (Volatile.Read(ref _queuedEvents) <= server.Options.MaxInboundEvents && bytes <= server.Options.MaxInboundBytes)
+        var packets = Volatile.Read(ref _queuedPackets);
+        if (_ended || (packets <= server.Options.MaxInboundEvents && bytes <= server.Options.MaxInboundBytes))
             return false;
         // An answer that a handler waits for may be what stands behind: go on reading, within a hard bound.
-        return Volatile.Read(ref _acksOwed) == 0 || bytes > 4 * server.Options.MaxInboundBytes || Volatile.Read(ref _queuedEvents) > 4 * server.Options.MaxInboundEvents;
+        return Volatile.Read(ref _acksOwed) == 0 || bytes > 4L * server.Options.MaxInboundBytes || packets > 4L * server.Options.MaxInboundEvents;
     }
 
     private void Handle(in EngineIoPacket packet, ITransport? transport)
@@ -213,10 +235,10 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         switch (packet.Type)
         {
             case SocketIoPacketType.Event or SocketIoPacketType.Ack:
-                switch (Namespaces.TryFind(packet.Namespace, packet, out var socket))
+                switch (Namespaces.TryFind(packet.Namespace, packet, out _, out var socket))
                 {
                     case JoinedNamespaces.Find.Found:
-                        Add(socket, packet);
+                        Add(socket!, packet);
                         break;
                     case JoinedNamespaces.Find.Held:
                         Count(packet);
@@ -272,7 +294,7 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
         }
     }
 
-    private void Add(IActorRef socket, SocketIoPacket packet)
+    private void Add(Socket socket, SocketIoPacket packet)
     {
         if (!ReferenceEquals(socket, _target))
             TellBatch();
@@ -281,20 +303,20 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
             _first = packet;
         else
             (_more ??= []).Add(packet);
-        if (packet.Type == SocketIoPacketType.Event)
-            Count(packet);
+        Count(packet);
     }
 
+    /// <summary>Acknowledgements too: behind a handler that blocks its thread they wait like anything else.</summary>
     private void Count(SocketIoPacket packet)
     {
-        Interlocked.Increment(ref _queuedEvents);
-        Interlocked.Add(ref _queuedBytes, packet.SizeInBytes);
+        Interlocked.Increment(ref _queuedPackets);
+        Interlocked.Add(ref _queuedBytes, packet.HeldBytes);
     }
 
     private void Drop(List<SocketIoPacket>? held)
     {
         foreach (var packet in held ?? [])
-            Completed(packet.SizeInBytes);
+            Completed(packet.HeldBytes);
     }
 
     /// <summary>An attempt to join is over, and its client not let in. True when it is to be told so: it has neither left nor asked anew.</summary>
@@ -318,10 +340,13 @@ internal sealed class Inbound(EngineConnection connection, ServerServices server
     {
         if (_first is not { } first)
             return;
-        var more = _more;
+        var batch = new SocketProtocol.PacketsRead(first, _more);
         _first = null;
         _more = null;
-        Order.Tell(_target, new SocketProtocol.PacketsRead(first, more));
+        if (_target!.TryTakeOn(batch))
+            Order.Tell(_target.Actor, batch);
+        else
+            Completed(batch.HeldBytes, batch.Count);
     }
 
     /// <summary>Socket.IO rubbish: a graceful close with reason "forced close" (S-30).</summary>

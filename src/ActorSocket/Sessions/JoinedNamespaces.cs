@@ -49,7 +49,7 @@ internal sealed class JoinedNamespaces(int limit)
             if (state is State.Connecting or State.Rejoining)
                 (former, held) = Abandon(IndexOf(name));
             attempt = ++_attempts;
-            _entries.Add(new Entry(name, state is State.Connected or State.Rejoining ? State.Rejoining : State.Connecting, attempt, ActorRefs.Nobody, held));
+            _entries.Add(new Entry(name, state is State.Connected or State.Rejoining ? State.Rejoining : State.Connecting, attempt, ActorRefs.Nobody, held, null));
             return Begin.Started;
         }
     }
@@ -78,15 +78,15 @@ internal sealed class JoinedNamespaces(int limit)
         }
     }
 
-    /// <summary>The attempt's socket is let in. False when it was given up meanwhile.</summary>
-    public bool Connected(int attempt, IActorRef socket)
+    /// <summary>The attempt's socket is let in: the read loop tells <paramref name="reader"/> what comes in for it. False when it was given up meanwhile.</summary>
+    public bool Connected(int attempt, IActorRef socket, Socket? reader = null)
     {
         lock (_gate)
         {
             var at = _entries.FindIndex(entry => entry.Attempt == attempt);
             if (at < 0 || _entries[at].State == State.Abandoned)
                 return false;
-            _entries[at] = _entries[at] with { Socket = socket, State = State.Connected };
+            _entries[at] = _entries[at] with { Socket = socket, Reader = reader, State = State.Connected };
             return true;
         }
     }
@@ -113,7 +113,7 @@ internal sealed class JoinedNamespaces(int limit)
             var at = _entries.FindIndex(entry => entry.State != State.Abandoned && socket.Equals(entry.Socket));
             if (at < 0)
                 return false;
-            _entries[at] = new Entry(_entries[at].Name, State.LeftByServer, 0, ActorRefs.Nobody, null);
+            _entries[at] = new Entry(_entries[at].Name, State.LeftByServer, 0, ActorRefs.Nobody, null, null);
             return true;
         }
     }
@@ -134,11 +134,14 @@ internal sealed class JoinedNamespaces(int limit)
     }
 
     /// <summary>Where an event or an acknowledgement goes. <paramref name="packet"/> is kept when its socket is not there yet.</summary>
-    public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket)
+    public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket) => TryFind(name, packet, out socket, out _);
+
+    /// <inheritdoc cref="TryFind(string, SocketIoPacket, out IActorRef)"/>
+    public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket, out Socket? reader)
     {
         lock (_gate)
         {
-            socket = ActorRefs.Nobody;
+            (socket, reader) = (ActorRefs.Nobody, null);
             var at = IndexOf(name);
             if (at < 0)
                 return Find.NotJoined;
@@ -146,7 +149,7 @@ internal sealed class JoinedNamespaces(int limit)
             switch (entry.State)
             {
                 case State.Connected:
-                    socket = entry.Socket;
+                    (socket, reader) = (entry.Socket, entry.Reader);
                     return Find.Found;
                 case State.Rejoining:
                     if (packet.Type != SocketIoPacketType.Event)
@@ -215,5 +218,5 @@ internal sealed class JoinedNamespaces(int limit)
         return -1;
     }
 
-    private readonly record struct Entry(string Name, State State, int Attempt, IActorRef Socket, List<SocketIoPacket>? Held);
+    private readonly record struct Entry(string Name, State State, int Attempt, IActorRef Socket, List<SocketIoPacket>? Held, Socket? Reader);
 }

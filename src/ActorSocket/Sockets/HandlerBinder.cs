@@ -20,18 +20,23 @@ internal interface IAnswerSink
 }
 
 /// <summary>One event on its way into a handler: a client's, or (without a socket) one of the servers'.</summary>
-internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAnswerSink? sink = null)
+internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, SocketArguments arguments, IAnswerSink? sink = null)
 {
-    public SocketArguments Arguments => packet.Arguments;
+    public HandlerCall(Socket? socket, SocketIoPacket packet, IAnswerSink sink)
+        : this(socket, packet, packet.Arguments, sink)
+    {
+    }
+
+    public SocketArguments Arguments => arguments;
 
     public Socket Socket => socket!;
 
-    public int SizeInBytes => packet.SizeInBytes;
+    public long HeldBytes => packet.HeldBytes;
 
     public CancellationToken Over => socket?.Over ?? CancellationToken.None;
 
     /// <summary>The same event, its answer given to another than its sender.</summary>
-    public HandlerCall AnsweredInto(IAnswerSink other) => new(socket, packet, other);
+    public HandlerCall AnsweredInto(IAnswerSink other) => new(socket, packet, arguments, other);
 
     private bool IsAnswered => sink is not null || packet.AckId >= 0;
 
@@ -40,7 +45,7 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, IAns
     public Ack<T> TypedAck<T>() => new(socket, packet, sink);
 
     /// <summary>One that is missing is no error .</summary>
-    public T? Argument<T>(int index) => packet.Arguments.Read<T>(index);
+    public T? Argument<T>(int index) => arguments.Read<T>(index);
 
     public ValueTask Return<T>(T value)
     {

@@ -27,7 +27,7 @@ public sealed class HandlerOptions
         socket.User.Identity is { IsAuthenticated: true } identity ? "user:" + (socket.User.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? socket.User.FindFirst("sub")?.Value ?? identity.Name) : "";
 }
 
-/// <summary>How long, and how many, events with an idempotency key are remembered, by each namespace. What does not fit is forgotten, the oldest first.</summary>
+/// <summary>How long, and how many, events with an idempotency key are remembered, by each namespace, and by all namespaces of one template together. What does not fit is forgotten, the oldest first.</summary>
 public sealed class IdempotencyOptions
 {
     /// <summary>How long after it came first an event is remembered: longer than a client goes on trying. 5 minutes.</summary>

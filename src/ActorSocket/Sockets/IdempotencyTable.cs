@@ -8,16 +8,21 @@ internal readonly record struct IdempotencyKey(string Scope, string EventName, s
     public long Size => 2L * (Scope.Length + EventName.Length + Key.Length);
 }
 
-/// <summary>The events with an idempotency key that one namespace remembers (B-13), bounded in time, number and bytes.</summary>
-/// <remarks>Any thread. Old ones are removed when others come: an idle namespace keeps what it has, within the bounds.</remarks>
+/// <summary>
+/// The events with an idempotency key that one namespace remembers, or all that were made from one template (B-13), bounded in time, number and bytes.
+/// </summary>
+/// <remarks>Any thread. Old ones are removed when others come, and by a timer, which runs while there are any.</remarks>
 internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson json, TimeProvider time)
 {
     private const int EntryBytes = 200; // the objects of an entry, about
+    private static readonly TimeSpan SweepGrain = TimeSpan.FromSeconds(1); // those that are due together go together
 
     private readonly Lock _gate = new();
     private readonly Dictionary<IdempotencyKey, LinkedListNode<RememberedEvent>> _byKey = [];
     private readonly LinkedList<RememberedEvent> _oldestFirst = new();
     private long _bytes;
+    private ITimer? _sweep;
+    private bool _isSweepDue;
 
     /// <summary>True when the event is new, and so the caller's to handle.</summary>
     public bool TryBegin(IdempotencyKey key, out RememberedEvent remembered)
@@ -38,6 +43,8 @@ internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson js
             _byKey[key] = _oldestFirst.AddLast(remembered);
             _bytes += remembered.Size;
             Bound();
+            if (!_isSweepDue)
+                SweepIn(options.Window);
             return true;
         }
     }
@@ -70,6 +77,37 @@ internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson js
         }
     }
 
+    private void SweepIn(TimeSpan window)
+    {
+        _isSweepDue = true;
+        _sweep ??= time.CreateTimer(static table => ((IdempotencyTable)table!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sweep.Change(window, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Sweep()
+    {
+        lock (_gate)
+        {
+            _isSweepDue = false;
+            var now = time.GetTimestamp();
+            var next = options.Window;
+            for (var node = _oldestFirst.First; node is not null;)
+            {
+                var (remembered, age) = (node.Value, time.GetElapsedTime(node.Value.BeganAt, now));
+                node = node.Next;
+                if (age < options.Window)
+                {
+                    next -= age;
+                    break;
+                }
+                if (remembered.HasEnded)
+                    Remove(remembered);
+            }
+            if (_byKey.Count > 0)
+                SweepIn(next + SweepGrain);
+        }
+    }
+
     /// <summary>Forgets the oldest until the others fit; the newest too when it alone is too big to keep.</summary>
     private void Bound()
     {
@@ -96,7 +134,7 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Queue<(Ack Ack, int Bytes)> _waiting = new();
+    private readonly Queue<(Ack Ack, long Bytes)> _waiting = new();
     private SocketArguments? _answer;
     private long _waitingBytes; // what the events of those hold; while the handler runs, the limits of their connections count it
 
@@ -122,7 +160,7 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
     }
 
     /// <summary>Sends the answer to one who sent the event: now, or when there is one.</summary>
-    public void AnswerTo(Ack ack, int bytes)
+    public void AnswerTo(Ack ack, long bytes)
     {
         SocketArguments? answer;
         long before, after;
@@ -151,8 +189,8 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
         where TArgs : struct, IEventArguments
     {
         var answer = json.Capture(args);
-        (Ack Ack, int Bytes)[] waiting;
-        long growth = answer.SizeInBytes + answer.Attachments.Sum(static attachment => (long)attachment.Length);
+        (Ack Ack, long Bytes)[] waiting;
+        long growth = answer.HeldBytes;
         lock (_gate)
         {
             if (_answer is not null)
@@ -185,17 +223,19 @@ internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key
 }
 
 /// <summary>A handler that runs once for each key.</summary>
-internal sealed class IdempotentHandler(IdempotencyTable table, string eventName, string scope, Func<SocketArguments, string?> keyOf, HandlerInvoker invoke)
+internal sealed class IdempotentHandler(Namespace ns, string eventName, string scope, Func<SocketArguments, string?> keyOf, HandlerInvoker invoke)
 {
+    private readonly string _scope = ns.Services.Parent is null ? scope : $"{ns.Name}\n{scope}"; // it shares its table with others
+
     public ValueTask InvokeAsync(Delegate handler, HandlerCall call) =>
-        keyOf(call.Arguments) is { } key ? new ValueTask(InvokeOnceAsync(handler, call, new IdempotencyKey(scope, eventName, key))) : invoke(handler, call);
+        keyOf(call.Arguments) is { } key ? new ValueTask(InvokeOnceAsync(handler, call, new IdempotencyKey(_scope, eventName, key))) : invoke(handler, call);
 
     private async Task InvokeOnceAsync(Delegate handler, HandlerCall call, IdempotencyKey key)
     {
         while (true)
         {
-            var isNew = table.TryBegin(key, out var remembered);
-            remembered.AnswerTo(call.Ack(), call.SizeInBytes);
+            var isNew = ns.Idempotency.TryBegin(key, out var remembered);
+            remembered.AnswerTo(call.Ack(), call.HeldBytes);
             if (isNew)
             {
                 await RunAsync(handler, call, remembered).ConfigureAwait(false);

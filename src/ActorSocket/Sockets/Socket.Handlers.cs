@@ -22,7 +22,7 @@ public sealed partial class Socket
     private bool _isOver;
     private CancellationTokenSource? _over;
     private bool _roomsLeft;
-    private bool _ownRoomLeft;
+    private bool _inOwnRoom;
 
     /// <summary>
     /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order, read with
@@ -64,10 +64,11 @@ public sealed partial class Socket
         EmitFlags.ThrowIfNotHandled(eventName);
         Callback.ThrowIfAsyncVoid(handler);
         var server = Namespace.Services.Server;
-        server.Names.Register(eventName);
+        if (!once) // such names may be made for one event each
+            server.Names.Register(eventName);
         var invoke = server.Binder.Bind(handler);
         if (options?.IdempotencyKey is { } keyOf)
-            invoke = new IdempotentHandler(Namespace.Idempotency, eventName, options.IdempotencyScope ?? HandlerOptions.ScopeOf(this), keyOf, invoke).InvokeAsync;
+            invoke = new IdempotentHandler(Namespace, eventName, options.IdempotencyScope ?? HandlerOptions.ScopeOf(this), keyOf, invoke).InvokeAsync;
         return _handlers.Add(eventName, handler, invoke, once);
     }
 
@@ -117,7 +118,8 @@ public sealed partial class Socket
 
     /// <summary>
     /// Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, which completes when the handlers have; returns without, and
-    /// the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/> raised.
+    /// the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/> raised. It may change the event,
+    /// its <see cref="SocketEvent.Arguments"/> or its name.
     /// </summary>
     public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
     {
@@ -164,7 +166,14 @@ public sealed partial class Socket
         OnDisconnect(reason => handler.Tell(new SocketMessages.Disconnected(this, reason), Actor));
     }
 
-    internal void MarkConnected() => _connected = true;
+    internal void MarkConnected()
+    {
+        SetOwnRoom(joined: true);
+        _connected = true;
+    }
+
+    /// <summary>As <see cref="Connected"/>, but until the end: the server may have asked for it already.</summary>
+    internal bool HasNotEnded => _connected;
 
     internal void Send(EncodedFrame frame, bool isVolatile = false)
     {
@@ -224,7 +233,7 @@ public sealed partial class Socket
         {
             if (_any.Length > 0 || _middleware is not null)
                 return new ValueTask(RaiseThroughListenersAsync(packet, name));
-            return HandleAsync(name, packet);
+            return HandleAsync(name, packet, packet.Arguments);
         }
         catch (Exception error)
         {
@@ -298,8 +307,14 @@ public sealed partial class Socket
     /// <summary>What follows <c>disconnecting</c>; also the end of a socket that never was connected, of which nothing is raised, but what its middleware started stops.</summary>
     internal void MarkDisconnected(DisconnectReason reason, string? description = null)
     {
-        MarkLeft(reason, description);
+        Abandon(reason, description);
         _connected = false;
+    }
+
+    /// <summary>The actor has stopped: whoever waits for it learns so, also when there is nobody left who raises <c>disconnecting</c>.</summary>
+    internal void Abandon(DisconnectReason reason, string? description)
+    {
+        MarkLeft(reason, description);
         CancellationTokenSource? over;
         lock (_gate)
         {
@@ -333,16 +348,25 @@ public sealed partial class Socket
     }
 
     /// <summary>Null until then.</summary>
-    internal DisconnectReason? DisconnectedBecause => _reason;
+    internal DisconnectReason? DisconnectedBecause => _reason ?? (_isToldToGo ? DisconnectReason.ServerNamespaceDisconnect : null);
 
     /// <summary>More about the disconnect than its reason, when there is more to say: which limit, which violation.</summary>
     public string? DisconnectDescription { get; private set; }
 
-    // Rooms, as the namespace's actor keeps them.
+    // Rooms, as the namespace's actor keeps them, a little longer than the application sees them.
+    internal IReadOnlyCollection<string> CurrentRooms
+    {
+        get
+        {
+            lock (_gate)
+                return _roomsLeft ? [] : _inOwnRoom ? [Id, .. _rooms ?? []] : [.. _rooms ?? []];
+        }
+    }
+
     internal bool IsIn(string room)
     {
         lock (_gate)
-            return string.Equals(room, Id, StringComparison.Ordinal) ? !_ownRoomLeft : _rooms is not null && _rooms.Contains(room);
+            return string.Equals(room, Id, StringComparison.Ordinal) ? _inOwnRoom : _rooms is not null && _rooms.Contains(room);
     }
 
     internal bool AddRoom(string room)
@@ -369,7 +393,7 @@ public sealed partial class Socket
     internal void SetOwnRoom(bool joined)
     {
         lock (_gate)
-            _ownRoomLeft = !joined;
+            _inOwnRoom = joined;
     }
 
     /// <summary>Takes the socket out of all rooms; called by the namespace's actor.</summary>
@@ -384,13 +408,13 @@ public sealed partial class Socket
         }
     }
 
-    private ValueTask HandleAsync(string name, SocketIoPacket packet)
+    private ValueTask HandleAsync(string name, SocketIoPacket packet, SocketArguments arguments)
     {
-        var handlers = _handlers.Current;
+        var handlers = _handlers.For(name);
         var first = HandlerTable.Next(handlers, name, 0);
         if (first < 0)
             return default;
-        var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet));
+        var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet, arguments));
         if (packet.AckId < 0 || !Namespace.Services.Server.Options.AutoAck)
             return running;
         return AcknowledgeAsync(running, packet);
@@ -432,9 +456,9 @@ public sealed partial class Socket
         foreach (var listener in Current(ref _any))
             await listener(e).ConfigureAwait(false);
         if (_middleware is { } middleware)
-            await middleware.InvokeAsync(e, () => HandleAsync(name, packet).AsTask()).ConfigureAwait(false);
+            await middleware.InvokeAsync(e, () => HandleAsync(e.Name, packet, e.Arguments).AsTask()).ConfigureAwait(false);
         else
-            await HandleAsync(name, packet).ConfigureAwait(false);
+            await HandleAsync(e.Name, packet, e.Arguments).ConfigureAwait(false);
     }
 
     /// <summary>Starts it on this thread. An exception is logged and harms nothing.</summary>

@@ -25,6 +25,7 @@ public sealed partial class Socket : IEventEmitter
     private SocketData? _data;
     private AsyncServiceScope? _scope;
     private volatile bool _connected;
+    private volatile bool _isToldToGo;
 
     internal Socket(Namespace ns, EngineConnection connection, string id, Handshake handshake)
     {
@@ -109,10 +110,10 @@ public sealed partial class Socket : IEventEmitter
     internal ClaimsPrincipal? KnownUser => RecoveredUser ?? Handshake.Request.KnownUser;
 
     /// <summary>
-    /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised; so also for handlers of what the client sent before it
-    /// left.
+    /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised or <see cref="DisconnectAsync"/> called; so also for
+    /// handlers of what the client sent before it left.
     /// </summary>
-    public bool Connected => _connected;
+    public bool Connected => _connected && !_isToldToGo;
 
     /// <summary>
     /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it missed. See
@@ -154,6 +155,9 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>Whether the client is gone, or was told to go; what it sent before may still have to be handled.</summary>
     internal bool HasLeft => _hasLeft;
 
+    /// <summary>Whether the server lets it go: nothing is sent to it any more, though its actor may not have come to it.</summary>
+    internal bool IsToldToGo => _isToldToGo;
+
     /// <summary>Whether nothing of it is handled any more.</summary>
     internal bool IsOver
     {
@@ -183,15 +187,11 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>The socket's actor: it understands <see cref="SocketMessages"/>.</summary>
     public IActorRef Actor { get; internal set; } = ActorRefs.Nobody;
 
-    /// <summary>The rooms the socket is in, its own id among them; a copy. Empty once it is disconnected.</summary>
-    public IReadOnlyCollection<string> Rooms
-    {
-        get
-        {
-            lock (_gate)
-                return _roomsLeft ? [] : _ownRoomLeft ? [.. _rooms ?? []] : [Id, .. _rooms ?? []];
-        }
-    }
+    /// <summary>
+    /// The rooms the socket is in; a copy. Its own id is among them once the middleware has let it in. Empty once it is disconnected, but not yet for who handles
+    /// <c>disconnecting</c>.
+    /// </summary>
+    public IReadOnlyCollection<string> Rooms => _reason is not null && !_connected ? [] : CurrentRooms;
 
     /// <summary>Everyone in the namespace but this socket.</summary>
     public BroadcastOperator Broadcast => new(Namespace, RoomSelection.Everyone.ExceptSocket(this), EmitFlags.None);
@@ -259,15 +259,19 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>Leaves a room. Completed, no later broadcast to the room reaches this socket.</summary>
     public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.LeaveAsync(this, room, cancellationToken);
 
-    /// <summary>Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay.</summary>
+    /// <summary>
+    /// Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay. What is emitted to it from here on is
+    /// dropped, awaited or not; awaited, <c>disconnecting</c> has been raised and the socket is in no room.
+    /// </summary>
     /// <param name="close">True: disconnect it from all namespaces and close the connection.</param>
     public ValueTask DisconnectAsync(bool close = false)
     {
         if (!_connected)
             return default;
+        _isToldToGo = true;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new SocketProtocol.Disconnect(close, done));
-        return new ValueTask(DoneOrGoneAsync(done, Over));
+        return DoneOrGoneAsync(done, CancellationToken.None);
     }
 
     /// <summary>
@@ -278,14 +282,28 @@ public sealed partial class Socket : IEventEmitter
     public ValueTask CloseConnectionAsync()
     {
         Connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose));
-        return _connected ? new ValueTask(DoneOrGoneAsync(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), Disconnected)) : default;
+        return _connected ? new ValueTask(LeftAsync()) : default;
     }
 
-    private static async Task DoneOrGoneAsync(TaskCompletionSource done, CancellationToken gone)
+    private async Task LeftAsync()
     {
-        // An actor that stopped meanwhile answers nothing; the socket's end is an answer too.
-        using (gone.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done))
-            await done.Task.ConfigureAwait(false);
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (Disconnected.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), left))
+            await left.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for what an actor was asked to do with this socket. One that has stopped answers nothing; the socket's end is an answer too.</summary>
+    internal async ValueTask DoneOrGoneAsync(TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        // By way of the token that every socket has: the other one is made when it is needed.
+        using (Disconnected.UnsafeRegister(
+            static state =>
+            {
+                var (socket, done) = ((Socket, TaskCompletionSource))state!;
+                socket.Over.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), done);
+            },
+            (this, done)))
+            await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

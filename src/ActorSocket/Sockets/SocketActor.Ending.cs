@@ -26,7 +26,14 @@ internal sealed partial class SocketActor
             return;
         ns.Server.Metrics.EventsDropped(ns.MetricsName, _waiting.Count, reason);
         while (_waiting.TryDequeue(out var packet))
-            _connection.Inbound.Completed(packet.SizeInBytes);
+            _connection.Inbound.Completed(packet.HeldBytes);
+    }
+
+    /// <summary>What was told to this actor and it will not come to: the places of that in the connection's queue are free.</summary>
+    private void GiveBackUnread()
+    {
+        if (_socket?.StopReading() is ( > 0 and var packets, var bytes))
+            _connection.Inbound.Completed(bytes, packets);
     }
 
     /// <summary>The server lets its client go: what still waits is not handled, since the decision may be about just that.</summary>
@@ -47,6 +54,8 @@ internal sealed partial class SocketActor
                     _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
             }
+            if (!_isLeaving)
+                return; // the socket's end answers, once the handlers of `disconnecting` are done
         }
         m.Done?.TrySetResult();
     }

@@ -37,10 +37,12 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     protected override void PostStop()
     {
         _lastEventsOverdue?.Cancel();
+        GiveBackUnread();
         if (_departed)
             return;
         FailAcks(DisconnectReason.ServerNamespaceDisconnect);
         DropWaiting(DisconnectReason.ServerNamespaceDisconnect);
+        _socket?.Abandon(DisconnectReason.ServerNamespaceDisconnect, "the socket's actor failed"); // its parent may stop as well
         Context.Parent.Tell(new NamespaceProtocol.SocketCrashed(Self));
     }
 
@@ -136,7 +138,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             NotLetIn(isReplaced: false);
             return;
         }
-        if (!_connection.Inbound.Namespaces.Connected(_socket.Attempt, Self))
+        if (!_connection.Inbound.Namespaces.Connected(_socket.Attempt, Self, _socket))
         {
             OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); // it is about to be told so
             _connection.Inbound.Refused(_socket.Attempt);
@@ -227,23 +229,36 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
 
     private void OnPacketsRead(PacketsRead m)
     {
-        long bytes = m.First.SizeInBytes;
-        OnPacket(m.First);
-        for (var i = 0; i < m.More?.Count; i++)
+        _socket.TakeUp(m);
+        var reached = 0;
+        long bytes = 0;
+        try
         {
-            bytes += m.More[i].SizeInBytes;
-            OnPacket(m.More[i]);
+            while (reached < m.Count)
+            {
+                var packet = m[reached++];
+                bytes += packet.SizeInBytes;
+                OnPacket(packet);
+            }
+        }
+        finally
+        {
+            for (; reached < m.Count; reached++)
+                _connection.Inbound.Completed(m[reached].HeldBytes); // one before has failed the actor
         }
         _connection.Inbound.Order.Taken(Self);
-        ns.Server.Metrics.EventsReceived(ns.MetricsName, 1 + (m.More?.Count ?? 0), bytes);
+        ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Count, bytes);
     }
 
     private void OnPacket(SocketIoPacket packet)
     {
         if (packet.Type == SocketIoPacketType.Ack)
+        {
+            _connection.Inbound.Completed(packet.HeldBytes);
             TakeAck(packet.AckId)?.Answered(packet.Arguments);
+        }
         else if (_ended is not null)
-            _connection.Inbound.Completed(packet.SizeInBytes);
+            _connection.Inbound.Completed(packet.HeldBytes);
         else if (!_handlesEvents || _running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
             (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
         else
@@ -275,7 +290,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             _handlesEvents = true; // OnConnection
             return;
         }
-        _connection.Inbound.Completed(packet.SizeInBytes);
+        _connection.Inbound.Completed(packet.HeldBytes);
         Timed(startedAt);
     }
 
@@ -302,7 +317,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             self.Tell(new ConnectionHandled(failure));
             return;
         }
-        inbound.Completed(packet.SizeInBytes);
+        inbound.Completed(packet.HeldBytes);
         self.Tell(new HandlerDone(startedAt, failure));
     }
 
@@ -353,8 +368,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             return;
         }
         _connection.Inbound.AckAsked();
-        var overdue = m.Timeout is { } timeout ? Context.System.Scheduler.ScheduleTellOnceCancelable(timeout, Self, new AckOverdue(m.Id), Self) : null;
-        if (_acks.Add(m.Id, m.Sink, overdue) is { } evicted)
+        if (_acks.Add(m.Id, m.Sink) is { } evicted)
         {
             _connection.Inbound.AckSettled();
             evicted.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));

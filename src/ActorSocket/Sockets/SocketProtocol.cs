@@ -15,7 +15,23 @@ internal static class SocketProtocol
     internal sealed class SessionEnded : ILocalMessage, IDeadLetterSuppression { public static readonly SessionEnded Instance = new(); }
 
     /// <summary>All packets of one transport read for this socket.</summary>
-    internal sealed record PacketsRead(SocketIoPacket First, List<SocketIoPacket>? More) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record PacketsRead(SocketIoPacket First, List<SocketIoPacket>? More) : ILocalMessage, IDeadLetterSuppression
+    {
+        public int Count => 1 + (More?.Count ?? 0);
+
+        public SocketIoPacket this[int index] => index == 0 ? First : More![index - 1];
+
+        public long HeldBytes
+        {
+            get
+            {
+                long bytes = First.HeldBytes;
+                for (var i = 0; i < More?.Count; i++)
+                    bytes += More[i].HeldBytes;
+                return bytes;
+            }
+        }
+    }
 
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
     internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;
@@ -38,11 +54,12 @@ internal static class SocketProtocol
     internal sealed class DisconnectingDone : ILocalMessage, IDeadLetterSuppression { public static readonly DisconnectingDone Instance = new(); }
 
     /// <summary>The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.</summary>
-    internal sealed record AckAsked(long Id, IAckSink Sink, TimeSpan? Timeout) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record AckAsked(long Id, IAckSink Sink) : ILocalMessage, IDeadLetterSuppression;
 
-    /// <summary>Nobody waits for this acknowledgement any more.</summary>
+    /// <summary>Nobody waits for this acknowledgement any more: the time of who asked is over, or was given up.</summary>
     internal sealed record AckForgotten(long Id) : ILocalMessage, IDeadLetterSuppression;
 
+    /// <summary>The time is over of a question that somebody is called back for.</summary>
     internal sealed record AckOverdue(long Id) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client sent DISCONNECT for the namespace.</summary>

@@ -88,11 +88,12 @@ public static class SocketStreams
             await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                await _queue.OfferAsync(e).ConfigureAwait(false);
+                // An offer that crosses the stream's end may never be answered.
+                await (await Task.WhenAny(_queue.OfferAsync(e), _queue.WatchCompletionAsync()).ConfigureAwait(false)).ConfigureAwait(false);
             }
-            catch (StreamDetachedException)
+            catch (Exception)
             {
-                // The stream has ended, as the result may also say; nobody is there to tell.
+                // The stream has ended, as the result may also say; who runs it is told why.
             }
         }
 

@@ -66,6 +66,34 @@ public sealed class ClusterWideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_asks_clients_of_a_namespace_that_none_of_this_node_has_joined_is_told_in_time()
+    {
+        var silent = new Peer("silent", Akka.Actor.ActorRefs.Nobody, [], new LinkHub());
+        _first.Server.Services.Cluster!.Peers.Add(silent);
+        try
+        {
+            var quiet = _first.Server.Of("/quiet");
+            Assert.Same(Akka.Actor.ActorRefs.Nobody, quiet.Services.Actor);
+            var asked = quiet.Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
+            await Assert.ThrowsAsync<AckTimeoutException>(() => asked.WaitAsync(Node.Patience));
+            var facts = SocketFacts.Of(Assert.Single(_first.Server.Main.Sockets)) with { Id = "silent-0123456789012345678901" };
+            var remote = new RemoteSocket(quiet, facts).Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
+            await Assert.ThrowsAsync<AckTimeoutException>(() => remote.WaitAsync(Node.Patience));
+            var fetched = quiet.Timeout(TimeSpan.FromMilliseconds(200)).FetchSocketsAsync();
+            await Assert.ThrowsAsync<ClusterTimeoutException>(() => fetched.WaitAsync(Node.Patience));
+            var joined = quiet.Timeout(TimeSpan.FromMilliseconds(200)).SocketsJoinAsync("room").AsTask();
+            await Assert.ThrowsAsync<ClusterTimeoutException>(() => joined.WaitAsync(Node.Patience));
+            var answered = quiet.ServerSideEmitWithAckAsync<int>("ask", [], TimeSpan.FromMilliseconds(200));
+            await Assert.ThrowsAsync<ServerEventTimeoutException>(() => answered.WaitAsync(Node.Patience));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => quiet.ServerSideEmitWithAckAsync<int>("ask", [], Timeout.InfiniteTimeSpan));
+        }
+        finally
+        {
+            _first.Server.Services.Cluster.Peers.Remove(silent);
+        }
+    }
+
+    [Fact]
     public async Task Sockets_of_all_nodes_are_fetched_and_a_node_that_has_left_is_not_waited_for()
     {
         Assert.Equal(2, (await _first.Server.In("red").FetchSocketsAsync()).Count);

@@ -135,6 +135,76 @@ public sealed class DynamicNamespaceTests : ServerTest
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(first.Actor), Patience);
     }
 
+    [Fact]
+    public async Task Namespaces_that_the_application_made_make_no_room_for_more_of_clients_than_the_limit()
+    {
+        var server = NewServer(static o =>
+        {
+            o.CleanupEmptyChildNamespaces = true;
+            o.MaxDynamicNamespaces = 1;
+        });
+        var io = new ActorSocketServer(server);
+        io.OfDynamic(Pattern);
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        foreach (var name in (string[])["/room-7", "/room-8", "/room-9"])
+            await JoinAndLeaveAsync(server, session, webSocket, io.Of(name).Name);
+        session.Send("40/room-1,");
+        Assert.StartsWith("40/room-1,{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        foreach (var name in (string[])["/room-2", "/room-3"])
+        {
+            session.Send($"40{name},");
+            Assert.Equal($"44{name},{{\"message\":\"Too many namespaces\"}}", await webSocket.NextAsync());
+        }
+    }
+
+    [Fact]
+    public async Task At_the_limit_those_that_nobody_is_in_give_way_and_those_of_the_application_stay()
+    {
+        var server = NewServer(static o => o.MaxDynamicNamespaces = 3);
+        var io = new ActorSocketServer(server);
+        io.OfDynamic(Pattern);
+        io.Of("/room-0");
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        foreach (var name in (string[])["/room-0", "/room-1", "/room-2"])
+            await JoinAndLeaveAsync(server, session, webSocket, name);
+        await EnterAsync("/room-1"); // again
+        await EnterAsync("/room-3");
+        await EnterAsync("/room-4"); // in place of 2
+        session.Send("40/room-5,");
+        Assert.Equal("44/room-5,{\"message\":\"Too many namespaces\"}", await webSocket.NextAsync());
+        Assert.Equal(["/", "/room-0", "/room-1", "/room-3", "/room-4"], server.Namespaces.All.Select(static ns => ns.Name).Order(StringComparer.Ordinal));
+        session.Send("41/room-1,");
+        await EmptyAsync(server, "/room-1");
+        await EnterAsync("/room-6");
+
+        async Task EnterAsync(string name)
+        {
+            session.Send($"40{name},");
+            Assert.StartsWith($"40{name},{{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    private async Task JoinAndLeaveAsync(ServerServices server, TestSession session, FakeWebSocket webSocket, string ns)
+    {
+        session.Send($"40{ns},");
+        Assert.StartsWith($"40{ns},{{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        session.Send($"41{ns},");
+        await EmptyAsync(server, ns);
+    }
+
+    /// <summary>Completes when the namespace has noticed that its last socket is gone, and has told the root.</summary>
+    private static async Task EmptyAsync(ServerServices server, string name)
+    {
+        if (!server.Namespaces.TryGet(name, out var ns))
+            return;
+        foreach (var socket in ns.Face.Sockets)
+            await HandledAsync(socket.Actor).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await HandledAsync(ns.Actor);
+        await HandledAsync(server.Root);
+    }
+
     private async Task<FakeWebSocket> JoinAsync(ServerServices server, string ns)
     {
         var webSocket = new FakeWebSocket();

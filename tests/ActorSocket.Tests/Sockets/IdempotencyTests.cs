@@ -226,6 +226,50 @@ public sealed class IdempotencyTests : ServerTest
         Assert.True(table.TryBegin(new("", "e", "slow"), out _));
     }
 
+    [Fact]
+    public void What_is_remembered_is_forgotten_in_time_though_nothing_else_comes()
+    {
+        var time = new ManualTime();
+        var table = new IdempotencyTable(new IdempotencyOptions { Window = TimeSpan.FromSeconds(60) }, SocketJson.Default, time);
+        Assert.True(table.TryBegin(new("", "e", "runs on"), out var slow));
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.True(table.TryBegin(new("", "e", i.ToString()), out var quick));
+            quick.End(failed: false);
+        }
+        time.Advance(30);
+        Assert.True(table.TryBegin(new("", "e", "later"), out var later));
+        later.End(failed: false);
+        time.Advance(30);
+        Assert.Equal(2, table.Count);
+        time.Advance(31);
+        Assert.Equal(1, table.Count); // its handler runs still
+        slow.End(failed: false);
+        time.Advance(61);
+        Assert.Equal(0, table.Count);
+    }
+
+    [Fact]
+    public async Task Namespaces_that_clients_name_share_the_bounds_of_their_template_and_not_its_keys()
+    {
+        var runs = 0;
+        var server = NewServer();
+        new ActorSocketServer(server).OfDynamic(static (_, _, _) => ValueTask.FromResult(true)).OnConnection(socket => { socket.On("order", (string key) => ++runs, ByFirstArgument); });
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        foreach (var name in (string[])["/a", "/b"])
+        {
+            session.Send($"40{name},");
+            Assert.StartsWith($"40{name},{{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+        foreach (var (packet, answer) in new[] { ("""42/a,0["order","k"]""", "43/a,0[1]"), ("""42/b,0["order","k"]""", "43/b,0[2]"), ("""42/a,1["order","k"]""", "43/a,1[1]") })
+        {
+            session.Send(packet);
+            Assert.Equal(answer, await webSocket.NextAsync());
+        }
+        Assert.Same(server.Namespaces.GetOrAdd("/a", server).Face.Idempotency, server.Namespaces.GetOrAdd("/b", server).Face.Idempotency);
+    }
+
     private static void OnOrder(ServerServices server, Delegate handler) =>
         server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => { socket.On("order", handler, ByFirstArgument); });
 

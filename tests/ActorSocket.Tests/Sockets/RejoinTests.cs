@@ -223,7 +223,7 @@ public sealed class ArrivalOrderTests : ServerTest
     public async Task CloseAsync_waits_for_asynchronous_disconnect_handlers()
     {
         var done = false;
-        var server = NewServer();
+        var server = NewServer(time: TimeProvider.System);
         var io = new ActorSocketServer(server);
         io.OnConnection(socket => socket.OnDisconnect(async _ =>
         {

@@ -395,6 +395,132 @@ public sealed class SocketTests : ServerTest
         Assert.Equal((2, 0), await seen.Task.WaitAsync(Patience));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_emitted_after_a_disconnect_that_nobody_awaited_is_not_delivered(bool close)
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        socket.Emit("before");
+        var disconnected = socket.DisconnectAsync(close);
+        Assert.False(socket.Connected);
+        socket.Emit("after");
+        socket.Volatile.Emit("after");
+        socket.Namespace.Emit("after");
+        socket.Namespace.To(socket.Id).Emit("after");
+        var asked = await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("after"));
+        Assert.Equal("server namespace disconnect", Assert.IsType<SocketDisconnectedException>(asked).Reason.ToString());
+        await disconnected;
+        Assert.Equal("42[\"before\"]", await webSocket.NextAsync());
+        Assert.Equal("41", await webSocket.NextAsync());
+        if (close)
+        {
+            Assert.Equal("close", await webSocket.NextAsync());
+            return;
+        }
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Once_the_disconnect_is_awaited_the_socket_is_in_no_room_and_its_handlers_have_seen_them(bool close)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var seen = 0;
+            var (socket, _, _) = await JoinAsync(one => one.OnDisconnecting(_ => seen = one.Rooms.Count));
+            await socket.JoinAsync("a");
+            await socket.DisconnectAsync(close);
+            Assert.Empty(socket.Rooms);
+            Assert.Equal(2, seen);
+        }
+    }
+
+    [Fact]
+    public async Task The_socket_joins_the_room_of_its_id_when_the_middleware_has_let_it_in()
+    {
+        var server = NewServer();
+        string[]? inMiddleware = null;
+        var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/", server).Face
+            .Use(async (socket, next) =>
+            {
+                await socket.JoinAsync("early");
+                inMiddleware = [.. socket.Rooms];
+                await next();
+            })
+            .OnConnection(connected.SetResult);
+        var webSocket = new FakeWebSocket();
+        (await OpenAsync(server, webSocket)).Send("40");
+        var socket = await connected.Task.WaitAsync(Patience);
+        Assert.Equal(["early"], inMiddleware!);
+        Assert.Equal(new[] { socket.Id, "early" }.Order(StringComparer.Ordinal), socket.Rooms.Order(StringComparer.Ordinal));
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        socket.Namespace.To(socket.Id).Emit("own");
+        Assert.Equal("42[\"own\"]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Middleware_of_the_socket_may_change_the_arguments_and_the_name_of_an_event()
+    {
+        var (_, session, webSocket) = await JoinAsync(static socket =>
+        {
+            socket.Use(static (e, next) =>
+            {
+                if (e.Name == "upload")
+                    e.SetArguments(e.Arguments[0].As<string>()!.Trim(), new byte[] { 7, 8 }, e.Arguments[1].As<int>() + 1);
+                return next();
+            });
+            socket.Use(static (e, next) =>
+            {
+                if (e.Name == "old name")
+                    e.Name = "new name";
+                return next();
+            });
+            socket.On("upload", static (string text, byte[] added, int number) => $"{text} {Convert.ToHexString(added)} {number}");
+            socket.On("new name", static (SocketArguments arguments) => arguments.Count);
+        });
+        session.Send("""421["upload"," x ",41]""");
+        Assert.Equal("431[\"x 0708 42\"]", await webSocket.NextAsync());
+        session.Send("""422["old name",1,2,3]""");
+        Assert.Equal("432[3]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task The_list_of_sockets_cannot_be_changed_by_who_asks_for_it()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        var sockets = socket.Namespace.Sockets;
+        Assert.Equal([socket], sockets);
+        Assert.False(sockets is Socket[]);
+        Assert.True(sockets is ICollection<Socket> { IsReadOnly: true });
+        await socket.DisconnectAsync();
+        Assert.Equal([socket], sockets);
+        Assert.Equal("41", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task As_many_names_of_events_as_there_are_replies_cost_the_same_each_and_are_forgotten()
+    {
+        const int Replies = 20_000;
+        var handled = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (socket, session, webSocket) = await JoinAsync();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Replies; i++)
+        {
+            socket.Once("reply:" + i, (int number) => handled.TrySetResult(number));
+            socket.On("topic:" + i, (int number) => number).Dispose();
+        }
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Replies, 0, 4_000); // bytes for each pair; it was 600 000
+        session.Send("""42["reply:19999",7]""");
+        Assert.Equal(7, await handled.Task.WaitAsync(Patience));
+        socket.On("topic:5", static (int number) => number + 1);
+        session.Send("""421["topic:5",7]""");
+        Assert.Equal("431[8]", await webSocket.NextAsync());
+    }
+
     [Fact]
     public async Task A_connection_that_ends_while_its_middleware_runs_leaves_nothing_behind()
     {

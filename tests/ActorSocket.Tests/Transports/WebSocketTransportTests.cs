@@ -99,7 +99,7 @@ public sealed class WebSocketTransportTests : ServerTest
 
     private (Link Link, EngineConnection Connection, WebSocketTransport Transport) Make(Action<ActorSocketOptions>? configure = null, string? agent = null)
     {
-        var server = NewServer(configure);
+        var server = NewServer(configure, TimeProvider.System); // its time limits end by themselves
         var connection = NewConnection(server, agent);
         var link = new Link();
         return (link, connection, new WebSocketTransport(server, connection, link, WireForm.Standard));

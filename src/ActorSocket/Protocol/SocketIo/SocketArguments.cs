@@ -32,8 +32,17 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     /// <summary>How many there are.</summary>
     public int Count { get; }
 
-    /// <summary>The bytes that they keep alive, attachments aside.</summary>
-    internal int SizeInBytes => _bytes.Length;
+    /// <summary>The bytes that they keep alive.</summary>
+    internal long HeldBytes
+    {
+        get
+        {
+            long bytes = _bytes.Length;
+            foreach (var attachment in Attachments)
+                bytes += attachment.Length;
+            return bytes;
+        }
+    }
 
     /// <summary>One of them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>

@@ -25,7 +25,11 @@ internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ac
     /// <summary>The payload of a CONNECT; binary, which MessagePack can bring, is base64 text in it.</summary>
     public ReadOnlyMemory<byte> Auth => arguments.Count == 0 ? default : arguments.Attachments.Length == 0 ? arguments.JsonOf(0) : ArgumentCopier.ToText(arguments[0]);
 
+    /// <summary>What the client has sent.</summary>
     public int SizeInBytes => size;
+
+    /// <summary>What waits in memory until it is handled: a short text may have many arguments.</summary>
+    public long HeldBytes => Math.Max(size, arguments.HeldBytes);
 
     /// <summary>Whether the client still waits for an acknowledgement.</summary>
     public bool IsAckWanted => ackId >= 0 && !Volatile.Read(ref _isAcknowledged);
