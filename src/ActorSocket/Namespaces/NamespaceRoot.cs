@@ -61,7 +61,6 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             if (ns.Parent is null) // the next client may have more luck with one that was made for it
                 return;
             server.Namespaces.Remove(ns);
-            _dynamicCount--;
             return;
         }
         if (ns.Actor.IsNobody())
