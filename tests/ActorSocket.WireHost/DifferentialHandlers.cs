@@ -66,11 +66,14 @@ internal static partial class DifferentialHandlers
         {
             if (happened.Name == "forbidden")
                 throw new InvalidOperationException("no forbidden");
+            if (happened.Name == "rewritten")
+                happened.SetArguments(["by the middleware", .. happened.Arguments.Skip(1).Cast<object?>()]);
             await next();
         });
         socket.OnError(error => socket.Emit("refused", error.Message));
 
         socket.On("echo", (SocketArguments all) => socket.Emit("echoed", all));
+        socket.On("rewritten", (SocketArguments all) => socket.Emit("echoed", all));
         socket.On("message", (SocketArguments all) => socket.Send(all));
         socket.On("ask", (SocketArguments all, Ack ack) => ack.Send(all));
         socket.On("first", (SocketArguments all, Ack ack) => ack.Send(all[0]));
