@@ -33,6 +33,7 @@ internal static class ClusterHost
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
+        var counters = io.MapEntities<Counter>("ticking");
         var journal = new Journal();
         TestHandlers.Map(io, journal.Add);
         SoakHandlers.Map(io);
@@ -50,6 +51,9 @@ internal static class ClusterHost
         app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
+        app.MapGet("/test/counters", static () => Counter.All);
+        app.MapPost("/test/counter", async (string id, int add) => await counters.InvokeAsync<CounterState>(id, "add", add));
+        app.MapPost("/test/ticking", async (int count, int hertz, int seconds) => await Counter.MeasureAsync(counters, count, hertz, seconds));
         app.MapPost("/test/emit", async (string room, int count, int? bytes) => await RoomLoad.EmitAsync(io, room, count, bytes ?? 64));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>A lobby in the list.</summary>
@@ -16,10 +14,10 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
 
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
 
-    public override Task OnStartedAsync(JsonElement? handedOver)
+    public override Task OnStartedAsync(EntityStart start)
     {
         _lobbies[LobbyRoom.Welcome] = (0, time.GetTimestamp());
-        foreach (var (name, heads) in handedOver?.Deserialize<LobbySummary[]>(JsonSerializerOptions.Web) ?? [])
+        foreach (var (name, heads) in start.GetState<LobbySummary[]>() ?? [])
             _lobbies[name] = (heads, time.GetTimestamp());
         return Task.CompletedTask;
     }
@@ -55,7 +53,7 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
             Show();
     }
 
-    public override Task OnTick()
+    public override Task OnTick(TimeSpan elapsed)
     {
         foreach (var name in _lobbies.Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence).Select(static lobby => lobby.Key).ToArray())
             Closed(name);

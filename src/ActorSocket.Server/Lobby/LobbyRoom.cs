@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>One line of chat.</summary>
@@ -30,12 +28,12 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
 
     public static string RoomOf(string name) => "lobby:" + IdOf(name);
 
-    public override async Task OnStartedAsync(JsonElement? handedOver)
+    public override async Task OnStartedAsync(EntityStart start)
     {
         _openedAt = time.GetTimestamp();
         if (IdOf(Welcome) == Id)
             _name = Welcome;
-        if (handedOver?.Deserialize<State>(JsonSerializerOptions.Web) is { } state)
+        if (start.GetState<State>() is { } state)
         {
             _name = state.Name;
             foreach (var line in state.History)
@@ -103,7 +101,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public void Here() => Report();
 
     /// <summary>Who was connected to a node that crashed has not said goodbye.</summary>
-    public override async Task OnTick()
+    public override async Task OnTick(TimeSpan elapsed)
     {
         var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync()).Select(static socket => socket.Id).ToHashSet(StringComparer.Ordinal);
         var gone = _devices.SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))

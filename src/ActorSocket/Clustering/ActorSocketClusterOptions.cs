@@ -50,6 +50,12 @@ public sealed class ActorSocketClusterOptions
     /// <summary>How long <c>FetchSocketsAsync</c> and the like wait for other nodes, unless told otherwise. 5 seconds. Official: <c>requestsTimeout</c>.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The most bytes of states that this node keeps for entities that move between others. Each is kept by two nodes until it has been taken, soon after. Where none has room, the
+    /// entity is told that its state is lost (<see cref="EntityOrigin.Lost"/>). 64 MiB.
+    /// </summary>
+    public long MaxEntityStateBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Mutual TLS between the nodes; null, the default, for none.</summary>
     public ActorSocketClusterTls? Tls { get; set; }
 
@@ -100,6 +106,8 @@ internal sealed class ActorSocketClusterOptionsValidator : IValidateOptions<Acto
             if (time < TimeSpan.FromMilliseconds(1) || time > TimeSpan.FromHours(1))
                 Add(key, time, "between a millisecond and an hour");
         }
+        if (options.MaxEntityStateBytes < 0)
+            Add(nameof(options.MaxEntityStateBytes), options.MaxEntityStateBytes, "0 or more");
         if (options.Tls is { } tls && !File.Exists(tls.CertificatePath))
             Add("Tls:CertificatePath", tls.CertificatePath, "a PKCS #12 file that exists");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
@@ -60,6 +61,12 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public IActorRef Directory { get; private set; } = ActorRefs.Nobody;
 
+    /// <summary>Lets entities live on: <see cref="EntityKeeper"/>.</summary>
+    public IActorRef Entities { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>What that knows; others read its figures only.</summary>
+    public EntityLedger? Ledger { get; set; }
+
     /// <summary>The shard regions of this node, this one's sessions and its entities, each by what metrics call it.</summary>
     public ConcurrentDictionary<IActorRef, string> Regions { get; } = new();
 
@@ -112,6 +119,7 @@ internal sealed class ClusterNode : IServerEventPeers
     public void Start(IActorContext root)
     {
         Replies = root.ActorOf(Gateway.RepliesProps, "replies");
+        Entities = root.ActorOf(EntityKeeper.Props(_server, this), "entities");
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
         if (_server.Options.ConnectionStateRecovery is not null)
             Replicator = root.ActorOf(RecoveryReplicator.Props(_server, this), "replicator");
@@ -160,6 +168,7 @@ internal sealed class ClusterNode : IServerEventPeers
     public void Remove(Peer peer)
     {
         Peers.Remove(peer);
+        Entities.Tell(new EntityKeeper.PeerGone(peer));
         Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         _home.PeerGone(peer);

@@ -207,39 +207,6 @@ internal static partial class ClusterProtocol
         public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes(), wire.Flag());
     }
 
-    // ---- Entities (EntityActor)
-
-    /// <summary>A call of an entity's method, by way of its shard region; arguments are a JSON array.</summary>
-    internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer);
-
-        public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag());
-    }
-
-    /// <summary>What it returned, a JSON array; or what went wrong.</summary>
-    internal sealed record EntityAnswered(byte[] Result, string Error) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error);
-
-        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());
-    }
-
-    /// <summary>The state of an entity that leaves the sender's node.</summary>
-    internal sealed record EntityState(long Request, string Type, string Id, byte[] Json) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Type).Text(Id).Bytes(Json);
-
-        public static EntityState Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes());
-    }
-
-    internal sealed record EntityStateTaken(long Request) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Request);
-
-        public static EntityStateTaken Read(ref WireReader wire) => new(wire.Number());
-    }
-
     // ---- Pieces
 
     private static void WriteFrame(WireWriter wire, EncodedFrame frame) => wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);

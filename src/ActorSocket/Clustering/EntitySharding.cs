@@ -23,7 +23,7 @@ internal static class EntitySharding
         public string? EntityId(object message) => message switch
         {
             Packed { Entity.Length: > 0 } m => Uri.EscapeDataString(m.Entity),
-            ClusterProtocol.CallEntity m => Uri.EscapeDataString(m.Id),
+            ClusterProtocol.IEntityRequest m => Uri.EscapeDataString(m.Id),
             _ => null,
         };
 

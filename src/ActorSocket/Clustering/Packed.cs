@@ -25,7 +25,7 @@ internal sealed record Packed(string Manifest, byte[] Bytes, string Entity) : ID
     private static string EntityOf(IClusterMessage message) => message switch
     {
         ClusterProtocol.ISessionRequest { Sid: var sid } => sid,
-        ClusterProtocol.CallEntity { Id: var id } => id,
+        ClusterProtocol.IEntityRequest { Id: var id } => id,
         _ => "",
     };
 

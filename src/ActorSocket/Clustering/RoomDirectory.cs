@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Remote;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -122,7 +123,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case ShardsCounted m: node.ShardsByRegion[m.Region] = m.Count; break;
             case Status.Failure: break; // a region did not say in time
             case RequestRefused m: OnShardStarted(m.Request); break;
-            case MeetingOverdue: _hasMetAll = true; PublishReadiness(); break;
+            case MeetingOverdue: HaveMetAll(); PublishReadiness(); break;
             default: Unhandled(message); break;
         }
     }
@@ -292,8 +293,16 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     /// <summary>A node takes connections once every other one knows its tag: a load balancer may send the second request anywhere.</summary>
     private void CheckMeetings()
     {
-        _hasMetAll |= _isUp && _peers.Values.All(_confirmed.Contains);
+        if (_isUp && _peers.Values.All(_confirmed.Contains))
+            HaveMetAll();
         PublishReadiness();
+    }
+
+    private void HaveMetAll()
+    {
+        if (!_hasMetAll)
+            node.Entities.Tell(EntityKeeper.MetAll.Instance);
+        _hasMetAll = true;
     }
 
     private void PublishReadiness() => node.IsReady = _isUp && !_isOver && node.HasShards && _hasMetAll && IsInMajority();

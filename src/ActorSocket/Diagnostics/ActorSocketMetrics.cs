@@ -36,6 +36,8 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _lostMessages;
     private readonly Counter<long> _forwardedRequests;
     private readonly UpDownCounter<long> _entities;
+    private readonly Counter<long> _statesRefused;
+    private readonly Counter<long> _statesLost;
     private readonly ObservableGauge<long> _shards;
     private readonly ConcurrentBag<(string Server, ClusterNode Node)> _nodes = [];
 
@@ -70,6 +72,8 @@ internal sealed class ActorSocketMetrics
         _ignored = meter.CreateCounter<long>("actorsocket.cluster.ignored_messages", "{message}", "Messages of other nodes that this version does not know.");
         _forwardedRequests = meter.CreateCounter<long>("actorsocket.cluster.forwarded_requests", "{request}", "Requests that came to this node for a session of another one, by kind.");
         _entities = meter.CreateUpDownCounter<long>("actorsocket.server.active_entities", "{entity}", "Entities that live on this node, by class.");
+        _statesRefused = meter.CreateCounter<long>("actorsocket.cluster.refused_entity_states", "{entity}", "States of entities that this node had no room to keep (MaxEntityStateBytes), by class: another one was asked.");
+        _statesLost = meter.CreateCounter<long>("actorsocket.cluster.lost_entity_states", "{entity}", "States of entities that no node had room for when this one left, by class.");
         // What follows is as this node sees it: not to be added up over the nodes, but for links, sessions' shards and own rooms.
         ObserveEach("actorsocket.cluster.members", "{node}", "Members of the cluster, by status.", static node => node.MembersByStatus.Select(static status => (status.Value, Tag("status", status.Key))));
         Observe("actorsocket.cluster.unreachable_members", "{node}", "Members of the cluster that cannot be reached.", static node => node.UnreachableMembers);
@@ -78,6 +82,7 @@ internal sealed class ActorSocketMetrics
         Observe("actorsocket.cluster.unsynchronised_peers", "{node}", "Those of them whose rooms are not all known: they get every broadcast.", static node => node.Peers.Unsynchronised.Length);
         Observe("actorsocket.cluster.own_rooms", "{room}", "Rooms that this node has announced to the others.", static node => node.OwnRooms);
         Observe("actorsocket.cluster.remote_rooms", "{room}", "Rooms with members on other nodes, as far as this one knows.", static node => node.Peers.RoomCount);
+        Observe("actorsocket.cluster.kept_entity_bytes", "By", "States of entities that this node keeps until they have been taken.", static node => node.Ledger?.Bytes ?? 0);
         Observe("actorsocket.cluster.unconfirmed_rounds", "{message}", "Announcements of rooms that another node has not confirmed yet.", static node => node.Peers.All.Sum(static peer => peer.UnconfirmedRounds));
         ObserveEach(
             "actorsocket.cluster.links", "{link}", "WebSockets that end here while their session lives on another node (gateway), and the other way round (home).",
@@ -104,6 +109,10 @@ internal sealed class ActorSocketMetrics
     public void EntityStarted(string type) => _entities.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public void EntityStopped(string type) => _entities.Add(-1, new KeyValuePair<string, object?>("actorsocket.entity", type));
+
+    public void EntityStateRefused(string type) => _statesRefused.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
+
+    public void EntityStateLost(string type) => _statesLost.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public void BroadcastsForwarded(int nodes) => _forwarded.Add(nodes);
 

@@ -96,6 +96,15 @@ internal static partial class Log
         + "and passes the middleware again. Keep what it is made from, such as an id. (Told once for each type.)")]
     public static partial void DataStaysBehind(this ILogger log, string type);
 
+    [LoggerMessage(40, LogLevel.Warning,
+        "This node has no room for the state of a \"{Type}\" of {Bytes} bytes that moves: it keeps {Kept} bytes of at most {Limit}, ActorSocket:Cluster:MaxEntityStateBytes. " +
+        "Another node was asked. Counted from now on (actorsocket.cluster.refused_entity_states).")]
+    public static partial void EntityStateRefused(this ILogger log, string type, int bytes, long kept, long limit);
+
+    [LoggerMessage(41, LogLevel.Error,
+        "The states of {Count} entities, {Bytes} bytes, are lost: this node has left, and no other one had room for them (ActorSocket:Cluster:MaxEntityStateBytes) or all leave.")]
+    public static partial void EntityStatesLost(this ILogger log, long count, long bytes);
+
     [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
     public static partial void ActorSystemEnded(this ILogger log);
 }

@@ -13,98 +13,129 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Entities;
 
 /// <summary>
-/// One entity: runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or an <see cref="EntityParent"/> where there is no cluster; both take
-/// <see cref="Passivate"/>, and send <see cref="HandOffDue"/> when it is to move.
+/// One entity: asks what there was before, and runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or an <see cref="EntityParent"/> where
+/// there is no cluster; both take <see cref="Passivate"/>, and send <see cref="HandOffDue"/> when it is to move.
 /// </summary>
-internal sealed class EntityActor : UntypedActor, IWithTimers
+internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedActor, IWithTimers
 {
     private const int MaxWaiting = 1024;
+    private const int MaxErrorLength = 2000;
 
-    private readonly EntityKind _kind;
-    private readonly AsyncServiceScope _scope;
-    private readonly RoomEntity _entity;
-    private readonly EntityContext _context;
+    /// <summary>Beyond the limit of entities so many may ask whether they have lived before, which lets them in.</summary>
+    private const int MaxAsking = 1024;
+
+    private readonly ServerServices _server = kind.Namespace.Services.Server;
+    private readonly EntityContext _context = new(id, kind.Namespace);
     private readonly Queue<(CallEntity Call, IActorRef Sender)> _waiting = new();
+    private AsyncServiceScope? _scope;
+    private RoomEntity? _entity;
+    private EntityClaim? _claim;
+    private TimeSpan _interval;
+    private Tick? _tick;
+    private long _lastTick;
+    private long _lastCall;
+    private TimeSpan? _tickDue; // one that came while a call ran
+    private Stage _stage;
     private bool _isBusy = true;
-    private bool _isLeaving;
-    private IActorRef? _handOffTo;
-
-    public EntityActor(EntityKind kind, string id)
-    {
-        _kind = kind;
-        _context = new EntityContext(id, kind.Namespace);
-        _scope = kind.Namespace.Services.Server.Provider.CreateAsyncScope();
-        _entity = kind.Create(_scope.ServiceProvider);
-        _entity.Context = _context;
-    }
+    private bool _isTicking;
+    private bool _isWoken;
+    private bool _isMoving; // its shard goes: to another node, or with this one
+    private bool _isRegistered; // others know that it lives here
+    private bool _isLeaving; // it only waits until they know that it does not
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private enum Stage { Claiming, Starting, Registering, Living, Ending }
+
+    private EntityKey Key => new(kind.Type, id);
+
+    private IActorRef? Keeper => _server.Cluster?.Entities;
 
     /// <summary>The entity moves to another node: hand its state over and stop.</summary>
     internal sealed class HandOffDue : ILocalMessage { public static readonly HandOffDue Instance = new(); }
 
-    private sealed class TickDue : ILocalMessage { public static readonly TickDue Instance = new(); }
+    /// <summary>The entity has retired, and its parent keeps what comes for the one after it: stop.</summary>
+    private sealed class EndDue : ILocalMessage { public static readonly EndDue Instance = new(); }
+
+    private sealed class IdleDue : ILocalMessage { public static readonly IdleDue Instance = new(); }
 
     private sealed record Done(Exception? Error) : ILocalMessage;
-
-    private sealed class HandedOver : ILocalMessage { public static readonly HandedOver Instance = new(); }
 
     public static Props Props(EntityKind kind, string id) => Akka.Actor.Props.CreateBy(new Producer(kind, id));
 
     protected override void PreStart()
     {
-        _kind.Namespace.Services.Server.Metrics.EntityStarted(_kind.Type);
-        var handedOver = _kind.Namespace.Services.Server.HandedOver.Take(_kind.Type, _context.Id);
-        Run(() => _entity.OnStartedAsync(handedOver is null ? null : JsonElement.Parse(handedOver)));
-        if (_entity.TickInterval > TimeSpan.Zero)
-            Timers.StartPeriodicTimer(nameof(TickDue), TickDue.Instance, _entity.TickInterval);
+        kind.Started();
+        _server.Metrics.EntityStarted(kind.Type);
+        if (Keeper is { } keeper && kind.Count <= (long)kind.Options.MaxEntities + MaxAsking)
+            keeper.Tell(new EntityKeeper.Claim(Key));
+        else
+            _claim = new EntityClaim(Key, 0, null, []);
     }
 
     protected override void PostStop()
     {
-        _kind.Namespace.Services.Server.Metrics.EntityStopped(_kind.Type);
-        _ = DisposeAsync(_entity, _scope);
+        kind.Stopped();
+        _server.Metrics.EntityStopped(kind.Type);
+        _tick?.Stop();
+        if (_isRegistered)
+            Keeper?.Tell(new EntityKeeper.HandOver(Key, null)); // it failed, or its shard did not wait for it
+        if (_scope is { } scope)
+            _ = DisposeAsync(_entity, scope);
     }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case CallEntity m when _isLeaving: Context.Parent.Tell(Packed.Of(m), Sender); break; // for the one after us
-            case CallEntity m: OnCall(m); break;
-            case TickDue when !_isBusy && !_isLeaving: Run(_entity.OnTick); break;
-            case TickDue: break;
-            case Done m: OnDone(m.Error); break;
-            case HandOffDue:
-                _handOffTo = Sender;
-                _isLeaving = true;
-                if (!_isBusy)
-                    HandOver();
+            case CallEntity m when _isMoving || _stage == Stage.Ending: SendOn(m, Sender); break;
+            case CallEntity m:
+                OnCall(m);
+                Begin();
                 break;
-            case HandedOver: Context.Stop(Self); break;
+            case Tick m: OnTick(m.Take()); break;
+            case Done m: OnDone(m.Error); break;
+            case WakeEntity m when _stage == Stage.Living && !_isMoving: Keeper?.Tell(new EntityKeeper.Woken(Key, m.Keeper)); break;
+            case WakeEntity: // it starts already, or the next one will reach the one after us
+                _isWoken = true;
+                Begin();
+                break;
+            case EntityClaim m:
+                _claim = m;
+                Begin();
+                break;
+            case EntityKeeper.Noted: OnNoted(); break;
+            case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
+            case IdleDue: break;
+            case HandOffDue: OnHandOffDue(); break;
+            case EndDue: OnEndDue(); break;
             default: Unhandled(message); break;
         }
     }
 
+    // ---- Its life
+
     private void OnCall(CallEntity call)
     {
+        if (kind.Options.IdleTimeout is not null)
+            _lastCall = _server.Time.GetTimestamp();
         if (!_isBusy)
-            Start(call, Sender);
+            Call(call, Sender);
         else if (_waiting.Count < MaxWaiting)
             _waiting.Enqueue((call, Sender));
         else
             Answer(call, Sender, [], "The entity is asked too much: 1024 calls are waiting.");
     }
 
-    private void Start(CallEntity call, IActorRef sender)
+    private void Call(CallEntity call, IActorRef sender)
     {
-        if (!_kind.Methods.TryGetValue(call.Method, out var method))
+        if (!kind.Methods.TryGetValue(call.Method, out var method))
         {
-            Answer(call, sender, [], $"A \"{_kind.Type}\" has no method \"{call.Method}\".");
+            Answer(call, sender, [], $"A \"{kind.Type}\" has no method \"{call.Method}\".");
             RunNext();
             return;
         }
-        var (entity, ns) = (_entity, _kind.Namespace.Services);
+        var (entity, ns) = (_entity!, kind.Namespace.Services);
         Run(async () =>
         {
             var result = new Result(ns.Server.Json);
@@ -112,7 +143,10 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
             {
                 var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), call.Arguments.Length);
                 await method.InvokeAsync(entity, new HandlerCall(null, packet, result)).ConfigureAwait(false);
-                Answer(call, sender, result.Json, "");
+                if (result.Json.Length <= EntityKind.MaxBytes)
+                    Answer(call, sender, result.Json, "");
+                else
+                    Answer(call, sender, [], $"What \"{call.Method}\" returned has {result.Json.Length} bytes; an entity's result has at most {EntityKind.MaxBytes}.");
             }
             catch (Exception error)
             {
@@ -120,6 +154,25 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
                 throw;
             }
         });
+    }
+
+    private void OnTick(TimeSpan due)
+    {
+        if (_isMoving || _stage != Stage.Living)
+            return;
+        if (!_isBusy)
+            RunTick();
+        else if (!_isTicking)
+            _tickDue = due;
+    }
+
+    private void RunTick()
+    {
+        var now = _server.Time.GetTimestamp();
+        var (entity, elapsed) = (_entity!, _server.Time.GetElapsedTime(_lastTick, now));
+        _lastTick = now;
+        _isTicking = true;
+        Run(() => entity.OnTick(elapsed));
     }
 
     private void Run(Func<Task> work)
@@ -144,70 +197,128 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
 
     private void OnDone(Exception? error)
     {
-        _isBusy = false;
+        _isTicking = false;
         if (error is not null)
-            _kind.Namespace.Services.Server.Log.HandlerFailed(error, _kind.Type);
+            _server.Log.HandlerFailed(error, kind.Type);
+        if (_stage == Stage.Starting)
+        {
+            if (error is null)
+                OnStarted();
+            else
+                FailStart("The entity cannot start: " + (error.Message.Length == 0 ? error.GetType().Name : error.Message));
+            return;
+        }
+        _isBusy = false;
         RunNext();
     }
 
     private void RunNext()
     {
-        if (_isLeaving)
-        {
-            while (_waiting.TryDequeue(out var next))
-                Context.Parent.Tell(Packed.Of(next.Call), next.Sender);
+        var due = _tickDue;
+        _tickDue = null;
+        if (_isMoving)
             HandOver();
-        }
+        else if (due is { } at && _tick!.IsFresh(at))
+            RunTick();
         else if (_waiting.TryDequeue(out var next))
-        {
-            Start(next.Call, next.Sender);
-        }
+            Call(next.Call, next.Sender);
         else if (_context.IsRetired)
-        {
-            _isLeaving = true;
-            Context.Parent.Tell(new Passivate(PoisonPill.Instance));
-        }
+            End();
     }
 
-    /// <summary>Nobody knows where the shard goes, so every other node gets it; who does not start the entity soon forgets it.</summary>
-    private void HandOver()
+    // ---- Its end
+
+    private void OnIdleDue()
     {
-        if (_handOffTo is null)
-            return; // it retires
-        Timers.CancelAll();
-        var server = _kind.Namespace.Services.Server;
-        if (server.Cluster is not { } cluster || StateOf(server) is not { } json)
+        var left = kind.Options.IdleTimeout!.Value - _server.Time.GetElapsedTime(_lastCall);
+        if (left > TimeSpan.Zero)
         {
-            Context.Stop(Self);
+            Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, left);
             return;
         }
-        server.HandedOver.Put(_kind.Type, _context.Id, json); // the shard may come back to this very node
-        _ = cluster.Requests
-            .AskAsync<EntityStateTaken>(cluster.Peers.All, request => new EntityState(request, _kind.Type, _context.Id, json), TimeSpan.FromSeconds(2), default)
-            .PipeTo(Self, success: static _ => HandedOver.Instance, failure: static _ => HandedOver.Instance);
+        _context.Retire();
+        if (!_isBusy)
+            RunNext();
+    }
+
+    /// <summary>First the parent is told, which keeps for the one after this what comes from now on; a shard that goes has no ear for it.</summary>
+    private void End()
+    {
+        _stage = Stage.Ending;
+        _tick?.Stop();
+        if (_isMoving)
+            OnEndDue();
+        else
+            Context.Parent.Tell(new Passivate(EndDue.Instance));
+    }
+
+    private void OnEndDue()
+    {
+        if (_isLeaving)
+            return;
+        _isLeaving = true;
+        if (_isRegistered)
+            Tell(new EntityKeeper.Ended(Key));
+        else
+            Context.Stop(Self);
+    }
+
+    private void OnHandOffDue()
+    {
+        _isMoving = true;
+        _tick?.Stop();
+        if (_stage == Stage.Ending)
+            OnEndDue();
+        else if (_stage == Stage.Claiming || !_isBusy)
+            HandOver();
+    }
+
+    /// <summary>For the one after this, wherever that is.</summary>
+    private void SendOn(CallEntity call, IActorRef sender) =>
+        (_server.RegionsByType.TryGetValue(kind.Type, out var region) ? region : Context.Parent).Tell(Packed.Of(call), sender);
+
+    private void HandOver()
+    {
+        while (_waiting.TryDequeue(out var next))
+            SendOn(next.Call, next.Sender);
+        _stage = Stage.Ending;
+        _isLeaving = true;
+        if (!_isRegistered)
+            Context.Stop(Self);
+        else if (_context.IsRetired)
+            Tell(new EntityKeeper.Ended(Key));
+        else
+            Tell(new EntityKeeper.HandOver(Key, StateOf()));
+    }
+
+    /// <summary>The last it says; it stops once that is noted.</summary>
+    private void Tell(object last)
+    {
+        _isRegistered = false;
+        Keeper!.Tell(last);
     }
 
     /// <summary>An entity that cannot say what it has starts anew, elsewhere: if it failed here, its shard would start it here, in the middle of the move.</summary>
-    private byte[]? StateOf(ServerServices server)
+    private byte[]? StateOf()
     {
         try
         {
-            return !_context.IsRetired && _entity.HandOver() is { } state ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), server.Json.Options) : null;
+            return _entity!.HandOver() is { } state ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), _server.Json.Options) : [];
         }
         catch (Exception error)
         {
-            server.Log.HandlerFailed(error, _kind.Type);
+            _server.Log.HandlerFailed(error, kind.Type);
             return null;
         }
     }
 
-    private static void Answer(CallEntity call, IActorRef sender, byte[] result, string error)
+    internal static void Answer(CallEntity call, IActorRef sender, byte[] result, string error)
     {
         if (call.WantsAnswer)
-            sender.Tell(new EntityAnswered(result, error));
+            sender.Tell(new EntityAnswered(result, error.Length <= MaxErrorLength ? error : error[..MaxErrorLength] + "…"));
     }
 
-    private static async Task DisposeAsync(RoomEntity entity, AsyncServiceScope scope)
+    private static async Task DisposeAsync(RoomEntity? entity, AsyncServiceScope scope)
     {
         if (entity is IAsyncDisposable asynchronous)
             await asynchronous.DisposeAsync().ConfigureAwait(false);
@@ -239,53 +350,6 @@ internal sealed class EntityActor : UntypedActor, IWithTimers
 
         public void Release(ActorBase actor)
         {
-        }
-    }
-}
-
-/// <summary>The parent of a kind's entities where there is no cluster.</summary>
-internal sealed class EntityParent(EntityKind kind) : UntypedActor
-{
-    // As a shard would: an entity that fails starts anew, with its next call.
-    private static readonly OneForOneStrategy StopTheEntity = new(static _ => Directive.Stop);
-
-    private readonly Dictionary<string, IActorRef> _entities = new(StringComparer.Ordinal);
-
-    public static Props Props(EntityKind kind) => Akka.Actor.Props.Create(() => new EntityParent(kind));
-
-    protected override SupervisorStrategy SupervisorStrategy() => StopTheEntity;
-
-    protected override void OnReceive(object message)
-    {
-        switch (message)
-        {
-            case Packed m: OnReceive(m.Unpack()); break;
-            case CallEntity m:
-                if (!_entities.TryGetValue(m.Id, out var entity))
-                {
-                    entity = Context.ActorOf(EntityActor.Props(kind, m.Id));
-                    Context.Watch(entity);
-                    _entities.Add(m.Id, entity);
-                }
-                entity.Forward(m);
-                break;
-            case Passivate m:
-                Forget(Sender);
-                Sender.Tell(m.StopMessage);
-                break;
-            case Terminated m: Forget(m.ActorRef); break;
-            default: Unhandled(message); break;
-        }
-    }
-
-    private void Forget(IActorRef entity)
-    {
-        foreach (var (id, known) in _entities)
-        {
-            if (!known.Equals(entity))
-                continue;
-            _entities.Remove(id);
-            return;
         }
     }
 }

@@ -5,8 +5,21 @@ using ActorSocket.Sockets;
 namespace ActorSocket.Entities;
 
 /// <summary>One class of entities: how to make one and what it can be asked.</summary>
-internal sealed record EntityKind(string Type, Namespace Namespace, Func<IServiceProvider, RoomEntity> Create, IReadOnlyDictionary<string, EntityMethod> Methods)
+internal sealed record EntityKind(
+    string Type, Namespace Namespace, Func<IServiceProvider, RoomEntity> Create, IReadOnlyDictionary<string, EntityMethod> Methods, EntityOptions Options)
 {
+    /// <summary>Of a call's arguments, and of a result: what fits into one frame between nodes, and so it is on the same node, too.</summary>
+    public const int MaxBytes = 200_000;
+
+    private int _count;
+
+    /// <summary>How many live on this node, those included that start.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    public void Started() => Interlocked.Increment(ref _count);
+
+    public void Stopped() => Interlocked.Decrement(ref _count);
+
     public static Dictionary<string, EntityMethod> MethodsOf(Type entity, HandlerBinder binder)
     {
         var methods = new Dictionary<string, EntityMethod>(StringComparer.Ordinal);

@@ -7,21 +7,21 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket;
 
 /// <summary>The entities of one class: calls them by id, on whichever node they live.</summary>
-/// <remarks>Any thread. Arguments and results travel as JSON, at most 200 000 bytes a call. From one caller to one entity, calls arrive in order.</remarks>
+/// <remarks>Any thread. Arguments and results travel as JSON, at most 200 000 bytes each way. From one caller to one entity, calls arrive in order.</remarks>
 public sealed class RoomEntities<TEntity>
     where TEntity : RoomEntity
 {
-    private const int MaxBytes = 200_000;
-
     private readonly Namespace _namespace;
     private readonly Lazy<IActorRef> _region;
 
-    internal RoomEntities(Namespace ns, string type)
+    internal RoomEntities(Namespace ns, string type, EntityOptions options)
     {
         _namespace = ns;
         var server = ns.Services.Server;
         var create = ActivatorUtilities.CreateFactory<TEntity>([]);
-        var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder));
+        var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder), options);
+        if (!server.EntityTypes.TryAdd(type, typeof(TEntity)))
+            throw new ArgumentException($"Entities of the name \"{type}\" are mapped already, for {server.EntityTypes[type].Name}: each class has a name of its own.", nameof(type));
         // The actor system starts after the application is mapped.
         _region = new Lazy<IActorRef>(() => server.StartEntities(kind));
         server.EntityRegions.Add(() => _ = _region.Value);
@@ -31,7 +31,7 @@ public sealed class RoomEntities<TEntity>
     /// <param name="id">Which entity. It is started if it is not there.</param>
     /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
     /// <param name="args">The method's arguments.</param>
-    /// <exception cref="EntityCallException">The method threw, or there is none of that name.</exception>
+    /// <exception cref="EntityCallException">The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.</exception>
     /// <exception cref="TimeoutException">No answer within <see cref="ActorSocketClusterOptions.RequestTimeout"/>: its node may have gone, or the method takes too long.</exception>
     public Task<T?> InvokeAsync<T>(string id, string method, params object?[] args) => InvokeAsync<T>(id, method, args, CancellationToken.None);
 
@@ -77,7 +77,7 @@ public sealed class RoomEntities<TEntity>
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(args);
         var call = Packed.Of(new CallEntity(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer));
-        return call.Bytes.Length <= MaxBytes ? call : throw new ArgumentException($"The call has {call.Bytes.Length} bytes; an entity is called with at most {MaxBytes}.", nameof(args));
+        return call.Bytes.Length <= EntityKind.MaxBytes ? call : throw new ArgumentException($"The call has {call.Bytes.Length} bytes; an entity is called with at most {EntityKind.MaxBytes}.", nameof(args));
     }
 }
 
@@ -87,22 +87,27 @@ public static class RoomEntityExtensions
     /// <summary>Lets each id have an entity of this class. Every node of a cluster maps the same classes.</summary>
     /// <param name="ns">The namespace that the entities emit in.</param>
     /// <param name="type">A name for the class, the same on every node: letters, digits and dashes.</param>
-    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, or the name has other characters.</exception>
-    public static RoomEntities<TEntity> MapEntities<TEntity>(this Namespace ns, string type)
+    /// <param name="configure">Sets the limits of this class; they begin with those of <see cref="ActorSocketOptions.Entities"/>.</param>
+    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, the name has other characters or is taken, or a limit is out of range.</exception>
+    public static RoomEntities<TEntity> MapEntities<TEntity>(this Namespace ns, string type, Action<EntityOptions>? configure = null)
         where TEntity : RoomEntity
     {
         ArgumentNullException.ThrowIfNull(ns);
         ArgumentException.ThrowIfNullOrEmpty(type);
         if (!type.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-'))
             throw new ArgumentException($"\"{type}\" names a shard region: it has letters, digits and dashes.", nameof(type));
-        return new RoomEntities<TEntity>(ns, type);
+        var options = ns.Services.Server.Options.Entities.Copy();
+        configure?.Invoke(options);
+        foreach (var fault in options.Faults(""))
+            throw new ArgumentException(fault, nameof(configure));
+        return new RoomEntities<TEntity>(ns, type, options);
     }
 
-    /// <inheritdoc cref="MapEntities{TEntity}(Namespace, string)"/>
-    public static RoomEntities<TEntity> MapEntities<TEntity>(this ActorSocketServer server, string type)
+    /// <inheritdoc cref="MapEntities{TEntity}(Namespace, string, Action{EntityOptions})"/>
+    public static RoomEntities<TEntity> MapEntities<TEntity>(this ActorSocketServer server, string type, Action<EntityOptions>? configure = null)
         where TEntity : RoomEntity
     {
         ArgumentNullException.ThrowIfNull(server);
-        return server.Main.MapEntities<TEntity>(type);
+        return server.Main.MapEntities<TEntity>(type, configure);
     }
 }

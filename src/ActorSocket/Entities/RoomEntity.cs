@@ -8,8 +8,8 @@ namespace ActorSocket;
 /// </summary>
 /// <remarks>
 /// Constructed by dependency injection in a scope of its own, when it is called for the first time. Map the class with
-/// <c>io.MapEntities&lt;Lobby&gt;("lobby")</c>. When a node leaves, its entities hand their state over; when it crashes, they start anew elsewhere, from whatever
-/// <see cref="OnStartedAsync"/> can find out.
+/// <c>io.MapEntities&lt;Lobby&gt;("lobby")</c>. From then on it lives until it retires: when its node leaves, or its shard moves, it hands its state over and goes on
+/// elsewhere by itself; when its node crashes, it starts anew elsewhere, and is told so.
 /// </remarks>
 public abstract class RoomEntity
 {
@@ -22,8 +22,10 @@ public abstract class RoomEntity
     public Namespace Namespace => Context.Namespace;
 
     /// <summary>
-    /// How often <see cref="OnTick"/> runs; zero, the default, for never. A tick that comes due while something else runs is left out: it is for what is to be sent at a
-    /// steady rate, such as a game's positions, best by <c>Namespace.To(room).Volatile</c>.
+    /// How often <see cref="OnTick(TimeSpan)"/> runs; zero, the default, for never; a millisecond at least, and exact up to 128 times a second. Read once, after the start.
+    /// Ticks are due at whole multiples of it, so a late one does not move those that follow. One that comes due while a call runs follows it, unless half the interval has
+    /// passed by then: it is then left out, as is one that comes due while the one before runs. For what is to be sent at a steady rate, such as a game's positions, best by
+    /// <c>Namespace.To(room).Volatile</c>.
     /// </summary>
     public virtual TimeSpan TickInterval => TimeSpan.Zero;
 
@@ -33,20 +35,37 @@ public abstract class RoomEntity
         set => _context = value;
     }
 
-    /// <summary>Runs first; calls wait until it is done.</summary>
-    /// <param name="handedOver">What <see cref="HandOver"/> of the one before said; null for a new entity, and after a crash.</param>
+    /// <summary>
+    /// Runs first; calls wait until it is done. When it throws, as when the constructor does, they fail with what it threw, what was handed over is kept, and the next call
+    /// starts the entity again.
+    /// </summary>
+    /// <param name="start">Whether there was one before, and its state.</param>
+    public virtual Task OnStartedAsync(EntityStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return OnStartedAsync(start.State);
+    }
+
+    /// <summary>For who only asks for the state: called unless <see cref="OnStartedAsync(EntityStart)"/> is overridden.</summary>
+    /// <param name="handedOver">What <see cref="HandOver"/> of the one before gave; null when it is new, and when that is lost.</param>
     public virtual Task OnStartedAsync(JsonElement? handedOver) => Task.CompletedTask;
 
     /// <summary>Runs every <see cref="TickInterval"/>.</summary>
+    /// <param name="elapsed">The time since the tick before began, or since the start: more than the interval when ticks were left out.</param>
+    public virtual Task OnTick(TimeSpan elapsed) => OnTick();
+
+    /// <summary>For who need not know the time that has passed: called unless <see cref="OnTick(TimeSpan)"/> is overridden.</summary>
     public virtual Task OnTick() => Task.CompletedTask;
 
-    /// <summary>What the entity's successor on another node starts from: serialised as JSON. Null: nothing.</summary>
+    /// <summary>
+    /// What the entity goes on with on another node: serialised as JSON with <see cref="ActorSocketOptions.Json"/>. Null: nothing. Called once nothing runs any more.
+    /// </summary>
     public virtual object? HandOver() => null;
 
-    /// <summary>Ends the entity once it has nothing more to do. The next call starts a new one.</summary>
+    /// <summary>Ends the entity once it has nothing more to do, with its state. The next call starts a new one.</summary>
     protected void Retire() => Context.Retire();
 }
 
-/// <summary>An entity's method threw, or there is none of that name.</summary>
-/// <param name="message">What its exception said.</param>
+/// <summary>An entity could not start, or its method threw, or there is none of that name, or what it returned is too long.</summary>
+/// <param name="message">What its exception said, or what is wrong.</param>
 public sealed class EntityCallException(string message) : Exception(message);

@@ -203,6 +203,9 @@ public sealed class ActorSocketOptions
             await handler(context).ConfigureAwait(false);
     }
 
+    /// <summary>Limits of entities, for all their classes.</summary>
+    public EntityOptions Entities { get; set; } = new();
+
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
 
@@ -285,6 +288,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         Time(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.Window), options.Idempotency.Window);
         Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxKeys), options.Idempotency.MaxKeys, 1, 10_000_000);
         Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxBytes), options.Idempotency.MaxBytes, 1024, int.MaxValue);
+        errors.AddRange(options.Entities.Faults($"{section}:{nameof(options.Entities)}:"));
         if (options.MaxConnections is { } connections)
             Number(nameof(options.MaxConnections), connections, 1, int.MaxValue);
         if ((options.Transports & TransportKinds.All) == TransportKinds.None)

@@ -120,8 +120,14 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     /// <summary>Starts the actors of each kind of entities that is mapped; called once the actor system has started.</summary>
     public ConcurrentBag<Action> EntityRegions { get; } = [];
 
-    /// <summary>The states of entities that are on their way from one node to another.</summary>
-    public HandedOverStates HandedOver { get; } = new(time);
+    /// <summary>The shard regions of entities, by the name of their class.</summary>
+    public ConcurrentDictionary<string, IActorRef> RegionsByType { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>For the ticks of entities: not those of sessions, which must not wait for them.</summary>
+    public IAlarms TickAlarms { get; } = new PreciseTimer();
+
+    /// <summary>The classes of entities that are mapped, by name.</summary>
+    public ConcurrentDictionary<string, Type> EntityTypes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The types of data that do not travel, and that were told of.</summary>
     public ConcurrentDictionary<Type, bool> StayBehind { get; } = new();
@@ -136,6 +142,7 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
             return system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}");
         var region = EntitySharding.Start(system, name, kind);
         Cluster.Regions[region] = kind.Type;
+        RegionsByType[kind.Type] = region;
         return region;
     }
 

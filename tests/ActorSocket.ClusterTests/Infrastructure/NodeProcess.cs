@@ -129,6 +129,16 @@ internal sealed class NodeProcess : IAsyncDisposable
             throw new XunitException($"The node {Tag} did not see \"{wanted}\".\n{Output}");
     }
 
+    /// <summary>The entities that live on the node.</summary>
+    public async Task<CounterState[]> CountersAsync() => (await Http.GetFromJsonAsync<CounterState[]>(new Uri(Url, "/test/counters"), JsonSerializerOptions.Web))!;
+
+    /// <summary>Calls an entity by way of this node.</summary>
+    public async Task<CounterState> CountAsync(string id, int add)
+    {
+        using var response = await Http.PostAsync(new Uri(Url, $"/test/counter?id={Uri.EscapeDataString(id)}&add={add}"), null);
+        return (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<CounterState>(JsonSerializerOptions.Web))!;
+    }
+
     public async Task<double> OpenRoomsAsync(string prefix, int count)
     {
         using var patient = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
@@ -217,3 +227,6 @@ internal sealed class NodeProcess : IAsyncDisposable
 internal sealed record NodeState(
     string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int AnswersOnTheirWay, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds,
     int Threads, int Descriptors, int Actors);
+
+/// <summary>An entity as it sees itself.</summary>
+internal sealed record CounterState(string Id, string Node, string Origin, int Count, long Ticks);

@@ -49,7 +49,7 @@ public sealed partial class GuideTests
     public void The_options_reference_has_every_option_and_no_other()
     {
         var listed = OptionRow().Matches(Read("docs/guide/options.md")).Select(static match => match.Groups["name"].Value).Order(StringComparer.Ordinal);
-        var options = ((Type[])[typeof(ActorSocketOptions), typeof(RecoveryOptions), typeof(PerMessageDeflateOptions), typeof(IdempotencyOptions), typeof(ActorSocketClusterOptions), typeof(ActorSocketClusterTls)]).SelectMany(static type => type.GetProperties()).Select(static property => property.Name);
+        var options = ((Type[])[typeof(ActorSocketOptions), typeof(RecoveryOptions), typeof(PerMessageDeflateOptions), typeof(IdempotencyOptions), typeof(EntityOptions), typeof(ActorSocketClusterOptions), typeof(ActorSocketClusterTls)]).SelectMany(static type => type.GetProperties()).Select(static property => property.Name);
         Assert.Equal(options.Order(StringComparer.Ordinal), listed);
     }
 

@@ -266,6 +266,18 @@ internal static class Snippets
         #endregion
     }
 
+    public static void EntityLimits(ActorSocketServer io)
+    {
+        #region entity-limits
+        var matches = io.MapEntities<Arena>("match", match =>
+        {
+            match.MaxEntities = 5_000;
+            match.IdleTimeout = TimeSpan.FromHours(2);
+        });
+        #endregion
+        _ = matches;
+    }
+
     public static void StreamsIn(ActorSocketServer io, ActorSystem system, Func<IEnumerable<Position>, Task<int>> store)
     {
         #region streams-in
@@ -370,18 +382,17 @@ internal static class Snippets
     #region entity
     public sealed record Position(double X, double Y);
 
-    public sealed class Arena(TimeProvider time) : RoomEntity
+    public sealed class Arena : RoomEntity
     {
         private readonly Dictionary<string, Position> _players = [];
         private readonly Dictionary<string, Position> _speeds = [];
-        private long _lastTick = time.GetTimestamp();
 
         public override TimeSpan TickInterval => TimeSpan.FromSeconds(1.0 / 30);
 
-        public override Task OnStartedAsync(JsonElement? handedOver)
+        public override Task OnStartedAsync(EntityStart start)
         {
-            // Null when it is new, and after a crash of its node: then from a database, or from nothing.
-            foreach (var (player, position) in handedOver?.Deserialize<Dictionary<string, Position>>() ?? [])
+            // It has moved here. When it is new, or lost with its node: from a database, or from nothing.
+            foreach (var (player, position) in start.GetState<Dictionary<string, Position>>() ?? [])
                 _players[player] = position;
             return Task.CompletedTask;
         }
@@ -405,10 +416,9 @@ internal static class Snippets
                 Retire();                                   // ends it; the next call starts a new one
         }
 
-        public override Task OnTick()
+        public override Task OnTick(TimeSpan elapsed)
         {
-            var seconds = time.GetElapsedTime(_lastTick).TotalSeconds; // a tick that came due while something else ran is left out
-            _lastTick = time.GetTimestamp();
+            var seconds = elapsed.TotalSeconds; // more than a thirtieth when a tick was left out
             foreach (var (player, speed) in _speeds)
             {
                 if (_players.TryGetValue(player, out var at))

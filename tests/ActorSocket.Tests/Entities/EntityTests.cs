@@ -74,13 +74,97 @@ public sealed class EntityTests
     }
 
     [Fact]
-    public async Task One_that_cannot_start_is_tried_again_by_the_next_call()
+    public async Task One_that_cannot_start_fails_its_calls_with_the_reason_and_is_tried_again_by_the_next()
     {
-        await using var node = await StartAsync(cluster => cluster.RequestTimeout = TimeSpan.FromSeconds(1));
+        await using var node = await StartAsync();
         var fragile = node.Server.MapEntities<Fragile>("fragile");
-        await Assert.ThrowsAsync<TimeoutException>(() => fragile.InvokeAsync<bool>("a", "works"));
-        Fragile.MayStart = true;
-        Assert.True(await fragile.InvokeAsync<bool>("a", "works"));
+        foreach (var fault in (string[])["in its constructor", "in its start"])
+        {
+            Fragile.Fault = fault;
+            var calls = Enumerable.Range(0, 5).Select(_ => fragile.InvokeAsync<bool>(fault, "works")).ToList();
+            foreach (var call in calls)
+                Assert.Contains(fault, (await Assert.ThrowsAsync<EntityCallException>(() => call)).Message, StringComparison.Ordinal);
+            Fragile.Fault = "";
+            Assert.True(await fragile.InvokeAsync<bool>(fault, "works"));
+        }
+    }
+
+    [Fact]
+    public async Task There_are_no_more_than_MaxEntities_whatever_ids_clients_choose()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Tally>("tally", static options => options.MaxEntities = 10);
+        for (var number = 0; number < 10; number++)
+            await tallies.InvokeAsync<int>("id " + number, "note", 1);
+        for (var number = 0; number < 30; number++)
+            Assert.Contains("MaxEntities", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("another " + number, "note", 1))).Message, StringComparison.Ordinal);
+        Assert.Equal(2, await tallies.InvokeAsync<int>("id 3", "note", 1)); // those that are there go on
+        await tallies.InvokeAsync<Guid>("id 3", "retire");
+        await Node.UntilAsync(() => TryAsync(tallies).Result, "the place to be free");
+
+        static async Task<bool> TryAsync(RoomEntities<Tally> tallies)
+        {
+            try
+            {
+                return await tallies.InvokeAsync<int>("another", "note", 1) == 1;
+            }
+            catch (EntityCallException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task One_that_nobody_calls_retires_after_its_IdleTimeout_though_it_ticks_and_without_one_never()
+    {
+        await using var node = await StartAsync();
+        var forever = node.Server.MapEntities<Tally>("forever");
+        var tallies = node.Server.MapEntities<Tally>("tally", static options => options.IdleTimeout = TimeSpan.FromSeconds(1));
+        var lasting = await forever.InvokeAsync<Guid>("a", "instance");
+        var (idle, used) = (await tallies.InvokeAsync<Guid>("idle", "instance"), await tallies.InvokeAsync<Guid>("used", "instance"));
+        while (!Tally.Ended.ContainsKey(idle))
+        {
+            if (await tallies.InvokeAsync<Guid>("used", "instance") is var now && now != used)
+                used = now; // the machine had other things to do for a second
+            await Task.Yield();
+        }
+        Assert.NotEqual(idle, await tallies.InvokeAsync<Guid>("idle", "instance"));
+        Assert.Equal(lasting, await forever.InvokeAsync<Guid>("a", "instance"));
+        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("wrong", static options => options.IdleTimeout = TimeSpan.Zero));
+        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("wrong", static options => options.MaxEntities = 0));
+    }
+
+    [Fact]
+    public async Task Many_entities_come_and_retire_and_nothing_is_left_of_them()
+    {
+        await using var node = await StartAsync();
+        var tallies = node.Server.MapEntities<Quiet>("quiet");
+        var all = Enumerable.Range(0, 2_000).Select(static number => "id " + number).ToArray();
+        foreach (var some in all.Chunk(500))
+            await Task.WhenAll(some.Select(id => tallies.InvokeAsync<int>(id, "touch")));
+        foreach (var some in all.Chunk(500))
+            await Task.WhenAll(some.Select(id => tallies.InvokeAsync<int>(id, "retire")));
+        await Node.UntilAsync(() => Quiet.Living == 0, "all to be gone");
+    }
+
+    [Fact]
+    public async Task Ticks_keep_their_rate_beside_calls_and_tell_the_time_that_has_passed()
+    {
+        await using var node = await StartAsync();
+        var metronomes = node.Server.MapEntities<Metronome>("metronome");
+        var start = Stopwatch.GetTimestamp();
+        var first = (await metronomes.InvokeAsync<double[]>("a", "times"))!.Length;
+        double[] times;
+        do
+        {
+            times = (await metronomes.InvokeAsync<double[]>("a", "times"))!; // as fast as it goes
+        }
+        while (times.Length < 120);
+        var passed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Assert.InRange(times.Length, 120, first + (passed * 60) + 2); // never more than were due
+        Assert.InRange(times.Sum(), 0.0, passed + 0.1);
+        Assert.InRange(times.Sum(), (times.Length - 1) / 60.0 * 0.99, double.MaxValue); // each tells all that has passed since the one before
     }
 
     [Fact]
@@ -98,7 +182,22 @@ public sealed class EntityTests
         foreach (var late in waiting)
             await Assert.ThrowsAsync<TimeoutException>(() => late);
         hold.SetResult();
-        Assert.Equal(1024, (await tallies.InvokeAsync<List<int>>("busy", "notes"))!.Count); // they were made all the same
+        Assert.Equal(1024, (await NotesAsync())!.Count); // they were made all the same
+
+        async Task<List<int>?> NotesAsync()
+        {
+            while (true)
+            {
+                try
+                {
+                    return await tallies.InvokeAsync<List<int>>("busy", "notes");
+                }
+                catch (EntityCallException)
+                {
+                    await Task.Yield(); // it has not come to the first that waits yet
+                }
+            }
+        }
     }
 
     [Fact]
@@ -107,6 +206,8 @@ public sealed class EntityTests
         await using var node = await StartAsync();
         Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Mute>("mute"));
         Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("no/name"));
+        node.Server.MapEntities<Tally>("tally");
+        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Quiet>("tally"));
         Assert.Throws<InvalidOperationException>(() => new Tally(node.Server).Id);
     }
 
@@ -254,16 +355,64 @@ public sealed class EntityTests
 
     private sealed class Fragile : RoomEntity
     {
-        public static bool MayStart { get; set; }
+        private bool _hasStarted;
 
         public Fragile()
         {
-            if (!MayStart)
-                throw new InvalidOperationException("on purpose");
+            if (Fault == "in its constructor")
+                throw new InvalidOperationException(Fault);
+        }
+
+        public static string Fault { get; set; } = "";
+
+        public override async Task OnStartedAsync(EntityStart start)
+        {
+            Assert.Equal(EntityOrigin.New, start.Origin);
+            await Task.Yield();
+            if (Fault.Length > 0)
+                throw new InvalidOperationException(Fault);
+            _hasStarted = true;
         }
 
         [Event("works")]
-        public static bool Works() => true;
+        public bool Works() => _hasStarted;
+    }
+
+    private sealed class Quiet : RoomEntity, IDisposable
+    {
+        private static int _living;
+
+        public Quiet() => Interlocked.Increment(ref _living);
+
+        public static int Living => Volatile.Read(ref _living);
+
+        [Event("touch")]
+        public static int Touch() => 1;
+
+        [Event("retire")]
+        public int End()
+        {
+            Retire();
+            return 1;
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref _living);
+    }
+
+    private sealed class Metronome : RoomEntity
+    {
+        private readonly List<double> _times = [];
+
+        public override TimeSpan TickInterval => TimeSpan.FromSeconds(1.0 / 60);
+
+        [Event("times")]
+        public double[] Times() => [.. _times];
+
+        public override Task OnTick(TimeSpan elapsed)
+        {
+            _times.Add(elapsed.TotalSeconds);
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class Mute : RoomEntity;

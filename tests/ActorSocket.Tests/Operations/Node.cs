@@ -92,6 +92,11 @@ internal sealed class Node : IAsyncDisposable
 
     public Task StopAsync() => _app.StopAsync();
 
+    /// <summary>
+    /// Ends the actor system as a crash would, without a word to the others. For a node that was started with <c>akka.coordinated-shutdown.run-by-actor-system-terminate = off</c>.
+    /// </summary>
+    public async Task CrashAsync() => await Cluster.System.Terminate();
+
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
         var started = Stopwatch.GetTimestamp();

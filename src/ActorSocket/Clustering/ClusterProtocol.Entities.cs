@@ -1,0 +1,70 @@
+using ActorSocket.Entities;
+
+namespace ActorSocket.Clustering;
+
+internal static partial class ClusterProtocol
+{
+    /// <summary>What goes to an entity by way of its shard region.</summary>
+    internal interface IEntityRequest : IClusterMessage
+    {
+        string Id { get; }
+    }
+
+    /// <summary>A call of an entity's method; arguments are a JSON array.</summary>
+    internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IEntityRequest
+    {
+        public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer);
+
+        public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag());
+    }
+
+    /// <summary>What it returned, a JSON array; or what went wrong.</summary>
+    internal sealed record EntityAnswered(byte[] Result, string Error) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error);
+
+        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());
+    }
+
+    /// <summary>The node <see cref="Keeper"/> keeps what is left of an entity: it is to live on, wherever its shard is now. Repeated until a newer note comes.</summary>
+    internal sealed record WakeEntity(string Id, string Keeper) : IEntityRequest
+    {
+        public void Write(WireWriter wire) => wire.Text(Id).Text(Keeper);
+
+        public static WakeEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text());
+    }
+
+    /// <summary>What the receiver is to know of an entity (<see cref="EntityLedger"/>): to keep it, or that it is void up to this. Repeated until it is confirmed.</summary>
+    internal sealed record NoteEntity(long Number, EntityKey Key, EntityNote Note, bool Keep) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Record(Note, EntityNote.Write).Flag(Keep);
+
+        public static NoteEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read), wire.Record(EntityNote.Read), wire.Flag());
+    }
+
+    internal enum NoteOutcome { Done, NoRoom, Superseded }
+
+    /// <summary>The note was taken, or has no room, or is older than what the sender has: that, without a state.</summary>
+    internal sealed record EntityNoted(long Number, EntityKey Key, NoteOutcome Outcome, EntityNote Note) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Number((int)Outcome).Record(Note, EntityNote.Write);
+
+        public static EntityNoted Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read), (NoteOutcome)wire.Number(), wire.Record(EntityNote.Read));
+    }
+
+    /// <summary>An entity starts on the sender's node, which asks every other one what it knows of it. Repeated until it is answered.</summary>
+    internal sealed record ClaimEntity(long Request, EntityKey Key) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Key, EntityKey.Write);
+
+        public static ClaimEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read));
+    }
+
+    /// <summary>This, or <see cref="EntityNote.None"/>. What is kept is kept on, until the entity has started.</summary>
+    internal sealed record EntityClaimed(long Request, EntityNote Note) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Note, EntityNote.Write);
+
+        public static EntityClaimed Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityNote.Read));
+    }
+}

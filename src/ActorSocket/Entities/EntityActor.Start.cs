@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Akka.Actor;
+using ActorSocket.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ActorSocket.Entities;
+
+internal sealed partial class EntityActor
+{
+    /// <summary>Once it is known what there was, and who wants it.</summary>
+    private void Begin()
+    {
+        if (_stage != Stage.Claiming || _isMoving || _claim is not { } claim || (_waiting.Count == 0 && !_isWoken))
+            return;
+        if (claim.Error is { } error)
+            FailStart($"The entity cannot start: {error}.");
+        else if (claim.Origin == EntityOrigin.New && _waiting.Count == 0)
+            Decline(claim);
+        else if (claim.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
+            FailStart($"There are {kind.Options.MaxEntities} entities of class \"{kind.Type}\" on this node already, which is MaxEntities.");
+        else
+            Start(claim);
+    }
+
+    /// <summary>Only woken, by a node that was not told of the end of the one before.</summary>
+    private void Decline(EntityClaim claim)
+    {
+        Keeper?.Tell(new EntityKeeper.Declined(claim));
+        End();
+    }
+
+    private void Start(EntityClaim claim)
+    {
+        _stage = Stage.Starting;
+        try
+        {
+            var scope = _server.Provider.CreateAsyncScope();
+            _scope = scope;
+            _entity = kind.Create(scope.ServiceProvider);
+            _entity.Context = _context;
+            var state = claim is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 } ? JsonElement.Parse(claim.Found.State) : (JsonElement?)null;
+            var (entity, start) = (_entity, new EntityStart(claim.Origin, state, _server.Json.Options));
+            Run(async () =>
+            {
+                await entity.OnStartedAsync(start).ConfigureAwait(false);
+                _interval = CheckedInterval(entity); // read by the actor once it is told that this is done
+            });
+        }
+        catch (Exception error)
+        {
+            OnDone(error);
+        }
+    }
+
+    private static TimeSpan CheckedInterval(RoomEntity entity)
+    {
+        var interval = entity.TickInterval;
+        return interval == TimeSpan.Zero || (interval >= Tick.Shortest && interval <= Tick.Longest)
+            ? interval
+            : throw new InvalidOperationException($"Its TickInterval is {interval}; it must be between {Tick.Shortest} and {Tick.Longest}, or zero.");
+    }
+
+    /// <summary>Others are told before anything is answered: what was answered by an entity that then is lost is known to be lost.</summary>
+    private void OnStarted()
+    {
+        _stage = Stage.Registering;
+        if (Keeper is not { } keeper)
+        {
+            OnNoted();
+            return;
+        }
+        _isRegistered = true;
+        keeper.Tell(new EntityKeeper.Lives(_claim!));
+    }
+
+    private void OnNoted()
+    {
+        if (_stage == Stage.Ending)
+        {
+            Context.Stop(Self);
+            return;
+        }
+        _stage = Stage.Living;
+        _isBusy = false;
+        _lastTick = _lastCall = _server.Time.GetTimestamp();
+        if (_interval > TimeSpan.Zero && !_isMoving)
+            _tick = Tick.Start(_server.TickAlarms, Self, _interval);
+        if (kind.Options.IdleTimeout is { } idle)
+            Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
+        RunNext();
+    }
+
+    /// <summary>Who waits is told why; what others keep stays there. The next call, or the next waking, tries again.</summary>
+    private void FailStart(string reason)
+    {
+        while (_waiting.TryDequeue(out var waiting))
+            Answer(waiting.Call, waiting.Sender, [], reason);
+        End();
+    }
+}

@@ -1,0 +1,162 @@
+using Akka.Actor;
+using Akka.Cluster;
+using ActorSocket.Clustering;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+using IClusterMessage = ActorSocket.Clustering.IClusterMessage;
+
+namespace ActorSocket.Entities;
+
+/// <summary>The actor of a node's <see cref="EntityLedger"/>: brings it the entities' steps, the other nodes' messages, who comes and goes, and the time.</summary>
+internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3); // within coordinated shutdown's phase, 5 s
+
+    private readonly ServerServices _server;
+    private readonly ClusterNode _node;
+    private readonly EntityLedger _ledger;
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly Dictionary<string, Clustering.Peer> _peers = new(StringComparer.Ordinal);
+    private bool _isFull;
+    private long _lost;
+    private long _lostBytes;
+
+    public EntityKeeper(ServerServices server, ClusterNode node)
+    {
+        (_server, _node) = (server, node);
+        _ledger = new EntityLedger(node.Tag, this, server.Time, server.ClusterOptions.MaxEntityStateBytes, server.ClusterOptions.RequestTimeout);
+        node.Ledger = _ledger;
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>.</summary>
+    internal sealed record Claim(EntityKey Key) : ILocalMessage;
+
+    /// <summary>It has started: answered with <see cref="Noted"/> when others know.</summary>
+    internal sealed record Lives(EntityClaim Claim) : ILocalMessage;
+
+    /// <summary>It was only woken, and need not live.</summary>
+    internal sealed record Declined(EntityClaim Claim) : ILocalMessage;
+
+    internal sealed record Woken(EntityKey Key, string Keeper) : ILocalMessage;
+
+    /// <summary>It leaves; null for a state that could not be had. Answered with <see cref="Noted"/> when others keep it.</summary>
+    internal sealed record HandOver(EntityKey Key, byte[]? State) : ILocalMessage;
+
+    /// <summary>It has retired: answered with <see cref="Noted"/> when others know.</summary>
+    internal sealed record Ended(EntityKey Key) : ILocalMessage;
+
+    internal sealed class Noted : ILocalMessage { public static readonly Noted Instance = new(); }
+
+    internal sealed record PeerMet(Clustering.Peer Peer) : ILocalMessage;
+
+    internal sealed record PeerGone(Clustering.Peer Peer) : ILocalMessage;
+
+    internal sealed record PeerSight(Clustering.Peer Peer, bool InSight) : ILocalMessage;
+
+    internal sealed record PeerSaid(Clustering.Peer Peer, IClusterMessage Message) : ILocalMessage;
+
+    /// <summary>Every node that was there before this one is met.</summary>
+    internal sealed class MetAll : ILocalMessage { public static readonly MetAll Instance = new(); }
+
+    private sealed record Leave(TaskCompletionSource Done) : ILocalMessage;
+
+    private sealed class TickDue : ILocalMessage { public static readonly TickDue Instance = new(); }
+
+    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new EntityKeeper(server, node));
+
+    protected override void PreStart()
+    {
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberLeft), typeof(ClusterEvent.MemberExited));
+        Timers.StartPeriodicTimer(nameof(TickDue), TickDue.Instance, TickInterval);
+        var (self, time) = (Self, _server.Time);
+        // By then this node's entities have left, and it is a member still.
+        CoordinatedShutdown.Get(Context.System).AddTask(CoordinatedShutdown.PhaseClusterLeave, "actorsocket-entities-" + _server.Name, async () =>
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            self.Tell(new Leave(done));
+            await Task.WhenAny(done.Task, Task.Delay(LeaveTimeout, time)).ConfigureAwait(false);
+            return Akka.Done.Instance;
+        });
+    }
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    protected override void OnReceive(object message)
+    {
+        var sender = Sender;
+        switch (message)
+        {
+            case PeerSaid m: _ledger.Receive(m.Peer.Tag, m.Message); break;
+            case Claim m: _ledger.Claim(m.Key, claim => sender.Tell(claim)); break;
+            case Lives m: _ledger.Live(m.Claim, () => sender.Tell(Noted.Instance)); break;
+            case Declined m: _ledger.Decline(m.Claim); break;
+            case Woken m: _ledger.Woken(m.Key, m.Keeper); break;
+            case HandOver m: _ledger.HandOver(m.Key, m.State, () => sender.Tell(Noted.Instance)); break;
+            case Ended m: _ledger.End(m.Key, () => sender.Tell(Noted.Instance)); break;
+            case TickDue: _ledger.Tick(); break;
+            case PeerMet m:
+                _peers[m.Peer.Tag] = m.Peer;
+                _ledger.PeerMet(m.Peer.Tag);
+                LookWhoLeaves();
+                break;
+            case PeerGone m:
+                if (((ICollection<KeyValuePair<string, Clustering.Peer>>)_peers).Remove(KeyValuePair.Create(m.Peer.Tag, m.Peer)))
+                    _ledger.PeerGone(m.Peer.Tag);
+                break;
+            case PeerSight m: _ledger.PeerSight(m.Peer.Tag, m.InSight); break;
+            case MetAll: _ledger.MetAll(); break;
+            case Leave m: _ledger.Leave(() => OnLeft(m.Done)); break;
+            case ClusterEvent.IMemberEvent: LookWhoLeaves(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnLeft(TaskCompletionSource done)
+    {
+        if (_lost > 0)
+            _server.Log.EntityStatesLost(_lost, _lostBytes);
+        done.TrySetResult();
+    }
+
+    private void LookWhoLeaves()
+    {
+        var leaving = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Leaving or MemberStatus.Exiting).Select(static member => member.Address).ToHashSet();
+        foreach (var peer in _peers.Values)
+        {
+            if (leaving.Contains(peer.Address))
+                _ledger.PeerLeaving(peer.Tag);
+        }
+    }
+
+    void IEntityNetwork.Tell(string tag, IClusterMessage message)
+    {
+        if (_peers.TryGetValue(tag, out var peer))
+            peer.Tell(Packed.Of(message));
+    }
+
+    void IEntityNetwork.Wake(EntityKey key)
+    {
+        if (_server.RegionsByType.TryGetValue(key.Type, out var region))
+            region.Tell(Packed.Of(new ClusterProtocol.WakeEntity(key.Id, _node.Tag)), ActorRefs.NoSender);
+    }
+
+    void IEntityNetwork.Refused(string type, int bytes)
+    {
+        _server.Metrics.EntityStateRefused(type);
+        if (_isFull)
+            return;
+        _isFull = true; // once
+        _server.Log.EntityStateRefused(type, bytes, _ledger.Bytes, _server.ClusterOptions.MaxEntityStateBytes);
+    }
+
+    void IEntityNetwork.Lost(string type, int bytes)
+    {
+        _server.Metrics.EntityStateLost(type);
+        _lost++;
+        _lostBytes += bytes;
+    }
+}

@@ -1,0 +1,75 @@
+using ActorSocket.Clustering;
+
+namespace ActorSocket.Entities;
+
+/// <summary>An entity: its class and its id.</summary>
+internal readonly record struct EntityKey(string Type, string Id)
+{
+    public static void Write(WireWriter wire, EntityKey key) => wire.Text(key.Type).Text(key.Id);
+
+    public static EntityKey Read(ref WireReader wire) => new(wire.Text(), wire.Text());
+}
+
+/// <summary>How far one life of an entity has come, in this order.</summary>
+internal enum EntityPhase
+{
+    /// <summary>It lives on its owner; when that is gone, what it had is lost.</summary>
+    Lives,
+
+    /// <summary>It ended without having handed anything over, or nobody had room for it.</summary>
+    Lost,
+
+    /// <summary>It has handed its state over, and nobody has taken it yet.</summary>
+    HandedOver,
+
+    /// <summary>It has retired: nothing is to live on.</summary>
+    Ended,
+}
+
+/// <summary>What a node knows of an entity. Each life has a generation, higher than all before it, so of two notes it is always known which one is void.</summary>
+/// <param name="Generation">Which life; made from the clock, so that it grows even where nobody remembers the one before.</param>
+/// <param name="Phase">How far it has come.</param>
+/// <param name="Owner">The tag of the node that it lives, or lived, on.</param>
+/// <param name="State">What was handed over, as JSON; empty for nothing.</param>
+internal sealed record EntityNote(long Generation, EntityPhase Phase, string Owner, byte[] State)
+{
+    public static readonly EntityNote None = new(0, EntityPhase.Lives, "", []);
+
+    public static void Write(WireWriter wire, EntityNote note) => wire.Number(note.Generation).Number((int)note.Phase).Text(note.Owner).Bytes(note.State);
+
+    public static EntityNote Read(ref WireReader wire) => new(wire.Number(), (EntityPhase)wire.Number(), wire.Text(), wire.Bytes());
+
+    public bool IsOlderThan(EntityNote other) => (Generation, Phase).CompareTo((other.Generation, other.Phase)) < 0;
+}
+
+/// <summary>What an entity that starts is told of the one before.</summary>
+/// <param name="Key">The entity.</param>
+/// <param name="Generation">Its new life's.</param>
+/// <param name="Found">The newest note that any node has; null for none.</param>
+/// <param name="Holders">The nodes that keep one, this or an older one.</param>
+/// <param name="Error">Set when a node did not answer, so that nobody knows.</param>
+internal sealed record EntityClaim(EntityKey Key, long Generation, EntityNote? Found, IReadOnlyList<string> Holders, string? Error = null) : Sessions.ILocalMessage
+{
+    public EntityOrigin Origin => Found?.Phase switch
+    {
+        EntityPhase.HandedOver => EntityOrigin.HandedOver,
+        EntityPhase.Lives or EntityPhase.Lost => EntityOrigin.Lost,
+        _ => EntityOrigin.New,
+    };
+}
+
+/// <summary>What an <see cref="EntityLedger"/> needs of its surroundings.</summary>
+internal interface IEntityNetwork
+{
+    /// <summary>Sends to another node; may be lost.</summary>
+    void Tell(string tag, IClusterMessage message);
+
+    /// <summary>Sends a <see cref="ClusterProtocol.WakeEntity"/> by the shard region; may be lost.</summary>
+    void Wake(EntityKey key);
+
+    /// <summary>This node refused a state, since it keeps too many bytes already.</summary>
+    void Refused(string type, int bytes);
+
+    /// <summary>A state is lost: this node leaves and no other one has room for it.</summary>
+    void Lost(string type, int bytes);
+}

@@ -1,0 +1,82 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using ActorSocket.Clustering;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Entities;
+
+/// <summary>The parent of a kind's entities where there is no cluster: what a shard is to them elsewhere.</summary>
+internal sealed class EntityParent(EntityKind kind) : UntypedActor
+{
+    private const int MaxBuffered = 1024;
+
+    // As a shard would: an entity that fails starts anew, with its next call.
+    private static readonly OneForOneStrategy StopTheEntity = new(static _ => Directive.Stop);
+
+    private readonly Dictionary<string, Child> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<IActorRef, Child> _byActor = [];
+
+    public static Props Props(EntityKind kind) => Akka.Actor.Props.Create(() => new EntityParent(kind));
+
+    protected override SupervisorStrategy SupervisorStrategy() => StopTheEntity;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Packed m: OnReceive(m.Unpack()); break;
+            case CallEntity m: OnCall(m); break;
+            case Passivate m: OnPassivate(m); break;
+            case Terminated m: OnTerminated(m.ActorRef); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnCall(CallEntity call)
+    {
+        if (!_byId.TryGetValue(call.Id, out var child))
+            child = Start(call.Id);
+        if (child.Waiting is null)
+            child.Actor.Forward(call);
+        else if (child.Waiting.Count < MaxBuffered)
+            child.Waiting.Enqueue((call, Sender));
+        else
+            EntityActor.Answer(call, Sender, [], "The entity is asked too much: 1024 calls wait for it to start again.");
+    }
+
+    private Child Start(string id)
+    {
+        var child = new Child(id, Context.ActorOf(EntityActor.Props(kind, id)));
+        Context.Watch(child.Actor);
+        _byId.Add(id, child);
+        _byActor.Add(child.Actor, child);
+        return child;
+    }
+
+    /// <summary>What comes from now on is for the one after it.</summary>
+    private void OnPassivate(Passivate m)
+    {
+        if (!_byActor.TryGetValue(Sender, out var child))
+            return;
+        child.Waiting ??= new Queue<(CallEntity, IActorRef)>();
+        Sender.Tell(m.StopMessage);
+    }
+
+    private void OnTerminated(IActorRef actor)
+    {
+        if (!_byActor.Remove(actor, out var child))
+            return;
+        _byId.Remove(child.Id);
+        if (child.Waiting is not { Count: > 0 })
+            return;
+        var next = Start(child.Id);
+        foreach (var (call, sender) in child.Waiting)
+            next.Actor.Tell(call, sender);
+    }
+
+    /// <summary>An entity; what waits for its successor, once it ends.</summary>
+    private sealed record Child(string Id, IActorRef Actor)
+    {
+        public Queue<(CallEntity Call, IActorRef Sender)>? Waiting { get; set; }
+    }
+}
