@@ -190,7 +190,7 @@ public sealed class WebSocketWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output, static options =>
         {
             options.PingInterval = TimeSpan.FromMilliseconds(300);
-            options.PingTimeout = TimeSpan.FromMilliseconds(300);
+            options.PingTimeout = TimeSpan.FromMilliseconds(1500);
         });
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();

@@ -12,8 +12,8 @@ internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer p
     /// <summary>How close alarms follow one another: who is due within it is told together.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>How late an alarm may be for the time after it to be shortened by as much; a busy machine's delays are no client's fault.</summary>
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(10);
+    /// <summary>How late an alarm may be for the time after it to be shortened by as much; longer delays of a busy machine are no client's fault.</summary>
+    private readonly TimeSpan _late = delay / 8;
 
     private const int Few = 64;
 
@@ -44,7 +44,7 @@ internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer p
             // Where the scheduler is not Akka's usual one, it is what tells the time: a virtual one in tests.
             _alarms ??= actor.System.Scheduler is HashedWheelTimerScheduler ? precise : new SchedulerAlarms(actor.System.Scheduler);
             var now = _alarms.Now;
-            var isInTime = previous is not null && now >= previous.Due && now - previous.Due < Late;
+            var isInTime = previous is not null && now >= previous.Due && now - previous.Due < _late;
             wait = new Wait(this, actor.Self, (isInTime ? previous!.Due : now) + delay);
             _waiting.Enqueue(wait);
             if (_isSet)
