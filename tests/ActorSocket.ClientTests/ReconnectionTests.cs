@@ -57,6 +57,14 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 
     [Theory]
     [EachTransport]
+    public Task A_volatile_text_does_not_cost_the_recovery(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_that_has_received_no_event_is_recovered(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
+
+    [Theory]
+    [EachTransport]
     public Task The_manager_tells_of_every_attempt_until_the_server_is_back(string mode) => RunWithABreakAsync(mode, nameof(The_manager_tells_of_every_attempt_until_the_server_is_back));
 
     [Theory]

@@ -131,6 +131,7 @@ internal static partial class TestHandlers
                 socket.Volatile.Emit("tick", i);
             socket.Emit("burst ends");
         });
+        socket.On("volatile status", (string status) => socket.Volatile.Emit("status", status));
         socket.On("volatile tick", (int number) => socket.Volatile.Emit("tick", number));
     }
 

@@ -79,6 +79,42 @@ export async function A_client_gets_its_socket_back_with_what_it_missed({ connec
   assert.deepEqual(heard, Array.from({ length: 22 }, (_, i) => i));
 }
 
+/** Drops the connection, lets the other one speak meanwhile, and gives what was heard once the socket is back. */
+async function drop(socket, other, count) {
+  const heard = [];
+  socket.on("news", (n) => heard.push(n));
+  const { id } = socket;
+  const down = next(socket, "disconnect");
+  socket.io.engine.close();
+  await down;
+  for (let n = 1; n <= count; n++) await ask(other, "publish", { via: "server", to: ["blue"] }, "news", n);
+  if (!socket.connected) await next(socket, "connect");
+  assert.equal(socket.recovered, true);
+  assert.equal(socket.id, id);
+  while (heard.length < count) await next(socket, "news");
+  assert.deepEqual(heard, Array.from({ length: count }, (_, i) => i + 1));
+}
+
+export async function A_volatile_text_does_not_cost_the_recovery({ connect }) {
+  const socket = await connect("/", { reconnectionDelay: 50, reconnectionDelayMax: 100 });
+  const other = await connect("/");
+  await ask(socket, "join", "blue");
+  let isTold = false;
+  socket.on("status", () => (isTold = true));
+  while (!isTold) {
+    socket.emit("volatile status", "connected"); // dropped when the transport is busy
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await drop(socket, other, 5);
+}
+
+export async function A_client_that_has_received_no_event_is_recovered({ connect }) {
+  const socket = await connect("/", { reconnectionDelay: 50, reconnectionDelayMax: 100 });
+  const other = await connect("/");
+  await ask(socket, "join", "blue");
+  await drop(socket, other, 5);
+}
+
 /** Notes what a manager and its socket say, in order. */
 function listen(socket) {
   const told = [];
