@@ -4,12 +4,13 @@ using System.Text;
 using System.Text.Json;
 using ActorSocket.ClientTests.Infrastructure;
 using ActorSocket.ClusterTests.Infrastructure;
+using ActorSocket.Soak;
 
 // Everything at once, for as long as one likes, while nodes are killed and stopped:
 //   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--out FOLDER]
 // Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check what may never happen.
 // It ends with 1, and says why, when something did, or when something is left once all clients are gone.
-var options = new Options(args);
+var options = new SoakOptions(args);
 var random = new Random(options.Seed);
 Console.WriteLine($"{options.Minutes} minutes, {options.Clients} talkers, a fault every {options.FaultEvery} s, seed {options.Seed}");
 var problems = new List<string>();
@@ -164,33 +165,4 @@ string Report()
     foreach (var line in events.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
         text.AppendLine($"    {line}");
     return text.ToString();
-}
-
-internal sealed class Options
-{
-    public Options(string[] args)
-    {
-        for (var i = 0; i + 1 < args.Length; i += 2)
-        {
-            switch (args[i])
-            {
-                case "--minutes": Minutes = double.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--clients": Clients = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--faults": FaultEvery = double.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--seed": Seed = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--out": Out = args[i + 1]; break;
-                default: throw new ArgumentException($"Unknown option {args[i]}: --minutes, --clients, --faults, --seed and --out are known.");
-            }
-        }
-    }
-
-    public double Minutes { get; } = 10;
-
-    public int Clients { get; } = 36;
-
-    public double FaultEvery { get; } = 40;
-
-    public int Seed { get; } = Environment.TickCount;
-
-    public string? Out { get; }
 }

@@ -74,7 +74,7 @@ internal sealed class EngineSession(ServerServices server) : UntypedActor
     private bool IsDue(SharedTimer.Wait wait) =>
         wait == _heartbeat || wait == _connect || wait == _upgrade || wait == _noop || wait == _handlers || wait == _attachments || wait == _close;
 
-    private void Start(ref SharedTimer.Wait? timer, SharedTimer time, SharedTimer.Wait? previous = null)
+    private static void Start(ref SharedTimer.Wait? timer, SharedTimer time, SharedTimer.Wait? previous = null)
     {
         timer?.Cancel();
         timer = time.Start(Context, previous);

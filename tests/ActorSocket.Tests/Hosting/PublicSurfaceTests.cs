@@ -92,6 +92,6 @@ public sealed class PublicSurfaceTests : ServerTest
     internal sealed class Nothing : RoomEntity
     {
         [Event("waits")]
-        public Task<int> WaitsAsync() => new TaskCompletionSource<int>().Task;
+        public static Task<int> WaitsAsync() => new TaskCompletionSource<int>().Task;
     }
 }

@@ -174,7 +174,7 @@ public sealed class DynamicNamespaceTests : ServerTest
         await EnterAsync("/room-4"); // in place of 2
         session.Send("40/room-5,");
         Assert.Equal("44/room-5,{\"message\":\"Too many namespaces\"}", await webSocket.NextAsync());
-        Assert.Equal(["/", "/room-0", "/room-1", "/room-3", "/room-4"], server.Namespaces.All.Select(static ns => ns.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["/", "/room-0", "/room-1", "/room-3", "/room-4"], server.Namespaces.All.Select(static ns => ns.Name).Order(StringComparer.Ordinal), StringComparer.Ordinal);
         session.Send("41/room-1,");
         await EmptyAsync(server, "/room-1");
         await EnterAsync("/room-6");
@@ -186,7 +186,7 @@ public sealed class DynamicNamespaceTests : ServerTest
         }
     }
 
-    private async Task JoinAndLeaveAsync(ServerServices server, TestSession session, FakeWebSocket webSocket, string ns)
+    private static async Task JoinAndLeaveAsync(ServerServices server, TestSession session, FakeWebSocket webSocket, string ns)
     {
         session.Send($"40{ns},");
         Assert.StartsWith($"40{ns},{{", await webSocket.NextAsync(), StringComparison.Ordinal);

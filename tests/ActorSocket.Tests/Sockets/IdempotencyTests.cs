@@ -234,7 +234,7 @@ public sealed class IdempotencyTests : ServerTest
         Assert.True(table.TryBegin(new("", "e", "runs on"), out var slow));
         for (var i = 0; i < 50; i++)
         {
-            Assert.True(table.TryBegin(new("", "e", i.ToString()), out var quick));
+            Assert.True(table.TryBegin(new("", "e", $"{i}"), out var quick));
             quick.End(failed: false);
         }
         time.Advance(30);

@@ -17,14 +17,18 @@ public sealed class WaitTests : ServerTest
         var askedInTime = socket.Timeout(TimeSpan.FromDays(1)).EmitWithAckAsync<int>("ask");
         Watch(root);
         Sys.Stop(root);
-        var joining = socket.JoinAsync("another");
-        var leaving = socket.LeaveAsync("room");
+        var joining = socket.JoinAsync("another").AsTask();
+        var leaving = socket.LeaveAsync("room").AsTask();
         var late = socket.EmitWithAckAsync<int>("late");
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(root), Patience);
         foreach (var waiting in (Task[])[asked, askedInTime, late])
             await Assert.ThrowsAsync<SocketDisconnectedException>(() => waiting.WaitAsync(Patience));
-        foreach (var waiting in (ValueTask[])[joining, leaving, socket.JoinAsync("later"), socket.LeaveAsync("room"), socket.DisconnectAsync(), socket.DisconnectAsync(close: true)])
-            await waiting.AsTask().WaitAsync(Patience);
+        await joining.WaitAsync(Patience);
+        await leaving.WaitAsync(Patience);
+        await socket.JoinAsync("later");
+        await socket.LeaveAsync("room");
+        await socket.DisconnectAsync();
+        await socket.DisconnectAsync(close: true);
         await Assert.ThrowsAsync<SocketDisconnectedException>(() => socket.EmitWithAckAsync<int>("later").WaitAsync(Patience));
     }
 
@@ -90,7 +94,7 @@ public sealed class WaitTests : ServerTest
         session.Send("""42["slow"]""");
         session.Send("""42["slow"]""");
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().IsCompleted); // it would, while the client owed an answer
+        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted); // it would, while the client owed an answer
     }
 
     [Fact]
@@ -160,14 +164,14 @@ public sealed class WaitTests : ServerTest
             session.Send("41");
         if (end == "poison")
             actor.Tell(PoisonPill.Instance);
-        Assert.False(session.Connection.Inbound.ReadableAsync().IsCompleted);
+        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
         goes.Set();
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
         await disconnected.AsTask().WaitAsync(Patience);
         await session.Connection.Inbound.ReadableAsync().AsTask().WaitAsync(Patience);
         Assert.False(socket.TryTakeOn(new SocketProtocol.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)));
         for (var i = 0; i < 4; i++)
-            Assert.True(session.Connection.Inbound.ReadableAsync().IsCompleted);
+            Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
     }
 
     [Fact]
@@ -186,7 +190,7 @@ public sealed class WaitTests : ServerTest
         await entered.Task.WaitAsync(Patience);
         for (var i = 0; i < 3; i++)
             session.Send("43999[]");
-        Assert.True(session.Connection.Inbound.ReadableAsync().IsCompleted);
+        Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
         session.Send("43999[]");
         var readable = session.Connection.Inbound.ReadableAsync().AsTask();
         Assert.False(readable.IsCompleted);
@@ -200,6 +204,6 @@ public sealed class WaitTests : ServerTest
         var (socket, session, _) = await JoinAsync(static one => one.On("work", static () => new TaskCompletionSource().Task), static o => o.MaxInboundBytes = 1_000);
         session.Send($"42[\"work\"{string.Concat(Enumerable.Repeat(",0", 200))}]"); // 409 bytes, 200 arguments
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().IsCompleted);
+        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
     }
 }

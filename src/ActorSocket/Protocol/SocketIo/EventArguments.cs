@@ -30,7 +30,11 @@ public readonly ref struct ArgumentWriter
     public void Write<T>(T value)
     {
         if (value is CancellationToken)
-            ThrowToken();
+        {
+            throw new ArgumentException(
+                "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end the wait, use the overload that has a parameter of that type; with more than three arguments give them as an array before it.",
+                nameof(value));
+        }
         if (value is SocketArguments arguments)
         {
             for (var i = 0; i < arguments.Count; i++)
@@ -41,9 +45,6 @@ public readonly ref struct ArgumentWriter
             JsonSerializer.Serialize(_writer, value, _json.Options);
         }
     }
-
-    private static void ThrowToken() => throw new ArgumentException(
-        "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end the wait, use the overload that has a parameter of that type; with more than three arguments give them as an array before it.");
 }
 
 /// <summary>The arguments of an event, and behind them its offset .</summary>
