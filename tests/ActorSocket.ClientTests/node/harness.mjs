@@ -112,7 +112,7 @@ export class Context {
   /** Tells the xunit test that this point is reached, and waits until it has done its part. */
   signal = async (name, data = {}) => {
     say({ signal: name, ...data });
-    const { done } = await within(this.lines.next(), `the test's answer to "${name}"`, 60_000);
+    const { done } = await within(this.lines.next(), `the test's answer to "${name}"`, 180_000);
     if (done) {
       throw new Error(`the test went away before it answered "${name}"`);
     }

@@ -187,7 +187,7 @@ public sealed class SerializerTests
     public void Data_of_another_node_that_is_no_UTF_8_is_a_FormatException() // found by the fuzzer
     {
         var packed = Packed.Of(Messages(1, "a", "b", [1], ["c"], true).Single(static message => message is Replicate));
-        var at = packed.Bytes.AsSpan().IndexOf("key\""u8);
+        var at = packed.Bytes.AsSpan().IndexOf("value\""u8);
         packed.Bytes[at] = 0xA0;
         Assert.Throws<FormatException>(packed.Unpack);
     }

@@ -263,7 +263,9 @@ public sealed class EntityTests
         foreach (var id in ids)
             moved += await here.InvokeAsync<int>(id, "count") == 1 ? 1 : 0;
         Assert.InRange(moved, 1, ids.Length - 1);
-        Assert.Equal(moved, second.Log.Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal)));
+        // The node that stays has some too: shards that were on their way to the one that joined.
+        var failures = first.Log.Concat(second.Log).Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal));
+        Assert.InRange(failures, moved, 2 * ids.Length);
     }
 
     private static Task<Node> StartAsync(Action<ActorSocketClusterOptions>? configure = null) => Node.StartAsync(cluster =>
