@@ -181,13 +181,13 @@ def The_client_comes_back_when_the_server_does(mode, url):
     leave(client)
 
 
-async def connect_async(mode, url):
+async def connect_async(mode, url, headers=None):
     client = socketio.AsyncClient()
     came = asyncio.Queue()
     client.on("echo", lambda *args: came.put_nowait(args))
     client.on("question", lambda what: [what, b"\x05"])
     client.on("give bytes", lambda asked: asked + b"\x09")
-    await client.connect(url, transports=TRANSPORTS[mode], wait_timeout=BOUND)
+    await client.connect(url, headers=headers or {}, transports=TRANSPORTS[mode], wait_timeout=BOUND)
     same(client.transport(), "polling" if mode == "polling" else "websocket")
     return client, lambda: asyncio.wait_for(came.get(), BOUND)
 
