@@ -1,6 +1,8 @@
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Tests.Clustering;
@@ -19,14 +21,18 @@ public sealed class HomeTests : ServerTest
         return (peer, replies);
     }
 
+    private async Task<(ServerServices Server, SessionHome Home, EngineConnection Connection)> OpenHomeAsync()
+    {
+        var server = NewServer();
+        return (server, new SessionHome(server, _peers), (await OpenAsync(server)).Connection);
+    }
+
     [Fact]
     public async Task An_answer_has_left_when_the_process_that_it_went_by_says_so_and_no_other_at_its_address()
     {
-        var server = NewServer();
-        var home = new SessionHome(server, _peers);
+        var (server, home, connection) = await OpenHomeAsync();
         var (old, replies) = NewGateway("old000");
         NewGateway("new000");
-        var connection = (await OpenAsync(server)).Connection;
         home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(old)), replies);
         connection.Outbound.Append(EncodedFrame.Control("4one"u8));
         Assert.IsType<RequestServed>(replies.ExpectMsg<Packed>(Patience).Unpack());
@@ -40,11 +46,9 @@ public sealed class HomeTests : ServerTest
     [Fact]
     public async Task An_answer_that_goes_by_a_process_that_is_gone_is_lost_though_another_lives_at_its_address()
     {
-        var server = NewServer();
-        var home = new SessionHome(server, _peers);
+        var (server, home, connection) = await OpenHomeAsync();
         var (old, replies) = NewGateway("old000");
         NewGateway("new000");
-        var connection = (await OpenAsync(server)).Connection;
         home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(old)), replies);
         _peers.Remove(old);
         connection.Outbound.Append(EncodedFrame.Control("4one"u8));
