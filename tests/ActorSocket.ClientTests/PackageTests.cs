@@ -130,7 +130,8 @@ public sealed class PackageTests
         try
         {
             var configuration = typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-            await DotNetAsync(Repository.Root, "pack", "src/ActorSocket", "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=0.0.1-test");
+            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket"])
+                await DotNetAsync(Repository.Root, "pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=0.0.1-test");
             new XDocument(new XElement(
                 "Project",
                 new XAttribute("Sdk", "Microsoft.NET.Sdk.Web"),

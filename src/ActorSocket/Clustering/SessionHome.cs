@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;

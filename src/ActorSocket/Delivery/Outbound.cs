@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using System.Buffers;
 using ActorSocket.Protocol.EngineIo;
 

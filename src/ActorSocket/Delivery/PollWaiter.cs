@@ -1,3 +1,5 @@
+using ActorSocket.Protocol.SocketIo;
+
 namespace ActorSocket.Delivery;
 
 /// <summary>A long-polling GET that waits for packets. Answered exactly once.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;
 

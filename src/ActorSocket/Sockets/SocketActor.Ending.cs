@@ -1,5 +1,6 @@
 using Akka.Actor;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
 using ActorSocket.Recovery;

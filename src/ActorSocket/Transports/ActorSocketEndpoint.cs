@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Net.Http.Headers;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;

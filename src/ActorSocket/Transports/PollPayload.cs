@@ -1,5 +1,6 @@
 using System.Buffers;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Transports;

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Akka.Actor;
 using Microsoft.AspNetCore.Connections;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.WebSockets;

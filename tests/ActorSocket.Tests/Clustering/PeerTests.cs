@@ -1,6 +1,7 @@
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Tests.Clustering;

@@ -1,4 +1,5 @@
 using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using CsCheck;
 

@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using Akka.Actor;
 using static ActorSocket.Sessions.SessionProtocol;
 
@@ -76,7 +77,7 @@ public sealed class ClosingTests : ServerTest
             session.Send("40");
             Assert.StartsWith("40", await session.PollAsync(), StringComparison.Ordinal);
         }
-        session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4for nobody"u8));
+        session.Connection.Outbound.Append(EncodedFrame.Control("4for nobody"u8));
         session.Session.Tell(new Close(DisconnectReason.ServerShuttingDown));
         await HandledAsync(session.Session);
         Clock.Advance(TimeSpan.FromSeconds(1));
@@ -89,7 +90,7 @@ public sealed class ClosingTests : ServerTest
     {
         var session = await OpenAsync(NewServer(static o => o.MaxPacketsPerPoll = 1));
         for (var i = 0; i < 5; i++)
-            session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4x"u8));
+            session.Connection.Outbound.Append(EncodedFrame.Control("4x"u8));
         session.Session.Tell(new Close(DisconnectReason.ServerShuttingDown));
         await HandledAsync(session.Session);
         for (var i = 0; i < 5; i++)

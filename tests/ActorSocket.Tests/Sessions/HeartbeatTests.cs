@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using Akka.Actor;
 
 namespace ActorSocket.Tests.Sessions;
@@ -113,7 +114,7 @@ public sealed class HeartbeatTests : ServerTest
         });
         var session = await OpenAsync(server);
         for (var i = 0; i < 5000; i++)
-            session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4x"u8));
+            session.Connection.Outbound.Append(EncodedFrame.Control("4x"u8));
         var got = 0;
         while (got < 5000)
         {

@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using Akka.Actor;
 using ActorSocket.Sessions;
 using static ActorSocket.Sessions.SessionProtocol;
@@ -13,9 +14,9 @@ public sealed class UpgradeTests : ServerTest
         var webSocket = new FakeWebSocket();
         session.Session.Tell(new UpgradeOffered(webSocket));
         Assert.True(await ProbeAsync(session, webSocket));
-        session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4queued"u8));
+        session.Connection.Outbound.Append(EncodedFrame.Control("4queued"u8));
         Assert.True(await ConfirmAsync(session, webSocket));
-        session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4later"u8));
+        session.Connection.Outbound.Append(EncodedFrame.Control("4later"u8));
         Assert.Equal("4queued", await webSocket.NextAsync());
         Assert.Equal("4later", await webSocket.NextAsync());
         Assert.Equal("websocket", session.Connection.TransportName);
@@ -46,7 +47,7 @@ public sealed class UpgradeTests : ServerTest
         Clock.Advance(TimeSpan.FromSeconds(10));
         await webSocket.Refused.Task.WaitAsync(Patience);
         Assert.False(await ConfirmAsync(session, webSocket));
-        session.Connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4still here"u8));
+        session.Connection.Outbound.Append(EncodedFrame.Control("4still here"u8));
         Assert.Equal("4still here", await session.PollAsync());
     }
 

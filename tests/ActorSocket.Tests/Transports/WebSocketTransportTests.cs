@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using System.IO.Pipelines;
 using Akka.Actor;
 using Akka.TestKit;
@@ -86,7 +87,7 @@ public sealed class WebSocketTransportTests : ServerTest
         var (link, connection, transport) = Make(agent: agent);
         var run = transport.RunAsync();
         connection.AttachWebSocket(transport);
-        connection.Outbound.Append(ActorSocket.Delivery.EncodedFrame.Control("4last"u8));
+        connection.Outbound.Append(EncodedFrame.Control("4last"u8));
         connection.Outbound.Close(connection.Handshake.IsOkHttp ? ActorSocket.Delivery.Outbound.NoCloseFrame : 1001);
         transport.Close();
         if (!silent)

@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
 using ActorSocket.Protocol.EngineIo;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
 
-namespace ActorSocket.Delivery;
+namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// One Socket.IO packet with its attachments, or one Engine.IO control packet, encoded once and shared by every connection it goes to.

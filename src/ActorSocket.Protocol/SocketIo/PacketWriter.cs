@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.WebSockets;
 
 namespace ActorSocket.Protocol.SocketIo;

@@ -46,7 +46,7 @@ public readonly record struct SocketIoParserMessages(byte[]? Text, IReadOnlyList
 
 /// <summary>
 /// Another way to write Socket.IO packets, spoken by the server and all of its clients (official: <c>parser</c>). Set with
-/// <see cref="ActorSocketOptions.Parser"/>; without one the protocol's own text form is used.
+/// <c>ActorSocketOptions.Parser</c>; without one the protocol's own text form is used.
 /// </summary>
 /// <remarks>Used by all connections at once: thread-safe. State belongs into the decoder.</remarks>
 public abstract class SocketIoParser
