@@ -45,7 +45,7 @@ internal static class ClusterHost
             ns.OnServerEvent("mute", static (Ack ack) => { _ = ack; });
         }
         app.MapGet("/ready", async (HealthCheckService health) => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503));
-        app.MapGet("/test/state", (bool? collect) => State(io, collect is true));
+        app.MapGet("/test/state", (bool? collect, Akka.Actor.ActorSystem system) => State(io, system, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
         app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
@@ -137,7 +137,7 @@ internal static class ClusterHost
         });
     }
 
-    private static object State(ActorSocketServer io, bool collect)
+    private static object State(ActorSocketServer io, ActorSystem system, bool collect)
     {
         if (collect)
         {
@@ -161,7 +161,7 @@ internal static class ClusterHost
             ProcessorMilliseconds = Environment.CpuUsage.TotalTime.TotalMilliseconds,
             Threads = Process.GetCurrentProcess().Threads.Count,
             Descriptors = Directory.GetFiles("/proc/self/fd").Length,
-            Actors = Below(((ExtendedActorSystem)io.Services.System!).Guardian),
+            Actors = Below(((ExtendedActorSystem)system).Guardian),
         };
     }
 

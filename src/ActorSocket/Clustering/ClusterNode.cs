@@ -15,10 +15,9 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// One server on this node as a part of the cluster: what emitters use to reach other nodes, and what other nodes' messages do here. Null in
-/// <see cref="ServerServices"/> where there is no cluster.
+/// One server on this node as a part of the cluster: what namespaces want of other nodes, and what other nodes' messages do here.
 /// </summary>
-internal sealed class ClusterNode : IServerEventPeers
+internal sealed class ClusterNode : IOtherNodes
 {
     private const int FewSockets = 100;
 
@@ -39,6 +38,7 @@ internal sealed class ClusterNode : IServerEventPeers
         Gateway = new SessionGateway(server, this);
         Region = SessionSharding.Start(system, server, Peers);
         Regions[Region] = "sessions";
+        server.Entities.Placement = new ClusterEntityPlacement(system, server.Name, this);
         server.Metrics.Observe(server.Name, this);
     }
 
@@ -61,8 +61,8 @@ internal sealed class ClusterNode : IServerEventPeers
 
     public IActorRef Directory { get; private set; } = ActorRefs.Nobody;
 
-    /// <summary>Lets entities live on: <see cref="EntityKeeper"/>.</summary>
-    public IActorRef Entities { get; private set; } = ActorRefs.Nobody;
+    /// <summary>Lets entities live on: <see cref="Entities.EntityKeeper"/>.</summary>
+    public IActorRef EntityKeeper { get; private set; } = ActorRefs.Nobody;
 
     /// <summary>What that knows; others read its figures only.</summary>
     public EntityLedger? Ledger { get; set; }
@@ -119,7 +119,8 @@ internal sealed class ClusterNode : IServerEventPeers
     public void Start(IActorContext root)
     {
         Replies = root.ActorOf(Gateway.RepliesProps, "replies");
-        Entities = root.ActorOf(EntityKeeper.Props(_server, this), "entities");
+        EntityKeeper = root.ActorOf(Entities.EntityKeeper.Props(_server, this), "entities");
+        _server.Entities.Memory = new ClusterEntityMemory(EntityKeeper);
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
         if (_server.Options.ConnectionStateRecovery is not null)
             Replicator = root.ActorOf(RecoveryReplicator.Props(_server, this), "replicator");
@@ -168,14 +169,17 @@ internal sealed class ClusterNode : IServerEventPeers
     public void Remove(Peer peer)
     {
         Peers.Remove(peer);
-        Entities.Tell(new EntityKeeper.PeerGone(peer));
+        EntityKeeper.Tell(new Entities.EntityKeeper.PeerGone(peer));
         Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         _home.PeerGone(peer);
         Replicas.OwnerGone(peer.Tag);
     }
 
-    /// <summary>Tells the others that a room has members here. Completes when all that can be reached know.</summary>
+    public TimeSpan RequestTimeout => _server.ClusterOptions.RequestTimeout;
+
+    public bool TakeOnSockets => true;
+
     public Task AnnounceAsync(string ns, string room)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -208,31 +212,55 @@ internal sealed class ClusterNode : IServerEventPeers
         return unsynchronised.Length == 0 ? found : [.. found.Union(unsynchronised)];
     }
 
-    /// <summary>Sends an encoded event to other nodes: one message to each, written once.</summary>
-    public void Send(Peer[] peers, NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
+    /// <summary>One message to each, written once.</summary>
+    public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
     {
-        var message = Packed.Of(new Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
+        var peers = PeersFor(ns, selection);
+        if (peers.Length == 0)
+            return;
+        var message = Packed.Of(new ClusterProtocol.Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
             peer.Send(message, isVolatile);
         Metrics.BroadcastsForwarded(peers.Length);
     }
 
-    /// <summary>Asks the clients of other nodes. The request is open until the caller closes it.</summary>
-    public long Ask(Peer[] peers, NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck acks)
+    public IDisposable? AskClients(
+        NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers)
     {
+        var peers = PeersFor(ns, selection);
         if (peers.Length == 0)
-            return 0;
-        var request = Requests.Open(acks);
+            return null;
+        answers.NodesAreAsked(peers.Length);
+        var request = Requests.Open(new ClientAnswers(answers, _server.Json));
         var frame = new EncodedFrame(_server.Packets.Event(ns.Name, eventName, -1, new ArgumentList(args)), flags.Compress);
         var message = Packed.Of(new AskClients(request, TargetOf(ns, selection), frame, flags.Volatile, timeout));
         foreach (var peer in peers)
             peer.Tell(message);
-        return request;
+        return new OpenRequest(Requests, request);
     }
+
+    public async Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var target = TargetOf(ns, selection);
+        var (answers, missing) = await Requests.AskAsync<Fetched>(
+            PeersFor(ns, selection), request => new FetchSockets(request, target), timeout, cancellationToken).ConfigureAwait(false);
+        return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketFacts.Read(facts)).ToList(), missing);
+    }
+
+    public async Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout)
+    {
+        var target = TargetOf(ns, selection);
+        var (_, missing) = await Requests.AskAsync<SocketsChanged>(
+            PeersFor(ns, selection), request => new ChangeSockets(request, target, change, rooms), timeout, default).ConfigureAwait(false);
+        return missing;
+    }
+
+    public async Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => await new RemoteClaim(ns, this, claim).FindAsync().ConfigureAwait(false);
 
     public static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 
-    public void OnBroadcast(Peer peer, Broadcast m)
+    public void OnBroadcast(Peer peer, ClusterProtocol.Broadcast m)
     {
         if (_server.Namespaces.TryGet(m.Target.Namespace, out var ns))
             ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
@@ -245,7 +273,7 @@ internal sealed class ClusterNode : IServerEventPeers
         if (m.Tag == Tag && _server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
         {
             peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
-            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(peer, m.Request, claim));
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(claim, lost => Give(peer, m.Request, lost, Tag)));
             return;
         }
         if (m.Tag.Length == 0 && LogOf(m.Namespace)?.Take(claim, out _) is { } lost)
@@ -369,19 +397,41 @@ internal sealed class ClusterNode : IServerEventPeers
             peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [], !isHere)));
     }
 
-    void IServerEventPeers.Publish(string ns, string eventName, byte[] arguments)
+    public void Raise(string ns, string eventName, byte[] arguments)
     {
         var message = Packed.Of(new ServerSideEvent(0, ns, eventName, arguments));
         foreach (var peer in Peers.All)
             peer.Tell(message);
     }
 
-    async Task<ServerEventAnswers> IServerEventPeers.AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var (answers, missing) = await Requests.AskAsync<ServerSideAnswered>(
             Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments), timeout, cancellationToken).ConfigureAwait(false);
         var given = answers.FindAll(static answer => answer.HasAnswer);
         return new ServerEventAnswers(given.ConvertAll(static answer => answer.Answer), missing + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false }));
+    }
+
+    /// <summary>The answers of other nodes' clients.</summary>
+    private sealed class ClientAnswers(BroadcastAck answers, SocketJson json) : IPeerAnswers
+    {
+        public void Answered(Peer peer, IClusterMessage answer)
+        {
+            if (answer is ClientAnswered answered)
+                answers.Answered(answered.Arguments.ToArguments(json));
+            else if (answer is ClientsAsked asked)
+                answers.NodeAsked(asked.Count);
+        }
+
+        public void PeerGone(Peer peer)
+        {
+            // How many of its clients had been asked may not be known; the time limit decides.
+        }
+    }
+
+    private sealed class OpenRequest(ClusterRequests requests, long number) : IDisposable
+    {
+        public void Dispose() => requests.Close(number);
     }
 
     /// <summary>Sends the answers of this node's clients to the node that asked.</summary>

@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.Records;
 using ActorSocket.Entities;
 
 namespace ActorSocket.Clustering;
@@ -10,17 +11,31 @@ internal static partial class ClusterProtocol
         string Id { get; }
     }
 
-    /// <summary>A call of an entity's method; arguments are a JSON array.</summary>
+    /// <summary>An <see cref="EntityCall"/> as it travels.</summary>
     internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IEntityRequest
     {
+        public CallEntity(EntityCall call)
+            : this(call.Id, call.Method, call.Arguments, call.WantsAnswer)
+        {
+        }
+
+        public EntityCall ToCall() => new(Id, Method, Arguments, WantsAnswer);
+
         public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer);
 
         public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag());
     }
 
-    /// <summary>What it returned, a JSON array; or what went wrong.</summary>
+    /// <summary>An <see cref="EntityAnswer"/> as it travels.</summary>
     internal sealed record EntityAnswered(byte[] Result, string Error) : IClusterMessage
     {
+        public EntityAnswered(EntityAnswer answer)
+            : this(answer.Result, answer.Error)
+        {
+        }
+
+        public EntityAnswer ToAnswer() => new(Result, Error);
+
         public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error);
 
         public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());

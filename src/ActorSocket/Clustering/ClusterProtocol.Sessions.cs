@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Clustering;

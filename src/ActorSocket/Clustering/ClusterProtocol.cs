@@ -1,4 +1,5 @@
 using Akka.Event;
+using ActorSocket.Protocol.Records;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
@@ -173,8 +174,6 @@ internal static partial class ClusterProtocol
 
         public static Fetched Read(ref WireReader wire) => new(wire.Number(), wire.ByteArrays());
     }
-
-    internal enum SocketChange { Join, Leave, Disconnect, Close }
 
     /// <summary>Lets the matching sockets join or leave rooms, or go.</summary>
     internal sealed record ChangeSockets(long Request, Target Target, SocketChange Change, string[] Rooms) : IClusterMessage

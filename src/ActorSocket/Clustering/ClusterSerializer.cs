@@ -1,8 +1,10 @@
+using ActorSocket.Protocol.Records;
 using System.Collections.Frozen;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
+using ActorSocket.Entities;
 
 namespace ActorSocket.Clustering;
 
@@ -86,11 +88,24 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         }
     }
 
-    public override string Manifest(object o) => o is Packed packed ? packed.Manifest : ManifestOf((IClusterMessage)o);
+    public override string Manifest(object o) => o is Packed packed ? packed.Manifest : ManifestOf(MessageOf(o));
 
-    public override byte[] ToBinary(object obj) => (obj as Packed ?? Packed.Of((IClusterMessage)obj)).Bytes;
+    public override byte[] ToBinary(object obj) => (obj as Packed ?? Packed.Of(MessageOf(obj))).Bytes;
 
-    public override object FromBinary(byte[] bytes, string manifest) => Read(manifest, bytes);
+    public override object FromBinary(byte[] bytes, string manifest) => Read(manifest, bytes) switch
+    {
+        ClusterProtocol.CallEntity m => m.ToCall(),
+        ClusterProtocol.EntityAnswered m => m.ToAnswer(),
+        var message => message,
+    };
+
+    /// <summary>Entities and their callers do not know that what they say may travel.</summary>
+    private static IClusterMessage MessageOf(object message) => message switch
+    {
+        EntityCall call => new ClusterProtocol.CallEntity(call),
+        EntityAnswer answer => new ClusterProtocol.EntityAnswered(answer),
+        _ => (IClusterMessage)message,
+    };
 }
 
 /// <summary>What a newer node sent and this one cannot read. It is counted and ignored.</summary>

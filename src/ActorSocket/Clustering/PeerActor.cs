@@ -126,7 +126,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         _rooms = new RoomExchange(
             peer.Tell, change => node.Peers.Set(change, peer), synchronised => node.Peers.SetSynchronised(peer, synchronised), round => Context.Parent.Tell(new RoomDirectory.Confirmed(round)));
         node.Peers.Add(peer);
-        node.Entities.Tell(new EntityKeeper.PeerMet(peer));
+        node.EntityKeeper.Tell(new EntityKeeper.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         server.Log.PeerMet(address.Address.ToString(), m.Tag);
@@ -152,7 +152,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         if (_peer is null)
             return;
         _peer.SetReachable(reachable);
-        node.Entities.Tell(new EntityKeeper.PeerSight(_peer, reachable));
+        node.EntityKeeper.Tell(new EntityKeeper.PeerSight(_peer, reachable));
         if (reachable)
         {
             OnAskDue();
@@ -239,7 +239,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
             case Fence m: node.OnFence(peer, m); break;
             case Fenced m: node.Requests.Answered(peer, m.Request, m); break;
-            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed: node.Entities.Tell(new EntityKeeper.PeerSaid(peer, message)); break;
+            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed: node.EntityKeeper.Tell(new EntityKeeper.PeerSaid(peer, message)); break;
             case UnknownMessage m: OnUnknown(m); break;
             default: Unhandled(message); break;
         }

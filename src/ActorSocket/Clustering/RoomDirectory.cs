@@ -301,7 +301,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     private void HaveMetAll()
     {
         if (!_hasMetAll)
-            node.Entities.Tell(EntityKeeper.MetAll.Instance);
+            node.EntityKeeper.Tell(EntityKeeper.MetAll.Instance);
         _hasMetAll = true;
     }
 

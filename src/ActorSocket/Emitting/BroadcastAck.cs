@@ -1,32 +1,47 @@
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
 /// <summary>Collects the acknowledgements of one broadcast, of all nodes. A client that disconnects counts as missing, and so does a node that goes.</summary>
-internal sealed class BroadcastAck : IAckSink, IPeerAnswers
+internal sealed class BroadcastAck : IAckSink
 {
     private readonly Lock _gate = new();
     private readonly List<SocketArguments> _responses = [];
     private readonly TaskCompletionSource<IReadOnlyList<SocketArguments>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _id;
     private readonly IReadOnlyList<Socket> _recipients;
-    private readonly SocketJson _json;
     private int _expected;
-    private int _nodesDue;
+    private int _due = 1; // nodes that have not said whom they asked; this one is one of them until it has
 
-    public BroadcastAck(long id, IReadOnlyList<Socket> recipients, int otherNodes, SocketJson json)
+    public BroadcastAck(long id, IReadOnlyList<Socket> recipients)
     {
         _id = id;
         _recipients = recipients;
-        _json = json;
         _expected = recipients.Count;
-        _nodesDue = otherNodes;
-        if (recipients.Count == 0 && otherNodes == 0)
-            _done.TrySetResult([]);
     }
+
+    /// <summary>So many other nodes are asked, too: each says by <see cref="NodeAsked"/> how many of its clients it asks.</summary>
+    public void NodesAreAsked(int nodes)
+    {
+        lock (_gate)
+            _due += nodes;
+    }
+
+    /// <summary>A node has asked so many of its clients.</summary>
+    public void NodeAsked(int clients)
+    {
+        lock (_gate)
+        {
+            _expected += clients;
+            _due--;
+        }
+        CompleteIfAll();
+    }
+
+    /// <summary>This node has asked its own, and said how many others it asks.</summary>
+    public void AllAreAsked() => NodeAsked(0);
 
     /// <summary>Waits for all of them, this long: who waits keeps the time, since of those that are asked anybody may be gone.</summary>
     /// <exception cref="AckTimeoutException">Some did not answer in time.</exception>
@@ -59,34 +74,12 @@ internal sealed class BroadcastAck : IAckSink, IPeerAnswers
         CompleteIfAll();
     }
 
-    void IPeerAnswers.Answered(Peer peer, IClusterMessage answer)
-    {
-        if (answer is ClusterProtocol.ClientAnswered answered)
-        {
-            Answered(answered.Arguments.ToArguments(_json));
-        }
-        else if (answer is ClusterProtocol.ClientsAsked asked)
-        {
-            lock (_gate)
-            {
-                _expected += asked.Count;
-                _nodesDue--;
-            }
-            CompleteIfAll();
-        }
-    }
-
-    void IPeerAnswers.PeerGone(Peer peer)
-    {
-        // How many of its clients had been asked may not be known; the time limit decides.
-    }
-
     private void CompleteIfAll()
     {
         IReadOnlyList<SocketArguments> all;
         lock (_gate)
         {
-            if (_nodesDue > 0 || _responses.Count < _expected)
+            if (_due > 0 || _responses.Count < _expected)
                 return;
             all = [.. _responses]; // what comes twice must not change it under its reader
         }

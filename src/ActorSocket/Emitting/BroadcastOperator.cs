@@ -1,5 +1,4 @@
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 
@@ -77,48 +76,39 @@ public sealed class BroadcastOperator : IEventEmitter
         if (services.Children is not null)
             throw new NotSupportedException("FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace.");
         var found = services.Select(_selection).ConvertAll(socket => new RemoteSocket(_namespace, SocketFacts.Of(socket)));
-        if (services.Server.Cluster is not { } cluster || _flags.Local)
+        if (_flags.Local)
             return found;
-        var (answers, missing) = await cluster.Requests.AskAsync<ClusterProtocol.Fetched>(
-            cluster.PeersFor(services, _selection), request => new ClusterProtocol.FetchSockets(request, ClusterNode.TargetOf(services, _selection)), TimeLimit, cancellationToken).ConfigureAwait(false);
-        foreach (var answer in answers)
-        {
-            foreach (var facts in answer.Sockets)
-                found.Add(new RemoteSocket(_namespace, SocketFacts.Read(facts)));
-        }
+        var (elsewhere, missing) = await services.Server.OtherNodes.FetchAsync(services, _selection, TimeLimit, cancellationToken).ConfigureAwait(false);
+        foreach (var facts in elsewhere)
+            found.Add(new RemoteSocket(_namespace, facts));
         return missing == 0 ? found : throw new ClusterTimeoutException(missing, found);
     }
 
     /// <summary>Lets the matching sockets of all nodes join rooms. Completed, every later broadcast to the rooms reaches them.</summary>
     /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask SocketsJoinAsync(params string[] rooms) => ChangeAsync(ClusterProtocol.SocketChange.Join, rooms);
+    public ValueTask SocketsJoinAsync(params string[] rooms) => ChangeAsync(SocketChange.Join, rooms);
 
     /// <summary>Lets the matching sockets of all nodes leave rooms.</summary>
     /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask SocketsLeaveAsync(params string[] rooms) => ChangeAsync(ClusterProtocol.SocketChange.Leave, rooms);
+    public ValueTask SocketsLeaveAsync(params string[] rooms) => ChangeAsync(SocketChange.Leave, rooms);
 
     /// <summary>Disconnects the matching sockets of all nodes from the namespace, or with <paramref name="close"/> closes their connections.</summary>
     /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask DisconnectSocketsAsync(bool close = false) => ChangeAsync(close ? ClusterProtocol.SocketChange.Close : ClusterProtocol.SocketChange.Disconnect, []);
+    public ValueTask DisconnectSocketsAsync(bool close = false) => ChangeAsync(close ? SocketChange.Close : SocketChange.Disconnect, []);
 
-    private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.ClusterOptions.RequestTimeout;
+    private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.OtherNodes.RequestTimeout;
 
-    private async ValueTask ChangeAsync(ClusterProtocol.SocketChange change, string[] rooms)
+    private async ValueTask ChangeAsync(SocketChange change, string[] rooms)
     {
         ArgumentNullException.ThrowIfNull(rooms);
         var services = _namespace.Services;
         var here = services.ChangeAsync(_selection, change, rooms);
-        if (services.Server.Cluster is { } cluster && !_flags.Local && services.Children is null)
-        {
-            var (_, missing) = await cluster.Requests.AskAsync<ClusterProtocol.SocketsChanged>(
-                cluster.PeersFor(services, _selection), request => new ClusterProtocol.ChangeSockets(request, ClusterNode.TargetOf(services, _selection), change, rooms), TimeLimit, default).ConfigureAwait(false);
-            if (missing > 0)
-            {
-                await here.ConfigureAwait(false);
-                throw new ClusterTimeoutException(missing, []);
-            }
-        }
+        var missing = _flags.Local || services.Children is not null
+            ? 0
+            : await services.Server.OtherNodes.ChangeAsync(services, _selection, change, rooms, TimeLimit).ConfigureAwait(false);
         await here.ConfigureAwait(false);
+        if (missing > 0)
+            throw new ClusterTimeoutException(missing, []);
     }
 
     internal async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
@@ -132,10 +122,9 @@ public sealed class BroadcastOperator : IEventEmitter
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);
-        Peer[] peers = _flags.Local ? [] : services.Server.Cluster?.PeersFor(services, _selection) ?? [];
-        var acks = new BroadcastAck(id, recipients, peers.Length, services.Server.Json);
+        var acks = new BroadcastAck(id, recipients);
         IReadOnlyList<SocketArguments> responses;
-        var request = 0L;
+        IDisposable? elsewhere = null;
         try
         {
             foreach (var socket in recipients)
@@ -143,7 +132,9 @@ public sealed class BroadcastOperator : IEventEmitter
             var frame = new EncodedFrame(packet, _flags.Compress);
             foreach (var socket in recipients)
                 socket.Send(frame, _flags.Volatile);
-            request = services.Server.Cluster?.Ask(peers, services, _selection, eventName, args, _flags, timeout, acks) ?? 0;
+            if (!_flags.Local)
+                elsewhere = services.Server.OtherNodes.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
+            acks.AllAreAsked();
             responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (AckTimeoutException late)
@@ -153,7 +144,7 @@ public sealed class BroadcastOperator : IEventEmitter
         }
         finally
         {
-            services.Server.Cluster?.Requests.Close(request);
+            elsewhere?.Dispose();
             acks.Forget();
         }
         var values = Read<T>(responses, out var read, out var errors);

@@ -1,4 +1,3 @@
-using ActorSocket.Clustering;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

@@ -25,7 +25,7 @@ internal sealed partial class EntityActor
     /// <summary>Only woken, by a node that was not told of the end of the one before.</summary>
     private void Decline(EntityClaim claim)
     {
-        Keeper?.Tell(new EntityKeeper.Declined(claim));
+        Memory.Declined(claim);
         End();
     }
 
@@ -64,13 +64,8 @@ internal sealed partial class EntityActor
     private void OnStarted()
     {
         _stage = Stage.Registering;
-        if (Keeper is not { } keeper)
-        {
-            OnNoted();
-            return;
-        }
         _isRegistered = true;
-        keeper.Tell(new EntityKeeper.Lives(_claim!));
+        Memory.Lives(_claim!, Self);
     }
 
     private void OnNoted()
@@ -84,7 +79,7 @@ internal sealed partial class EntityActor
         _isBusy = false;
         _lastTick = _lastCall = _server.Time.GetTimestamp();
         if (_interval > TimeSpan.Zero && !_isMoving)
-            _tick = Tick.Start(_server.TickAlarms, Self, _interval);
+            _tick = Tick.Start(_server.Entities.TickAlarms, Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
         RunNext();

@@ -1,20 +1,17 @@
 using System.Text.Json;
 using Akka.Actor;
-using Akka.Cluster.Sharding;
-using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Entities;
 
 /// <summary>
 /// One entity: asks what there was before, and runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or an <see cref="EntityParent"/> where
-/// there is no cluster; both take <see cref="Passivate"/>, and send <see cref="HandOffDue"/> when it is to move.
+/// there is no cluster: see <see cref="IEntityPlacement"/>.
 /// </summary>
 internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedActor, IWithTimers
 {
@@ -26,7 +23,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     private readonly ServerServices _server = kind.Namespace.Services.Server;
     private readonly EntityContext _context = new(id, kind.Namespace);
-    private readonly Queue<(CallEntity Call, IActorRef Sender)> _waiting = new();
+    private readonly Queue<(EntityCall Call, IActorRef Sender)> _waiting = new();
     private AsyncServiceScope? _scope;
     private RoomEntity? _entity;
     private EntityClaim? _claim;
@@ -49,10 +46,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     private EntityKey Key => new(kind.Type, id);
 
-    private IActorRef? Keeper => _server.Cluster?.Entities;
-
-    /// <summary>The entity moves to another node: hand its state over and stop.</summary>
-    internal sealed class HandOffDue : ILocalMessage { public static readonly HandOffDue Instance = new(); }
+    private IEntityMemory Memory => _server.Entities.Memory;
 
     /// <summary>The entity has retired, and its parent keeps what comes for the one after it: stop.</summary>
     private sealed class EndDue : ILocalMessage { public static readonly EndDue Instance = new(); }
@@ -67,10 +61,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         kind.Started();
         _server.Metrics.EntityStarted(kind.Type);
-        if (Keeper is { } keeper && kind.Count <= (long)kind.Options.MaxEntities + MaxAsking)
-            keeper.Tell(new EntityKeeper.Claim(Key));
+        if (kind.Count <= (long)kind.Options.MaxEntities + MaxAsking)
+            Memory.Claim(Key, Self);
         else
-            _claim = new EntityClaim(Key, 0, null, []);
+            _claim = EntityClaim.OfNothing(Key);
     }
 
     protected override void PostStop()
@@ -79,7 +73,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _server.Metrics.EntityStopped(kind.Type);
         _tick?.Stop();
         if (_isRegistered)
-            Keeper?.Tell(new EntityKeeper.HandOver(Key, null)); // it failed, or its shard did not wait for it
+            Memory.HandOver(Key, null, ActorRefs.Nobody); // it failed, or its shard did not wait for it
         if (_scope is { } scope)
             _ = DisposeAsync(_entity, scope);
     }
@@ -88,15 +82,15 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         switch (message)
         {
-            case CallEntity m when _isMoving || _stage == Stage.Ending: SendOn(m, Sender); break;
-            case CallEntity m:
+            case EntityCall m when _isMoving || _stage == Stage.Ending: SendOn(m, Sender); break;
+            case EntityCall m:
                 OnCall(m);
                 Begin();
                 break;
             case Tick m: OnTick(m.Take()); break;
             case Done m: OnDone(m.Error); break;
-            case WakeEntity m when _stage == Stage.Living && !_isMoving: Keeper?.Tell(new EntityKeeper.Woken(Key, m.Keeper)); break;
-            case WakeEntity: // it starts already, or the next one will reach the one after us
+            case EntityWake m when _stage == Stage.Living && !_isMoving: Memory.IsAwake(Key, m.Keeper); break;
+            case EntityWake: // it starts already, or the next one will reach the one after us
                 _isWoken = true;
                 Begin();
                 break;
@@ -104,10 +98,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                 _claim = m;
                 Begin();
                 break;
-            case EntityKeeper.Noted: OnNoted(); break;
+            case EntityRemembered: OnNoted(); break;
             case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
             case IdleDue: break;
-            case HandOffDue: OnHandOffDue(); break;
+            case EntityMoves: OnMoves(); break;
             case EndDue: OnEndDue(); break;
             default: Unhandled(message); break;
         }
@@ -115,7 +109,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     // ---- Its life
 
-    private void OnCall(CallEntity call)
+    private void OnCall(EntityCall call)
     {
         if (kind.Options.IdleTimeout is not null)
             _lastCall = _server.Time.GetTimestamp();
@@ -127,7 +121,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             Answer(call, Sender, [], "The entity is asked too much: 1024 calls are waiting.");
     }
 
-    private void Call(CallEntity call, IActorRef sender)
+    private void Call(EntityCall call, IActorRef sender)
     {
         if (!kind.Methods.TryGetValue(call.Method, out var method))
         {
@@ -249,7 +243,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         if (_isMoving)
             OnEndDue();
         else
-            Context.Parent.Tell(new Passivate(EndDue.Instance));
+            Context.Parent.Tell(_server.Entities.Placement!.Passivation(EndDue.Instance));
     }
 
     private void OnEndDue()
@@ -257,13 +251,13 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         if (_isLeaving)
             return;
         _isLeaving = true;
-        if (_isRegistered)
-            Tell(new EntityKeeper.Ended(Key));
+        if (TakeRegistered())
+            Memory.Ended(Key, Self);
         else
             Context.Stop(Self);
     }
 
-    private void OnHandOffDue()
+    private void OnMoves()
     {
         _isMoving = true;
         _tick?.Stop();
@@ -274,8 +268,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     }
 
     /// <summary>For the one after this, wherever that is.</summary>
-    private void SendOn(CallEntity call, IActorRef sender) =>
-        (_server.RegionsByType.TryGetValue(kind.Type, out var region) ? region : Context.Parent).Tell(Packed.Of(call), sender);
+    private void SendOn(EntityCall call, IActorRef sender) =>
+        (_server.Entities.RegionOf(kind.Type) ?? Context.Parent).Tell(call, sender);
 
     private void HandOver()
     {
@@ -283,19 +277,20 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             SendOn(next.Call, next.Sender);
         _stage = Stage.Ending;
         _isLeaving = true;
-        if (!_isRegistered)
+        if (!TakeRegistered())
             Context.Stop(Self);
         else if (_context.IsRetired)
-            Tell(new EntityKeeper.Ended(Key));
+            Memory.Ended(Key, Self);
         else
-            Tell(new EntityKeeper.HandOver(Key, StateOf()));
+            Memory.HandOver(Key, StateOf(), Self);
     }
 
-    /// <summary>The last it says; it stops once that is noted.</summary>
-    private void Tell(object last)
+    /// <summary>Whether others know of it: they are told of its end, the last it says, and it stops once that is noted.</summary>
+    private bool TakeRegistered()
     {
+        var isRegistered = _isRegistered;
         _isRegistered = false;
-        Keeper!.Tell(last);
+        return isRegistered;
     }
 
     /// <summary>An entity that cannot say what it has starts anew, elsewhere: if it failed here, its shard would start it here, in the middle of the move.</summary>
@@ -312,10 +307,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         }
     }
 
-    internal static void Answer(CallEntity call, IActorRef sender, byte[] result, string error)
+    internal static void Answer(EntityCall call, IActorRef sender, byte[] result, string error)
     {
         if (call.WantsAnswer)
-            sender.Tell(new EntityAnswered(result, error.Length <= MaxErrorLength ? error : error[..MaxErrorLength] + "…"));
+            sender.Tell(new EntityAnswer(result, error.Length <= MaxErrorLength ? error : error[..MaxErrorLength] + "…"));
     }
 
     private static async Task DisposeAsync(RoomEntity? entity, AsyncServiceScope scope)

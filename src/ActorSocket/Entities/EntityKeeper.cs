@@ -35,7 +35,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
     /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>.</summary>
     internal sealed record Claim(EntityKey Key) : ILocalMessage;
 
-    /// <summary>It has started: answered with <see cref="Noted"/> when others know.</summary>
+    /// <summary>It has started: answered with <see cref="EntityRemembered"/> when others know.</summary>
     internal sealed record Lives(EntityClaim Claim) : ILocalMessage;
 
     /// <summary>It was only woken, and need not live.</summary>
@@ -43,13 +43,11 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     internal sealed record Woken(EntityKey Key, string Keeper) : ILocalMessage;
 
-    /// <summary>It leaves; null for a state that could not be had. Answered with <see cref="Noted"/> when others keep it.</summary>
+    /// <summary>It leaves; null for a state that could not be had. Answered with <see cref="EntityRemembered"/> when others keep it.</summary>
     internal sealed record HandOver(EntityKey Key, byte[]? State) : ILocalMessage;
 
-    /// <summary>It has retired: answered with <see cref="Noted"/> when others know.</summary>
+    /// <summary>It has retired: answered with <see cref="EntityRemembered"/> when others know.</summary>
     internal sealed record Ended(EntityKey Key) : ILocalMessage;
-
-    internal sealed class Noted : ILocalMessage { public static readonly Noted Instance = new(); }
 
     internal sealed record PeerMet(Clustering.Peer Peer) : ILocalMessage;
 
@@ -92,11 +90,11 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
         {
             case PeerSaid m: _ledger.Receive(m.Peer.Tag, m.Message); break;
             case Claim m: _ledger.Claim(m.Key, claim => sender.Tell(claim)); break;
-            case Lives m: _ledger.Live(m.Claim, () => sender.Tell(Noted.Instance)); break;
+            case Lives m: _ledger.Live(m.Claim, () => sender.Tell(EntityRemembered.Instance)); break;
             case Declined m: _ledger.Decline(m.Claim); break;
             case Woken m: _ledger.Woken(m.Key, m.Keeper); break;
-            case HandOver m: _ledger.HandOver(m.Key, m.State, () => sender.Tell(Noted.Instance)); break;
-            case Ended m: _ledger.End(m.Key, () => sender.Tell(Noted.Instance)); break;
+            case HandOver m: _ledger.HandOver(m.Key, m.State, () => sender.Tell(EntityRemembered.Instance)); break;
+            case Ended m: _ledger.End(m.Key, () => sender.Tell(EntityRemembered.Instance)); break;
             case TickDue: _ledger.Tick(); break;
             case PeerMet m:
                 _peers[m.Peer.Tag] = m.Peer;
@@ -140,8 +138,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     void IEntityNetwork.Wake(EntityKey key)
     {
-        if (_server.RegionsByType.TryGetValue(key.Type, out var region))
-            region.Tell(Packed.Of(new ClusterProtocol.WakeEntity(key.Id, _node.Tag)), ActorRefs.NoSender);
+        _server.Entities.RegionOf(key.Type)?.Tell(new ClusterProtocol.WakeEntity(key.Id, _node.Tag), ActorRefs.NoSender);
     }
 
     void IEntityNetwork.Refused(string type, int bytes)

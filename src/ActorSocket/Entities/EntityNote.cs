@@ -1,4 +1,4 @@
-using ActorSocket.Clustering;
+using ActorSocket.Protocol.Records;
 
 namespace ActorSocket.Entities;
 
@@ -50,26 +50,13 @@ internal sealed record EntityNote(long Generation, EntityPhase Phase, string Own
 /// <param name="Error">Set when a node did not answer, so that nobody knows.</param>
 internal sealed record EntityClaim(EntityKey Key, long Generation, EntityNote? Found, IReadOnlyList<string> Holders, string? Error = null) : Sessions.ILocalMessage
 {
+    /// <summary>Of an entity that nobody knows anything of.</summary>
+    public static EntityClaim OfNothing(EntityKey key) => new(key, 0, null, []);
+
     public EntityOrigin Origin => Found?.Phase switch
     {
         EntityPhase.HandedOver => EntityOrigin.HandedOver,
         EntityPhase.Lives or EntityPhase.Lost => EntityOrigin.Lost,
         _ => EntityOrigin.New,
     };
-}
-
-/// <summary>What an <see cref="EntityLedger"/> needs of its surroundings.</summary>
-internal interface IEntityNetwork
-{
-    /// <summary>Sends to another node; may be lost.</summary>
-    void Tell(string tag, IClusterMessage message);
-
-    /// <summary>Sends a <see cref="ClusterProtocol.WakeEntity"/> by the shard region; may be lost.</summary>
-    void Wake(EntityKey key);
-
-    /// <summary>This node refused a state, since it keeps too many bytes already.</summary>
-    void Refused(string type, int bytes);
-
-    /// <summary>A state is lost: this node leaves and no other one has room for it.</summary>
-    void Lost(string type, int bytes);
 }

@@ -1,7 +1,5 @@
 using Akka.Actor;
-using Akka.Cluster.Sharding;
-using ActorSocket.Clustering;
-using static ActorSocket.Clustering.ClusterProtocol;
+using ActorSocket.Sessions;
 
 namespace ActorSocket.Entities;
 
@@ -16,6 +14,9 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
     private readonly Dictionary<string, Child> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Child> _byActor = [];
 
+    /// <summary>Told by an entity that ends: what comes from now on is for the one after it.</summary>
+    internal sealed record Passivate(object Stop) : ILocalMessage;
+
     public static Props Props(EntityKind kind) => Akka.Actor.Props.Create(() => new EntityParent(kind));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopTheEntity;
@@ -24,15 +25,14 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
     {
         switch (message)
         {
-            case Packed m: OnReceive(m.Unpack()); break;
-            case CallEntity m: OnCall(m); break;
+            case EntityCall m: OnCall(m); break;
             case Passivate m: OnPassivate(m); break;
             case Terminated m: OnTerminated(m.ActorRef); break;
             default: Unhandled(message); break;
         }
     }
 
-    private void OnCall(CallEntity call)
+    private void OnCall(EntityCall call)
     {
         if (!_byId.TryGetValue(call.Id, out var child))
             child = Start(call.Id);
@@ -53,13 +53,12 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
         return child;
     }
 
-    /// <summary>What comes from now on is for the one after it.</summary>
     private void OnPassivate(Passivate m)
     {
         if (!_byActor.TryGetValue(Sender, out var child))
             return;
-        child.Waiting ??= new Queue<(CallEntity, IActorRef)>();
-        Sender.Tell(m.StopMessage);
+        child.Waiting ??= new Queue<(EntityCall, IActorRef)>();
+        Sender.Tell(m.Stop);
     }
 
     private void OnTerminated(IActorRef actor)
@@ -77,6 +76,6 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
     /// <summary>An entity; what waits for its successor, once it ends.</summary>
     private sealed record Child(string Id, IActorRef Actor)
     {
-        public Queue<(CallEntity Call, IActorRef Sender)>? Waiting { get; set; }
+        public Queue<(EntityCall Call, IActorRef Sender)>? Waiting { get; set; }
     }
 }

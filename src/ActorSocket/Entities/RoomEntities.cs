@@ -1,8 +1,6 @@
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Entities;
 using Microsoft.Extensions.DependencyInjection;
-using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket;
 
@@ -20,11 +18,11 @@ public sealed class RoomEntities<TEntity>
         var server = ns.Services.Server;
         var create = ActivatorUtilities.CreateFactory<TEntity>([]);
         var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder), options);
-        if (!server.EntityTypes.TryAdd(type, typeof(TEntity)))
-            throw new ArgumentException($"Entities of the name \"{type}\" are mapped already, for {server.EntityTypes[type].Name}: each class has a name of its own.", nameof(type));
+        if (!server.Entities.TryName(type, typeof(TEntity), out var taken))
+            throw new ArgumentException($"Entities of the name \"{type}\" are mapped already, for {taken.Name}: each class has a name of its own.", nameof(type));
         // The actor system starts after the application is mapped.
-        _region = new Lazy<IActorRef>(() => server.StartEntities(kind));
-        server.EntityRegions.Add(() => _ = _region.Value);
+        _region = new Lazy<IActorRef>(() => server.Entities.Start(kind));
+        server.Entities.StartLater(() => _ = _region.Value);
     }
 
     /// <summary>Calls a method of the entity and waits for what it returns.</summary>
@@ -54,10 +52,10 @@ public sealed class RoomEntities<TEntity>
     {
         var json = _namespace.Services.Server.Json;
         var call = Pack(id, method, args, wantsAnswer: true);
-        EntityAnswered answer;
+        EntityAnswer answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswered>(call, _namespace.Services.Server.ClusterOptions.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            answer = await _region.Value.Ask<EntityAnswer>(call, _namespace.Services.Server.OtherNodes.RequestTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {
@@ -71,13 +69,15 @@ public sealed class RoomEntities<TEntity>
     /// <summary>Calls a method of the entity without waiting for it. The call is lost when its node is.</summary>
     public void Send(string id, string method, params object?[] args) => _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
 
-    private Packed Pack(string id, string method, object?[] args, bool wantsAnswer)
+    private EntityCall Pack(string id, string method, object?[] args, bool wantsAnswer)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(args);
-        var call = Packed.Of(new CallEntity(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer));
-        return call.Bytes.Length <= EntityKind.MaxBytes ? call : throw new ArgumentException($"The call has {call.Bytes.Length} bytes; an entity is called with at most {EntityKind.MaxBytes}.", nameof(args));
+        var call = new EntityCall(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer);
+        return call.Bytes <= EntityKind.MaxBytes
+            ? call
+            : throw new ArgumentException($"The call has {call.Bytes} bytes; an entity is called with at most {EntityKind.MaxBytes}.", nameof(args));
     }
 }
 

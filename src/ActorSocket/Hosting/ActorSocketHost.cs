@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Namespaces;
 
 namespace ActorSocket.Hosting;
@@ -27,8 +28,8 @@ internal sealed class ActorSocketHost(
         {
             var server = registration.Get(services).Services;
             if (isClustered)
-                server.Peers = server.Cluster = new ClusterNode(server, system);
-            server.System = system;
+                server.OtherNodes = server.Cluster = new ClusterNode(server, system);
+            server.Entities.Placement ??= new OneNodePlacement(system, server.Name);
             server.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
         }
     }
@@ -46,10 +47,7 @@ internal sealed class ActorSocketHost(
                 "call AddAkka first, with akka.WithActorSocket() in it.");
         }
         foreach (var registration in registrations)
-        {
-            foreach (var start in registration.Get(services).Services.EntityRegions)
-                start(); // every node of a cluster takes its share, called or not
-        }
+            registration.Get(services).Services.Entities.StartAll();
         lifetime.ApplicationStopping.Register(OnStopping);
         _ = EndWithSystemAsync(_system);
         var first = registrations.First().Get(services).Services;

@@ -109,42 +109,18 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public NamespaceTable Namespaces { get; } = new();
 
-    /// <summary>The other nodes, for events between servers; none without a cluster.</summary>
-    public IServerEventPeers Peers { get; set; } = NoPeers.Instance;
+    /// <summary>The other nodes, as namespaces see them.</summary>
+    public IOtherNodes OtherNodes { get; set; } = NoOtherNodes.Instance;
 
     /// <summary>This node as a part of the cluster; null where there is none.</summary>
     public ClusterNode? Cluster { get; set; }
 
     public ActorSocketClusterOptions ClusterOptions => field ??= provider.GetService<IOptions<ActorSocketClusterOptions>>()?.Value ?? new ActorSocketClusterOptions();
 
-    /// <summary>Starts the actors of each kind of entities that is mapped; called once the actor system has started.</summary>
-    public ConcurrentBag<Action> EntityRegions { get; } = [];
-
-    /// <summary>The shard regions of entities, by the name of their class.</summary>
-    public ConcurrentDictionary<string, IActorRef> RegionsByType { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>For the ticks of entities: not those of sessions, which must not wait for them.</summary>
-    public IAlarms TickAlarms { get; } = new PreciseTimer();
-
-    /// <summary>The classes of entities that are mapped, by name.</summary>
-    public ConcurrentDictionary<string, Type> EntityTypes { get; } = new(StringComparer.Ordinal);
+    public EntityServices Entities { get; } = new();
 
     /// <summary>The types of data that do not travel, and that were told of.</summary>
     public ConcurrentDictionary<Type, bool> StayBehind { get; } = new();
-
-    /// <summary>Where the actors live; null before they do.</summary>
-    public ActorSystem? System { get; set; }
-
-    public IActorRef StartEntities(EntityKind kind)
-    {
-        var system = System ?? throw new InvalidOperationException("Entities can be called once the application has started.");
-        if (Cluster is null)
-            return system.ActorOf(EntityParent.Props(kind), $"actorsocket-entities-{name}-{kind.Type}");
-        var region = EntitySharding.Start(system, name, kind);
-        Cluster.Regions[region] = kind.Type;
-        RegionsByType[kind.Type] = region;
-        return region;
-    }
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

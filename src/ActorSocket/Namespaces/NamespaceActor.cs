@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
@@ -84,10 +83,14 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void Continue(ConnectSocket m, JsonElement auth, RecoveryLog recovery, RecoveryClaim claim)
     {
         var lost = recovery.Take(claim, out var found);
-        if (found || ns.Server.Cluster is null)
-            Start(m.Connection, m.Attempt, auth, lost is null ? null : new LocalContinuation(ns, lost));
+        if (lost is not null)
+            Start(m.Connection, m.Attempt, auth, new LocalContinuation(ns, lost));
+        else if (found)
+            Start(m.Connection, m.Attempt, auth, null);
+        else if (ns.Server.OtherNodes.FindAsync(ns, claim) is { IsCompletedSuccessfully: false } search)
+            _ = AwaitClaimAsync(ns, search, m, auth, Self);
         else
-            _ = ClaimAsync(ns, ns.Server.Cluster, m, auth, claim, Self);
+            Start(m.Connection, m.Attempt, auth, null);
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
@@ -104,16 +107,16 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (EndsFirst(m.Claim.Secret, m))
             return;
-        ns.Server.Cluster!.Give(m.Peer, m.Request, ns.Recovery!.Take(m.Claim, out _), ns.Server.Ids.NodeTag);
+        m.Give(ns.Recovery!.Take(m.Claim, out _));
     }
 
     /// <summary>The socket was lost on another node.</summary>
-    private static async Task ClaimAsync(NamespaceServices ns, ClusterNode cluster, ConnectSocket m, JsonElement auth, RecoveryClaim claim, IActorRef self)
+    private static async Task AwaitClaimAsync(NamespaceServices ns, Task<Continuation?> search, ConnectSocket m, JsonElement auth, IActorRef self)
     {
         Continuation? continuation = null;
         try
         {
-            continuation = await new RemoteClaim(ns, cluster, claim).FindAsync().ConfigureAwait(false);
+            continuation = await search.ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -172,8 +175,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (socket.RecoverySecret is not null)
             _bySecret.Remove(socket.RecoverySecret);
-        if (ns.Server.Cluster is { } cluster && !socket.Id.Contains(cluster.Tag, StringComparison.Ordinal))
-            cluster.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
+        if (!socket.Id.Contains(ns.Server.Ids.NodeTag, StringComparison.Ordinal))
+            ns.Server.OtherNodes.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);
         else if (_sockets.Count == 0 && ns.Parent is not null)

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Event;
-using ActorSocket.Clustering;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 
@@ -22,8 +21,8 @@ internal static class NamespaceProtocol
 
     internal sealed record LeaveRoom(Socket Socket, string Room, TaskCompletionSource Done) : ILocalMessage, IDeadLetterSuppression;
 
-    /// <summary>The client came back by another node, which asks for its socket.</summary>
-    internal sealed record ClaimedElsewhere(Peer Peer, long Request, RecoveryClaim Claim) : ILocalMessage;
+    /// <summary>The client came back by another node, which asks for its socket: it is given, or null.</summary>
+    internal sealed record ClaimedElsewhere(RecoveryClaim Claim, Action<LostSocket?> Give) : ILocalMessage;
 
     /// <summary>What another node said to a client's claim; null when it gives nothing.</summary>
     internal sealed record ClaimAnswered(ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -130,12 +129,12 @@ internal sealed class NamespaceServices
         All.Remove(socket);
     }
 
-    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers { Announced = Server.Cluster?.AnnounceAsync(Name, room) ?? Task.CompletedTask };
+    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers { Announced = Server.OtherNodes.AnnounceAsync(Name, room) };
 
     public void RemoveRoom(string room)
     {
         _rooms.TryRemove(room, out _);
-        Server.Cluster?.Withdraw(Name, room);
+        Server.OtherNodes.Withdraw(Name, room);
     }
 
     public int RoomCount => _rooms.Count;
@@ -156,13 +155,10 @@ internal sealed class NamespaceServices
             Log(Recovery, new Emission(frame, selection, flags.Volatile, IsKept: !flags.Volatile, IsLocal: flags.Local, MarkByParser(eventName, args, flags)));
             return;
         }
-        var peers = PeersFor(selection, flags.Local);
-        if (peers.Length > 0)
-            Server.Cluster!.Send(peers, this, selection, frame, flags.Volatile);
+        if (!flags.Local)
+            Server.OtherNodes.Broadcast(this, selection, frame, flags.Volatile);
         Broadcast(selection, frame, flags.Volatile, null);
     }
-
-    private Peer[] PeersFor(RoomSelection selection, bool isLocal) => isLocal ? [] : Server.Cluster?.PeersFor(this, selection) ?? [];
 
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
     public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
@@ -217,9 +213,10 @@ internal sealed class NamespaceServices
                 if (!Server.Packets.TryMark(e.Frame, log.OffsetOf(own), out marked))
                     return false;
             }
-            var peers = PeersFor(e.Selection, e.IsLocal); // under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on
-            if (peers.Length > 0) // an offset is a node's own, so what goes to the others has none
-                Server.Cluster!.Send(peers, this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset is a node's own, so what
+            // goes to the others has none.
+            if (!e.IsLocal)
+                Server.OtherNodes.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
             if (e.IsKept && e.Emitter is null)
                 log.Add(marked, e.Selection);
             else if (e.IsKept)
@@ -239,19 +236,19 @@ internal sealed class NamespaceServices
     }
 
     /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
-    public async Task ChangeAsync(RoomSelection selection, ClusterProtocol.SocketChange change, string[] rooms)
+    public async Task ChangeAsync(RoomSelection selection, SocketChange change, string[] rooms)
     {
         foreach (var socket in Select(selection))
         {
             switch (change)
             {
-                case ClusterProtocol.SocketChange.Join: await socket.JoinAsync(rooms).ConfigureAwait(false); break;
-                case ClusterProtocol.SocketChange.Leave:
+                case SocketChange.Join: await socket.JoinAsync(rooms).ConfigureAwait(false); break;
+                case SocketChange.Leave:
                     foreach (var room in rooms)
                         await socket.LeaveAsync(room).ConfigureAwait(false);
                     break;
-                case ClusterProtocol.SocketChange.Disconnect: await socket.DisconnectAsync().ConfigureAwait(false); break;
-                case ClusterProtocol.SocketChange.Close: await socket.DisconnectAsync(close: true).ConfigureAwait(false); break;
+                case SocketChange.Disconnect: await socket.DisconnectAsync().ConfigureAwait(false); break;
+                case SocketChange.Close: await socket.DisconnectAsync(close: true).ConfigureAwait(false); break;
             }
         }
     }
@@ -319,11 +316,11 @@ internal sealed class NamespaceServices
             return default;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
-        return Server.Cluster is null ? socket.DoneOrGoneAsync(done, cancellationToken) : AnnouncedAsync(socket, done, room, cancellationToken);
+        return JoinedAsync(socket, done, room, cancellationToken);
     }
 
-    /// <summary>In a cluster a join is done when the other nodes know of the room, too (G5).</summary>
-    private async ValueTask AnnouncedAsync(Socket socket, TaskCompletionSource joined, string room, CancellationToken cancellationToken)
+    /// <summary>A join is done when the other nodes know of the room, too (G5).</summary>
+    private async ValueTask JoinedAsync(Socket socket, TaskCompletionSource joined, string room, CancellationToken cancellationToken)
     {
         await socket.DoneOrGoneAsync(joined, cancellationToken).ConfigureAwait(false);
         if (!_rooms.TryGetValue(room, out var members) || members.Announced.IsCompleted)

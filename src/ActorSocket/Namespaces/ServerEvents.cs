@@ -4,35 +4,6 @@ using ActorSocket.Sockets;
 
 namespace ActorSocket.Namespaces;
 
-/// <summary>The way to the other nodes for events between servers (C-05). Arguments and answers are JSON arrays (<see cref="SocketJson.ToJsonArray"/>).</summary>
-internal interface IServerEventPeers
-{
-    void Publish(string ns, string eventName, byte[] arguments);
-
-    /// <summary>Completes when all others have answered or the time is over. Cancelled, it throws.</summary>
-    Task<ServerEventAnswers> AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
-}
-
-/// <param name="Answers">A JSON array for each node that answered.</param>
-/// <param name="Missing">How many did not, in time or at all.</param>
-internal sealed record ServerEventAnswers(IReadOnlyList<byte[]> Answers, int Missing)
-{
-    public static readonly ServerEventAnswers None = new([], 0);
-}
-
-/// <summary>One node alone: there are no others.</summary>
-internal sealed class NoPeers : IServerEventPeers
-{
-    public static readonly NoPeers Instance = new();
-
-    public void Publish(string ns, string eventName, byte[] arguments)
-    {
-    }
-
-    public Task<ServerEventAnswers> AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? Task.FromCanceled<ServerEventAnswers>(cancellationToken) : Task.FromResult(ServerEventAnswers.None);
-}
-
 /// <summary>The events between servers in one namespace: emits to the others, and what this node does with theirs.</summary>
 internal sealed class ServerEvents(NamespaceServices ns)
 {
@@ -44,7 +15,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
-        ns.Server.Peers.Publish(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
+        ns.Server.OtherNodes.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
     }
 
     public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -53,7 +24,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         ArgumentNullException.ThrowIfNull(args);
         var limit = EmitFlags.None.Within(timeout ?? DefaultTimeout).Timeout!.Value;
         var json = ns.Server.Json.ToJsonArray(new ArgumentList(args));
-        var answers = await ns.Server.Peers.AskAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
+        var answers = await ns.Server.OtherNodes.AskNodesAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
         var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
         if (answers.Missing > 0)
             throw new ServerEventTimeoutException(answers.Missing, responses);

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using ActorSocket.Protocol.Records;
 using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
@@ -175,7 +176,7 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
     /// <summary>Where it may have to travel, it is tried at once: who puts it is told, and not who misses it.</summary>
     private Held Hold(object? value)
     {
-        if (Owner?.Namespace.Services is not { Recovery: not null, Server: { Cluster: not null } server })
+        if (Owner?.Namespace.Services is not { Recovery: not null, Server: { OtherNodes.TakeOnSockets: true } server })
             return new Held(value, null);
         var written = DataFormat.Write(value, server.Json);
         if (written is null && server.StayBehind.Count < MaxTypesReported && server.StayBehind.TryAdd(value!.GetType(), true))

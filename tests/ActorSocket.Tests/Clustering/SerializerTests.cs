@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Configuration;
+using ActorSocket.Protocol.Records;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Entities;

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using ActorSocket.Recovery;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Namespaces;
 
 namespace ActorSocket.Tests.Sockets;
@@ -85,7 +87,7 @@ public sealed class ServerEventTests : ServerTest
     {
         var peers = new TwoPeers();
         var server = NewServer();
-        server.Peers = peers;
+        server.OtherNodes = peers;
         var io = new ActorSocketServer(server);
         io.Of("/jobs").ServerSideEmit("run", 1, new { Name = "x" }, new byte[] { 1, 2, 3 });
         Assert.Equal("""/jobs run [1,{"name":"x"},"AQID"]""", peers.Published);
@@ -100,19 +102,41 @@ public sealed class ServerEventTests : ServerTest
     private static async Task<string?> RaiseAsync(Namespace ns, string eventName, string arguments) =>
         await ns.ServerEvents.RaiseAsync(eventName, Encoding.UTF8.GetBytes(arguments)).WaitAsync(Patience) is { } answer ? Encoding.UTF8.GetString(answer) : null;
 
-    private sealed class TwoPeers : IServerEventPeers
+    private sealed class TwoPeers : IOtherNodes
     {
         public string? Published { get; private set; }
 
         public int Missing { get; set; }
 
-        public void Publish(string ns, string eventName, byte[] arguments) => Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
+        public void Raise(string ns, string eventName, byte[] arguments) => Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
 
-        public Task<ServerEventAnswers> AskAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
+        public Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
         {
             Assert.Equal(TimeSpan.FromSeconds(5), timeout);
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new ServerEventAnswers(["[7]"u8.ToArray(), "[8,\"more\"]"u8.ToArray()], Missing));
         }
+
+        public TimeSpan RequestTimeout => NoOtherNodes.Instance.RequestTimeout;
+
+        public bool TakeOnSockets => false;
+
+        public Task AnnounceAsync(string ns, string room) => throw new NotSupportedException();
+
+        public void Withdraw(string ns, string room) => throw new NotSupportedException();
+
+        public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
+
+        public IDisposable? AskClients(
+            NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
+            throw new NotSupportedException();
+
+        public Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+            NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) =>
+            throw new NotSupportedException();
+
+        public Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
     }
 }

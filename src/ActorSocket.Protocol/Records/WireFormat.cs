@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ActorSocket.Clustering;
+namespace ActorSocket.Protocol.Records;
 
 /// <summary>
 /// Writes the fields of one message between nodes, in order: integers as base-128 varints; texts, bytes and records with their length before them. A newer

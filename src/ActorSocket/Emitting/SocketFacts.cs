@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
+using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 
-namespace ActorSocket.Clustering;
+namespace ActorSocket;
 
 /// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.</summary>
 internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)

@@ -1,0 +1,24 @@
+using System.Text;
+using Akka.Event;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Entities;
+
+/// <summary>A call of an entity's method: arguments are a JSON array. Goes to whatever <see cref="IEntityPlacement.Start"/> gave for its class.</summary>
+internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IDeadLetterSuppression
+{
+    /// <summary>About as many as it has on its way to another node.</summary>
+    public int Bytes => Arguments.Length + Encoding.UTF8.GetByteCount(Id) + Encoding.UTF8.GetByteCount(Method);
+}
+
+/// <summary>What it returned, a JSON array; or what went wrong.</summary>
+internal sealed record EntityAnswer(byte[] Result, string Error) : IDeadLetterSuppression;
+
+/// <summary>Told to an entity: somebody remembers it (<paramref name="Keeper"/>), so that it is to live, called or not. Repeated until it does.</summary>
+internal sealed record EntityWake(string Keeper) : ILocalMessage;
+
+/// <summary>Told to an entity: it moves to another node, and so hands its state over and stops.</summary>
+internal sealed class EntityMoves : ILocalMessage { public static readonly EntityMoves Instance = new(); }
+
+/// <summary>Told to an entity: what it said last is kept.</summary>
+internal sealed class EntityRemembered : ILocalMessage { public static readonly EntityRemembered Instance = new(); }

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Entities;
+
+/// <summary>What the entities of one server share: its classes, where they live, and who remembers them.</summary>
+internal sealed class EntityServices
+{
+    private readonly ConcurrentDictionary<string, Type> _classes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IActorRef> _regions = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Action> _starts = [];
+
+    /// <summary>Null before the actor system has started.</summary>
+    public IEntityPlacement? Placement { get; set; }
+
+    public IEntityMemory Memory { get; set; } = NoEntityMemory.Instance;
+
+    /// <summary>For ticks: not those of sessions, which must not wait for them.</summary>
+    public IAlarms TickAlarms { get; } = new PreciseTimer();
+
+    /// <summary>Gives a class its name on the wire. False when another one has it, which <paramref name="taken"/> is then.</summary>
+    public bool TryName(string type, Type entity, out Type taken) => (taken = _classes.GetOrAdd(type, entity)) == entity;
+
+    /// <summary>Every node of a cluster takes its share of each class, called or not: it is started with the server.</summary>
+    public void StartLater(Action start) => _starts.Add(start);
+
+    public void StartAll()
+    {
+        foreach (var start in _starts)
+            start();
+    }
+
+    /// <summary>Starts a class, and gives what takes its calls.</summary>
+    public IActorRef Start(EntityKind kind)
+    {
+        var placement = Placement ?? throw new InvalidOperationException("Entities can be called once the application has started.");
+        return _regions[kind.Type] = placement.Start(kind);
+    }
+
+    /// <summary>What takes the calls of a class; null before it has started.</summary>
+    public IActorRef? RegionOf(string type) => _regions.GetValueOrDefault(type);
+}

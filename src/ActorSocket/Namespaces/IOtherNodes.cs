@@ -1,0 +1,101 @@
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
+
+namespace ActorSocket.Namespaces;
+
+/// <summary>
+/// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="NoOtherNodes"/>, so that nobody need ask which it is.
+/// </summary>
+/// <remarks>Any thread.</remarks>
+internal interface IOtherNodes
+{
+    /// <summary>How long a question waits for its answers unless it says so itself.</summary>
+    TimeSpan RequestTimeout { get; }
+
+    /// <summary>Whether a socket that is lost here may come back on another node: what it has must then be able to travel.</summary>
+    bool TakeOnSockets { get; }
+
+    /// <summary>A room has members here from now on. Completes when every node that can be reached sends here what is emitted to it.</summary>
+    Task AnnounceAsync(string ns, string room);
+
+    /// <summary>A room has no members here any more.</summary>
+    void Withdraw(string ns, string room);
+
+    /// <summary>Sends an encoded event to the nodes that may have sockets of the selection.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="selection">Whom it is for.</param>
+    /// <param name="frame">The event.</param>
+    /// <param name="isVolatile">Whether it may be dropped.</param>
+    /// <param name="number">With connection state recovery: which of this node's events in the namespace it is; else 0.</param>
+    void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
+
+    /// <summary>Asks the clients of other nodes. <paramref name="answers"/> is told how many nodes are asked before this returns.</summary>
+    /// <returns>Dispose it when nobody waits any more.</returns>
+    IDisposable? AskClients(NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers);
+
+    /// <summary>Finds the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
+    Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
+    /// <returns>How many nodes did not confirm it in time.</returns>
+    Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout);
+
+    /// <summary>Finds a socket that its client lost on another node. Null when nobody gives it.</summary>
+    Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim);
+
+    /// <summary>Raises an event on every other node. Arguments are a JSON array (<see cref="SocketJson.ToJsonArray"/>).</summary>
+    void Raise(string ns, string eventName, byte[] arguments);
+
+    /// <summary>Likewise, and completes when all others have answered or the time is over. Cancelled, it throws.</summary>
+    Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
+}
+
+/// <param name="Answers">A JSON array for each node that answered.</param>
+/// <param name="Missing">How many did not, in time or at all.</param>
+internal sealed record ServerEventAnswers(IReadOnlyList<byte[]> Answers, int Missing)
+{
+    public static readonly ServerEventAnswers None = new([], 0);
+}
+
+/// <summary>One node alone: there are no others.</summary>
+internal sealed class NoOtherNodes : IOtherNodes
+{
+    public static readonly NoOtherNodes Instance = new();
+
+    private static readonly Task<Continuation?> NotFound = Task.FromResult<Continuation?>(null);
+    private static readonly Task<int> NobodyMissing = Task.FromResult(0);
+
+    public TimeSpan RequestTimeout { get; } = TimeSpan.FromSeconds(5);
+
+    public bool TakeOnSockets => false;
+
+    public Task AnnounceAsync(string ns, string room) => Task.CompletedTask;
+
+    public void Withdraw(string ns, string room)
+    {
+    }
+
+    public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
+    {
+    }
+
+    public IDisposable? AskClients(
+        NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) => null;
+
+    public Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<(IReadOnlyList<SocketFacts>, int)>(([], 0));
+
+    public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) => NobodyMissing;
+
+    public Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
+
+    public void Raise(string ns, string eventName, byte[] arguments)
+    {
+    }
+
+    public Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<ServerEventAnswers>(cancellationToken)
+            : Task.FromResult(ServerEventAnswers.None);
+}
