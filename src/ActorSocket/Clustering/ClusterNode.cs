@@ -35,7 +35,8 @@ internal sealed class ClusterNode : IOtherNodes
         _home = new SessionHome(server, Peers);
         Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
-        Gateway = new SessionGateway(server, this);
+        server.Relay = Gateway = new SessionGateway(server, this);
+        server.Placement = new ShardedSessions(server, this, _home);
         Region = SessionSharding.Start(system, server, Peers);
         Regions[Region] = "sessions";
         server.Entities.Placement = new ClusterEntityPlacement(system, server.Name, this);
@@ -143,18 +144,12 @@ internal sealed class ClusterNode : IOtherNodes
         }
     }
 
-    /// <summary>A request to a session that lives elsewhere came in elsewhere, and now here.</summary>
-    public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway) => _home.Serve(connection, request, gateway);
-
     /// <summary>The node that a session with this id lives on, if there is such a node and the id was made there.</summary>
     public bool TryGetHome(string sid, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Peer? peer) =>
         Peers.TryGetHome(sid, out peer) && IdGenerator.IsGenuine(sid, peer.Key);
 
     /// <summary>A node has passed on the answer to a request that came in there.</summary>
     public void AnswerLeft(Peer gateway, long request) => _home.AnswerLeft(gateway.Tag, request);
-
-    /// <summary>A session of this node is over.</summary>
-    public void Forget(EngineConnection connection) => _home.Forget(connection);
 
     /// <summary>How many answers have gone by other nodes that have not said yet that they have left.</summary>
     public int AnswersOnTheirWay => _home.AnswersOnTheirWay;

@@ -15,7 +15,7 @@ namespace ActorSocket.Clustering;
 /// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard region and answers the
 /// client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
 /// </summary>
-internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
+internal sealed class SessionGateway(ServerServices server, ClusterNode cluster) : IRequestRelay
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaveRetry = TimeSpan.FromSeconds(1);
@@ -41,10 +41,10 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     /// <summary>WebSockets that end here while their session lives on another node.</summary>
     public int WebSocketCount => _webSockets.Count;
 
-    /// <summary>What closes each of them, as its session would be closed if it lived here.</summary>
+    public int OpenCount => WebSocketCount + Waiting;
+
     public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
 
-    /// <summary>This node takes no more requests soon: who waits here for another node's session is sent on his way, and who still comes too.</summary>
     public void Leave()
     {
         _isLeaving = true;
@@ -65,7 +65,6 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         while (await ticks.WaitForNextTickAsync().ConfigureAwait(false) && !_hasLeft && (!_polls.IsEmpty || !_webSockets.IsEmpty));
     }
 
-    /// <summary>Cuts what is left.</summary>
     public void Abort()
     {
         _hasLeft = true;
@@ -73,8 +72,19 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
             link.Abort();
     }
 
-    /// <summary>Answers the client, or says with which error it is to be refused.</summary>
-    public async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
+    public async Task<EngineIoError?> ServeAsync(HttpContext context, StrayRequest request)
+    {
+        if (!cluster.TryGetHome(request.Sid, out var home))
+            return EngineIoError.UnknownSid;
+        var query = new RequestQuery(request.Form.IsRevision3(), request.IsForWebSocket, request.Jsonp, server.Ids.NodeTag);
+        if (request.Upgrade is not { } upgrade)
+            return await HandleAsync(context, home, request.Sid, query).ConfigureAwait(false);
+        if (upgrade.FaultOf(context.Request) is not null)
+            return EngineIoError.BadRequest;
+        return await UpgradeAsync(context, home, request.Sid, query, upgrade, request.Form, request.IsRefused).ConfigureAwait(false);
+    }
+
+    private async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
         if (HttpMethods.IsGet(context.Request.Method))
             return await PollAsync(context, home, sid, query).ConfigureAwait(false);
@@ -87,7 +97,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         return ErrorOf(reply);
     }
 
-    public async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
+    private async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
         server.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();

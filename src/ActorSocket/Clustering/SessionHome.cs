@@ -23,7 +23,28 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter, string Tag)> _parked = new();
     private readonly ConcurrentDictionary<(string Gateway, long Request), (EngineConnection Connection, AnswerOnItsWay Answer)> _onTheirWay = new(); // two of a session at most
 
+    private static readonly TimeSpan CloseTurn = TimeSpan.FromMilliseconds(5);
+    private const int CloseTurns = 20;
+
     public int AnswersOnTheirWay => _onTheirWay.Count;
+
+    /// <summary>Takes a request that came to another node, in the turn of its session.</summary>
+    /// <param name="connection">The session's; null when it is over, or has never been.</param>
+    /// <param name="message">What was told to the session.</param>
+    /// <param name="gateway">Who gets the answer.</param>
+    /// <returns>False when it is no such request.</returns>
+    public bool TryServe(EngineConnection? connection, object message, IActorRef gateway)
+    {
+        if (message is not ISessionRequest request)
+            return false;
+        if (connection is null)
+            gateway.Tell(new RequestRefused(request.Request, EngineIoError.UnknownSid));
+        else if (request is not Fragment fragment)
+            Serve(connection, request, gateway);
+        else if (Of(connection).TryAdd(fragment, gateway, out var whole))
+            Serve(connection, whole, gateway);
+        return true;
+    }
 
     public void Serve(EngineConnection connection, ISessionRequest request, IActorRef gateway)
     {
@@ -36,11 +57,11 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
                     connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
                 break;
             case GatewayLeaves m:
-                connection.ReleasedPoll = (gateway, m.Request);
+                Of(connection).ReleasedPoll = (gateway, m.Request);
                 Release((gateway, m.Request));
                 break;
-            case PostBegun m when Check(connection, m, m.Query, gateway) && !connection.TryBeginPost():
-                RefuseOverlap(connection, m, gateway);
+            case PostBegun m when Check(connection, m, m.Query, gateway) && !PollingRules.TryBeginPost(connection):
+                Answer(gateway, m, StatusCodes.Status400BadRequest);
                 break;
             case PostRequest m when Check(connection, m, m.Query, gateway): _ = PostAsync(connection, m, gateway); break;
             case PostFailed m when Check(connection, m, m.Query, gateway): OnPostFailed(connection, m, gateway); break;
@@ -76,7 +97,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         if (!peers.TryGet(answer.Gateway, out _))
             Lose(key);
         else if (!server.Sessions.TryGet(connection.Sid, out _))
-            Forget(connection);
+            Forget(answer);
     }
 
     private void Lose((string Gateway, long Request) key)
@@ -85,7 +106,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
             return;
         lost.Answer.SetLeft(false);
         if (!lost.Connection.IsWebSocket) // else it has gone on since
-            lost.Connection.AnswerLost();
+            Of(lost.Connection).AnswerLost();
     }
 
     /// <summary>The node by which an answer went has passed it on.</summary>
@@ -96,21 +117,44 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
     }
 
     /// <summary>Its session is over, and nobody will ask. The word may never come: of a client that was gone before its answer, say.</summary>
-    public void Forget(EngineConnection connection)
+    public void Forget(AnswerOnItsWay answer)
     {
-        foreach (var answer in (ReadOnlySpan<AnswerOnItsWay?>)[connection.PollAnswer, connection.PostAnswer])
-        {
-            if (answer is not null && _onTheirWay.TryRemove((answer.Gateway, answer.Request), out _))
-                answer.SetLeft(false);
-        }
+        if (_onTheirWay.TryRemove((answer.Gateway, answer.Request), out _))
+            answer.SetLeft(false);
     }
+
+    /// <summary>
+    /// To be awaited before the body of a POST is taken. A close packet releases the GET that waits (E-48): that may still be on its way
+    /// here, by another node, though the client sent it first. So it is waited for a moment, rather than refused when it comes.
+    /// </summary>
+    public async ValueTask BeforeTakingAsync(EngineConnection connection, ReadOnlySequence<byte> body)
+    {
+        if (!EndsWithClose(body))
+            return;
+        for (var turn = 0; turn < CloseTurns && !connection.Outbound.HasParkedPoll && !connection.IsWebSocket; turn++)
+            await Task.Delay(CloseTurn, server.Time).ConfigureAwait(false);
+    }
+
+    /// <summary>A packet of one '1' at the end of a payload, of whichever form.</summary>
+    private static bool EndsWithClose(ReadOnlySequence<byte> body)
+    {
+        Span<byte> end = stackalloc byte[2];
+        if (body.Length < 2)
+            return body.Length == 1 && body.FirstSpan[0] == '1';
+        body.Slice(body.Length - 2).CopyTo(end);
+        return end[1] == '1' && (end[0] is 0x1E or (byte)':' or (byte)'=');
+    }
+
+    /// <summary>What it keeps of a connection's requests. Made in the session's turn, before anything can be on its way.</summary>
+    private RelayedRequests Of(EngineConnection connection) =>
+        (RelayedRequests)(connection.Relayed ??= new RelayedRequests(this, connection, server));
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
     private bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)
     {
         if (!IsKnown(connection, request, gateway))
             return false;
-        if (query.IsRevision3 == connection.IsRevision3 && !query.IsForWebSocket && !connection.IsWebSocket)
+        if (PollingRules.Check(connection, query.IsRevision3, query.IsForWebSocket) == Mismatch.None)
             return true;
         Refuse(gateway, request, EngineIoError.BadRequest);
         return false;
@@ -134,65 +178,54 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     private async Task PollAsync(EngineConnection connection, PollRequest m, IActorRef gateway)
     {
-        if (!await connection.HasGotAsync(connection.PollAnswer).ConfigureAwait(false))
+        var relayed = Of(connection);
+        if (!await relayed.HasGotAnswerAsync(ofPost: false).ConfigureAwait(false))
         {
             Refuse(gateway, m, EngineIoError.UnknownSid);
             return;
         }
         var waiter = new PollWaiter();
-        switch (connection.Outbound.TryPark(waiter))
+        if (!PollingRules.TryPark(connection, waiter))
         {
-            case ParkResult.Overlap: // E-42
-                Answer(gateway, m, StatusCodes.Status400BadRequest);
-                connection.Fail(null, DisconnectReason.TransportError, "overlap from client");
-                return;
-            case ParkResult.Closed or ParkResult.NotPolling:
-                Answer(gateway, m, StatusCodes.Status400BadRequest);
-                return;
+            Answer(gateway, m, StatusCodes.Status400BadRequest);
+            return;
         }
         var key = (gateway, m.Request);
         _parked[key] = (connection, waiter, m.Query.Gateway);
-        if (connection.ReleasedPoll == key) // while it waited for the word of the answer before
+        if (relayed.ReleasedPoll == key) // while it waited for the word of the answer before
             Release(key);
         var frames = await waiter.Answer.ConfigureAwait(false);
         _parked.TryRemove(key, out _);
         if (frames.Length == 0)
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
-        Goes(connection, connection.PollAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
+        Goes(connection, relayed.PollAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
     }
 
     /// <summary>The client is gone; also when its poll was answered meanwhile, since it has not got the answer (E-47).</summary>
     private void Cut(EngineConnection connection, (IActorRef Gateway, long Request) key)
     {
-        if (_parked.TryGetValue(key, out var poll) && connection.Outbound.Unpark(poll.Waiter))
-            poll.Waiter.Complete();
-        connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely");
+        PollingRules.Cut(connection, _parked.TryGetValue(key, out var poll) ? poll.Waiter : null);
     }
 
     private async Task PostAsync(EngineConnection connection, PostRequest m, IActorRef gateway)
     {
-        if (m.IsOctetStream && !connection.IsRevision3) // E-44
+        if (!PollingRules.MayBe(connection, m.IsOctetStream) || (!m.HasBegun && !PollingRules.TryBeginPost(connection)))
         {
-            connection.Fail(null, DisconnectReason.TransportError, "invalid content");
             Answer(gateway, m, StatusCodes.Status400BadRequest);
             return;
         }
-        if (!m.HasBegun && !connection.TryBeginPost())
-        {
-            RefuseOverlap(connection, m, gateway);
-            return;
-        }
-        if (!await connection.HasGotAsync(connection.PostAnswer).ConfigureAwait(false))
+        var relayed = Of(connection);
+        if (!await relayed.HasGotAnswerAsync(ofPost: true).ConfigureAwait(false))
         {
             Refuse(gateway, m, EngineIoError.UnknownSid);
             return;
         }
-        await connection.BeforeTakingAsync(new ReadOnlySequence<byte>(m.Body)).ConfigureAwait(false);
-        PollingTransport.Take(connection, new ReadOnlySequence<byte>(m.Body), m.IsOctetStream, m.Query.Jsonp.Length > 0);
-        await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
-        Goes(connection, connection.PostAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
+        var body = new ReadOnlySequence<byte>(m.Body);
+        await PollingRules.TakeAsync(connection, server.Placement, body, m.IsOctetStream, m.Query.Jsonp.Length > 0).ConfigureAwait(false);
+        await connection.Backlog.ReadableAsync().ConfigureAwait(false);
+        Goes(connection, relayed.PostAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         connection.EndPost();
         Answer(gateway, m, StatusCodes.Status200OK);
     }
@@ -202,14 +235,8 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
         if (m.HasBegun)
             connection.EndPost();
         if (m.WasCut)
-            connection.Fail(null, DisconnectReason.TransportError, "data request connection closed prematurely"); // E-47
+            PollingRules.PostCut(connection);
         Answer(gateway, m, StatusCodes.Status413PayloadTooLarge); // E-46: the session stays open
-    }
-
-    private static void RefuseOverlap(EngineConnection connection, ISessionRequest m, IActorRef gateway) // E-45
-    {
-        connection.Fail(null, DisconnectReason.TransportError, "data request overlap from client");
-        Answer(gateway, m, StatusCodes.Status400BadRequest);
     }
 
     private void Upgrade(EngineConnection connection, UpgradeRequest m, IActorRef gateway)
@@ -255,20 +282,4 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     private static void Refuse(IActorRef gateway, ISessionRequest request, EngineIoError error) =>
         gateway.Tell(Packed.Of(new RequestRefused(request.Request, error)), ActorRefs.NoSender);
-}
-
-/// <summary>An answer to a request that came in at another node, until that one says that it has left.</summary>
-internal sealed class AnswerOnItsWay(string gateway, long request)
-{
-    private readonly TaskCompletionSource<bool> _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>The tag of the node.</summary>
-    public string Gateway => gateway;
-
-    public long Request => request;
-
-    /// <summary>False: it was lost.</summary>
-    public Task<bool> Left => _left.Task;
-
-    public void SetLeft(bool left) => _left.TrySetResult(left);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
@@ -27,6 +28,30 @@ internal static class SessionSharding
     /// <summary>An id, of no session, in each shard that a node has: a message to it starts or finds the shard.</summary>
     public static IEnumerable<string> AnIdOfEachShard(string tag) =>
         Enumerable.Range(0, ShardsPerNode).Select(shard => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{tag}-shard-{shard}"));
+}
+
+/// <summary>Sessions live in the shards of a region, and their clients' requests may come to any node.</summary>
+internal sealed class ShardedSessions(ServerServices server, ClusterNode cluster, SessionHome home) : ISessionPlacement
+{
+    public bool IsReady => cluster.IsReady;
+
+    public string NewSid(string? own) => server.Ids.NextSigned(own);
+
+    public IActorRef Start(IActorContext parent) => cluster.Region;
+
+    /// <summary>
+    /// The shard is asked to let it go: it then holds back the requests that still come for it and gives them to a new actor, which says
+    /// that it knows no such session. One that reached an actor that has stopped would not be answered at all.
+    /// </summary>
+    public bool MayStop(IActorContext session)
+    {
+        session.Parent.Tell(new Passivate(PoisonPill.Instance), session.Self);
+        return false;
+    }
+
+    public bool TryServe(EngineConnection? connection, object message, IActorRef sender) => home.TryServe(connection, message, sender);
+
+    public ValueTask BeforeTakingAsync(EngineConnection connection, ReadOnlySequence<byte> body) => home.BeforeTakingAsync(connection, body);
 }
 
 /// <summary>Shard = node tag and a part of the id; entity = session id.</summary>

@@ -232,7 +232,7 @@ public static class ActorSocketExtensions
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server drains."));
                 if (server.Root.IsNobody())
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server has not started."));
-                if (server.Cluster is { IsReady: false })
+                if (!server.Placement.IsReady)
                     return Task.FromResult(HealthCheckResult.Unhealthy("This node is no full member of the cluster, or cannot reach most of it."));
             }
             return Task.FromResult(HealthCheckResult.Healthy());

@@ -209,14 +209,13 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
         await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
         var closed = Services.Time.GetTimestamp();
-        var gateway = Services.Cluster?.Gateway;
-        gateway?.Leave();
-        await WaitWhileAsync(() => Services.Sessions.Count + (gateway?.WebSocketCount ?? 0) + (gateway?.Waiting ?? 0) > 0, Services.Options.DrainTimeout, ticks, cancellationToken).ConfigureAwait(false);
+        Services.Relay.Leave();
+        await WaitWhileAsync(() => Services.Sessions.Count + Services.Relay.OpenCount > 0, Services.Options.DrainTimeout, ticks, cancellationToken).ConfigureAwait(false);
         foreach (var session in Services.Sessions.All)
             session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
         var rest = Services.Options.DrainTimeout - Services.Time.GetElapsedTime(closed);
         await WaitWhileAsync(() => Services.LiveSockets > 0, rest > GoodbyeTimeout ? rest : GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
-        gateway?.Abort();
+        Services.Relay.Abort();
         if (Services.Cluster is { } cluster)
             await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
         else
@@ -235,7 +234,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
     {
         var close = new SessionProtocol.Close(DisconnectReason.ServerShuttingDown);
-        Action[] closers = [.. Services.Sessions.All.Select(session => (Action)(() => session.Session.Tell(close))), .. Services.Cluster?.Gateway.WebSocketClosers ?? []];
+        Action[] closers = [.. Services.Sessions.All.Select(session => (Action)(() => session.Session.Tell(close))), .. Services.Relay.WebSocketClosers];
         Random.Shared.Shuffle(closers);
         var period = Services.Options.DrainPeriod;
         for (var closed = 0; closed < closers.Length;)

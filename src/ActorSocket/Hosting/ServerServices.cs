@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ActorSocket.Clustering;
+using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
@@ -12,6 +13,7 @@ using ActorSocket.Protocol;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using ActorSocket.Transports;
 
 namespace ActorSocket.Hosting;
 
@@ -86,6 +88,11 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     public SessionTimers Timers { get; } = new(options);
 
+    public ConnectionTimers ConnectionTimers => field ??= new ConnectionTimers(options, Timers);
+
+    /// <summary>Who sits above a connection of the engine.</summary>
+    public IConnectionConsumer NewConsumer(EngineConnection connection) => new ClientConnection(connection, this);
+
     public ConcurrentBag<Func<ConnectionError, Task>> ConnectionErrors { get; } = [];
 
     /// <summary>The refusal waits for none of them.</summary>
@@ -106,6 +113,16 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
             Log.HandlerFailed(failure, "the connection error");
         }
     }
+
+    /// <summary>Where sessions live.</summary>
+    public ISessionPlacement Placement
+    {
+        get => field ??= new SingleNode(this);
+        set;
+    }
+
+    /// <summary>Who serves the requests of sessions that live elsewhere.</summary>
+    public IRequestRelay Relay { get; set; } = NoRelay.Instance;
 
     public NamespaceTable Namespaces { get; } = new();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
@@ -94,7 +95,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
-    private bool EndsFirst(string secret, ILocalMessage successor, EngineConnection? connection = null)
+    private bool EndsFirst(string secret, ILocalMessage successor, ClientConnection? connection = null)
     {
         if (!_bySecret.TryGetValue(secret, out var predecessor) || !_successors.TryAdd(predecessor, successor))
             return false;
@@ -125,7 +126,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         self.Tell(new ClaimAnswered(m, auth, continuation));
     }
 
-    private void Start(EngineConnection connection, int attempt, JsonElement auth, Continuation? continuation)
+    private void Start(ClientConnection connection, int attempt, JsonElement auth, Continuation? continuation)
     {
         if (ns.Parent is null)
             ns.Server.Names.Register(ns.Name); // others may have taken its place
@@ -158,7 +159,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     }
 
     /// <summary>A Socket.IO 2 client takes its connection's id for its socket's (E-115).</summary>
-    private string NewId(EngineConnection connection) =>
+    private string NewId(ClientConnection connection) =>
         !connection.IsRevision3 ? ns.Server.Ids.Next() : ns.Name == "/" ? connection.Sid : $"{ns.Name}#{connection.Sid}";
 
     private void OnSocketGone(SocketGone m)
@@ -235,10 +236,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.Remove(socket);
         if (socket.HasNotEnded)
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
-        if (socket.Connection.Inbound.Namespaces.LeftByServer(actor))
+        if (socket.Connection.Namespaces.LeftByServer(actor))
             socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
-        socket.Connection.Inbound.Order.Gone(actor);
-        socket.Connection.Session.Tell(new SessionProtocol.Left(ns.Name, actor));
+        socket.Connection.Order.Gone(actor);
+        socket.Connection.Session.Tell(new ConnectionProtocol.Left(ns.Name, actor));
         _ = ns.Server.StoppedAfterAsync(EndCrashedAsync(socket));
         foreach (var room in socket.CurrentRooms)
             LeaveRoomOf(socket, room, null);

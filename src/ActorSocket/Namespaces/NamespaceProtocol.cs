@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using ActorSocket.Connections;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 
@@ -9,7 +10,7 @@ namespace ActorSocket.Namespaces;
 internal static class NamespaceProtocol
 {
     /// <summary>A client asks to be let in.</summary>
-    internal sealed record ConnectSocket(EngineConnection Connection, string Namespace, ReadOnlyMemory<byte> Auth, int Attempt) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record ConnectSocket(ClientConnection Connection, string Namespace, ReadOnlyMemory<byte> Auth, int Attempt) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>A socket ended, or was refused: it leaves every room and its actor stops. <see cref="IsReplaced"/>: its client gets a new one, since this one could not be continued.</summary>
     internal sealed record SocketGone(Socket Socket, bool IsReplaced = false) : ILocalMessage, IDeadLetterSuppression;

@@ -25,7 +25,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
     protected override void PreStart()
     {
         server.Cluster?.Start(Context);
-        _sessions = server.Cluster?.Region ?? Context.ActorOf(SessionSupervisor.Props(server), "sessions");
+        _sessions = server.Placement.Start(Context);
     }
 
     protected override void OnReceive(object message)
@@ -116,7 +116,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 
     private void Refuse(ConnectSocket request, string text)
     {
-        if (request.Connection.Inbound.Refused(request.Attempt))
+        if (request.Connection.Refused(request.Attempt))
             request.Connection.Outbound.Append(new EncodedFrame(server.Packets.ConnectError(request.Namespace, text, null)));
     }
 }

@@ -1,23 +1,16 @@
-using System.Buffers;
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Delivery;
-using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Sessions;
 
 /// <summary>
-/// One Engine.IO connection as its transports, sockets and session actor share it: what may be touched from any thread. Decisions are the
+/// One Engine.IO connection as its transports, its consumer and its session actor share it: what may be touched from any thread. Decisions are the
 /// <see cref="EngineSession"/>'s; this holds the two byte paths and the addresses.
 /// </summary>
 internal sealed class EngineConnection : IOutboundOwner
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan CloseTurn = TimeSpan.FromMilliseconds(5);
-    private const int CloseTurns = 20;
-
     private readonly ServerServices _server;
     private int _posting;
     private int _posts;
@@ -29,7 +22,9 @@ internal sealed class EngineConnection : IOutboundOwner
         Sid = sid;
         Handshake = handshake;
         Outbound = new Outbound(this, server.Flushers.Next(), handshake.IsPython ? server.PythonLimits : server.OutboundLimits);
-        Inbound = new Inbound(this, server);
+        Backlog = new Backlog(this, server.Options.MaxInboundEvents, server.Options.MaxInboundBytes);
+        Consumer = server.NewConsumer(this);
+        Inbound = new Inbound(this, server, Consumer);
     }
 
     public string Sid { get; }
@@ -45,6 +40,12 @@ internal sealed class EngineConnection : IOutboundOwner
     public Outbound Outbound { get; }
 
     public Inbound Inbound { get; }
+
+    /// <summary>What has come in and waits for its handlers.</summary>
+    public Backlog Backlog { get; }
+
+    /// <summary>Who sits above.</summary>
+    public IConnectionConsumer Consumer { get; }
 
     /// <summary>The session actor; set before any transport reads.</summary>
     public IActorRef Session { get; set; } = ActorRefs.Nobody;
@@ -75,7 +76,7 @@ internal sealed class EngineConnection : IOutboundOwner
     public void Forget()
     {
         _server.Sessions.Remove(this);
-        _server.Cluster?.Forget(this);
+        Relayed?.Forget();
     }
 
     /// <summary>At most one POST is read at a time (E-45).</summary>
@@ -104,65 +105,15 @@ internal sealed class EngineConnection : IOutboundOwner
         return true;
     }
 
-    /// <summary>The last poll's answer; null when it did not go by another node.</summary>
-    public AnswerOnItsWay? PollAnswer { get; set; }
-
-    /// <summary>Likewise of the last POST.</summary>
-    public AnswerOnItsWay? PostAnswer { get; set; }
-
-    /// <summary>The poll that was last told to go to another node: where it waits, and its request there.</summary>
-    public (IActorRef Gateway, long Request)? ReleasedPoll { get; set; }
-
-    /// <summary>The client asks again: it has got the answer before, or the session ends here. The word of the other node may come a little later than the request.</summary>
-    public async ValueTask<bool> HasGotAsync(AnswerOnItsWay? answer)
-    {
-        if (answer is null)
-            return true;
-        try
-        {
-            if (await answer.Left.WaitAsync(AnswerTimeout, _server.Time).ConfigureAwait(false))
-                return true;
-        }
-        catch (TimeoutException)
-        {
-            // The node is gone, whether or not the others have noticed.
-        }
-        AnswerLost();
-        return false;
-    }
-
-    /// <summary>
-    /// To be awaited before the body of a POST is taken. A close packet releases the GET that waits (E-48): in a cluster that may still be
-    /// on its way here, by another node, though the client
-    /// sent it first. So it is waited for a moment, rather than refused when it comes.
-    /// </summary>
-    public async ValueTask BeforeTakingAsync(ReadOnlySequence<byte> body)
-    {
-        if (_server.Cluster is null || !EndsWithClose(body))
-            return;
-        for (var turn = 0; turn < CloseTurns && !Outbound.HasParkedPoll && !IsWebSocket; turn++)
-            await Task.Delay(CloseTurn, _server.Time).ConfigureAwait(false);
-    }
-
-    /// <summary>A packet of one '1' at the end of a payload, of whichever form.</summary>
-    private static bool EndsWithClose(ReadOnlySequence<byte> body)
-    {
-        Span<byte> end = stackalloc byte[2];
-        if (body.Length < 2)
-            return body.Length == 1 && body.FirstSpan[0] == '1';
-        body.Slice(body.Length - 2).CopyTo(end);
-        return end[1] == '1' && (end[0] is 0x1E or (byte)':' or (byte)'=');
-    }
-
-    /// <summary>Ends the session: the client has not got what it was answered.</summary>
-    public void AnswerLost() => Fail(null, DisconnectReason.TransportError, "an answer was lost with the node that it went by");
+    /// <summary>Its requests that came by other nodes; null where none did. Set in the session's turn.</summary>
+    public IRelayedRequests? Relayed { get; set; }
 
     public void EndPost() => Volatile.Write(ref _posting, 0);
 
     /// <summary>The WebSocket that carries the session, or null while it polls. Set by the session.</summary>
     public ITransport? CurrentTransport { get; set; }
 
-    /// <summary>Set by the session when it has told its sockets that it ends, and why.</summary>
+    /// <summary>Set by the session when it has told its consumer that it ends, and why.</summary>
     public DisconnectReason? ClosedBecause { get; set; }
 
     private bool IsCurrent(ITransport? transport) => ReferenceEquals(transport, CurrentTransport);

@@ -3,7 +3,7 @@ using ActorSocket.Hosting;
 
 namespace ActorSocket.Sessions;
 
-/// <summary>The parent of every session where there is no cluster; in one, the shards of the region are their parents (<see cref="Clustering.SessionSharding"/>).</summary>
+/// <summary>The parent of every session of a <see cref="SingleNode"/>.</summary>
 internal sealed class SessionSupervisor(ServerServices server) : UntypedActor
 {
     // Stop, never restart: a session's transport and sockets belong to the one that died. It ends what it left in PostStop; its siblings notice nothing.

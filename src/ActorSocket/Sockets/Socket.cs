@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
@@ -27,7 +28,7 @@ public sealed partial class Socket : IEventEmitter
     private volatile bool _connected;
     private volatile bool _isToldToGo;
 
-    internal Socket(Namespace ns, EngineConnection connection, string id, Handshake handshake)
+    internal Socket(Namespace ns, ClientConnection connection, string id, Handshake handshake)
     {
         Namespace = ns;
         Connection = connection;
@@ -44,7 +45,7 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>Where in the recovery log it begins; set when it is let in.</summary>
     internal RecoveryStart RecoveryStart { get; set; }
 
-    internal EngineConnection Connection { get; }
+    internal ClientConnection Connection { get; }
 
     /// <summary>Which of its client's CONNECTs it answers.</summary>
     internal int Attempt { get; init; }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
@@ -16,7 +17,7 @@ internal sealed partial class SocketActor
     {
         foreach (var sink in _acks.TakeAll())
         {
-            _connection.Inbound.AckSettled();
+            _connection.Backlog.AnswerSettled();
             sink.Failed(new SocketDisconnectedException(reason));
         }
     }
@@ -27,14 +28,14 @@ internal sealed partial class SocketActor
             return;
         ns.Server.Metrics.EventsDropped(ns.MetricsName, _waiting.Count, reason);
         while (_waiting.TryDequeue(out var packet))
-            _connection.Inbound.Completed(packet.HeldBytes);
+            _connection.Backlog.Completed(packet.HeldBytes);
     }
 
     /// <summary>What was told to this actor and it will not come to: the places of that in the connection's queue are free.</summary>
     private void GiveBackUnread()
     {
         if (_socket?.StopReading() is ( > 0 and var packets, var bytes))
-            _connection.Inbound.Completed(bytes, packets);
+            _connection.Backlog.Completed(bytes, packets);
     }
 
     /// <summary>The server lets its client go: what still waits is not handled, since the decision may be about just that.</summary>
@@ -48,9 +49,9 @@ internal sealed partial class SocketActor
             }
             else
             {
-                var isJoined = _connection.Inbound.Namespaces.LeftByServer(Self);
+                var isJoined = _connection.Namespaces.LeftByServer(Self);
                 if (m.Close)
-                    _connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerNamespaceDisconnect, SayGoodbye: true));
+                    _connection.Session.Tell(ConnectionProtocol.Goodbye.Instance);
                 else if (isJoined)
                     _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
@@ -141,7 +142,7 @@ internal sealed partial class SocketActor
         else
             ns.Recovery?.Gone(_socket);
         ns.Remove(_socket);
-        _connection.Session.Tell(new SessionProtocol.Left(ns.Name, Self));
+        _connection.Session.Tell(new ConnectionProtocol.Left(ns.Name, Self));
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
         ns.Server.Metrics.SocketDisconnected(ns.MetricsName, _ended);
     }
@@ -149,7 +150,7 @@ internal sealed partial class SocketActor
     private void OnDeparted()
     {
         _departed = true;
-        _connection.Inbound.Order.Gone(Self);
+        _connection.Order.Gone(Self);
         _ = ns.Server.StoppedAfterAsync(_connected ? _socket.RaiseDisconnectAsync() : _socket.DisposeServicesAsync());
         Context.Stop(Self);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Namespaces;
@@ -19,7 +20,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
 {
     private readonly AckTable _acks = new(ns.Server.Options.MaxPendingAcks);
     private Socket _socket = null!;
-    private EngineConnection _connection = null!;
+    private ClientConnection _connection = null!;
     private Queue<SocketIoPacket>? _waiting;
     private int _running;
     private bool _connected;
@@ -90,12 +91,12 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         _socket = m.Socket;
         _connection = m.Socket.Connection;
-        if (_connection.Inbound.Namespaces.Started(_socket.Attempt, Self))
+        if (_connection.Namespaces.Started(_socket.Attempt, Self))
         {
             _ = RunMiddlewareAsync(ns, _socket, Self);
             return;
         }
-        _connection.Inbound.Refused(_socket.Attempt);
+        _connection.Refused(_socket.Attempt);
         OnSessionEnded();
     }
 
@@ -120,28 +121,28 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         }
         self.Tell(new MiddlewareDone(refusal));
         if (socket.IsOver) // its client has left meanwhile: from now on it costs nothing more, and the client may ask for something else
-            socket.Connection.Inbound.Refused(socket.Attempt);
+            socket.Connection.Refused(socket.Attempt);
     }
 
     private void OnMiddlewareDone(MiddlewareDone m)
     {
         if (_ended is not null) // S-44
         {
-            _connection.Inbound.Refused(_socket.Attempt);
+            _connection.Refused(_socket.Attempt);
             return;
         }
         if (m.Refusal is not null)
         {
             var refusal = Refusal(m.Refusal);
-            if (_connection.Inbound.Refused(_socket.Attempt))
+            if (_connection.Refused(_socket.Attempt))
                 _connection.Outbound.Append(new EncodedFrame(refusal));
             NotLetIn(isReplaced: false);
             return;
         }
-        if (!_connection.Inbound.Namespaces.Connected(_socket.Attempt, Self, _socket))
+        if (!_connection.Namespaces.Connected(_socket.Attempt, Self, _socket))
         {
             OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); // it is about to be told so
-            _connection.Inbound.Refused(_socket.Attempt);
+            _connection.Refused(_socket.Attempt);
             return;
         }
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
@@ -156,9 +157,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
             return;
         }
-        _connection.Session.Tell(new SessionProtocol.Joined(_socket.Namespace.Name, Self));
+        _connection.Session.Tell(new ConnectionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
-        foreach (var packet in _connection.Inbound.Namespaces.TakeHeld(_socket.Attempt) ?? [])
+        foreach (var packet in _connection.Namespaces.TakeHeld(_socket.Attempt) ?? [])
             OnPacket(packet);
         Start(_socket.RaiseConnectionAsync(), null);
         RunWaiting();
@@ -244,9 +245,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         finally
         {
             for (; reached < m.Count; reached++)
-                _connection.Inbound.Completed(m[reached].HeldBytes); // one before has failed the actor
+                _connection.Backlog.Completed(m[reached].HeldBytes); // one before has failed the actor
         }
-        _connection.Inbound.Order.Taken(Self);
+        _connection.Order.Taken(Self);
         ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Count, bytes);
     }
 
@@ -254,11 +255,11 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         if (packet.Type == SocketIoPacketType.Ack)
         {
-            _connection.Inbound.Completed(packet.HeldBytes);
+            _connection.Backlog.Completed(packet.HeldBytes);
             TakeAck(packet.AckId)?.Answered(packet.Arguments);
         }
         else if (_ended is not null)
-            _connection.Inbound.Completed(packet.HeldBytes);
+            _connection.Backlog.Completed(packet.HeldBytes);
         else if (!_handlesEvents || _running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
             (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
         else
@@ -280,7 +281,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             return;
         }
         _running++;
-        _ = AwaitHandlerAsync(handler, packet, startedAt, _connection.Inbound, Self);
+        _ = AwaitHandlerAsync(handler, packet, startedAt, _connection.Backlog, Self);
     }
 
     private void Ran(SocketIoPacket? packet, long startedAt)
@@ -290,7 +291,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             _handlesEvents = true; // OnConnection
             return;
         }
-        _connection.Inbound.Completed(packet.HeldBytes);
+        _connection.Backlog.Completed(packet.HeldBytes);
         Timed(startedAt);
     }
 
@@ -301,7 +302,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     }
 
     /// <summary>The event's place in the connection's queue is free when its handler has ended, whether or not its socket is still there.</summary>
-    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, Inbound inbound, IActorRef self)
+    private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, Backlog backlog, IActorRef self)
     {
         Exception? failure = null;
         try
@@ -317,7 +318,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             self.Tell(new ConnectionHandled(failure));
             return;
         }
-        inbound.Completed(packet.HeldBytes);
+        backlog.Completed(packet.HeldBytes);
         self.Tell(new HandlerDone(startedAt, failure));
     }
 
@@ -367,10 +368,10 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             m.Sink.Failed(new SocketDisconnectedException(reason));
             return;
         }
-        _connection.Inbound.AckAsked();
+        _connection.Backlog.AnswerAwaited();
         if (_acks.Add(m.Id, m.Sink) is { } evicted)
         {
-            _connection.Inbound.AckSettled();
+            _connection.Backlog.AnswerSettled();
             evicted.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));
         }
     }
@@ -379,7 +380,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         var sink = _acks.Take(id);
         if (sink is not null)
-            _connection.Inbound.AckSettled();
+            _connection.Backlog.AnswerSettled();
         return sink;
     }
 

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Net.Http.Headers;
-using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
@@ -87,9 +86,9 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
     {
         if (!server.Sessions.TryGet(sid, out var connection))
         {
-            var error = server.Cluster is { } cluster && cluster.TryGetHome(sid, out var home)
-                ? await ContinueElsewhereAsync(context, query, sid, transport, upgrade, home, cluster.Gateway).ConfigureAwait(false)
-                : EngineIoError.UnknownSid;
+            var isRefused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
+            var stray = new StrayRequest(sid, transport == TransportNames.WebSocket, query["j"], FormOf(query), upgrade, isRefused);
+            var error = await server.Relay.ServeAsync(context, stray).ConfigureAwait(false);
             if (error is EngineIoError.UnknownSid)
                 await RefuseAsync(context, EngineIoError.UnknownSid, upgrade, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
             else if (error is { } mismatch)
@@ -112,11 +111,11 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
             var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
             await new WebSocketTransport(server, connection, link, FormOf(query)).RunUpgradeAsync(refused).ConfigureAwait(false);
         }
-        else if (transport == TransportNames.WebSocket || connection.IsWebSocket)
+        else if (PollingRules.Check(connection, connection.IsRevision3, transport == TransportNames.WebSocket) == Mismatch.Transport)
         {
             await RefuseAsync(context, EngineIoError.BadRequest, null, new(StringComparer.Ordinal) { [Name] = "TRANSPORT_MISMATCH", ["transport"] = transport, ["previousTransport"] = connection.TransportName }).ConfigureAwait(false);
         }
-        else if (!await connection.HasGotAsync(HttpMethods.IsPost(context.Request.Method) ? connection.PostAnswer : connection.PollAnswer).ConfigureAwait(false))
+        else if (connection.Relayed is { } relayed && !await relayed.HasGotAnswerAsync(HttpMethods.IsPost(context.Request.Method)).ConfigureAwait(false))
         {
             await RefuseAsync(context, EngineIoError.UnknownSid, null, new(StringComparer.Ordinal) { ["sid"] = sid }).ConfigureAwait(false);
         }
@@ -126,18 +125,6 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
             return new Rest(null, connection, query["j"]);
         }
         return default;
-    }
-
-    /// <summary>The load balancer sent it here, but the session lives on another node. Says with which error to refuse the request, if it is to be refused.</summary>
-    private async Task<EngineIoError?> ContinueElsewhereAsync(HttpContext context, QueryValues query, string sid, string transport, WebSocketUpgrade? upgrade, Peer home, SessionGateway gateway)
-    {
-        var asked = new ClusterProtocol.RequestQuery(query["EIO"] is not "4", transport == TransportNames.WebSocket, query["j"], server.Ids.NodeTag);
-        if (upgrade is null)
-            return await gateway.HandleAsync(context, home, sid, asked).ConfigureAwait(false);
-        if (upgrade.FaultOf(context.Request) is not null)
-            return EngineIoError.BadRequest;
-        var refused = transport != TransportNames.WebSocket || !server.Options.AllowUpgrades;
-        return await gateway.UpgradeAsync(context, home, sid, asked, upgrade, FormOf(query), refused).ConfigureAwait(false);
     }
 
     /// <summary>Opens a session. A WebSocket is given back to be run by the caller.</summary>
@@ -171,7 +158,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
             await RefuseAsync(context, EngineIoError.UnsupportedProtocolVersion, upgrade, new(StringComparer.Ordinal) { ["protocol"] = "3" }).ConfigureAwait(false);
             return null;
         }
-        if (server.IsDraining || server.Root.IsNobody() || server.Cluster is { IsReady: false } || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        if (server.IsDraining || server.Root.IsNobody() || !server.Placement.IsReady || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
             AnswerUnavailable(context);
             return null;
@@ -190,8 +177,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
         try
         {
             var own = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : null;
-            var sid = server.Cluster is null ? own ?? server.Ids.Next() : server.Ids.NextSigned(own);
-            connection = new EngineConnection(server, sid, Copy(context, query), FormOf(query));
+            connection = new EngineConnection(server, server.Placement.NewSid(own), Copy(context, query), FormOf(query));
             if (!server.Sessions.TryAdd(connection))
                 throw new InvalidOperationException("It made an id that is in use.");
         }
@@ -246,8 +232,7 @@ internal sealed class ActorSocketEndpoint(ServerServices server)
         }
         if (server.IsDraining) // began meanwhile, and did not see this one
             connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
-        if (connection.IsRevision3)
-            connection.Inbound.ConnectMain();
+        connection.Consumer.OnOpened();
         if (transport is null)
             await _polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
         return transport;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using ActorSocket.Delivery;
@@ -30,24 +29,17 @@ internal sealed class PollingTransport(ServerServices server)
     public async Task GetAsync(HttpContext context, EngineConnection connection, string jsonp)
     {
         var waiter = new PollWaiter();
-        switch (connection.Outbound.TryPark(waiter))
+        if (!PollingRules.TryPark(connection, waiter))
         {
-            case ParkResult.Overlap: // E-42
-                context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                connection.Fail(null, DisconnectReason.TransportError, "overlap from client");
-                return;
-            case ParkResult.Closed or ParkResult.NotPolling:
-                context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                return;
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
         }
         EncodedFrame[] frames;
         using (context.RequestAborted.UnsafeRegister(
             static state =>
             {
                 var (connection, waiter) = ((EngineConnection, PollWaiter))state!;
-                if (connection.Outbound.Unpark(waiter))
-                    waiter.Complete();
-                connection.Fail(null, DisconnectReason.TransportError, "poll connection closed prematurely"); // E-47
+                PollingRules.Cut(connection, waiter);
             },
             (connection, waiter)))
         {
@@ -111,15 +103,8 @@ internal sealed class PollingTransport(ServerServices server)
     {
         var response = context.Response;
         var octetStream = IsOctetStream(context);
-        if (octetStream && !connection.IsRevision3) // E-44
+        if (!PollingRules.MayBe(connection, octetStream) || !PollingRules.TryBeginPost(connection))
         {
-            connection.Fail(null, DisconnectReason.TransportError, "invalid content");
-            response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
-        }
-        if (!connection.TryBeginPost()) // E-45
-        {
-            connection.Fail(null, DisconnectReason.TransportError, "data request overlap from client");
             response.StatusCode = StatusCodes.Status400BadRequest;
             return;
         }
@@ -130,14 +115,13 @@ internal sealed class PollingTransport(ServerServices server)
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
             }
-            await connection.BeforeTakingAsync(body.Bytes).ConfigureAwait(false);
-            Take(connection, body.Bytes, octetStream, form);
+            await PollingRules.TakeAsync(connection, server.Placement, body.Bytes, octetStream, form).ConfigureAwait(false);
             body.Release();
-            await connection.Inbound.ReadableAsync().ConfigureAwait(false); // handlers lag: the answer waits, and with it the client
+            await connection.Backlog.ReadableAsync().ConfigureAwait(false);
         }
         catch (Exception error) when (PostBody.IsCut(error))
         {
-            connection.Fail(null, DisconnectReason.TransportError, PostBody.WhyCut(error)); // E-47
+            PollingRules.PostCut(connection, PostBody.WhyCut(error));
             PostBody.AnswerCut(context, error);
             return;
         }
@@ -152,22 +136,4 @@ internal sealed class PollingTransport(ServerServices server)
     /// <param name="context">The request.</param>
     /// <param name="waits">Called once when the body is not there yet.</param>
     public ValueTask<PostBody?> ReadAsync(HttpContext context, Action? waits = null) => PostBody.ReadAsync(context, server.Options.MaxHttpBufferSize, _minRate, waits);
-
-    public static void Take(EngineConnection connection, ReadOnlySequence<byte> body, bool binaryForm, bool form)
-    {
-        if (form)
-        {
-            connection.Inbound.AddPayload(JsonPolling.Unwrap(body.ToArray()));
-            return;
-        }
-        if (body.IsSingleSegment)
-        {
-            connection.Inbound.AddPayload(body.FirstSpan, binaryForm);
-            return;
-        }
-        var whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
-        body.CopyTo(whole);
-        connection.Inbound.AddPayload(whole.AsSpan(0, (int)body.Length), binaryForm);
-        ArrayPool<byte>.Shared.Return(whole);
-    }
 }

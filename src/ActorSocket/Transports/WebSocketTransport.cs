@@ -100,7 +100,7 @@ internal sealed class WebSocketTransport(ServerServices server, EngineConnection
                 else if (step == Step.End && !_closing)
                     break;
                 if (_attached && !_deaf)
-                    await connection.Inbound.ReadableAsync().ConfigureAwait(false);
+                    await connection.Backlog.ReadableAsync().ConfigureAwait(false);
             }
             if (!_closing && !_peerClosed && (_attached || !_refused))
                 connection.Fail(this, DisconnectReason.TransportClose, null); // the peer is gone without a close frame

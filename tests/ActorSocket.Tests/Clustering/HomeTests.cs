@@ -38,9 +38,9 @@ public sealed class HomeTests : ServerTest
         connection.Outbound.Append(EncodedFrame.Control("4one"u8));
         Assert.IsType<RequestServed>(replies.ExpectMsg<Packed>(Patience).Unpack());
         home.AnswerLeft("new000", 1);
-        Assert.False(connection.PollAnswer!.Left.IsCompleted);
+        Assert.False(((RelayedRequests)connection.Relayed!).PollAnswer!.Left.IsCompleted);
         home.AnswerLeft("old000", 1);
-        Assert.True(await connection.PollAnswer.Left.WaitAsync(Patience));
+        Assert.True(await ((RelayedRequests)connection.Relayed!).PollAnswer!.Left.WaitAsync(Patience));
         Assert.Equal(0, home.AnswersOnTheirWay);
     }
 
@@ -54,7 +54,7 @@ public sealed class HomeTests : ServerTest
         _peers.Remove(old);
         connection.Outbound.Append(EncodedFrame.Control("4one"u8));
         replies.ExpectMsg<Packed>(Patience);
-        Assert.False(await connection.PollAnswer!.Left.WaitAsync(Patience));
+        Assert.False(await ((RelayedRequests)connection.Relayed!).PollAnswer!.Left.WaitAsync(Patience));
         Assert.False(server.Sessions.TryGet(connection.Sid, out _)); // the client has a gap, and learns it by its next request
         Assert.Equal(0, home.AnswersOnTheirWay);
     }

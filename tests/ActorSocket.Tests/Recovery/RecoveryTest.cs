@@ -47,7 +47,7 @@ public abstract class RecoveryTest : ServerTest
             text = await webSocket.NextAsync();
         while (!text.StartsWith("40{", StringComparison.Ordinal));
         using var json = JsonDocument.Parse(text[2..]);
-        var socket = Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection == session.Connection);
+        var socket = Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection.Engine == session.Connection);
         Assert.Equal(socket.Id, json.RootElement.GetProperty("sid").GetString());
         return new Joined(socket, session, webSocket, json.RootElement.GetProperty("pid").GetString()!);
     }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using ActorSocket.Sockets;
+using static ActorSocket.Connections.ConnectionProtocol;
 using static ActorSocket.Sessions.SessionProtocol;
 
 namespace ActorSocket.Tests.Sessions;

@@ -120,7 +120,7 @@ public sealed class AckModelTests : ServerTest
             };
             Assert.True(isRight, $"{fates[i]} of {string.Join(' ', fates)} of a client that {client}: {outcome}");
         }
-        await AwaitConditionAsync(() => Task.FromResult(session.Connection.Inbound.AcksOwed == 0), Patience, TimeSpan.FromMilliseconds(5));
+        await AwaitConditionAsync(() => Task.FromResult(session.Connection.Backlog.AnswersOwed == 0), Patience, TimeSpan.FromMilliseconds(5));
     }
 
     private static async Task<bool> EndsAsync(Task task)

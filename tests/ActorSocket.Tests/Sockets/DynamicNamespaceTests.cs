@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Hosting;
 
 namespace ActorSocket.Tests.Sockets;
@@ -121,8 +122,9 @@ public sealed class DynamicNamespaceTests : ServerTest
         Assert.Equal(cleanup, !server.Namespaces.TryGet("/room-1", out _));
 
         // Who looked the old one up just before it went is sent to the new one; and there is room for one only.
-        session.Connection.Inbound.Namespaces.TryBegin("/room-1", out var attempt, out _);
-        first.Actor.Tell(new ActorSocket.Namespaces.NamespaceProtocol.ConnectSocket(session.Connection, "/room-1", default, attempt));
+        var connection = (ClientConnection)session.Connection.Consumer;
+        connection.Namespaces.TryBegin("/room-1", out var attempt, out _);
+        first.Actor.Tell(new ActorSocket.Namespaces.NamespaceProtocol.ConnectSocket(connection, "/room-1", default, attempt));
         Assert.StartsWith("40/room-1,{", await webSocket.NextAsync(), StringComparison.Ordinal);
         session.Send("40/room-2,");
         Assert.Equal("44/room-2,{\"message\":\"Too many namespaces\"}", await webSocket.NextAsync());

@@ -83,7 +83,7 @@ public sealed class LimitTests : ServerTest
         for (var i = 0; i < waiting; i++)
             session.Send("""42["work"]""");
         await HandledAsync(socket.Actor);
-        var readable = session.Connection.Inbound.ReadableAsync().AsTask();
+        var readable = session.Connection.Backlog.ReadableAsync().AsTask();
         Assert.Equal(pauses, !readable.IsCompleted);
         while (waiting > 2)
         {
@@ -107,10 +107,10 @@ public sealed class LimitTests : ServerTest
         var (socket, session, _) = await JoinAsync(configure: static o => o.MaxInboundBytes = 100, onConnection: static socket => socket.On("work", static (string _) => new TaskCompletionSource().Task));
         session.Send($"42[\"work\",\"{new string('x', 89)}\"]"); // 100 bytes of JSON
         await HandledAsync(socket.Actor);
-        Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
         session.Send("""42["work",""]""");
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }
 
     [Fact]
@@ -122,10 +122,10 @@ public sealed class LimitTests : ServerTest
             session.Send("""42["work"]""");
         await HandledAsync(socket.Actor); // the handler has asked
         await HandledAsync(socket.Actor); // and what it asked is counted
-        Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
         session.Send("""42["work"]""");
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class RoomModelTests : ServerTest
             var session = await OpenAsync(server, webSocket);
             session.Send("40");
             Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-            members[i] = new Member(Assert.Single(ns.Sockets, socket => socket.Connection == session.Connection), webSocket);
+            members[i] = new Member(Assert.Single(ns.Sockets, socket => socket.Connection.Engine == session.Connection), webSocket);
         }
         long clock = 0;
         var numbers = 0;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using ActorSocket.Connections;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests.Sockets;
@@ -296,7 +297,7 @@ public sealed class SocketTests : ServerTest
         await Assert.ThrowsAsync<SocketDisconnectedException>(() => asked!.WaitAsync(Patience));
         session.Send("""42/other,["slow"]""");
         session.Send("""42/other,["slow"]""");
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted); // no handler waits for what the client may send
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted); // no handler waits for what the client may send
     }
 
     [Fact]
@@ -352,7 +353,7 @@ public sealed class SocketTests : ServerTest
             await ExpectTerminatedAsync(actor, Patience);
         }
         goes.SetResult();
-        await session.Connection.Inbound.ReadableAsync().AsTask().WaitAsync(Patience);
+        await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience);
     }
 
     [Fact]
@@ -566,5 +567,5 @@ public sealed class SocketTests : ServerTest
     }
 
     private static Socket Socket(TestSession session, ActorSocket.Hosting.ServerServices server) =>
-        Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection == session.Connection);
+        Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection.Engine == session.Connection);
 }

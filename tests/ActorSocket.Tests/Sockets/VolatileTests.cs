@@ -59,7 +59,7 @@ public sealed class VolatileTests : ServerTest
             await HandledAsync(socket.Actor);
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         busy.WebSocket.Gate = gate.Task;
-        ns.Sockets.Single(socket => socket.Connection == busy.Session.Connection).Emit("under way");
+        ns.Sockets.Single(socket => socket.Connection.Engine == busy.Session.Connection).Emit("under way");
         ns.Volatile.Emit("position", new byte[] { 7 });
         ns.Emit("fence");
         Assert.Equal("451-[\"position\",{\"_placeholder\":true,\"num\":0}]", await idle.WebSocket.NextAsync());

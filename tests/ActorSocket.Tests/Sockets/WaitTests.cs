@@ -94,7 +94,7 @@ public sealed class WaitTests : ServerTest
         session.Send("""42["slow"]""");
         session.Send("""42["slow"]""");
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted); // it would, while the client owed an answer
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted); // it would, while the client owed an answer
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class WaitTests : ServerTest
         session.Send("""42["slow"]""");
         session.Send("""42["slow"]""");
         await HandledAsync(socket.Actor);
-        var (first, second) = (session.Connection.Inbound.ReadableAsync().AsTask(), session.Connection.Inbound.ReadableAsync().AsTask());
+        var (first, second) = (session.Connection.Backlog.ReadableAsync().AsTask(), session.Connection.Backlog.ReadableAsync().AsTask());
         Assert.False(first.IsCompleted || second.IsCompleted);
         goes.SetResult();
         await Task.WhenAll(first, second).WaitAsync(Patience);
@@ -123,14 +123,14 @@ public sealed class WaitTests : ServerTest
         session.Send("""42["slow"]""");
         session.Send("""42["slow"]""");
         await HandledAsync(socket.Actor);
-        var waiting = session.Connection.Inbound.ReadableAsync().AsTask();
+        var waiting = session.Connection.Backlog.ReadableAsync().AsTask();
         Assert.False(waiting.IsCompleted);
         if (fails)
             session.Session.Tell(Kill.Instance);
         else
             session.Connection.Fail(session.Connection.CurrentTransport, DisconnectReason.TransportClose, null);
         await waiting.WaitAsync(Patience);
-        await session.Connection.Inbound.ReadableAsync().AsTask().WaitAsync(Patience); // nor does one that comes later
+        await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience); // nor does one that comes later
     }
 
     /// <summary>The connection has a place for everything that waits; each is given back once, however its socket ends.</summary>
@@ -164,14 +164,14 @@ public sealed class WaitTests : ServerTest
             session.Send("41");
         if (end == "poison")
             actor.Tell(PoisonPill.Instance);
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
         goes.Set();
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
         await disconnected.AsTask().WaitAsync(Patience);
-        await session.Connection.Inbound.ReadableAsync().AsTask().WaitAsync(Patience);
+        await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience);
         Assert.False(socket.TryTakeOn(new SocketProtocol.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)));
         for (var i = 0; i < 4; i++)
-            Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+            Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }
 
     [Fact]
@@ -190,9 +190,9 @@ public sealed class WaitTests : ServerTest
         await entered.Task.WaitAsync(Patience);
         for (var i = 0; i < 3; i++)
             session.Send("43999[]");
-        Assert.True(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
         session.Send("43999[]");
-        var readable = session.Connection.Inbound.ReadableAsync().AsTask();
+        var readable = session.Connection.Backlog.ReadableAsync().AsTask();
         Assert.False(readable.IsCompleted);
         goes.Set();
         await readable.WaitAsync(Patience);
@@ -204,6 +204,6 @@ public sealed class WaitTests : ServerTest
         var (socket, session, _) = await JoinAsync(static one => one.On("work", static () => new TaskCompletionSource().Task), static o => o.MaxInboundBytes = 1_000);
         session.Send($"42[\"work\"{string.Concat(Enumerable.Repeat(",0", 200))}]"); // 409 bytes, 200 arguments
         await HandledAsync(socket.Actor);
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted);
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }
 }

@@ -52,7 +52,7 @@ public sealed class SocketStreamTests : ServerTest
         for (var i = 0; i < 20; i++)
             session.Send($"42[\"n\",{i}]");
         session.Send("421[\"last\"]");
-        Assert.False(session.Connection.Inbound.ReadableAsync().AsTask().IsCompleted); // the transport would not read on
+        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted); // the transport would not read on
         await HandledAsync(socket.Actor);
         Assert.True(webSocket.WroteNothing);
         for (var i = 0; i < 20; i++)

@@ -1,7 +1,8 @@
 using Akka.Actor;
+using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 
-namespace ActorSocket.Sessions;
+namespace ActorSocket.Connections;
 
 /// <summary>
 /// Hands what one connection brings to the sockets of its namespaces in the order it came: a socket is told when the one before has had its turn. The protocol promises

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 
-namespace ActorSocket.Sessions;
+namespace ActorSocket.Connections;
 
 /// <summary>
 /// Which namespaces one connection has joined, and the socket of each: what the read loop needs to send a packet straight to its socket, and to
