@@ -225,11 +225,11 @@ internal sealed class NamespaceServices
             {
                 Broadcast(e.Selection, marked, e.IsVolatile, listening);
             }
-            else if (e.Only.Queue(marked, e.IsVolatile))
+            else
             {
-                CountSent(1, marked);
-                if (e.Only.HasOutgoingListeners)
+                if (e.Only.HasOutgoingListeners) // of what is dropped, too
                     listening.Add(e.Only);
+                CountSent(e.Only.Queue(marked, e.IsVolatile) ? 1 : 0, marked);
             }
             return true;
         }

@@ -89,16 +89,21 @@ public sealed class ListenerTests : ServerTest
         Assert.Equal(5, seen.Count);
     }
 
-    [Fact]
-    public async Task A_volatile_event_that_is_dropped_is_seen_nevertheless()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_volatile_event_that_is_dropped_is_seen_nevertheless(bool isRecoverable)
     {
-        var seen = 0;
-        var (socket, _, webSocket) = await JoinAsync(static _ => { });
-        socket.OnAnyOutgoing(_ => seen++);
+        var seen = new List<string>();
+        var (socket, _, webSocket) = await JoinAsync(static _ => { }, options => options.ConnectionStateRecovery = isRecoverable ? new RecoveryOptions() : null);
+        socket.OnAnyOutgoing(e => seen.Add(e.Name));
         webSocket.Gate = new TaskCompletionSource().Task;
         socket.Emit("keeps the writer busy");
-        socket.Volatile.Emit("dropped");
-        Assert.Equal(2, seen);
+        socket.Volatile.Emit("dropped", 1);
+        socket.Volatile.Emit("dropped with an offset", "text");
+        socket.Namespace.Volatile.Emit("dropped for all", "text");
+        _ = socket.Volatile.EmitWithAckAsync<int>("dropped question");
+        Assert.Equal(["keeps the writer busy", "dropped", "dropped with an offset", "dropped for all", "dropped question"], seen, StringComparer.Ordinal);
     }
 
     [Fact]
