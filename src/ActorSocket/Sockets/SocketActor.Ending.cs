@@ -115,6 +115,8 @@ internal sealed partial class SocketActor
         FailAcks(reason);
         DropWaiting(reason);
         var disconnecting = _socket.RaiseDisconnecting(reason);
+        for (; _heldTurns > 0; _heldTurns--)
+            _connection.Order.Taken(Self);
         if (disconnecting.IsCompleted)
         {
             Leave();

@@ -23,6 +23,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     private ClientConnection _connection = null!;
     private Queue<SocketIoPacket>? _waiting;
     private int _running;
+    private int _heldTurns; // of reads that end with its being told to go
     private bool _connected;
     private bool _handlesEvents; // once OnConnection has run
     private DisconnectReason? _left;
@@ -247,7 +248,10 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             for (; reached < m.Count; reached++)
                 _connection.Backlog.Completed(m[reached].HeldBytes); // one before has failed the actor
         }
-        _connection.Order.Taken(Self);
+        if (_socket.IsToldToGo && _ended is null)
+            _heldTurns++; // until its goodbye is under way, as if the handler had sent it: other namespaces come after that
+        else
+            _connection.Order.Taken(Self);
         ns.Server.Metrics.EventsReceived(ns.MetricsName, m.Count, bytes);
     }
 

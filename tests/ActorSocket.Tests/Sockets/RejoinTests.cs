@@ -191,6 +191,21 @@ public sealed class ArrivalOrderTests : ServerTest
     }
 
     [Fact]
+    public async Task What_a_handler_disconnects_is_told_so_before_the_next_namespace_answers()
+    {
+        var (session, webSocket) = await StartAsync();
+        for (var round = 0; round < 300; round++)
+        {
+            session.Send($"42/c,{round}[\"kick\"]");
+            session.Send($"42/b,{round}[\"echo\"]");
+            Assert.Equal("41/c,", await webSocket.NextAsync());
+            Assert.Equal($"43/b,{round}[\"x\"]", await webSocket.NextAsync());
+            session.Send("40/c,");
+            Assert.StartsWith("40/c,{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task What_waits_for_its_turn_when_the_connection_ends_is_handled()
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
