@@ -3,15 +3,18 @@ using System.Collections.Concurrent;
 namespace ActorSocket.WireHost;
 
 /// <summary>What the entities of this process have seen.</summary>
-internal sealed record CounterState(string Id, string Node, string Origin, int Count, long Ticks);
+internal sealed record CounterState(string Id, string Node, int Count, long Ticks);
 
-/// <summary>An entity that counts, hands its count over and ticks twice a second; or, when its id is <c>hertz/…</c>, so often.</summary>
+/// <summary>
+/// An entity that counts, hands its count over and ticks twice a second; or, when its id is <c>hertz/…</c>, so often. One whose count was lost counts from
+/// <see cref="Lost"/>, which tells it from others wherever it moves.
+/// </summary>
 internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
 {
+    private const int Lost = -1;
     private static readonly ConcurrentDictionary<string, Counter> Here = new(StringComparer.Ordinal);
     private int _count;
     private long _ticks;
-    private EntityOrigin _origin;
 
     public override TimeSpan TickInterval => Id.Split('/') is [var hertz, _] ? TimeSpan.FromSeconds(1.0 / int.Parse(hertz, System.Globalization.CultureInfo.InvariantCulture)) : TimeSpan.FromSeconds(0.5);
 
@@ -19,12 +22,11 @@ internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
 
     public static long AllTicks => Here.Values.Sum(static counter => Volatile.Read(ref counter._ticks));
 
-    private CounterState State => new(Id, io.NodeTag, _origin.ToString(), _count, Volatile.Read(ref _ticks));
+    private CounterState State => new(Id, io.NodeTag, _count, Volatile.Read(ref _ticks));
 
     public override Task OnStartedAsync(EntityStart start)
     {
-        _origin = start.Origin;
-        _count = start.GetState<int>();
+        _count = start.Origin == EntityOrigin.Lost ? Lost : start.GetState<int>();
         Here[Id] = this;
         return Task.CompletedTask;
     }

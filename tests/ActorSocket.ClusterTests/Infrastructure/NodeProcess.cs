@@ -229,4 +229,8 @@ internal sealed record NodeState(
     int Threads, int Descriptors, int Actors);
 
 /// <summary>An entity as it sees itself.</summary>
-internal sealed record CounterState(string Id, string Node, string Origin, int Count, long Ticks);
+internal sealed record CounterState(string Id, string Node, int Count, long Ticks)
+{
+    /// <summary>The count of one whose count was lost.</summary>
+    public const int Lost = -1;
+}
