@@ -32,6 +32,7 @@ public sealed class OffsetTests : RecoveryTest
             first.Socket.Emit("seen", 1);
             offset = await SeeAsync(first, offset);
         }
+        await ReadyAsync(first);
         switch (last)
         {
             case Last.VolatileText: first.Socket.Volatile.Emit("status", "connected"); break;
@@ -114,6 +115,7 @@ public sealed class OffsetTests : RecoveryTest
         var first = await JoinAsync(server);
         first.Socket.Emit("seen", 1);
         var offset = await SeeAsync(first, "");
+        await ReadyAsync(first);
         first.Socket.Volatile.Emit("status", "connected");
         offset = await SeeAsync(first, offset);
         await LoseAsync(first);

@@ -59,6 +59,10 @@ public abstract class RecoveryTest : ServerTest
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(joined.Socket.Actor), Patience);
     }
 
+    /// <summary>Waits until the client is ready for a volatile event: it has read what was written a moment before its write is over.</summary>
+    private protected Task ReadyAsync(Joined joined) =>
+        AwaitConditionAsync(() => Task.FromResult(joined.Session.Connection.Outbound.IsWritable), Patience, TimeSpan.FromMilliseconds(1));
+
     private protected static string Claim(string secret, string offset) => "40" + JsonSerializer.Serialize(new { pid = secret, offset });
 
     private protected sealed record Joined(Socket Socket, TestSession Session, FakeWebSocket WebSocket, string Secret)
