@@ -252,6 +252,7 @@ public sealed partial class MiddlewareTests
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { WebRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(log);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error); // warns when it makes the first key of a machine
         front.Services(builder.Services);
         builder.Services.AddActorSocket(static o =>
         {
