@@ -7,7 +7,7 @@ using OpenTelemetry.Metrics;
 var builder = WebApplication.CreateBuilder(args);
 if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
     builder.WebHost.UseInlineSockets();
-builder.Services.AddActorSocket();
+builder.Services.AddActorSocket().AddCluster();
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list"));
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby"));
 builder.Services.AddSingleton<LobbyHandlers>();

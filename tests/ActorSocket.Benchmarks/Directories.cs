@@ -1,3 +1,5 @@
+using ActorSocket.Clustering;
+using Microsoft.Extensions.DependencyInjection;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
@@ -43,18 +45,18 @@ internal static class Directories
         await using var a = await NodeAsync(seed, seed);
         await using var b = await NodeAsync(FreePort(), seed);
         var (one, other) = (Services(a), Services(b));
-        await UntilAsync(() => one.Cluster is { IsReady: true } && other.Cluster is { IsReady: true } && one.Cluster.Peers.Unsynchronised.Length == 0 && other.Cluster.Peers.All.Length == 1);
+        await UntilAsync(() => one.OtherNodes is ClusterNode { IsReady: true, Peers.Unsynchronised.Length: 0 } && other.OtherNodes is ClusterNode { IsReady: true, Peers.All.Length: 1 });
         var latencies = new List<double>();
         for (var i = 0; i < Samples; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            await one.Cluster!.AnnounceAsync("/", $"sample:{i}"); // done means visible: the other node has confirmed it
+            await ((ClusterNode)one.OtherNodes).AnnounceAsync("/", $"sample:{i}"); // done means visible: the other node has confirmed it
             latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
         var names = Names(rooms);
         var before = Heap();
         var begin = Stopwatch.GetTimestamp();
-        await Task.WhenAll(names.Select(name => one.Cluster!.AnnounceAsync("/", name)));
+        await Task.WhenAll(names.Select(name => ((ClusterNode)one.OtherNodes).AnnounceAsync("/", name)));
         Report("ActorSocket's RoomDirectory", latencies, rooms, begin, before);
     }
 
@@ -129,7 +131,7 @@ internal static class Directories
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["ActorSocket:Cluster:Port"] = $"{port}", ["ActorSocket:Cluster:SeedNodes:0"] = $"127.0.0.1:{seed}" });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddActorSocket();
+        builder.Services.AddActorSocket().AddCluster();
         var app = builder.Build();
         app.MapActorSocket();
         await app.StartAsync();

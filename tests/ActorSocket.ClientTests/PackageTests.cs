@@ -130,7 +130,7 @@ public sealed class PackageTests
         try
         {
             var configuration = typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket"])
+            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Engine", "ActorSocket"])
                 await DotNetAsync(Repository.Root, "pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=0.0.1-test");
             new XDocument(new XElement(
                 "Project",

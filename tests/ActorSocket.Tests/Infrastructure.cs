@@ -1,3 +1,4 @@
+using ActorSocket.Clustering;
 using System.Diagnostics.Metrics;
 using System.Security.Claims;
 using System.Threading.Channels;
@@ -29,6 +30,9 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     }
 
     protected TestScheduler Clock => (TestScheduler)Sys.Scheduler;
+
+    /// <summary>What the parts of a cluster count.</summary>
+    internal ClusterMetrics NewClusterMetrics() => new(_metrics.GetRequiredService<IMeterFactory>());
 
     internal ServerServices NewServer(Action<ActorSocketOptions>? configure = null, TimeProvider? time = null)
     {

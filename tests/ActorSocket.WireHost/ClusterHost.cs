@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Akka.Actor;
+using ActorSocket.Clustering;
 using ActorSocket.ClientTests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -29,7 +30,7 @@ internal static class ClusterHost
         };
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddActorSocket(TestHandlers.Configure);
+        builder.Services.AddActorSocket(TestHandlers.Configure).AddCluster();
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
@@ -48,7 +49,7 @@ internal static class ClusterHost
         app.MapGet("/test/state", (bool? collect, Akka.Actor.ActorSystem system) => State(io, system, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
-        app.MapPost("/test/replicate", () => io.Services.Cluster!.HandOverAsync(default));
+        app.MapPost("/test/replicate", () => ((ClusterNode)io.Services.OtherNodes).LeaveAsync(Akka.Actor.ActorRefs.Nobody, default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
@@ -144,7 +145,7 @@ internal static class ClusterHost
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        var cluster = io.Services.Cluster;
+        var cluster = (io.Services.OtherNodes as ClusterNode);
         return new
         {
             Tag = io.Services.Ids.NodeTag,

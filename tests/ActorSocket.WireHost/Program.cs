@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using ActorSocket;
 using ActorSocket.WireHost;
 using Microsoft.AspNetCore.Builder;

@@ -68,7 +68,7 @@ public sealed class BroadcastOperator : IEventEmitter
         AskAsync<T>(eventName, [arg1, arg2, arg3], cancellationToken);
 
     /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or <see cref="ActorSocketClusterOptions.RequestTimeout"/>).</exception>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
     public async Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

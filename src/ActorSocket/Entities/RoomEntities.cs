@@ -30,7 +30,7 @@ public sealed class RoomEntities<TEntity>
     /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
     /// <param name="args">The method's arguments.</param>
     /// <exception cref="EntityCallException">The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.</exception>
-    /// <exception cref="TimeoutException">No answer within <see cref="ActorSocketClusterOptions.RequestTimeout"/>: its node may have gone, or the method takes too long.</exception>
+    /// <exception cref="TimeoutException">No answer within <c>ActorSocketClusterOptions.RequestTimeout</c>: its node may have gone, or the method takes too long.</exception>
     public Task<T?> InvokeAsync<T>(string id, string method, params object?[] args) => InvokeAsync<T>(id, method, args, CancellationToken.None);
 
     /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>

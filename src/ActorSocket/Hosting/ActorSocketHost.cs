@@ -1,10 +1,8 @@
 using Akka.Actor;
-using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
 using ActorSocket.Namespaces;
@@ -13,7 +11,7 @@ namespace ActorSocket.Hosting;
 
 /// <summary>The servers of this host: started with the actor system, drained before Kestrel waits for its connections.</summary>
 internal sealed class ActorSocketHost(
-    IEnumerable<ActorSocketServerRegistration> registrations, IServiceProvider services, IHostApplicationLifetime lifetime, ILoggerFactory loggers, TimeProvider time)
+    IEnumerable<ActorSocketServerRegistration> registrations, IEnumerable<IServerExtension> extensions, IServiceProvider services, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
     : IHostedLifecycleService
 {
     private readonly ILogger _log = loggers.CreateLogger("ActorSocket");
@@ -23,12 +21,11 @@ internal sealed class ActorSocketHost(
     public void Attach(ActorSystem system)
     {
         _system = system;
-        var isClustered = ((ExtendedActorSystem)system).Provider is ClusterActorRefProvider;
         foreach (var registration in registrations)
         {
             var server = registration.Get(services).Services;
-            if (isClustered)
-                server.OtherNodes = server.Cluster = new ClusterNode(server, system);
+            foreach (var extension in extensions)
+                extension.Attach(server, system);
             server.Entities.Placement ??= new OneNodePlacement(system, server.Name);
             server.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
         }
@@ -50,9 +47,8 @@ internal sealed class ActorSocketHost(
             registration.Get(services).Services.Entities.StartAll();
         lifetime.ApplicationStopping.Register(OnStopping);
         _ = EndWithSystemAsync(_system);
-        var first = registrations.First().Get(services).Services;
-        if (first is { Cluster: not null, ClusterOptions.IsEnabled: true })
-            new ClusterJoin(Cluster.Get(_system), first.ClusterOptions, services.GetService<SeedLookUp>() ?? SeedLookUp.Dns, _log, time).Start(lifetime.ApplicationStopping);
+        foreach (var extension in extensions)
+            extension.OnStarted(_system, lifetime.ApplicationStopping);
         var limit = services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout;
         foreach (var options in registrations.Select(registration => registration.Get(services).Services.Options))
         {

@@ -218,7 +218,7 @@ public sealed class ActorSocketOptions
 
     /// <summary>
     /// Whether a handler starts on the thread that has read its event from the WebSocket, once the read is over, as in Node.js, not on one of the thread pool: for
-    /// <see cref="ActorSocketExtensions.UseInlineSockets"/>, which sets it, and of little use without. A handler that blocks then holds up more than its own client's
+    /// <c>UseInlineSockets</c>, which sets it, and of little use without. A handler that blocks then holds up more than its own client's
     /// later events: the heartbeat, too.
     /// </summary>
     public bool InlineHandlers { get; set; }

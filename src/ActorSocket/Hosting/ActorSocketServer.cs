@@ -47,9 +47,6 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <summary>What every session and socket id made on this node begins with: where a socket lives can be read from its id.</summary>
     public string NodeTag => Services.Ids.NodeTag;
 
-    /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
-    public IReadOnlyList<ClusterMember> ClusterMembers => Services.Cluster is { } cluster ? [.. cluster.Members] : [];
-
     /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
     /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
     public Namespace Of(string name)
@@ -216,10 +213,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         var rest = Services.Options.DrainTimeout - Services.Time.GetElapsedTime(closed);
         await WaitWhileAsync(() => Services.LiveSockets > 0, rest > GoodbyeTimeout ? rest : GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
         Services.Relay.Abort();
-        if (Services.Cluster is { } cluster)
-            await cluster.HandOverAsync(cancellationToken).ConfigureAwait(false);
-        else
-            Services.Root.Tell(PoisonPill.Instance); // in a cluster it still serves the other nodes, until the node leaves
+        await Services.OtherNodes.LeaveAsync(Services.Root, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task WaitWhileAsync(Func<bool> condition, TimeSpan limit, PeriodicTimer ticks, CancellationToken cancellationToken)

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using ActorSocket.Clustering;
 using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
@@ -128,11 +125,6 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
 
     /// <summary>The other nodes, as namespaces see them.</summary>
     public IOtherNodes OtherNodes { get; set; } = NoOtherNodes.Instance;
-
-    /// <summary>This node as a part of the cluster; null where there is none.</summary>
-    public ClusterNode? Cluster { get; set; }
-
-    public ActorSocketClusterOptions ClusterOptions => field ??= provider.GetService<IOptions<ActorSocketClusterOptions>>()?.Value ?? new ActorSocketClusterOptions();
 
     public EntityServices Entities { get; } = new();
 

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 
@@ -14,6 +15,13 @@ internal interface IOtherNodes
 
     /// <summary>Whether a socket that is lost here may come back on another node: what it has must then be able to travel.</summary>
     bool TakeOnSockets { get; }
+
+    /// <summary>Starts what reaches them.</summary>
+    /// <param name="root">Whose children it is.</param>
+    void Start(IActorContext root);
+
+    /// <summary>The server has closed: what its clients may come back for is given to another node. A server alone ends its actors.</summary>
+    Task LeaveAsync(IActorRef root, CancellationToken cancellationToken);
 
     /// <summary>A room has members here from now on. Completes when every node that can be reached sends here what is emitted to it.</summary>
     Task AnnounceAsync(string ns, string room);
@@ -68,6 +76,16 @@ internal sealed class NoOtherNodes : IOtherNodes
     public TimeSpan RequestTimeout { get; } = TimeSpan.FromSeconds(5);
 
     public bool TakeOnSockets => false;
+
+    public void Start(IActorContext root)
+    {
+    }
+
+    public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken)
+    {
+        root.Tell(PoisonPill.Instance);
+        return Task.CompletedTask;
+    }
 
     public Task AnnounceAsync(string ns, string room) => Task.CompletedTask;
 

@@ -24,7 +24,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 
     protected override void PreStart()
     {
-        server.Cluster?.Start(Context);
+        server.OtherNodes.Start(Context);
         _sessions = server.Placement.Start(Context);
     }
 

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using ActorSocket.Protocol.Records;
-using ActorSocket.Clustering;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 

@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using ActorSocket.Protocol.Records;
-using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 

@@ -25,7 +25,7 @@ public sealed class HomeTests : ServerTest
     private async Task<(ServerServices Server, SessionHome Home, EngineConnection Connection)> OpenHomeAsync()
     {
         var server = NewServer();
-        return (server, new SessionHome(server, _peers), (await OpenAsync(server)).Connection);
+        return (server, new SessionHome(server, NewClusterMetrics(), _peers), (await OpenAsync(server)).Connection);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class HomeTests : ServerTest
     public async Task A_poll_waits_on_when_a_process_goes_that_lived_at_the_address_before()
     {
         var server = NewServer();
-        var home = new SessionHome(server, _peers);
+        var home = new SessionHome(server, NewClusterMetrics(), _peers);
         var (old, oldReplies) = NewGateway("old000");
         var (young, replies) = NewGateway("new000");
         var connection = (await OpenAsync(server)).Connection;
@@ -82,7 +82,7 @@ public sealed class HomeTests : ServerTest
     public async Task A_WebSocket_that_only_probes_does_not_end_its_session_when_its_node_leaves()
     {
         var server = NewServer();
-        var home = new SessionHome(server, _peers);
+        var home = new SessionHome(server, NewClusterMetrics(), _peers);
         var (gateway, replies) = NewGateway("gate00");
         var session = await OpenAsync(server);
         home.Serve(session.Connection, new GatewayLeaves(session.Connection.Sid, 1, IsWebSocket: true), replies);

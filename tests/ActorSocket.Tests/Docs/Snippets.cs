@@ -218,8 +218,7 @@ internal static class Snippets
     public static void Cluster(IServiceCollection services)
     {
         #region cluster
-        services.AddActorSocket();
-        services.ConfigureActorSocketCluster(cluster =>
+        services.AddActorSocket().AddCluster(cluster =>
         {
             cluster.Port = 8101;
             cluster.Hostname = "10.0.0.1";                 // a private address: whoever reaches this port is trusted as a node
@@ -235,7 +234,7 @@ internal static class Snippets
         services.AddAkka("game", akka => akka
             .WithActorSocket()
             .WithActorSocketCluster(new ActorSocketClusterOptions { Port = 8101, SeedNodes = { "10.0.0.1:8101" } }, "game"));
-        services.AddActorSocket();
+        services.AddActorSocket().AddCluster();
         #endregion
     }
 

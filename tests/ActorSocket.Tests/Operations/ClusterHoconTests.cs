@@ -58,7 +58,7 @@ public sealed class ClusterHoconTests
     [Fact]
     public void The_profile_is_the_documented_one()
     {
-        using var stream = typeof(ActorSocketServer).Assembly.GetManifestResourceStream("ActorSocket.hocon.cluster.conf")!;
+        using var stream = typeof(ActorSocketClusterOptions).Assembly.GetManifestResourceStream("ActorSocket.hocon.cluster.conf")!;
         using var reader = new StreamReader(stream);
         var config = ConfigurationFactory.ParseString(reader.ReadToEnd());
         Assert.Equal("Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster", config.GetString("akka.cluster.downing-provider-class"));

@@ -69,7 +69,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
     public async Task Whoever_asks_clients_of_a_namespace_that_none_of_this_node_has_joined_is_told_in_time()
     {
         var silent = new Peer("silent", Akka.Actor.ActorRefs.Nobody, [], new LinkHub());
-        _first.Server.Services.Cluster!.Peers.Add(silent);
+        ((ClusterNode)_first.Server.Services.OtherNodes).Peers.Add(silent);
         try
         {
             var quiet = _first.Server.Of("/quiet");
@@ -89,7 +89,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
         }
         finally
         {
-            _first.Server.Services.Cluster.Peers.Remove(silent);
+            ((ClusterNode)_first.Server.Services.OtherNodes).Peers.Remove(silent);
         }
     }
 
@@ -108,10 +108,10 @@ public sealed class ClusterWideTests : IAsyncLifetime
         var data = Assert.Single(_second.Server.Main.Sockets).Data;
         data["name"] = "Bob";
         data["later"] = (Action)(static () => { });
-        var peer = _second.Server.Services.Cluster!.Peers.All[0];
+        var peer = ((ClusterNode)_second.Server.Services.OtherNodes).Peers.All[0];
         var bob = Assert.Single(await _first.Server.FetchSocketsAsync(), socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal));
         Assert.Equal("Bob", Assert.Single(bob.Data).Value?.ToString());
-        Assert.Same(peer, _second.Server.Services.Cluster!.Peers.All[0]);
+        Assert.Same(peer, ((ClusterNode)_second.Server.Services.OtherNodes).Peers.All[0]);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
         _first.Server.To("red").Emit("arrives");
         Assert.Equal("""42["arrives"]""", await _bob.NextAsync());
         for (var i = 0; i < 3; i++)
-            _first.Server.Services.Cluster!.Peers.All[0].CountBroadcast(); // as if they had been sent
+            ((ClusterNode)_first.Server.Services.OtherNodes).Peers.All[0].CountBroadcast(); // as if they had been sent
         await Node.UntilAsync(() => metrics.Read("actorsocket.cluster.lost_broadcasts") == 3, "what was lost to be counted");
         _first.Server.To("red").Emit("arrives, too");
         Assert.Equal("""42["arrives, too"]""", await _bob.NextAsync());
@@ -182,7 +182,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
     public async Task A_message_that_this_version_does_not_know_is_ignored_with_one_warning()
     {
         for (var i = 0; i < 3; i++)
-            _first.Server.Services.Cluster!.Peers.All[0].Tell(new Packed("later", [1, 2, 3], ""));
+            ((ClusterNode)_first.Server.Services.OtherNodes).Peers.All[0].Tell(new Packed("later", [1, 2, 3], ""));
         _first.Server.To("red").Emit("after");
         Assert.Equal("""42["after"]""", await _bob.NextAsync());
         Assert.Single(_second.Log, static line => line.Contains("sends messages that this version does not know (the first: later)", StringComparison.Ordinal));

@@ -1,3 +1,4 @@
+using ActorSocket.Clustering;
 using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
@@ -35,7 +36,7 @@ public sealed class LeavingTests
         await SendAsync(webSocket, "5");
         await SendAsync(webSocket, "40");
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
-        Assert.Equal(1, gateway.Server.Services.Cluster!.Gateway.WebSocketCount);
+        Assert.Equal(1, ((ClusterNode)gateway.Server.Services.OtherNodes).Gateway.WebSocketCount);
         Assert.False(poll.IsCompleted);
 
         var stop = gateway.StopAsync();
@@ -109,7 +110,7 @@ public sealed class LeavingTests
         var events = second.Services.GetRequiredService<ActorSystem>().EventStream;
         var own = second.Cluster.SelfAddress;
         events.Publish(new ThisActorSystemQuarantinedEvent(own, own.WithPort(1)));
-        await second.Server.Services.Cluster!.AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
+        await ((ClusterNode)second.Server.Services.OtherNodes).AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
         Assert.True(second.IsReady);
         try
         {

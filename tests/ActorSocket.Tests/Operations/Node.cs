@@ -1,3 +1,4 @@
+using ActorSocket.Clustering;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
@@ -58,13 +59,12 @@ internal sealed class Node : IAsyncDisposable
             builder.Services.AddAkka("actorsocket", (akka, provider) => akka
                 .WithActorSocket().WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value).AddHocon(hocon, HoconAddMode.Prepend));
         }
-        builder.Services.AddActorSocket(options);
-        builder.Services.AddHealthChecks().AddActorSocket();
-        builder.Services.ConfigureActorSocketCluster(cluster =>
+        builder.Services.AddActorSocket(options).AddCluster(cluster =>
         {
             cluster.Port = 0;
             configure?.Invoke(cluster);
         });
+        builder.Services.AddHealthChecks().AddActorSocket();
         services?.Invoke(builder.Services);
         var app = builder.Build();
         var server = app.MapActorSocket();
@@ -86,7 +86,7 @@ internal sealed class Node : IAsyncDisposable
 
     public int UpMembers => Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up);
 
-    public bool IsReady => Server.Services.Cluster!.IsReady;
+    public bool IsReady => ((ClusterNode)Server.Services.OtherNodes).IsReady;
 
     public async Task<HealthStatus> HealthAsync() => (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
 

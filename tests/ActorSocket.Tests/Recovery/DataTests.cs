@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Text.Json;
+using ActorSocket.Clustering;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Sockets;
@@ -272,7 +273,7 @@ public sealed class DataTests
             await Node.UntilAsync(() => Find() is not null, "the second node to have the first one's replica");
             return Find()!;
 
-            RecoveryLog? Find() => second.Server.Services.Cluster!.Replicas.Find(first.Server.NodeTag, "/");
+            RecoveryLog? Find() => ((ClusterNode)second.Server.Services.OtherNodes).Replicas.Find(first.Server.NodeTag, "/");
         }
 
         public async ValueTask DisposeAsync()

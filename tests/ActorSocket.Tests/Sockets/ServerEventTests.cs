@@ -1,3 +1,4 @@
+using Akka.Actor;
 using System.Text;
 using System.Text.RegularExpressions;
 using ActorSocket.Recovery;
@@ -116,6 +117,10 @@ public sealed class ServerEventTests : ServerTest
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new ServerEventAnswers(["[7]"u8.ToArray(), "[8,\"more\"]"u8.ToArray()], Missing));
         }
+
+        public void Start(IActorContext root) => throw new NotSupportedException();
+
+        public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public TimeSpan RequestTimeout => NoOtherNodes.Instance.RequestTimeout;
 

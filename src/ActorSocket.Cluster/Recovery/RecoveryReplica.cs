@@ -1,23 +1,13 @@
+using ActorSocket.Recovery;
 using System.Collections.Concurrent;
 using Akka.Actor;
-using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Recovery;
-
-/// <summary>What has happened to a namespace's log since a position.</summary>
-/// <param name="Begins">Whether the replica begins with this.</param>
-/// <param name="Position">The position before the first of the events.</param>
-/// <param name="Events">What was logged.</param>
-/// <param name="Sockets">Sockets that connected, changed their rooms or their data, or were lost: connected ones as they would be lost now.</param>
-/// <param name="Gone">Secrets of sockets that nobody can recover any more.</param>
-/// <param name="Positions">How far the log has got of each node's events.</param>
-internal sealed record ReplicaChanges(
-    bool Begins, long Position, IReadOnlyList<LoggedEvent> Events, IReadOnlyCollection<LostSocket> Sockets, string[] Gone, IReadOnlyDictionary<string, long> Positions);
+namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back to when it is gone. What it
@@ -133,7 +123,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
 
     private async Task<Dropped> DropAsync((Peer Keeper, string Namespace) stale)
     {
-        var (answers, _) = await node.Requests.AskAsync<Replicated>(stale.Keeper.Alone, request => new DropReplica(request, stale.Namespace), server.ClusterOptions.RequestTimeout, default).ConfigureAwait(false);
+        var (answers, _) = await node.Requests.AskAsync<Replicated>(stale.Keeper.Alone, request => new DropReplica(request, stale.Namespace), node.Options.RequestTimeout, default).ConfigureAwait(false);
         return new Dropped(stale, answers.Count > 0);
     }
 
@@ -142,7 +132,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         var copied = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (ns, change) in changes)
         {
-            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, server.Json), server.ClusterOptions.RequestTimeout, default).ConfigureAwait(false);
+            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, server.Json), node.Options.RequestTimeout, default).ConfigureAwait(false);
             if (answers is not [{ Fitted: true }])
                 return new Copied(false, copied);
             copied[ns] = change.Position + change.Events.Count;

@@ -17,7 +17,7 @@ namespace ActorSocket.Clustering;
 /// come here. Answers go to the <see cref="SessionGateway"/> of the other node.
 /// </summary>
 /// <remarks>Any thread. Called by the session's actor, which is where the shard region takes a request.</remarks>
-internal sealed class SessionHome(ServerServices server, PeerTable peers)
+internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics, PeerTable peers)
 {
     // Requests are numbered by each process: another one at the same address counts from 1 again. An actor is of one process, and so is a tag.
     private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter, string Tag)> _parked = new();
@@ -147,7 +147,7 @@ internal sealed class SessionHome(ServerServices server, PeerTable peers)
 
     /// <summary>What it keeps of a connection's requests. Made in the session's turn, before anything can be on its way.</summary>
     private RelayedRequests Of(EngineConnection connection) =>
-        (RelayedRequests)(connection.Relayed ??= new RelayedRequests(this, connection, server));
+        (RelayedRequests)(connection.Relayed ??= new RelayedRequests(this, connection, server, metrics));
 
     /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
     private bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)

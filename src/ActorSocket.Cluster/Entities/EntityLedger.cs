@@ -1,7 +1,8 @@
+using ActorSocket.Entities;
 using ActorSocket.Recovery;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Entities;
+namespace ActorSocket.Clustering;
 
 /// <summary>
 /// What one node knows of entities, so that what lived lives on (docs/adr/0001-entities-live-on.md). Of each entity that lives here two other nodes keep a note; when it hands

@@ -1,12 +1,12 @@
+using ActorSocket.Entities;
 using Akka.Actor;
 using Akka.Cluster;
-using ActorSocket.Clustering;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 using IClusterMessage = ActorSocket.Clustering.IClusterMessage;
 
-namespace ActorSocket.Entities;
+namespace ActorSocket.Clustering;
 
 /// <summary>The actor of a node's <see cref="EntityLedger"/>: brings it the entities' steps, the other nodes' messages, who comes and goes, and the time.</summary>
 internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
@@ -26,7 +26,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
     public EntityKeeper(ServerServices server, ClusterNode node)
     {
         (_server, _node) = (server, node);
-        _ledger = new EntityLedger(node.Tag, this, server.Time, server.ClusterOptions.MaxEntityStateBytes, server.ClusterOptions.RequestTimeout);
+        _ledger = new EntityLedger(node.Tag, this, server.Time, node.Options.MaxEntityStateBytes, node.Options.RequestTimeout);
         node.Ledger = _ledger;
     }
 
@@ -143,16 +143,16 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     void IEntityNetwork.Refused(string type, int bytes)
     {
-        _server.Metrics.EntityStateRefused(type);
+        _node.Metrics.EntityStateRefused(type);
         if (_isFull)
             return;
         _isFull = true; // once
-        _server.Log.EntityStateRefused(type, bytes, _ledger.Bytes, _server.ClusterOptions.MaxEntityStateBytes);
+        _server.Log.EntityStateRefused(type, bytes, _ledger.Bytes, _node.Options.MaxEntityStateBytes);
     }
 
     void IEntityNetwork.Lost(string type, int bytes)
     {
-        _server.Metrics.EntityStateLost(type);
+        _node.Metrics.EntityStateLost(type);
         _lost++;
         _lostBytes += bytes;
     }

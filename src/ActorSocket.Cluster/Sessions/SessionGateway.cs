@@ -34,7 +34,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     /// <summary>How many requests wait for what a session on another node answers.</summary>
     public int Waiting => _pending.Count;
 
-    public Props RepliesProps => SessionReplies.Props(_pending, server.Metrics);
+    public Props RepliesProps => SessionReplies.Props(_pending, cluster.Metrics);
 
     public void HomeGone(Peer home) => _pending.HomeGone(home);
 
@@ -99,7 +99,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
-        server.Metrics.RequestForwarded("upgrade");
+        cluster.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();
         var number = home.Links.NextLink();
         var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, number, form, refused)).ConfigureAwait(false);
@@ -170,7 +170,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
-        server.Metrics.RequestForwarded("poll");
+        cluster.Metrics.RequestForwarded("poll");
         var request = NextRequest();
         using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
@@ -191,7 +191,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
-        server.Metrics.RequestForwarded("post");
+        cluster.Metrics.RequestForwarded("post");
         var (begun, request) = (0L, NextRequest());
         object reply;
         try
@@ -335,7 +335,7 @@ internal sealed class PendingReplies(PeerTable peers)
 }
 
 /// <summary>Takes what sessions on other nodes answer.</summary>
-internal sealed class SessionReplies(PendingReplies pending, ActorSocketMetrics metrics) : UntypedActor
+internal sealed class SessionReplies(PendingReplies pending, ClusterMetrics metrics) : UntypedActor
 {
     private readonly FragmentAssembler _fragments = new((_, fragment) =>
     {
@@ -343,7 +343,7 @@ internal sealed class SessionReplies(PendingReplies pending, ActorSocketMetrics 
         metrics.MessageLost();
     });
 
-    public static Props Props(PendingReplies pending, ActorSocketMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
+    public static Props Props(PendingReplies pending, ClusterMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
 
     protected override void PostStop() => pending.Close();
 

@@ -1,6 +1,7 @@
+using ActorSocket.Entities;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Entities;
+namespace ActorSocket.Clustering;
 
 internal sealed partial class EntityLedger
 {

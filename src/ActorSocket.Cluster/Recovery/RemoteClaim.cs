@@ -1,8 +1,8 @@
-using ActorSocket.Clustering;
+using ActorSocket.Recovery;
 using ActorSocket.Namespaces;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Recovery;
+namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Finds a socket that was lost on another node. Its client waits: a node that does not say within moments that it has the question is not waited for, unless its process is
@@ -38,7 +38,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
     private async Task<RemoteContinuation?> FromReplicaAsync(string tag)
     {
         if (cluster.Replicas.Take(claim, tag, ns.Name, out var owner) is { } own)
-            return new RemoteContinuation(ns, own, claim, owner, null);
+            return new RemoteContinuation(ns, cluster, own, claim, owner, null);
         var others = Array.FindAll(cluster.Peers.All, peer => peer.Tag != tag);
         var answers = await Task.WhenAll(Array.ConvertAll(others, peer => AskAsync(peer, tag))).ConfigureAwait(false);
         var giver = Array.FindIndex(answers, static answer => answer.Given is { Id.Length: > 0 });
@@ -46,7 +46,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
     }
 
     private RemoteContinuation Given(Peer giver, SocketGiven given) =>
-        new(ns, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
+        new(ns, cluster, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
 
     private async Task<(SocketGiven? Given, bool IsGone)> AskAsync(Peer peer, string tag)
     {

@@ -1,8 +1,8 @@
-using ActorSocket.Clustering;
+using ActorSocket.Entities;
 using ActorSocket.Recovery;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Entities;
+namespace ActorSocket.Clustering;
 
 internal sealed partial class EntityLedger
 {

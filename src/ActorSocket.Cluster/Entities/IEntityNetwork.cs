@@ -1,6 +1,7 @@
-using ActorSocket.Clustering;
+using ActorSocket.Entities;
 
-namespace ActorSocket.Entities;
+
+namespace ActorSocket.Clustering;
 
 /// <summary>What an <see cref="EntityLedger"/> needs of its surroundings.</summary>
 internal interface IEntityNetwork

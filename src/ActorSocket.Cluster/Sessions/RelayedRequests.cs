@@ -8,7 +8,7 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>What a session's home keeps of the requests of its client that came by other nodes.</summary>
-internal sealed class RelayedRequests(SessionHome home, EngineConnection connection, ServerServices server) : IRelayedRequests
+internal sealed class RelayedRequests(SessionHome home, EngineConnection connection, ServerServices server, ClusterMetrics metrics) : IRelayedRequests
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
@@ -63,7 +63,7 @@ internal sealed class RelayedRequests(SessionHome home, EngineConnection connect
     /// <summary>A POST is not whole: the session ends, as where a connection is cut in the middle of one.</summary>
     private void OnLost(IActorRef gateway, Fragment fragment)
     {
-        server.Metrics.MessageLost();
+        metrics.MessageLost();
         connection.Fail(null, DisconnectReason.TransportError, "a part of a POST was lost between two nodes");
         gateway.Tell(new RequestRefused(fragment.Request, EngineIoError.UnknownSid));
     }

@@ -149,7 +149,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         foreach (var peer in _met)
             peer.Tell(round);
         if (_rooms.IsWaited(round.Number))
-            Timers.StartSingleTimer(round.Number, new RoundOverdue(round.Number), server.ClusterOptions.JoinTimeout);
+            Timers.StartSingleTimer(round.Number, new RoundOverdue(round.Number), node.Options.JoinTimeout);
     }
 
     private void OnConfirmed(Confirmed m)

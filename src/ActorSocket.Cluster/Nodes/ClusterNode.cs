@@ -28,11 +28,12 @@ internal sealed class ClusterNode : IOtherNodes
     private readonly Cluster _cluster;
     private int _ownRooms;
 
-    public ClusterNode(ServerServices server, ActorSystem system)
+    public ClusterNode(ServerServices server, ActorSocketClusterOptions options, ClusterMetrics metrics, ActorSystem system)
     {
         _server = server;
+        (Options, Metrics) = (options, metrics);
         _cluster = Cluster.Get(system);
-        _home = new SessionHome(server, Peers);
+        _home = new SessionHome(server, metrics, Peers);
         Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
         server.Relay = Gateway = new SessionGateway(server, this);
@@ -40,7 +41,8 @@ internal sealed class ClusterNode : IOtherNodes
         Region = SessionSharding.Start(system, server, Peers);
         Regions[Region] = "sessions";
         server.Entities.Placement = new ClusterEntityPlacement(system, server.Name, this);
-        server.Metrics.Observe(server.Name, this);
+        server.OtherNodes = this;
+        metrics.Observe(server.Name, this);
     }
 
     /// <summary>What the ids of this node begin with.</summary>
@@ -52,7 +54,9 @@ internal sealed class ClusterNode : IOtherNodes
 
     public SessionGateway Gateway { get; }
 
-    public ActorSocketMetrics Metrics => _server.Metrics;
+    public ActorSocketClusterOptions Options { get; }
+
+    public ClusterMetrics Metrics { get; }
 
     /// <summary>The shard region of the sessions.</summary>
     public IActorRef Region { get; }
@@ -62,7 +66,7 @@ internal sealed class ClusterNode : IOtherNodes
 
     public IActorRef Directory { get; private set; } = ActorRefs.Nobody;
 
-    /// <summary>Lets entities live on: <see cref="Entities.EntityKeeper"/>.</summary>
+    /// <summary>Lets entities live on: <see cref="Clustering.EntityKeeper"/>.</summary>
     public IActorRef EntityKeeper { get; private set; } = ActorRefs.Nobody;
 
     /// <summary>What that knows; others read its figures only.</summary>
@@ -120,7 +124,7 @@ internal sealed class ClusterNode : IOtherNodes
     public void Start(IActorContext root)
     {
         Replies = root.ActorOf(Gateway.RepliesProps, "replies");
-        EntityKeeper = root.ActorOf(Entities.EntityKeeper.Props(_server, this), "entities");
+        EntityKeeper = root.ActorOf(Clustering.EntityKeeper.Props(_server, this), "entities");
         _server.Entities.Memory = new ClusterEntityMemory(EntityKeeper);
         Directory = root.ActorOf(RoomDirectory.Props(_server, this), "peers");
         if (_server.Options.ConnectionStateRecovery is not null)
@@ -128,7 +132,7 @@ internal sealed class ClusterNode : IOtherNodes
     }
 
     /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
-    public async Task HandOverAsync(CancellationToken cancellationToken)
+    public async Task LeaveAsync(IActorRef root, CancellationToken cancellationToken)
     {
         if (Replicator.IsNobody())
             return;
@@ -136,7 +140,7 @@ internal sealed class ClusterNode : IOtherNodes
         Replicator.Tell(new RecoveryReplicator.Flush(done));
         try
         {
-            await done.Task.WaitAsync(_server.ClusterOptions.RequestTimeout, _server.Time, cancellationToken).ConfigureAwait(false);
+            await done.Task.WaitAsync(Options.RequestTimeout, _server.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -164,14 +168,14 @@ internal sealed class ClusterNode : IOtherNodes
     public void Remove(Peer peer)
     {
         Peers.Remove(peer);
-        EntityKeeper.Tell(new Entities.EntityKeeper.PeerGone(peer));
+        EntityKeeper.Tell(new Clustering.EntityKeeper.PeerGone(peer));
         Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         _home.PeerGone(peer);
         Replicas.OwnerGone(peer.Tag);
     }
 
-    public TimeSpan RequestTimeout => _server.ClusterOptions.RequestTimeout;
+    public TimeSpan RequestTimeout => Options.RequestTimeout;
 
     public bool TakeOnSockets => true;
 
@@ -293,7 +297,7 @@ internal sealed class ClusterNode : IOtherNodes
     /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
     public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
     {
-        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), _server.ClusterOptions.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), Options.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
         return missing == 0;
     }
 

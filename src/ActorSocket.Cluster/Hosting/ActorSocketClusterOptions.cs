@@ -1,3 +1,4 @@
+using ActorSocket.Entities;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;

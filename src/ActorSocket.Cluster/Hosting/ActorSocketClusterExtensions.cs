@@ -1,0 +1,85 @@
+using Akka.Hosting;
+using ActorSocket;
+using ActorSocket.Clustering;
+using ActorSocket.Hosting;
+using ActorSocket.Sockets;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection
+{
+    /// <summary>How the Socket.IO servers of an application become one over many processes.</summary>
+    public static class ActorSocketClusterServiceCollectionExtensions
+    {
+        /// <summary>
+        /// Lets the servers of this application take part in a cluster: rooms, broadcasts, <c>FetchSocketsAsync</c>, recovery and entities then reach over all of its nodes, and a
+        /// client's requests may come to any of them. The node is configured by the section <c>ActorSocket:Cluster</c> and then by <paramref name="configure"/>; without a
+        /// <see cref="ActorSocketClusterOptions.Port"/>, and without a cluster of the application's own, each server stays alone.
+        /// </summary>
+        /// <param name="builder">What <c>AddActorSocket</c> gave.</param>
+        /// <param name="configure">Sets options in code.</param>
+        /// <example><code>
+        /// builder.Services.AddActorSocket().AddCluster(cluster => { cluster.Port = 8101; cluster.SeedNodes.Add("10.0.0.1:8101"); });
+        /// </code></example>
+        public static ActorSocketBuilder AddCluster(this ActorSocketBuilder builder, Action<ActorSocketClusterOptions>? configure = null)
+        {
+            ArgumentNullException.ThrowIfNull(builder);
+            var services = builder.Services;
+            var options = services.AddOptions<ActorSocketClusterOptions>();
+            if (!services.Any(static service => service.ServiceType == typeof(ClusterExtension)))
+            {
+                options
+                    .Configure<IServiceProvider>(static (cluster, provider) => provider.GetService<IConfiguration>()?.GetSection("ActorSocket:Cluster").Bind(cluster))
+                    .ValidateOnStart();
+            }
+            if (configure is not null)
+            {
+                Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
+                options.Configure(configure);
+            }
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketClusterOptions>, ActorSocketClusterOptionsValidator>());
+            services.TryAddSingleton<ClusterMetrics>();
+            services.TryAddSingleton<ClusterExtension>();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IServerExtension, ClusterExtension>(static provider => provider.GetRequiredService<ClusterExtension>()));
+            return builder;
+        }
+    }
+}
+
+namespace Akka.Hosting
+{
+    /// <summary>ActorSocket's cluster in an application's own actor system.</summary>
+    public static class ActorSocketClusterHostingExtensions
+    {
+        /// <summary>
+        /// Makes the application's own actor system a node of a cluster as <c>AddActorSocket().AddCluster()</c> does it for its own: remoting, discovery, split-brain resolver. For
+        /// use within <c>AddAkka</c>, beside <c>WithActorSocket</c>; an application that has a cluster already leaves it out, and its ActorSocket servers take part in that one.
+        /// </summary>
+        /// <param name="akka">The application's actor system.</param>
+        /// <param name="options">The node.</param>
+        /// <param name="systemName">The name that <c>AddAkka</c> was given: a part of every node's address.</param>
+        public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName = "actorsocket")
+        {
+            ArgumentNullException.ThrowIfNull(akka);
+            ArgumentNullException.ThrowIfNull(options);
+            return akka
+                .AddHocon(ClusterHocon.Render(systemName, options), HoconAddMode.Prepend)
+                .AddHocon(EmbeddedHocon.Read(typeof(ClusterHocon).Assembly, "cluster"), HoconAddMode.Append);
+        }
+    }
+}
+
+namespace ActorSocket
+{
+    /// <summary>What a server knows of its cluster.</summary>
+    public static class ActorSocketClusterServerExtensions
+    {
+        extension(ActorSocketServer server)
+        {
+            /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
+            public IReadOnlyList<ClusterMember> ClusterMembers =>
+                server.Services.OtherNodes is ClusterNode node ? [.. node.Members] : [];
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using ActorSocket.Delivery;
+using ActorSocket.Namespaces;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// A socket that was lost on another node. Once it is in its rooms here, every event reaches this node's log; what came before is told by the other node, or, when that one is
+/// gone, by its replica and by those who emitted since. Each event bears its emitter and number, so that what several have counts once.
+/// </summary>
+/// <param name="ns">The namespace here.</param>
+/// <param name="node">This node.</param>
+/// <param name="lost">The socket.</param>
+/// <param name="claim">What its client said.</param>
+/// <param name="tag">The node whose log the socket was lost in.</param>
+/// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
+internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper) : Continuation(lost)
+{
+    private readonly List<LoggedEvent> _before = [];
+    private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal);
+    private List<EncodedFrame> _frames = [];
+    private bool _isComplete;
+    private bool _isTold;
+    private long _joinedAt;
+
+    public override RecoveryStart Start => _isTold ? RecoveryStart.Told(_joinedAt) : new RecoveryStart(claim.OffsetTag, claim.Offset, _joinedAt);
+
+    private Peer[] Others => Array.FindAll(node.Peers.All, peer => peer.Tag != tag);
+
+    public override async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await node.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
+        lock (ns.Recovery!.Gate)
+            _joinedAt = ns.Recovery.Last;
+        _isComplete = await CollectAsync(cancellationToken).ConfigureAwait(false);
+        if (_isComplete)
+            _frames = Encode();
+    }
+
+    private async Task<bool> CollectAsync(CancellationToken cancellationToken)
+    {
+        var timeout = node.Options.RequestTimeout;
+        var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
+        if (!Add(keeper is null
+            ? [node.Collect(question)]
+            : (await node.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers, 1))
+            return false;
+        if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
+            return await node.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
+        var since = new CollectEmitted(0, ns.Name, tag, _positions, Lost.Id, Lost.Rooms);
+        var (answers, missing) = await node.Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        return missing == 0 && Add([.. answers, node.Collect(since)], answers.Count + 1);
+    }
+
+    /// <summary>What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.</summary>
+    private List<EncodedFrame> Encode()
+    {
+        var frames = new List<EncodedFrame>(_before.Count);
+        for (var i = 0; i < _before.Count; i++)
+        {
+            if (ns.Server.Read(_before[i].Frame) is not { EventName: { } eventName } packet)
+                continue;
+            var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
+            var offset = i == _before.Count - 1 ? ns.Recovery!.OffsetOf(_joinedAt) : ns.Recovery!.NoOffset;
+            frames.Add(new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), _before[i].Frame.Compress));
+        }
+        return frames;
+    }
+
+    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
+    {
+        missed = null;
+        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var here))
+            return false;
+        missed = [.. _frames, .. here.Where(logged => logged.Number > _positions.GetValueOrDefault(logged.Emitter)).Select(static logged => logged.Frame)];
+        _isTold = missed.Count > 0;
+        return true;
+    }
+
+    private bool Add(List<Missed> answers, int expected)
+    {
+        if (answers.Count != expected || answers.Any(static answer => !answer.IsComplete))
+            return false;
+        var known = _before.Select(static logged => (logged.Emitter, logged.Number)).ToHashSet();
+        foreach (var answer in answers)
+        {
+            _before.AddRange(answer.Events.Where(logged => known.Add((logged.Emitter, logged.Number))));
+            foreach (var (emitter, number) in answer.Positions)
+                _positions[emitter] = Math.Max(number, _positions.GetValueOrDefault(emitter));
+        }
+        return true;
+    }
+}

@@ -1,0 +1,19 @@
+using ActorSocket.Hosting;
+
+namespace Akka.Hosting;
+
+/// <summary>ActorSocket in an application's own actor system.</summary>
+public static class ActorSocketAkkaExtensions
+{
+    /// <summary>
+    /// Lets the servers of <c>AddActorSocket</c> live in the application's own actor system: for use within its
+    /// <c>AddAkka</c>. It adds a mailbox and a dispatcher of its own to the configuration, and changes nothing else.
+    /// </summary>
+    public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)
+    {
+        ArgumentNullException.ThrowIfNull(akka);
+        return akka
+            .AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "reference"), HoconAddMode.Append) // Append: the application's own HOCON wins
+            .WithActors((system, _, resolver) => resolver.GetService<ActorSocketHost>().Attach(system));
+    }
+}

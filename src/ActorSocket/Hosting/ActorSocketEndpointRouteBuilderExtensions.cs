@@ -1,0 +1,62 @@
+using ActorSocket;
+using ActorSocket.Hosting;
+using ActorSocket.Transports;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps Socket.IO servers to paths of an application.</summary>
+public static class ActorSocketEndpointRouteBuilderExtensions
+{
+    /// <summary>Maps the Socket.IO endpoint. Every transport and the upgrade run behind the conventions added to the result.</summary>
+    /// <param name="endpoints">The application.</param>
+    /// <param name="pattern">
+    /// The path, without a trailing slash. Official: <c>path</c>. Behind the prefix of a group (<c>MapGroup</c>); with parameters, each for one segment, such as
+    /// <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server gets whatever no other endpoint takes.
+    /// </param>
+    /// <param name="name">The server's name, when it was added with one.</param>
+    /// <returns>The server: handlers are added with <c>Of</c> and <c>OnConnection</c>.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddActorSocket</c> was not called, or a parameter of the path is optional, has a default or is a catch-all.
+    /// </exception>
+    public static ActorSocketServer MapActorSocket(this IEndpointRouteBuilder endpoints, string pattern = "/socket.io", string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(pattern);
+        var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
+            ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
+        var path = "/" + pattern.Trim('/');
+        var template = PathOf(path);
+        EndpointPath.Of(template); // what is wrong with it is said here; of a group's prefix when the endpoints are made
+        var builder = endpoints.Map(template, new ActorSocketEndpoint(server.Services).HandleAsync).WithDisplayName($"ActorSocket {path}");
+        builder.Add(route =>
+        {
+            foreach (var convention in server.Conventions)
+                convention(route);
+        });
+        builder.Finally(route =>
+        {
+            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern));
+            route.Metadata.Add(NoOutputCache.Instance);
+            route.Metadata.Add(new DisableRequestTimeoutAttribute());
+            foreach (var convention in server.FinalConventions)
+                convention(route);
+        });
+        return server;
+    }
+
+    private static RoutePattern PathOf(string path)
+    {
+        try
+        {
+            return RoutePatternFactory.Parse($"{path.TrimEnd('/')}/{{**{EndpointPath.Rest}}}");
+        }
+        catch (RoutePatternException error)
+        {
+            throw new InvalidOperationException($"A Socket.IO server cannot be mapped to '{path}': {error.Message}", error);
+        }
+    }
+}
