@@ -39,12 +39,12 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         var options = new ActorSocketOptions();
         configure?.Invoke(options);
         var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? new SchedulerTime(Clock), _metrics);
-        server.Root = Sys.ActorOf(NamespaceRoot.Props(server));
+        server.Root = server.Engine.Root = Sys.ActorOf(NamespaceRoot.Props(server));
         return server;
     }
 
     /// <summary>A connection without a session.</summary>
-    internal static EngineConnection NewConnection(ServerServices server, string? agent = null) => new(server, server.Ids.Next(), new HandshakeRequest(
+    internal static EngineConnection NewConnection(ServerServices server, string? agent = null) => new(server.Engine, server.Engine.Ids.Next(), new HandshakeRequest(
         agent is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new(StringComparer.Ordinal) { ["user-agent"] = agent }, new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
 
     /// <summary>A session as the HTTP handshake opens it.</summary>
@@ -54,10 +54,10 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         if (webSocket is not null)
             connection.AttachWebSocket(webSocket);
         var opened = new TaskCompletionSource();
-        Assert.True(server.Sessions.TryReserve(int.MaxValue));
+        Assert.True(server.Engine.Sessions.TryReserve(int.MaxValue));
         server.Root.Tell(new SessionProtocol.Open(connection, webSocket, opened));
         await opened.Task.WaitAsync(Patience);
-        Assert.True(server.Sessions.TryAdd(connection));
+        Assert.True(server.Engine.Sessions.TryAdd(connection));
         await HandledAsync(connection.Session); // its timers run
         Watch(connection.Session);
         return new TestSession(connection, webSocket);

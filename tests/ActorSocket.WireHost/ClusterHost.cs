@@ -41,8 +41,8 @@ internal static class ClusterHost
         foreach (var ns in new[] { io.Main, io.Of("/lobby") })
         {
             ns.OnConnection(socket => Handle(socket));
-            ns.OnServerEvent("who", () => io.Services.Ids.NodeTag);
-            ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Services.Ids.NodeTag, number));
+            ns.OnServerEvent("who", () => io.Services.Engine.Ids.NodeTag);
+            ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Services.Engine.Ids.NodeTag, number));
             ns.OnServerEvent("mute", static (Ack ack) => { _ = ack; });
         }
         app.MapGet("/ready", async (HealthCheckService health) => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503));
@@ -148,7 +148,7 @@ internal static class ClusterHost
         var cluster = (io.Services.OtherNodes as ClusterNode);
         return new
         {
-            Tag = io.Services.Ids.NodeTag,
+            Tag = io.Services.Engine.Ids.NodeTag,
             Sessions = io.ConnectionCount,
             Sockets = io.Main.Sockets.Count,
             Peers = cluster?.Peers.All.Select(static peer => peer.Tag).ToArray() ?? [],

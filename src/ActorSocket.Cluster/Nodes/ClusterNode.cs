@@ -36,8 +36,8 @@ internal sealed class ClusterNode : IOtherNodes
         _home = new SessionHome(server, metrics, Peers);
         Requests = new ClusterRequests(Peers, server.Time);
         Replicas = new ReplicaStore(server);
-        server.Relay = Gateway = new SessionGateway(server, this);
-        server.Placement = new ShardedSessions(server, this, _home);
+        server.Http.Relay = Gateway = new SessionGateway(server, this);
+        server.Engine.Placement = new ShardedSessions(server, this, _home);
         Region = SessionSharding.Start(system, server, Peers);
         Regions[Region] = "sessions";
         server.Entities.Placement = new ClusterEntityPlacement(system, server.Name, this);
@@ -46,7 +46,7 @@ internal sealed class ClusterNode : IOtherNodes
     }
 
     /// <summary>What the ids of this node begin with.</summary>
-    public string Tag => _server.Ids.NodeTag;
+    public string Tag => _server.Engine.Ids.NodeTag;
 
     public PeerTable Peers { get; } = new();
 

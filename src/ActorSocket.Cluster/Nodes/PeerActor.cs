@@ -99,7 +99,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     }
 
     private Hello Introduction() =>
-        new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Ids.Key, node.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
+        new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Engine.Ids.Key, node.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
 
     private void OnHello(Hello m)
     {

@@ -20,7 +20,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaveRetry = TimeSpan.FromSeconds(1);
 
-    private readonly PollingTransport _polling = new(server);
+    private readonly PollingTransport _polling = new(server.Engine);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
 
@@ -76,7 +76,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         if (!cluster.TryGetHome(request.Sid, out var home))
             return EngineIoError.UnknownSid;
-        var query = new RequestQuery(request.Form.IsRevision3(), request.IsForWebSocket, request.Jsonp, server.Ids.NodeTag);
+        var query = new RequestQuery(request.Form.IsRevision3(), request.IsForWebSocket, request.Jsonp, server.Engine.Ids.NodeTag);
         if (request.Upgrade is not { } upgrade)
             return await HandleAsync(context, home, request.Sid, query).ConfigureAwait(false);
         if (upgrade.FaultOf(context.Request) is not null)

@@ -96,7 +96,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
         // After it was added: whoever goes or ends from here on finds it.
         if (!peers.TryGet(answer.Gateway, out _))
             Lose(key);
-        else if (!server.Sessions.TryGet(connection.Sid, out _))
+        else if (!server.Engine.Sessions.TryGet(connection.Sid, out _))
             Forget(answer);
     }
 
@@ -149,7 +149,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
     private RelayedRequests Of(EngineConnection connection) =>
         (RelayedRequests)(connection.Relayed ??= new RelayedRequests(this, connection, server, metrics));
 
-    /// <summary>As <see cref="ActorSocketEndpoint"/> checks a request to a session of its own node.</summary>
+    /// <summary>As <see cref="EngineEndpoint"/> checks a request to a session of its own node.</summary>
     private bool Check(EngineConnection connection, ISessionRequest request, RequestQuery query, IActorRef gateway)
     {
         if (!IsKnown(connection, request, gateway))
@@ -170,7 +170,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
     /// <summary>A session that has failed is unknown from that moment on, whatever its actor still has to do.</summary>
     private bool IsKnown(EngineConnection connection, ISessionRequest request, IActorRef gateway)
     {
-        if (server.Sessions.TryGet(connection.Sid, out _))
+        if (server.Engine.Sessions.TryGet(connection.Sid, out _))
             return true;
         Refuse(gateway, request, EngineIoError.UnknownSid);
         return false;
@@ -223,7 +223,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
             return;
         }
         var body = new ReadOnlySequence<byte>(m.Body);
-        await PollingRules.TakeAsync(connection, server.Placement, body, m.IsOctetStream, m.Query.Jsonp.Length > 0).ConfigureAwait(false);
+        await PollingRules.TakeAsync(connection, server.Engine.Placement, body, m.IsOctetStream, m.Query.Jsonp.Length > 0).ConfigureAwait(false);
         await connection.Backlog.ReadableAsync().ConfigureAwait(false);
         Goes(connection, relayed.PostAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         connection.EndPost();
@@ -251,7 +251,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
         link.Opened = () =>
         {
             if (opened.TrySetResult())
-                _ = new WebSocketTransport(server, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
+                _ = new WebSocketTransport(server.Engine, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
         };
         if (peer.Links.TryAdd(link.End))
         {

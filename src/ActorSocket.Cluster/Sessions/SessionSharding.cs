@@ -18,11 +18,11 @@ internal static class SessionSharding
 
     public static IActorRef Start(ActorSystem system, ServerServices server, PeerTable peers) => ClusterSharding.Get(system).Start(
         server.Name.Length == 0 ? "engine-session" : "engine-session-" + server.Name,
-        LeanMailbox.With(system, EngineSession.Props(server)),
+        LeanMailbox.With(system, EngineSession.Props(server.Engine)),
         // As in hocon/cluster.conf, but for an application's own cluster too: a session lives as long as its client.
         ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
         new SessionExtractor(),
-        new HomeAllocation(server.Ids.NodeTag, peers),
+        new HomeAllocation(server.Engine.Ids.NodeTag, peers),
         SessionProtocol.HandOff.Instance);
 
     /// <summary>An id, of no session, in each shard that a node has: a message to it starts or finds the shard.</summary>
@@ -35,7 +35,7 @@ internal sealed class ShardedSessions(ServerServices server, ClusterNode cluster
 {
     public bool IsReady => cluster.IsReady;
 
-    public string NewSid(string? own) => server.Ids.NextSigned(own);
+    public string NewSid(string? own) => server.Engine.Ids.NextSigned(own);
 
     public IActorRef Start(IActorContext parent) => cluster.Region;
 

@@ -5,11 +5,14 @@ using ActorSocket.Sockets;
 namespace ActorSocket.Connections;
 
 /// <summary>
-/// Hands what one connection brings to the sockets of its namespaces in the order it came: a socket is told when the one before has had its turn. The protocol promises
-/// nothing across namespaces, but who emits to <c>/a</c> and then to <c>/b</c> expects it so, and actors that are merely told one after the other run in any order. A handler
-/// that awaits holds up nobody else; one that keeps its thread does, as in Node.js. A socket that a handler disconnects has had its turn when its client is told so.
+/// Hands what one connection brings to the sockets of its namespaces in the order it came: a socket is told when the one before has had its
+/// turn. The protocol promises nothing across namespaces, but who emits to <c>/a</c> and then to <c>/b</c> expects it so, and actors that
+/// are merely told one after the other run in any order. A handler that awaits holds up nobody else; one that keeps its thread does, as in
+/// Node.js. A socket that a handler disconnects has had its turn when its client is told so.
 /// </summary>
-/// <remarks>One thread at a time hands over; sockets say that they are done on theirs. A connection with one namespace never waits.</remarks>
+/// <remarks>
+/// One thread at a time hands over; sockets say that they are done on theirs. A connection with one namespace never waits.
+/// </remarks>
 internal sealed class ArrivalOrder(JoinedNamespaces namespaces)
 {
     private readonly Lock _gate = new();

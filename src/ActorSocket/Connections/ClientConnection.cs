@@ -58,7 +58,9 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
 
     public JoinedNamespaces Namespaces => _order.Namespaces;
 
-    /// <summary>An attempt to join is over, and its client not let in. True when it is to be told so: it has neither left nor asked anew.</summary>
+    /// <summary>
+    /// An attempt to join is over, and its client not let in. True when it is to be told so: it has neither left nor asked anew.
+    /// </summary>
     public bool Refused(int attempt)
     {
         var isWaited = Namespaces.Remove(attempt, out var held);

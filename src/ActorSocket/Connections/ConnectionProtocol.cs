@@ -10,7 +10,9 @@ namespace ActorSocket.Connections;
 /// </summary>
 internal static class ConnectionProtocol
 {
-    /// <summary>The client asks for a namespace (Socket.IO CONNECT); <see cref="Attempt"/> is what <see cref="JoinedNamespaces"/> knows it by.</summary>
+    /// <summary>
+    /// The client asks for a namespace (Socket.IO CONNECT); <see cref="Attempt"/> is what <see cref="JoinedNamespaces"/> knows it by.
+    /// </summary>
     internal sealed record Connect(string Namespace, ReadOnlyMemory<byte> Auth, int Attempt) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client may use this namespace now. The first one disarms the connect timeout (S-33).</summary>
@@ -20,8 +22,8 @@ internal static class ConnectionProtocol
     internal sealed record Left(string Namespace, IActorRef? Socket) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>
-    /// A packet that breaks the Socket.IO protocol: it cannot be decoded (S-30), or was and is <see cref="OutOfPlace"/> (S-31). Every socket
-    /// is told, then the connection is closed.
+    /// A packet that breaks the Socket.IO protocol: it cannot be decoded (S-30), or was and is <see cref="OutOfPlace"/> (S-31). Every
+    /// socket is told, then the connection is closed.
     /// </summary>
     internal sealed record PacketRefused(string Description, bool OutOfPlace) : ILocalMessage, IDeadLetterSuppression;
 

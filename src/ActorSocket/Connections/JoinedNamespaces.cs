@@ -4,16 +4,20 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Connections;
 
 /// <summary>
-/// Which namespaces one connection has joined, and the socket of each: what the read loop needs to send a packet straight to its socket, and to
-/// tell a packet that breaks the protocol (S-31) from one that merely crossed our own disconnect (S-32).
+/// Which namespaces one connection has joined, and the socket of each: what the read loop needs to send a packet straight to its socket,
+/// and to tell a packet that breaks the protocol (S-31) from one that merely crossed our own disconnect (S-32).
 /// </summary>
 /// <remarks>
-/// Read by the thread that decodes, written by it and by sockets. Almost always one entry, hence a list. Each CONNECT is an attempt with a number of its own: a client that
-/// leaves before it was let in and comes back (<c>connect(); disconnect(); connect()</c>) has two under way, of which the later one counts.
+/// Read by the thread that decodes, written by it and by sockets. Almost always one entry, hence a list. Each CONNECT is an attempt with a
+/// number of its own: a client that leaves before it was let in and comes back (<c>connect(); disconnect(); connect()</c>) has two under
+/// way, of which the later one counts.
 /// </remarks>
 internal sealed class JoinedNamespaces(int limit)
 {
-    /// <summary>Rejoining: as Connecting, of a client that may take itself for connected. Abandoned: its middleware still runs, but its client has left or asked anew.</summary>
+    /// <summary>
+    /// Rejoining: as Connecting, of a client that may take itself for connected. Abandoned: its middleware still runs, but its client has
+    /// left or asked anew.
+    /// </summary>
     private enum State : byte { Connecting, Rejoining, Connected, LeftByServer, Abandoned }
 
     private readonly Lock _gate = new();
@@ -26,8 +30,9 @@ internal sealed class JoinedNamespaces(int limit)
     public enum Find { Found, Held, Ignore, NotJoined }
 
     /// <summary>
-    /// A CONNECT arrived. It takes the place of one that is under way, and, beside the main namespace, where others would suffer, of a socket that is connected: its answer may
-    /// have crossed a <c>disconnect(); connect()</c>. <paramref name="former"/> is to be told. Attempts that were given up count until they are over, so that a client cannot have any number of them.
+    /// A CONNECT arrived. It takes the place of one that is under way, and, beside the main namespace, where others would suffer, of a
+    /// socket that is connected: its answer may have crossed a <c>disconnect(); connect()</c>. <paramref name="former"/> is to be told.
+    /// Attempts that were given up count until they are over, so that a client cannot have any number of them.
     /// </summary>
     public Begin TryBegin(string name, out int attempt, out IActorRef former)
     {
@@ -54,7 +59,9 @@ internal sealed class JoinedNamespaces(int limit)
         }
     }
 
-    /// <summary>An attempt has a socket now, which is told when the session ends. False when it has ended, or the attempt was given up.</summary>
+    /// <summary>
+    /// An attempt has a socket now, which is told when the session ends. False when it has ended, or the attempt was given up.
+    /// </summary>
     public bool Started(int attempt, IActorRef socket)
     {
         lock (_gate)
@@ -78,7 +85,10 @@ internal sealed class JoinedNamespaces(int limit)
         }
     }
 
-    /// <summary>The attempt's socket is let in: the read loop tells <paramref name="reader"/> what comes in for it. False when it was given up meanwhile.</summary>
+    /// <summary>
+    /// The attempt's socket is let in: the read loop tells <paramref name="reader"/> what comes in for it. False when it was given up
+    /// meanwhile.
+    /// </summary>
     public bool Connected(int attempt, IActorRef socket, Socket? reader = null)
     {
         lock (_gate)

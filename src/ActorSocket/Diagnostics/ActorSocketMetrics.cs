@@ -6,24 +6,15 @@ namespace ActorSocket.Diagnostics;
 /// <summary>The meter "ActorSocket". Tags are from closed sets: never a sid, a room, an event or a client's text.</summary>
 internal sealed class ActorSocketMetrics
 {
-    public const string MeterName = "ActorSocket";
+    public const string MeterName = EngineMetrics.MeterName;
 
-    private readonly UpDownCounter<long> _sessions;
-    private readonly Counter<long> _sessionsClosed;
     private readonly UpDownCounter<long> _sockets;
     private readonly Counter<long> _disconnects;
     private readonly UpDownCounter<long> _rooms;
-    private readonly Counter<long> _packetsIn;
-    private readonly Counter<long> _bytesIn;
-    private readonly Counter<long> _packetsOut;
-    private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _eventsIn;
     private readonly Counter<long> _eventBytesIn;
     private readonly Counter<long> _eventsOut;
     private readonly Counter<long> _eventBytesOut;
-    private readonly Counter<long> _volatileDropped;
-    private readonly Counter<long> _upgrades;
-    private readonly Counter<long> _refused;
     private readonly Counter<long> _eventsDropped;
     private readonly Counter<long> _handlerErrors;
     private readonly Counter<long> _refusedEvents;
@@ -32,23 +23,15 @@ internal sealed class ActorSocketMetrics
 
     public ActorSocketMetrics(IMeterFactory meters)
     {
+        Engine = new EngineMetrics(meters);
         var meter = meters.Create(MeterName);
-        _sessions = meter.CreateUpDownCounter<long>("actorsocket.server.active_sessions", "{session}", "Open Engine.IO connections.");
-        _sessionsClosed = meter.CreateCounter<long>("actorsocket.server.closed_sessions", "{session}", "Closed Engine.IO connections, by transport and reason.");
         _sockets = meter.CreateUpDownCounter<long>("actorsocket.server.active_sockets", "{socket}", "Connected sockets, by namespace.");
         _disconnects = meter.CreateCounter<long>("actorsocket.server.disconnects", "{socket}", "Disconnected sockets, by namespace and reason.");
         _rooms = meter.CreateUpDownCounter<long>("actorsocket.server.active_rooms", "{room}", "Rooms with members, by namespace.");
-        _packetsIn = meter.CreateCounter<long>("actorsocket.server.received_packets", "{packet}", "Engine.IO packets received, by transport.");
-        _bytesIn = meter.CreateCounter<long>("actorsocket.server.received_bytes", "By", "Bytes received, by transport.");
-        _packetsOut = meter.CreateCounter<long>("actorsocket.server.sent_packets", "{packet}", "Engine.IO packets sent, by transport.");
-        _bytesOut = meter.CreateCounter<long>("actorsocket.server.sent_bytes", "By", "Bytes sent, by transport.");
         _eventsIn = meter.CreateCounter<long>("actorsocket.server.received_events", "{event}", "Socket.IO events and acknowledgements received, by namespace.");
         _eventBytesIn = meter.CreateCounter<long>("actorsocket.server.received_event_bytes", "By", "Bytes of their arguments, attachments included, by namespace.");
         _eventsOut = meter.CreateCounter<long>("actorsocket.server.sent_events", "{event}", "Socket.IO events and acknowledgements queued for a client, by namespace: a broadcast counts for each of its receivers.");
         _eventBytesOut = meter.CreateCounter<long>("actorsocket.server.sent_event_bytes", "By", "Their bytes on a WebSocket, by namespace.");
-        _volatileDropped = meter.CreateCounter<long>("actorsocket.server.dropped_packets", "{packet}", "Volatile packets dropped because the client was not ready.");
-        _upgrades = meter.CreateCounter<long>("actorsocket.server.upgrades", "{upgrade}", "Upgrades to WebSocket, by outcome.");
-        _refused = meter.CreateCounter<long>("actorsocket.server.refused_requests", "{request}", "Refused requests, by Engine.IO error code.");
         _eventsDropped = meter.CreateCounter<long>("actorsocket.server.dropped_events", "{event}", "Events that were received and not handled, since their socket ended first, by namespace and reason.");
         _handlerErrors = meter.CreateCounter<long>("actorsocket.server.handler_errors", "{event}", "Handlers that threw, by namespace.");
         _refusedEvents = meter.CreateCounter<long>("actorsocket.server.refused_events", "{event}", "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, or not allowed to the user.");
@@ -58,19 +41,14 @@ internal sealed class ActorSocketMetrics
         _entities = meter.CreateUpDownCounter<long>("actorsocket.server.active_entities", "{entity}", "Entities that live on this node, by class.");
     }
 
+    /// <summary>What the engine counts.</summary>
+    public EngineMetrics Engine { get; }
+
     public void EntityStarted(string type) => _entities.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public void EntityStopped(string type) => _entities.Add(-1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public bool TimesHandlers => _handlerDuration.Enabled;
-
-    public void SessionOpened() => _sessions.Add(1);
-
-    public void SessionClosed(string transport, DisconnectReason reason)
-    {
-        _sessions.Add(-1);
-        _sessionsClosed.Add(1, Transport(transport), new("actorsocket.reason", reason.ToString()));
-    }
 
     public void SocketConnected(string ns) => _sockets.Add(1, Namespace(ns));
 
@@ -83,22 +61,6 @@ internal sealed class ActorSocketMetrics
     public void RoomOpened(string ns) => _rooms.Add(1, Namespace(ns));
 
     public void RoomClosed(string ns) => _rooms.Add(-1, Namespace(ns));
-
-    public void PacketsReceived(string transport, int packets, long bytes)
-    {
-        if (!_packetsIn.Enabled)
-            return;
-        _packetsIn.Add(packets, Transport(transport));
-        _bytesIn.Add(bytes, Transport(transport));
-    }
-
-    public void PacketsSent(string transport, int packets, long bytes)
-    {
-        if (!_packetsOut.Enabled)
-            return;
-        _packetsOut.Add(packets, Transport(transport));
-        _bytesOut.Add(bytes, Transport(transport));
-    }
 
     public void EventsReceived(string ns, int events, long bytes)
     {
@@ -116,12 +78,6 @@ internal sealed class ActorSocketMetrics
         _eventBytesOut.Add(events * bytesEach, Namespace(ns));
     }
 
-    public void VolatileDropped(int count) => _volatileDropped.Add(count);
-
-    public void UpgradeEnded(string outcome) => _upgrades.Add(1, new KeyValuePair<string, object?>("actorsocket.outcome", outcome));
-
-    public void RequestRefused(int code) => _refused.Add(1, new KeyValuePair<string, object?>("actorsocket.code", code));
-
     public void EventsDropped(string ns, int events, DisconnectReason reason) => _eventsDropped.Add(events, Namespace(ns), new("actorsocket.reason", reason.ToString()));
 
     public void HandlerFailed(string ns) => _handlerErrors.Add(1, Namespace(ns));
@@ -129,8 +85,6 @@ internal sealed class ActorSocketMetrics
     public void EventRefused(string ns, string reason) => _refusedEvents.Add(1, Namespace(ns), new KeyValuePair<string, object?>("actorsocket.reason", reason));
 
     public void HandlerRan(string ns, long startedAt) => _handlerDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Namespace(ns));
-
-    private static KeyValuePair<string, object?> Transport(string name) => new("actorsocket.transport", name);
 
     private static KeyValuePair<string, object?> Namespace(string name) => new("actorsocket.namespace", name);
 }

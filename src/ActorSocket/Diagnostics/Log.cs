@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ActorSocket.Diagnostics;
 
 /// <summary>
-/// Every log message of the library. A retired id is not used again. Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
+/// Every log message of the library but those of its engine (<see cref="EngineLog"/>, 4 to 9, 11 and 12). A retired id is not used again. Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
 /// stands at Debug, as <see cref="LogText"/> has it. How often a client makes a line be written is bounded by <see cref="BoundedLogger"/>.
 /// </summary>
 internal static partial class Log
@@ -16,30 +16,6 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Error, "The actor of a socket of namespace {Namespace} failed; its client was disconnected from the namespace.")]
     public static partial void SocketCrashed(this ILogger log, string @namespace);
-
-    [LoggerMessage(4, LogLevel.Information, "Draining: closing {Count} connections.")]
-    public static partial void Draining(this ILogger log, int count);
-
-    [LoggerMessage(5, LogLevel.Debug, "Refused {Method} with code {Code} ({Message}).")]
-    public static partial void RequestRefused(this ILogger log, string method, int code, string message);
-
-    [LoggerMessage(6, LogLevel.Information,
-        "A plain WebSocket client tried to connect. Socket.IO is a protocol on top of WebSocket: use a Socket.IO client (https://socket.io/docs/v4/client-installation).")]
-    public static partial void PlainWebSocketClient(this ILogger log);
-
-    [LoggerMessage(7, LogLevel.Information,
-        "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect. Update the client to version 3 or 4, or set ActorSocketOptions.AllowEIO3.")]
-    public static partial void OldClient(this ILogger log);
-
-    [LoggerMessage(9, LogLevel.Error, "ActorSocketOptions.GenerateId failed; the client was refused.")]
-    public static partial void IdGenerationFailed(this ILogger log, Exception error);
-
-    [LoggerMessage(8, LogLevel.Information,
-        "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if that origin shall be allowed.")]
-    public static partial void CorsIsOff(this ILogger log);
-
-    [LoggerMessage(EventId = 11, Message = "{Count} lines like the next one were left out: there were too many.")]
-    public static partial void LeftOut(this ILogger log, LogLevel level, long count);
 
     [LoggerMessage(10, LogLevel.Debug, "A client of namespace {Namespace} sent what is not taken: {What}")]
     public static partial void RefusedFromClient(this ILogger log, string @namespace, string what);

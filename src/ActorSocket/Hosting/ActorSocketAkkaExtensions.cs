@@ -13,7 +13,8 @@ public static class ActorSocketAkkaExtensions
     {
         ArgumentNullException.ThrowIfNull(akka);
         return akka
-            .AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "reference"), HoconAddMode.Append) // Append: the application's own HOCON wins
+            .AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "engine"), HoconAddMode.Append) // Append: the application's own HOCON wins
+            .AddHocon(EmbeddedHocon.Read(typeof(ActorSocketHost).Assembly, "reference"), HoconAddMode.Append)
             .WithActors((system, _, resolver) => resolver.GetService<ActorSocketHost>().Attach(system));
     }
 }

@@ -1,9 +1,6 @@
 using ActorSocket;
-using ActorSocket.Hosting;
 using ActorSocket.Transports;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -29,34 +26,7 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
             ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
         var path = "/" + pattern.Trim('/');
-        var template = PathOf(path);
-        EndpointPath.Of(template); // what is wrong with it is said here; of a group's prefix when the endpoints are made
-        var builder = endpoints.Map(template, new ActorSocketEndpoint(server.Services).HandleAsync).WithDisplayName($"ActorSocket {path}");
-        builder.Add(route =>
-        {
-            foreach (var convention in server.Conventions)
-                convention(route);
-        });
-        builder.Finally(route =>
-        {
-            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern));
-            route.Metadata.Add(NoOutputCache.Instance);
-            route.Metadata.Add(new DisableRequestTimeoutAttribute());
-            foreach (var convention in server.FinalConventions)
-                convention(route);
-        });
+        server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Services.Http).HandleAsync, $"ActorSocket {path}");
         return server;
-    }
-
-    private static RoutePattern PathOf(string path)
-    {
-        try
-        {
-            return RoutePatternFactory.Parse($"{path.TrimEnd('/')}/{{**{EndpointPath.Rest}}}");
-        }
-        catch (RoutePatternException error)
-        {
-            throw new InvalidOperationException($"A Socket.IO server cannot be mapped to '{path}': {error.Message}", error);
-        }
     }
 }

@@ -2,10 +2,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
-using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
-using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
@@ -22,8 +20,6 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     // Sockets whose connections are gone have their disconnect to raise.
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly List<Action<EndpointBuilder>> _conventions = [];
-    private readonly List<Action<EndpointBuilder>> _finalConventions = [];
     private Task? _closing;
 
     internal ActorSocketServer(ServerServices services)
@@ -34,18 +30,16 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
 
     internal ServerServices Services { get; }
 
-    internal IReadOnlyList<Action<EndpointBuilder>> Conventions => _conventions;
-
-    internal IReadOnlyList<Action<EndpointBuilder>> FinalConventions => _finalConventions;
+    internal EndpointConventions Conventions { get; } = new();
 
     /// <summary>The namespace <c>/</c>, which the server itself stands for.</summary>
     public Namespace Main { get; }
 
     /// <summary>Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.</summary>
-    public int ConnectionCount => Services.Sessions.Count;
+    public int ConnectionCount => Services.Engine.Sessions.Count;
 
     /// <summary>What every session and socket id made on this node begins with: where a socket lives can be read from its id.</summary>
-    public string NodeTag => Services.Ids.NodeTag;
+    public string NodeTag => Services.Engine.Ids.NodeTag;
 
     /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
     /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
@@ -77,7 +71,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     public ActorSocketServer OnConnectionError(Func<ConnectionError, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        Services.ConnectionErrors.Add(handler);
+        Services.Http.ConnectionErrors.Add(handler);
         return this;
     }
 
@@ -172,7 +166,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// </summary>
     /// <returns>
     /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the latest after
-    /// <see cref="ActorSocketOptions.DrainTimeout"/>, but five seconds are left for the handlers.
+    /// <see cref="EngineIoOptions.DrainTimeout"/>, but five seconds are left for the handlers.
     /// </returns>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
     public Task CloseAsync(CancellationToken cancellationToken = default)
@@ -199,50 +193,15 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
 
     private async Task CloseConnectionsAsync(CancellationToken cancellationToken)
     {
-        Services.IsDraining = true;
-        var count = Services.Sessions.Count;
-        Services.Log.Draining(count);
-        var start = Services.Time.GetTimestamp();
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20), Services.Time);
-        await CloseSessionsAsync(start, ticks, cancellationToken).ConfigureAwait(false);
-        var closed = Services.Time.GetTimestamp();
-        Services.Relay.Leave();
-        await WaitWhileAsync(() => Services.Sessions.Count + Services.Relay.OpenCount > 0, Services.Options.DrainTimeout, ticks, cancellationToken).ConfigureAwait(false);
-        foreach (var session in Services.Sessions.All)
-            session.Session.Tell(PoisonPill.Instance); // its client did not come for its close
-        var rest = Services.Options.DrainTimeout - Services.Time.GetElapsedTime(closed);
-        await WaitWhileAsync(() => Services.LiveSockets > 0, rest > GoodbyeTimeout ? rest : GoodbyeTimeout, ticks, cancellationToken).ConfigureAwait(false);
-        Services.Relay.Abort();
+        var drain = new Drain(Services.Http);
+        var rest = await drain.CloseConnectionsAsync(cancellationToken).ConfigureAwait(false);
+        var handlers = rest > GoodbyeTimeout ? rest : GoodbyeTimeout;
+        await drain.WaitWhileAsync(() => Services.LiveSockets > 0, handlers, cancellationToken).ConfigureAwait(false);
+        Services.Http.Relay.Abort();
         await Services.OtherNodes.LeaveAsync(Services.Root, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task WaitWhileAsync(Func<bool> condition, TimeSpan limit, PeriodicTimer ticks, CancellationToken cancellationToken)
-    {
-        var start = Services.Time.GetTimestamp();
-        while (condition() && Services.Time.GetElapsedTime(start) < limit && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-        {
-        }
-    }
+    void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => Conventions.Add(convention);
 
-    /// <summary>All at once, or in slices over <see cref="ActorSocketOptions.DrainPeriod"/>, so that the clients of a full node do not all come to the others together.</summary>
-    private async Task CloseSessionsAsync(long start, PeriodicTimer ticks, CancellationToken cancellationToken)
-    {
-        var close = new SessionProtocol.Close(DisconnectReason.ServerShuttingDown);
-        Action[] closers = [.. Services.Sessions.All.Select(session => (Action)(() => session.Session.Tell(close))), .. Services.Relay.WebSocketClosers];
-        Random.Shared.Shuffle(closers);
-        var period = Services.Options.DrainPeriod;
-        for (var closed = 0; closed < closers.Length;)
-        {
-            var share = period > TimeSpan.Zero ? Services.Time.GetElapsedTime(start) / period : 1;
-            var due = (int)Math.Min(closers.Length, Math.Ceiling(closers.Length * share));
-            for (; closed < due; closed++)
-                closers[closed]();
-            if (closed < closers.Length && !await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
-                return;
-        }
-    }
-
-    void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);
-
-    void IEndpointConventionBuilder.Finally(Action<EndpointBuilder> finallyConvention) => _finalConventions.Add(finallyConvention);
+    void IEndpointConventionBuilder.Finally(Action<EndpointBuilder> finallyConvention) => Conventions.Finally(finallyConvention);
 }

@@ -86,11 +86,11 @@ public static class ActorSocketServiceCollectionExtensions
             foreach (var registration in provider.GetServices<ActorSocketServerRegistration>())
             {
                 var server = registration.Get(provider).Services;
-                if (server.IsDraining)
+                if (server.Engine.IsDraining)
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server drains."));
                 if (server.Root.IsNobody())
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server has not started."));
-                if (!server.Placement.IsReady)
+                if (!server.Engine.Placement.IsReady)
                     return Task.FromResult(HealthCheckResult.Unhealthy("This node is no full member of the cluster, or cannot reach most of it."));
             }
             return Task.FromResult(HealthCheckResult.Healthy());

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using ActorSocket.Connections;
-using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
 using ActorSocket.Namespaces;
@@ -18,6 +17,9 @@ namespace ActorSocket.Hosting;
 internal sealed class ServerServices(string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time, IServiceProvider provider)
 {
     public const int MaxRoomNameBytes = 256;
+
+    private EngineServer? _engine;
+    private EngineHttp? _http;
 
     public string Name => name;
 
@@ -39,12 +41,6 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
         MaxAttachments = options.MaxAttachments,
         MaxJsonDepth = options.MaxJsonDepth,
     };
-
-    public OutboundLimits OutboundLimits { get; } = new(options.MaxOutboundBytes, options.MaxOutboundPackets, options.MaxPacketsPerPoll ?? int.MaxValue, options.MaxHttpBufferSize);
-
-    /// <summary>Likewise of a client that takes few packets at once.</summary>
-    public OutboundLimits PythonLimits =>
-        field ??= options.MaxPacketsPerPoll is null ? OutboundLimits with { MaxPacketsPerPoll = HandshakeRequest.PythonPayload } : OutboundLimits;
 
     public NameTable Names { get; } = new();
 
@@ -75,51 +71,17 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
         return packet;
     }
 
-    public IdGenerator Ids { get; } = new();
-
     public HandlerBinder Binder => field ??= new HandlerBinder(Json);
 
-    public FlusherPool Flushers { get; } = new();
+    /// <summary>What sessions and transports share.</summary>
+    public EngineServer Engine => LazyInitializer.EnsureInitialized(
+        ref _engine, () => new EngineServer(options, metrics.Engine, Log, time, connection => new ClientConnection(connection, this)));
 
-    public SessionTable Sessions { get; } = new();
+    /// <summary>The HTTP side of it.</summary>
+    public EngineHttp Http => LazyInitializer.EnsureInitialized(
+        ref _http, () => new EngineHttp(Engine) { Files = options.ServeClient ? new ClientBundle().TryServeAsync : null });
 
-    public SessionTimers Timers { get; } = new(options);
-
-    public ConnectionTimers ConnectionTimers => field ??= new ConnectionTimers(options, Timers);
-
-    /// <summary>Who sits above a connection of the engine.</summary>
-    public IConnectionConsumer NewConsumer(EngineConnection connection) => new ClientConnection(connection, this);
-
-    public ConcurrentBag<Func<ConnectionError, Task>> ConnectionErrors { get; } = [];
-
-    /// <summary>The refusal waits for none of them.</summary>
-    public void RaiseConnectionError(ConnectionError error)
-    {
-        foreach (var handler in ConnectionErrors)
-            _ = RaiseAsync(handler, error);
-    }
-
-    private async Task RaiseAsync(Func<ConnectionError, Task> handler, ConnectionError error)
-    {
-        try
-        {
-            await handler(error).ConfigureAwait(false);
-        }
-        catch (Exception failure)
-        {
-            Log.HandlerFailed(failure, "the connection error");
-        }
-    }
-
-    /// <summary>Where sessions live.</summary>
-    public ISessionPlacement Placement
-    {
-        get => field ??= new SingleNode(this);
-        set;
-    }
-
-    /// <summary>Who serves the requests of sessions that live elsewhere.</summary>
-    public IRequestRelay Relay { get; set; } = NoRelay.Instance;
+    public ConnectionTimers ConnectionTimers => field ??= new ConnectionTimers(options, Engine.Timers);
 
     public NamespaceTable Namespaces { get; } = new();
 
@@ -147,7 +109,4 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
         await lastHandlers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Interlocked.Decrement(ref _liveSockets);
     }
-
-    /// <summary>No new sessions: the server stops.</summary>
-    public bool IsDraining { get; set; }
 }

@@ -136,7 +136,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         var passesBy = lost?.PassesBy(ns.Recovery!.Options) == true;
         var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
         {
-            RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Ids.Next(),
+            RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Engine.Ids.Next(),
             Continues = continuation,
             Attempt = attempt,
             RecoveredUser = passesBy && connection.Handshake.KnownUser?.Identity is not { IsAuthenticated: true } ? lost!.User : null,
@@ -160,7 +160,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     /// <summary>A Socket.IO 2 client takes its connection's id for its socket's (E-115).</summary>
     private string NewId(ClientConnection connection) =>
-        !connection.IsRevision3 ? ns.Server.Ids.Next() : ns.Name == "/" ? connection.Sid : $"{ns.Name}#{connection.Sid}";
+        !connection.IsRevision3 ? ns.Server.Engine.Ids.Next() : ns.Name == "/" ? connection.Sid : $"{ns.Name}#{connection.Sid}";
 
     private void OnSocketGone(SocketGone m)
     {
@@ -176,7 +176,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (socket.RecoverySecret is not null)
             _bySecret.Remove(socket.RecoverySecret);
-        if (!socket.Id.Contains(ns.Server.Ids.NodeTag, StringComparison.Ordinal))
+        if (!socket.Id.Contains(ns.Server.Engine.Ids.NodeTag, StringComparison.Ordinal))
             ns.Server.OtherNodes.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);

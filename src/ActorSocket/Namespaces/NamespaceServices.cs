@@ -31,7 +31,7 @@ internal sealed class NamespaceServices
             CopyHandlersOf(parent);
         Face = new Namespace(this);
         if (server.Options.ConnectionStateRecovery is { } recovery)
-            Recovery = new RecoveryLog(recovery, server.Ids.NodeTag, server.Time);
+            Recovery = new RecoveryLog(recovery, server.Engine.Ids.NodeTag, server.Time);
         if (parent is null) // else a client chose it
             server.Names.Register(name);
     }

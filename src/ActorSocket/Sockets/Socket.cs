@@ -52,7 +52,7 @@ public sealed partial class Socket : IEventEmitter
 
     /// <summary>The socket's id: 28 URL-safe characters, unguessable, and not the connection's id. It is also a room that holds just this socket.</summary>
     /// <remarks>
-    /// Of a Socket.IO 2 client (<see cref="ActorSocketOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other namespaces than <c>/</c> with the
+    /// Of a Socket.IO 2 client (<see cref="EngineIoOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other namespaces than <c>/</c> with the
     /// namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a secret of the client; give others an id of the application's own.
     /// </remarks>
     public string Id { get; }

@@ -12,7 +12,7 @@ public static class SocketStreams
 {
     /// <summary>
     /// The client's events of one name, in order. A stream that lags behind holds up the client's other events too, as a slow handler does, and then, by the limits of
-    /// <see cref="ActorSocketOptions.MaxInboundEvents"/> and <see cref="ActorSocketOptions.MaxInboundBytes"/>, the client itself: nothing is dropped. Completes when the
+    /// <see cref="EngineIoOptions.MaxInboundEvents"/> and <see cref="EngineIoOptions.MaxInboundBytes"/>, the client itself: nothing is dropped. Completes when the
     /// socket is disconnected, after the events that its client had sent before it left (<see cref="ActorSocketOptions.LastEventsTimeout"/>).
     /// </summary>
     /// <param name="socket">The client. Run the stream within <c>OnConnection</c>: it gets the events from then on.</param>

@@ -22,7 +22,7 @@ public sealed class DirectoryTests
             var rooms = Enumerable.Range(0, 1 + (round % 7)).Select(i => $"room {round} {i}").ToArray();
             await Task.WhenAll(rooms.Select(room => ((ClusterNode)from.Server.Services.OtherNodes).AnnounceAsync("/", room))).WaitAsync(Node.Patience);
             foreach (var other in cluster.Nodes.Where(other => other != from))
-                Assert.All(rooms, room => Assert.Equal([from.Server.Services.Ids.NodeTag], TagsFor(other, room)));
+                Assert.All(rooms, room => Assert.Equal([from.Server.Services.Engine.Ids.NodeTag], TagsFor(other, room)));
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class DirectoryTests
         foreach (var (node, other) in new[] { (first, second), (second, first) })
         {
             await Node.UntilAsync(() => ((ClusterNode)node.Server.Services.OtherNodes).Peers.All.Length == 1, "the node that left to be forgotten");
-            Assert.Equal([other.Server.Services.Ids.NodeTag], TagsFor(node, "shared"));
+            Assert.Equal([other.Server.Services.Engine.Ids.NodeTag], TagsFor(node, "shared"));
         }
     }
 

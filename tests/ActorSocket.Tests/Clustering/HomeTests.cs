@@ -55,7 +55,7 @@ public sealed class HomeTests : ServerTest
         connection.Outbound.Append(EncodedFrame.Control("4one"u8));
         replies.ExpectMsg<Packed>(Patience);
         Assert.False(await ((RelayedRequests)connection.Relayed!).PollAnswer!.Left.WaitAsync(Patience));
-        Assert.False(server.Sessions.TryGet(connection.Sid, out _)); // the client has a gap, and learns it by its next request
+        Assert.False(server.Engine.Sessions.TryGet(connection.Sid, out _)); // the client has a gap, and learns it by its next request
         Assert.Equal(0, home.AnswersOnTheirWay);
     }
 

@@ -93,7 +93,7 @@ public sealed class LeavingTests
             await second.StoppedAsync().WaitAsync(Node.Patience);
             Assert.Equal(1, Environment.ExitCode);
             Assert.Contains(second.Log, static line => line.StartsWith("Critical: The actor system ended although the host goes on", StringComparison.Ordinal));
-            Assert.True(second.Server.Services.IsDraining);
+            Assert.True(second.Server.Services.Engine.IsDraining);
         }
         finally
         {

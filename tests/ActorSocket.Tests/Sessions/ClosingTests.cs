@@ -39,7 +39,7 @@ public sealed class ClosingTests : ServerTest
         await HandledAsync(session.Session);
         Assert.Equal("6|1", await session.PollAsync());
         await ExpectTerminatedAsync(session.Session, Patience);
-        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.False(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ClosingTests : ServerTest
         await HandledAsync(session.Session);
         Clock.Advance(TimeSpan.FromSeconds(1));
         await ExpectTerminatedAsync(session.Session, Patience);
-        Assert.Equal(0, server.Sessions.Count);
+        Assert.Equal(0, server.Engine.Sessions.Count);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ClosingTests : ServerTest
         var server = NewServer();
         var session = await OpenAsync(server);
         session.Send("2");
-        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _)); // at once, before the actor has run
+        Assert.False(server.Engine.Sessions.TryGet(session.Connection.Sid, out _)); // at once, before the actor has run
         await ExpectTerminatedAsync(session.Session, Patience);
     }
 
@@ -163,7 +163,7 @@ public sealed class ClosingTests : ServerTest
         await webSocket.Closed.Task.WaitAsync(Patience);
         other.Send("40");
         Assert.StartsWith("40{", await bystander.NextAsync(), StringComparison.Ordinal);
-        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.False(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class HeartbeatTests : ServerTest
         await ExpectTerminatedAsync(session.Session);
         Assert.Equal("close", await webSocket.NextAsync());
         await webSocket.Closed.Task.WaitAsync(Patience);
-        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.False(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 
     [Fact]
@@ -85,9 +85,9 @@ public sealed class HeartbeatTests : ServerTest
         var wait = session.Connection.PongDue!;
         wait.Cancel(); // as if its alarm were late
         Clock.Advance(Timeout - TimeSpan.FromTicks(1));
-        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
         Clock.Advance(TimeSpan.FromTicks(1));
-        Assert.False(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.False(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
         await ExpectTerminatedAsync(session.Session);
     }
 
@@ -101,7 +101,7 @@ public sealed class HeartbeatTests : ServerTest
         await HandledAsync(session.Session);
         session.Send("3");
         Assert.Null(session.Connection.PongDue);
-        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class HeartbeatTests : ServerTest
             Clock.Advance(TimeSpan.FromMilliseconds(500)); // a slow round trip: 2 min 36 s in all
             await HandledAsync(session.Session);
         }
-        Assert.True(server.Sessions.TryGet(session.Connection.Sid, out _));
+        Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 
     private async Task ExpectTerminatedAsync(IActorRef session) => await ExpectTerminatedAsync(session, Patience);

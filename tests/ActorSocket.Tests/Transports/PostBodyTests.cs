@@ -19,7 +19,7 @@ public sealed class PostBodyTests : ServerTest
         var rate = new Rate { MinDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5)) };
         var context = NewContext(protocol);
         context.Features.Set<IHttpMinRequestBodyDataRateFeature>(rate);
-        var body = await new PollingTransport(NewServer(o => o.MinPostDataRate = option)).ReadAsync(context);
+        var body = await new PollingTransport(NewServer(o => o.MinPostDataRate = option).Engine).ReadAsync(context);
         Assert.Equal("42[1]", Encoding.UTF8.GetString(body!.Value.Bytes));
         body.Value.Release();
         Assert.Equal(expected, rate.MinDataRate?.BytesPerSecond);

@@ -103,7 +103,7 @@ public sealed class WebSocketTransportTests : ServerTest
         var server = NewServer(configure, TimeProvider.System); // its time limits end by themselves
         var connection = NewConnection(server, agent);
         var link = new Link();
-        return (link, connection, new WebSocketTransport(server, connection, link, WireForm.Standard));
+        return (link, connection, new WebSocketTransport(server.Engine, connection, link, WireForm.Standard));
     }
 
     private TestProbe Session(EngineConnection connection)

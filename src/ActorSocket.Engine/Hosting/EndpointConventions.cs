@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using ActorSocket.Transports;
+
+namespace ActorSocket.Hosting;
+
+/// <summary>The conventions that an application adds to a server's endpoint, such as <c>RequireAuthorization</c>.</summary>
+internal sealed class EndpointConventions
+{
+    private readonly List<Action<EndpointBuilder>> _conventions = [];
+    private readonly List<Action<EndpointBuilder>> _final = [];
+
+    public void Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);
+
+    public void Finally(Action<EndpointBuilder> convention) => _final.Add(convention);
+
+    /// <summary>Maps a server's one endpoint, which takes all that is below a path.</summary>
+    /// <param name="endpoints">The application.</param>
+    /// <param name="path">The path, with a slash before it and none behind.</param>
+    /// <param name="handler">What serves the requests.</param>
+    /// <param name="displayName">For the logs.</param>
+    /// <exception cref="InvalidOperationException">The path is no pattern, or one that may end in more than one way.</exception>
+    public void Map(IEndpointRouteBuilder endpoints, string path, RequestDelegate handler, string displayName)
+    {
+        var template = PatternOf(path);
+        EndpointPath.Of(template); // what is wrong with it is said here; of a group's prefix when the endpoints are made
+        var builder = endpoints.Map(template, handler).WithDisplayName(displayName);
+        builder.Add(route =>
+        {
+            foreach (var convention in _conventions)
+                convention(route);
+        });
+        builder.Finally(route =>
+        {
+            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern));
+            route.Metadata.Add(NoOutputCache.Instance);
+            route.Metadata.Add(new DisableRequestTimeoutAttribute());
+            foreach (var convention in _final)
+                convention(route);
+        });
+    }
+
+    private static RoutePattern PatternOf(string path)
+    {
+        try
+        {
+            return RoutePatternFactory.Parse($"{path.TrimEnd('/')}/{{**{EndpointPath.Rest}}}");
+        }
+        catch (RoutePatternException error)
+        {
+            throw new InvalidOperationException($"A Socket.IO server cannot be mapped to '{path}': {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using System.Text;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Features.Authentication;
+using Microsoft.Net.Http.Headers;
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Transports;
+
+/// <summary>
+/// Opens sessions: checks the requests that have no id yet, in the official server's order (E-03), and makes their connections.
+/// </summary>
+internal sealed class Handshakes(EngineServer server, PollingTransport polling, CorsHeaders? cors, Refusals refusals)
+{
+    private const string CorsMiddlewareMark = "__CorsMiddlewareWithEndpointInvoked"; // left by ASP.NET Core's own
+
+    // A session starts in a moment, unless the server has just stopped, or its node was downed.
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Opens a session. A WebSocket is given back to be run by the caller.</summary>
+    public async Task<WebSocketTransport?> OpenAsync(HttpContext context, QueryValues query, string transport, WebSocketUpgrade? upgrade)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
+        {
+            await refusals.AnswerAsync(
+                context, EngineIoError.BadHandshakeMethod, upgrade, [("method", context.Request.Method)]).ConfigureAwait(false);
+            return null;
+        }
+        var webSocket = transport == TransportNames.WebSocket;
+        var fault = upgrade?.FaultOf(context.Request);
+        if (webSocket && (upgrade is null || fault is not null))
+        {
+            await refusals.AnswerAsync(
+                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
+            return null;
+        }
+        if (webSocket && !IsOriginAllowed(context.Request))
+        {
+            await refusals.AnswerAsync(
+                context, EngineIoError.Forbidden, upgrade, [("origin", context.Request.Headers.Origin.ToString())]).ConfigureAwait(false);
+            return null;
+        }
+        if (server.Options.AllowRequest is { } allow && await allow(context, context.RequestAborted).ConfigureAwait(false) is { } reason)
+        {
+            await refusals.AnswerAsync(
+                context, EngineIoError.Forbidden, upgrade, [("message", reason)], reason.Length == 0 ? null : reason).ConfigureAwait(false);
+            return null;
+        }
+        if (query.IsRevision3 && !server.Options.AllowEIO3)
+        {
+            refusals.HintOnce(2, static log => log.OldClient());
+            await refusals.AnswerAsync(
+                context, EngineIoError.UnsupportedProtocolVersion, upgrade, [("protocol", "3")]).ConfigureAwait(false);
+            return null;
+        }
+        if (server.IsDraining || server.Root.IsNobody() || !server.Placement.IsReady || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        {
+            Refusals.AnswerUnavailable(context);
+            return null;
+        }
+        if (cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && !RequestOrigin.IsOwn(origin.ToString(), context.Request)
+            && !context.Items.ContainsKey(CorsMiddlewareMark))
+        {
+            refusals.HintOnce(4, static log => log.CorsIsOff());
+        }
+        return await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
+    }
+
+    private async Task<WebSocketTransport?> OpenReservedAsync(HttpContext context, QueryValues query, WebSocketUpgrade? upgrade)
+    {
+        EngineConnection connection;
+        try
+        {
+            var own = server.Options.GenerateId is { } generate ? await generate(context).ConfigureAwait(false) : null;
+            connection = new EngineConnection(server, server.Placement.NewSid(own), Copy(context, query), query.Form);
+            if (!server.Sessions.TryAdd(connection))
+                throw new InvalidOperationException("It made an id that is in use.");
+        }
+        catch (Exception error)
+        {
+            server.Sessions.CancelReservation();
+            if (context.RequestAborted.IsCancellationRequested)
+                return null;
+            server.Log.IdGenerationFailed(error);
+            await refusals.AnswerAsync(
+                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "ID_GENERATION_ERROR"), ("error", error.Message)]).ConfigureAwait(false);
+            return null;
+        }
+        var options = server.Options;
+        var open = EncodedFrame.Control(OpenPacket.Write(
+            connection.Sid,
+            upgrade is null && options.AllowUpgrades && options.Transports.HasFlag(TransportKinds.WebSocket),
+            (int)options.PingInterval.TotalMilliseconds,
+            (int)options.PingTimeout.TotalMilliseconds,
+            options.MaxHttpBufferSize));
+        WebSocketTransport? transport = null;
+        try
+        {
+            await options.RaiseInitialHeadersAsync(context).ConfigureAwait(false);
+            await options.RaiseHeadersAsync(context).ConfigureAwait(false);
+            if (options.Cookie is { } cookie)
+                context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
+            if (upgrade is not null)
+            {
+                transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), connection.Form);
+                connection.AttachWebSocket(transport);
+            }
+            connection.Outbound.Append(open);
+            if (options.InitialPacket is { } initial)
+                connection.Outbound.Append(EncodedFrame.Control(Encoding.UTF8.GetBytes("4" + initial)));
+            var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            server.Root.Tell(new SessionProtocol.Open(connection, transport, opened));
+            await opened.Task.WaitAsync(OpenTimeout, server.Time, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            connection.Forget();
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                Refusals.AnswerUnavailable(context);
+            return null;
+        }
+        catch
+        {
+            connection.Forget();
+            throw;
+        }
+        if (server.IsDraining) // began meanwhile, and did not see this one
+            connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+        connection.Consumer.OnOpened();
+        if (transport is null)
+            await polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
+        return transport;
+    }
+
+    /// <summary>The attributes in the official server's order and spelling (E-25).</summary>
+    private static string SetCookie(string name, string value, CookieOptions cookie)
+    {
+        var text = new StringBuilder().Append(name).Append('=').Append(value);
+        if (cookie.MaxAge is { } age)
+            text.Append("; Max-Age=").Append((long)age.TotalSeconds);
+        if (!string.IsNullOrEmpty(cookie.Domain))
+            text.Append("; Domain=").Append(cookie.Domain);
+        if (!string.IsNullOrEmpty(cookie.Path))
+            text.Append("; Path=").Append(cookie.Path);
+        if (cookie.Expires is { } expires)
+            text.Append("; Expires=").Append(HeaderUtilities.FormatDate(expires));
+        if (cookie.HttpOnly)
+            text.Append("; HttpOnly");
+        if (cookie.Secure)
+            text.Append("; Secure");
+        if (cookie.SameSite is not Microsoft.AspNetCore.Http.SameSiteMode.Unspecified)
+            text.Append("; SameSite=").Append(cookie.SameSite);
+        return text.ToString();
+    }
+
+    /// <summary>A WebSocket's origin: browsers let a page open one to anybody, and leave it to the server.</summary>
+    private bool IsOriginAllowed(HttpRequest request)
+    {
+        var check = server.Options.CheckWebSocketOrigin ?? server.Options.Cors is { AllowAnyOrigin: false };
+        return !check || request.Headers.Origin is not { Count: > 0 } origin || RequestOrigin.IsOwn(origin.ToString(), request) || cors?.Allows(origin.ToString()) is true;
+    }
+
+    private HandshakeRequest Copy(HttpContext context, QueryValues query)
+    {
+        var request = context.Request;
+        var headers = new KeyValuePair<string, string>[request.Headers.Count];
+        var at = 0;
+        foreach (var (name, values) in request.Headers)
+            headers[at++] = new(HandshakeValues.LowerCase(name), values.ToString());
+        return new HandshakeRequest(
+            new HandshakeValues(headers, StringComparison.OrdinalIgnoreCase),
+            query.ToValues(),
+            context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : context.Connection.RemoteIpAddress?.ToString() ?? "",
+            request.IsHttps,
+            request.Headers.Origin.Count > 0,
+            context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : request.Path + request.QueryString,
+            server.Time.GetUtcNow(),
+            HandshakeRequest.Known(context.Features.Get<IHttpAuthenticationFeature>()?.User))
+        {
+            RouteValues = RouteValuesOf(request),
+        };
+    }
+
+    private static HandshakeValues RouteValuesOf(HttpRequest request)
+    {
+        var values = request.RouteValues.Where(static pair => pair.Key != EndpointPath.Rest)
+            .Select(static pair => KeyValuePair.Create(pair.Key, Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture) ?? "")).ToArray();
+        return values.Length == 0 ? HandshakeValues.None : new HandshakeValues(values, StringComparison.OrdinalIgnoreCase);
+    }
+}

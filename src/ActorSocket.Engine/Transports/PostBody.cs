@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
+
+namespace ActorSocket.Transports;
+
+/// <summary>The whole body of a POST, which is the request's until it is released.</summary>
+internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? reader)
+{
+    public ReadOnlySequence<byte> Bytes => bytes;
+
+    public void Release() => reader?.AdvanceTo(bytes.End);
+
+    /// <summary>Reads it; null when it is over the limit.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="limit">The most bytes.</param>
+    /// <param name="minRate">How fast it must come; null: no matter how.</param>
+    /// <param name="waits">Called once when it is not there yet.</param>
+    public static async ValueTask<PostBody?> ReadAsync(HttpContext context, int limit, MinDataRate? minRate, Action? waits)
+    {
+        var length = context.Request.ContentLength;
+        if (length > limit)
+            return null;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null; // counted here, to answer as the official server does
+        if (IsHttp1(context) && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = minRate;
+        var reader = context.Request.BodyReader;
+        try
+        {
+            while (true)
+            {
+                var reading = reader.ReadAsync(); // no token: Kestrel ends the read itself when the connection ends
+                if (!reading.IsCompleted)
+                {
+                    waits?.Invoke();
+                    waits = null;
+                }
+                var read = await reading.ConfigureAwait(false);
+                if (read.Buffer.Length > limit)
+                {
+                    reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request
+                    return null;
+                }
+                if (read.IsCompleted)
+                    return new PostBody(read.Buffer, reader);
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status400BadRequest && length is { } whole && TakeLastWords(context, whole) is { } words)
+        {
+            return new PostBody(new ReadOnlySequence<byte>(words), null);
+        }
+        catch (Exception error) when (IsCorrupt(error))
+        {
+            throw new BadHttpRequestException("The body cannot be decompressed.", StatusCodes.Status400BadRequest, error);
+        }
+    }
+
+    /// <summary>Whether reading a body failed because its client is gone, is too slow, or breaks HTTP.</summary>
+    public static bool IsCut(Exception error) => error is IOException or ConnectionAbortedException or OperationCanceledException;
+
+    public static string WhyCut(Exception error) =>
+        error is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } ? "a data request came too slowly"
+        : IsCorrupt(error.InnerException) ? "a body that cannot be decompressed"
+        : "data request connection closed prematurely";
+
+    /// <summary>
+    /// Where the application lets bodies be decompressed (<c>UseRequestDecompression</c>): what the decompressors throw at rubbish.
+    /// </summary>
+    private static bool IsCorrupt(Exception? error) => error is InvalidDataException or InvalidOperationException;
+
+    /// <summary>Answers what Kestrel would: 408 to one that is too slow. Who is gone gets nothing.</summary>
+    public static void AnswerCut(HttpContext context, Exception error)
+    {
+        if (error is not BadHttpRequestException bad)
+            return;
+        context.Response.StatusCode = bad.StatusCode;
+        context.Response.Headers.Connection = "close";
+    }
+
+    /// <summary>
+    /// A client that closes its side right behind a body of known length has sent all of it, but Kestrel takes any end that it sees with
+    /// the body for one that came too early. The bytes lie in the connection still: null when they do not.
+    /// </summary>
+    private static byte[]? TakeLastWords(HttpContext context, long length)
+    {
+        if (!IsHttp1(context) || context.Features.Get<IConnectionTransportFeature>() is not { Transport.Input: { } input })
+            return null;
+        try
+        {
+            if (!input.TryRead(out var read))
+                return null;
+            var words = read.Buffer.Length >= length ? read.Buffer.Slice(0, length).ToArray() : null;
+            input.AdvanceTo(read.Buffer.Start);
+            return words;
+        }
+        catch (Exception error) when (error is InvalidOperationException or IOException)
+        {
+            return null; // it was cut, or something else than Kestrel reads it
+        }
+    }
+
+    private static bool IsHttp1(HttpContext context) => HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
+}

@@ -1,0 +1,168 @@
+using System.IO.Pipelines;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using ActorSocket.Protocol;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ActorSocket.Transports;
+
+/// <summary>A request that wants to become a WebSocket, in whichever way the server below offers it.</summary>
+internal abstract class WebSocketUpgrade
+{
+    /// <summary>What is wrong with its handshake, in the words of the <c>ws</c> package (E-13); null when nothing is.</summary>
+    public string? FaultOf(HttpRequest request) =>
+        KeyFaultOf(request) ?? (Subprotocols.TryRead(request.Headers.SecWebSocketProtocol, out _) ? null : "Invalid Sec-WebSocket-Protocol header");
+
+    protected virtual string? KeyFaultOf(HttpRequest request) => null;
+
+    /// <summary>Whether it is an HTTP/2 extended CONNECT (RFC 8441), whose method is not GET.</summary>
+    public virtual bool IsExtendedConnect => false;
+
+    public abstract Task<WebSocketLink> AcceptAsync(HttpContext context);
+
+    public static WebSocketUpgrade? Detect(HttpContext context, EngineIoOptions options)
+    {
+        var features = context.Features;
+        var deflate = options.PerMessageDeflate;
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(upgrade, transport, lifetime, options) : null;
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
+            return new Http2(connect, deflate);
+        return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
+    }
+
+    private static WebSocketDeflateOptions? Negotiate(HttpContext context, PerMessageDeflateOptions? own)
+    {
+        if (own is null || !PerMessageDeflate.TryNegotiate(context.Request.Headers.SecWebSocketExtensions, own, out var answer, out var agreed))
+            return null;
+        context.Response.Headers.SecWebSocketExtensions = answer;
+        return agreed;
+    }
+
+    private static string? Subprotocol(HttpContext context) => Subprotocols.TryRead(context.Request.Headers.SecWebSocketProtocol, out var first) ? first : null;
+
+    private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
+    {
+        var options = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan, DangerousDeflateOptions = agreed };
+        return new ManagedLink(WebSocket.CreateFromStream(stream, options), context, agreed is null ? null : own!.Threshold);
+    }
+
+    /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
+    private sealed class Http1(IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, IConnectionLifetimeFeature lifetime, EngineIoOptions options) : WebSocketUpgrade
+    {
+        private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
+
+        protected override string? KeyFaultOf(HttpRequest request)
+        {
+            if (!HttpMethods.IsGet(request.Method))
+                return "Invalid HTTP method";
+            Span<byte> nonce = stackalloc byte[24];
+            if (request.Headers.SecWebSocketKey.ToString() is not { Length: 24 } key || !Convert.TryFromBase64String(key, nonce, out var length) || length != 16)
+                return "Missing or invalid Sec-WebSocket-Key header";
+            return request.Headers.SecWebSocketVersion.ToString() is "13" or "8" ? null : "Missing or invalid Sec-WebSocket-Version header"; // 8: the last draft, the same on the wire
+        }
+
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
+        {
+            var headers = context.Response.Headers;
+            headers.Upgrade = "websocket";
+            headers.Connection = "Upgrade";
+#pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
+            headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(context.Request.Headers.SecWebSocketKey + KeySuffix)));
+#pragma warning restore CA5350
+            if (Subprotocol(context) is { } subprotocol)
+                headers.SecWebSocketProtocol = subprotocol;
+            var agreed = Negotiate(context, options.PerMessageDeflate);
+            var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
+            return agreed is null
+                ? new PipeLink(transport.Transport, lifetime, options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport))
+                : Adapt(stream, context, options.PerMessageDeflate, agreed);
+        }
+    }
+
+    private sealed class Http2(IHttpExtendedConnectFeature connect, PerMessageDeflateOptions? deflate) : WebSocketUpgrade
+    {
+        public override bool IsExtendedConnect => true;
+
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
+        {
+            var agreed = Negotiate(context, deflate);
+            if (Subprotocol(context) is { } subprotocol)
+                context.Response.Headers.SecWebSocketProtocol = subprotocol;
+            return Adapt(await connect.AcceptAsync().ConfigureAwait(false), context, deflate, agreed);
+        }
+    }
+
+    /// <summary>A server that gives WebSockets only ready-made: TestServer.</summary>
+    private sealed class Hosted(IHttpWebSocketFeature feature) : WebSocketUpgrade
+    {
+        public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
+            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }).ConfigureAwait(false), context);
+    }
+}
+
+/// <summary>Bytes of WebSocket frames in and out, below <see cref="WebSocketTransport"/>.</summary>
+internal abstract class WebSocketLink
+{
+    protected const int FragmentSize = 4096;
+
+    /// <summary>Received bytes: frames as a client sends them.</summary>
+    public abstract PipeReader Input { get; }
+
+    /// <summary>Whether long messages are compressed (RFC 7692).</summary>
+    public virtual bool Compresses => false;
+
+    /// <summary>Whether what comes in as one message is cut into frames of <see cref="FragmentSize"/> anew.</summary>
+    public virtual bool Refragments => false;
+
+    /// <summary>The limits for what comes in here: fragments that are not the client's doing do not count.</summary>
+    public ProtocolLimits Limit(ProtocolLimits limits) =>
+        Refragments ? limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / FragmentSize) + 1 } : limits;
+
+    /// <summary>Sends complete, unmasked frames.</summary>
+    public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
+
+    /// <summary>
+    /// Runs what reads from it until it ends: behind the end of the request where that can be, otherwise within it. To be called once, as
+    /// the last of the request.
+    /// </summary>
+    public virtual Task RunAsync(Func<Task> loop) => loop();
+
+    /// <summary>Cuts the connection.</summary>
+    public abstract void Abort();
+
+    /// <summary>Frees what it holds; nothing is read any more.</summary>
+    public virtual void Release()
+    {
+    }
+}
+
+/// <summary>The connection itself. It keeps nothing of the request, which may be over.</summary>
+internal sealed class PipeLink(IDuplexPipe pipe, IConnectionLifetimeFeature lifetime, ConnectionTakeover? takeover) : WebSocketLink
+{
+    public override PipeReader Input => pipe.Input;
+
+    public override Task RunAsync(Func<Task> loop)
+    {
+        if (takeover is null)
+            return loop();
+        takeover.GoOnWith(loop);
+        return Task.CompletedTask;
+    }
+
+    public override void Abort() => lifetime.Abort();
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    {
+        var write = pipe.Output.WriteAsync(frames);
+        return write.IsCompletedSuccessfully ? Check(write.Result) : AwaitAsync(write);
+    }
+
+    private static async ValueTask AwaitAsync(ValueTask<FlushResult> write) => await Check(await write.ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static ValueTask Check(FlushResult result) =>
+        result.IsCompleted || result.IsCanceled ? throw new IOException("The connection is closed.") : default;
+}
