@@ -12,18 +12,21 @@ using Microsoft.Extensions.Logging;
 // The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
 // With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output.
 // With --handlers differential it does what differential-server.mjs there does on the official server.
-var builder = WebApplication.CreateSlimBuilder(args);
+// The profile "engine" is an Engine.IO server without Socket.IO, an echo at /engine.io, with --eio3 of that revision's clients too.
+var builder = WebApplication.CreateSlimBuilder([.. args.Where(static argument => argument != "--eio3")]);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
 if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
     builder.WebHost.UseInlineSockets();
 if (profile == "cluster")
     return await ClusterHost.RunAsync(builder, port);
+if (profile == "engine")
+    return await EngineHost.RunAsync(builder, port, allowEIO3: args.Contains("--eio3", StringComparer.Ordinal));
 var handlers = builder.Configuration["handlers"] ?? "wire";
 var forClients = handlers == "client";
 if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
-    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack and cluster.");
+    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack, cluster and engine.");
     return 1;
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);

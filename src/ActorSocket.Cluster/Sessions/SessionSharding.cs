@@ -37,7 +37,7 @@ internal sealed class ShardedSessions(ServerServices server, ClusterNode cluster
 
     public string NewSid(string? own) => server.Engine.Ids.NextSigned(own);
 
-    public IActorRef Start(IActorContext parent) => cluster.Region;
+    public IActorRef Start(IActorRefFactory parent, string name) => cluster.Region;
 
     /// <summary>
     /// The shard is asked to let it go: it then holds back the requests that still come for it and gives them to a new actor, which says

@@ -24,10 +24,11 @@ internal sealed class Drain(EngineHttp http)
         await CloseSessionsAsync(cancellationToken).ConfigureAwait(false);
         var closed = _engine.Time.GetTimestamp();
         http.Relay.Leave();
-        await WaitWhileAsync(() => _engine.Sessions.Count + http.Relay.OpenCount > 0, _engine.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
+        var limit = _engine.Options.DrainTimeout;
+        await WaitWhileAsync(() => _engine.Sessions.Count + http.Relay.OpenCount > 0, limit, cancellationToken).ConfigureAwait(false);
         foreach (var connection in _engine.Sessions.All)
             connection.Session.Tell(PoisonPill.Instance); // its client did not come for its close
-        return _engine.Options.DrainTimeout - _engine.Time.GetElapsedTime(closed);
+        return limit - _engine.Time.GetElapsedTime(closed);
     }
 
     /// <summary>Completes when the condition is false, or the time is over.</summary>
@@ -35,7 +36,8 @@ internal sealed class Drain(EngineHttp http)
     {
         var start = _engine.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(Tick, _engine.Time);
-        while (condition() && _engine.Time.GetElapsedTime(start) < limit && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (condition() && _engine.Time.GetElapsedTime(start) < limit
+            && await ticks.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
         }
     }
@@ -49,7 +51,11 @@ internal sealed class Drain(EngineHttp http)
         var start = _engine.Time.GetTimestamp();
         using var ticks = new PeriodicTimer(Tick, _engine.Time);
         var close = new SessionProtocol.Close(DisconnectReason.ServerShuttingDown);
-        Action[] closers = [.. _engine.Sessions.All.Select(connection => (Action)(() => connection.Session.Tell(close))), .. http.Relay.WebSocketClosers];
+        Action[] closers =
+        [
+            .. _engine.Sessions.All.Select(connection => (Action)(() => connection.Session.Tell(close))),
+            .. http.Relay.WebSocketClosers,
+        ];
         Random.Shared.Shuffle(closers);
         var period = _engine.Options.DrainPeriod;
         for (var closed = 0; closed < closers.Length;)

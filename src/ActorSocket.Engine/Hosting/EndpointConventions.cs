@@ -8,7 +8,8 @@ using ActorSocket.Transports;
 namespace ActorSocket.Hosting;
 
 /// <summary>The conventions that an application adds to a server's endpoint, such as <c>RequireAuthorization</c>.</summary>
-internal sealed class EndpointConventions
+/// <param name="kind">Of the server, in the words of its users.</param>
+internal sealed class EndpointConventions(string kind)
 {
     private readonly List<Action<EndpointBuilder>> _conventions = [];
     private readonly List<Action<EndpointBuilder>> _final = [];
@@ -26,7 +27,7 @@ internal sealed class EndpointConventions
     public void Map(IEndpointRouteBuilder endpoints, string path, RequestDelegate handler, string displayName)
     {
         var template = PatternOf(path);
-        EndpointPath.Of(template); // what is wrong with it is said here; of a group's prefix when the endpoints are made
+        EndpointPath.Of(template, kind); // what is wrong with it is said here; of a group's prefix when the endpoints are made
         var builder = endpoints.Map(template, handler).WithDisplayName(displayName);
         builder.Add(route =>
         {
@@ -35,7 +36,7 @@ internal sealed class EndpointConventions
         });
         builder.Finally(route =>
         {
-            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern));
+            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern, kind));
             route.Metadata.Add(NoOutputCache.Instance);
             route.Metadata.Add(new DisableRequestTimeoutAttribute());
             foreach (var convention in _final)
@@ -43,7 +44,7 @@ internal sealed class EndpointConventions
         });
     }
 
-    private static RoutePattern PatternOf(string path)
+    private RoutePattern PatternOf(string path)
     {
         try
         {
@@ -51,7 +52,7 @@ internal sealed class EndpointConventions
         }
         catch (RoutePatternException error)
         {
-            throw new InvalidOperationException($"A Socket.IO server cannot be mapped to '{path}': {error.Message}", error);
+            throw new InvalidOperationException($"A {kind} server cannot be mapped to '{path}': {error.Message}", error);
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace ActorSocket;
 
 /// <summary>Collects what is wrong with options: each fault names the configuration key, the value and what is allowed.</summary>
@@ -35,11 +33,7 @@ internal sealed class OptionFaults(string section)
 
     public void NotAsyncVoid(string key, Delegate? value, string instead)
     {
-        if (value is not null && IsAsyncVoid(value))
+        if (value is not null && AsyncVoid.Is(value))
             Add(key, $"is an async lambda, whose exceptions would end the process; set {instead} to it instead.");
     }
-
-    /// <summary>Whether it is <c>async</c> and returns nothing: an exception in it ends the process, and nobody can wait for it.</summary>
-    public static bool IsAsyncVoid(Delegate callback) =>
-        callback.Method.ReturnType == typeof(void) && callback.Method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false);
 }

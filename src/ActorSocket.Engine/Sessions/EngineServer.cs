@@ -32,7 +32,9 @@ internal sealed class EngineServer(
 
     /// <summary>Likewise of a client that takes few packets at once.</summary>
     public OutboundLimits PythonLimits =>
-        field ??= options.MaxPacketsPerPoll is null ? OutboundLimits with { MaxPacketsPerPoll = HandshakeRequest.PythonPayload } : OutboundLimits;
+        field ??= options.MaxPacketsPerPoll is null
+            ? OutboundLimits with { MaxPacketsPerPoll = HandshakeRequest.PythonPayload }
+            : OutboundLimits;
 
     public IdGenerator Ids { get; } = new();
 

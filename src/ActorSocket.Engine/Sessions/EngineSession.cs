@@ -12,7 +12,8 @@ namespace ActorSocket.Sessions;
 /// </summary>
 internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessionTurn
 {
-    private const int GoingAway = 1001; // RFC 6455 §7.4.1: C++ clients take a close without a code for the end, and this one for a reason to come back
+    // RFC 6455 §7.4.1: C++ clients take a close without a code for the end, and this one for a reason to come back.
+    private const int GoingAway = 1001;
 
     /// <summary>How long reading may rest because handlers lag.</summary>
     public static readonly TimeSpan HandlersTimeout = TimeSpan.FromSeconds(30);

@@ -18,7 +18,8 @@ internal interface ISessionPlacement
 
     /// <summary>Starts, or finds, who makes a session of each <see cref="SessionProtocol.Open"/>.</summary>
     /// <param name="parent">Whose child it is.</param>
-    IActorRef Start(IActorContext parent);
+    /// <param name="name">Its name there.</param>
+    IActorRef Start(IActorRefFactory parent, string name);
 
     /// <summary>A session has ended.</summary>
     /// <returns>

@@ -104,7 +104,8 @@ internal sealed class Inbound(EngineConnection connection, EngineServer server, 
                 connection.PongDue = null;
                 connection.Session.Tell(SessionProtocol.PongReceived.Instance);
                 break;
-            case EngineIoPacketType.Ping or EngineIoPacketType.Pong: // E-91, E-111: in Engine.IO 4 the server is the one who pings, in 3 the client
+            // E-91, E-111: in Engine.IO 4 the server is the one who pings, in 3 the client.
+            case EngineIoPacketType.Ping or EngineIoPacketType.Pong:
                 Fail(transport, DisconnectReason.TransportError, "invalid heartbeat direction");
                 break;
             case EngineIoPacketType.Close:

@@ -29,7 +29,8 @@ internal struct SessionWaits
     }
 
     /// <summary>Whether it is one of these: one that was cancelled while it was on its way is not.</summary>
-    public readonly bool Has(SharedTimer.Wait wait) => wait == Heartbeat || wait == Upgrade || wait == Noop || wait == Handlers || wait == Close;
+    public readonly bool Has(SharedTimer.Wait wait) =>
+        wait == Heartbeat || wait == Upgrade || wait == Noop || wait == Handlers || wait == Close;
 
     public void CancelAll()
     {

@@ -10,7 +10,7 @@ internal sealed class SingleNode(EngineServer server) : ISessionPlacement
 
     public string NewSid(string? own) => own ?? server.Ids.Next();
 
-    public IActorRef Start(IActorContext parent) => parent.ActorOf(SessionSupervisor.Props(server), "sessions");
+    public IActorRef Start(IActorRefFactory parent, string name) => parent.ActorOf(SessionSupervisor.Props(server), name);
 
     public bool MayStop(IActorContext session) => true;
 

@@ -98,6 +98,13 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
         };
     }
 
+    /// <summary>For every endpoint of a host, before the application's own configuration: what that sets wins.</summary>
+    public static void AddTo(IServiceCollection services)
+    {
+        if (!services.Any(static service => service.ImplementationType == typeof(Setup)))
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, Setup>());
+    }
+
     /// <summary>Sets it up on every endpoint, unless the application sets its own defaults for endpoints.</summary>
     internal sealed class Setup : IConfigureOptions<KestrelServerOptions>
     {

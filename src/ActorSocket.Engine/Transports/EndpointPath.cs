@@ -18,18 +18,22 @@ internal sealed class EndpointPath
     /// <exception cref="InvalidOperationException">
     /// The path may end in more than one way, so that what stands behind it cannot be told.
     /// </exception>
-    public static EndpointPath Of(RoutePattern pattern)
+    public static EndpointPath Of(RoutePattern pattern, string kind)
     {
         foreach (var parameter in pattern.Parameters)
         {
             if (parameter.Name != Rest && (parameter.IsOptional || parameter.IsCatchAll || parameter.Default is not null))
             {
                 throw new InvalidOperationException(
-                    $"A Socket.IO server cannot be mapped to '{pattern.RawText}': its parameter '{parameter.Name}' is optional, has a default or takes several segments. " +
+                    $"A {kind} server cannot be mapped to '{pattern.RawText}': its parameter '{parameter.Name}' is optional, " +
+                    "has a default or takes several segments. " +
                     "Map it to a path whose parameters each stand for one segment, such as '/{tenant}/socket.io'.");
             }
         }
-        return new EndpointPath([.. pattern.PathSegments.SkipLast(1).Select(static segment => segment is { IsSimple: true, Parts: [RoutePatternLiteralPart literal] } ? literal.Content : null)]);
+        return new EndpointPath([.. pattern.PathSegments.SkipLast(1).Select(LiteralOf)]);
+
+        static string? LiteralOf(RoutePatternPathSegment segment) =>
+            segment is { IsSimple: true, Parts: [RoutePatternLiteralPart literal] } ? literal.Content : null;
     }
 
     /// <summary>Routing ignores case, and its catch-all also matches nothing; the path is matched to the letter.</summary>

@@ -55,7 +55,8 @@ internal sealed class EngineEndpoint
         }
         var file = rest.ToString();
         Exempt(context.Features);
-        if (_cors is not null && HttpMethods.IsOptions(request.Method) && !(RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)))
+        if (_cors is not null && HttpMethods.IsOptions(request.Method)
+            && !(RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)))
         {
             await _refusals.AnswerAsync(
                 context, EngineIoError.BadRequest, null, [(Refusals.Name, "INVALID_PREFLIGHT")]).ConfigureAwait(false);
@@ -79,7 +80,8 @@ internal sealed class EngineEndpoint
         if (!RequestOrigin.IsPrintable(request.Headers.Origin))
         {
             await _refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "INVALID_ORIGIN"), ("origin", request.Headers.Origin.ToString())]).ConfigureAwait(false);
+                context, EngineIoError.BadRequest, upgrade,
+                [(Refusals.Name, "INVALID_ORIGIN"), ("origin", request.Headers.Origin.ToString())]).ConfigureAwait(false);
             return default;
         }
         if (query["sid"] is { Length: > 0 } sid)
@@ -100,10 +102,12 @@ internal sealed class EngineEndpoint
                 await _refusals.AnswerAsync(
                     context, mismatch, upgrade, [(Refusals.Name, "TRANSPORT_MISMATCH"), ("transport", transport)]).ConfigureAwait(false);
         }
-        else if (PollingRules.Check(connection, query.IsRevision3, transport == TransportNames.WebSocket) is var mismatch && mismatch == Mismatch.Protocol)
+        else if (PollingRules.Check(connection, query.IsRevision3, transport == TransportNames.WebSocket) is var mismatch
+            && mismatch == Mismatch.Protocol)
         {
             await _refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "PROTOCOL_MISMATCH"), ("protocol", query["EIO"])]).ConfigureAwait(false);
+                context, EngineIoError.BadRequest, upgrade,
+                [(Refusals.Name, "PROTOCOL_MISMATCH"), ("protocol", query["EIO"])]).ConfigureAwait(false);
         }
         else if (upgrade is not null)
         {
@@ -111,7 +115,8 @@ internal sealed class EngineEndpoint
             if (upgrade.FaultOf(context.Request) is { } fault)
             {
                 await _refusals.AnswerAsync(
-                    context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
+                    context, EngineIoError.BadRequest, upgrade,
+                    [(Refusals.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
                 return default;
             }
             await _server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
@@ -122,9 +127,12 @@ internal sealed class EngineEndpoint
         else if (mismatch == Mismatch.Transport)
         {
             await _refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, null, [(Refusals.Name, "TRANSPORT_MISMATCH"), ("transport", transport), ("previousTransport", connection.TransportName)]).ConfigureAwait(false);
+                context, EngineIoError.BadRequest, null,
+                [(Refusals.Name, "TRANSPORT_MISMATCH"), ("transport", transport), ("previousTransport", connection.TransportName)])
+                .ConfigureAwait(false);
         }
-        else if (connection.Relayed is { } relayed && !await relayed.HasGotAnswerAsync(HttpMethods.IsPost(context.Request.Method)).ConfigureAwait(false))
+        else if (connection.Relayed is { } relayed
+            && !await relayed.HasGotAnswerAsync(HttpMethods.IsPost(context.Request.Method)).ConfigureAwait(false))
         {
             await _refusals.AnswerAsync(context, EngineIoError.UnknownSid, null, [("sid", sid)]).ConfigureAwait(false);
         }
@@ -149,7 +157,8 @@ internal sealed class EngineEndpoint
     /// </summary>
     private static void Exempt(IFeatureCollection features)
     {
-        features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout(); // where the middleware stands before routing, and does not know the endpoint
+        // Where the middleware stands before routing, and does not know the endpoint.
+        features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         if (features.Get<IStatusCodePagesFeature>() is { } pages)
             pages.Enabled = false;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
@@ -57,13 +58,14 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
                 context, EngineIoError.UnsupportedProtocolVersion, upgrade, [("protocol", "3")]).ConfigureAwait(false);
             return null;
         }
-        if (server.IsDraining || server.Root.IsNobody() || !server.Placement.IsReady || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
+        if (server.IsDraining || server.Root.IsNobody() || !server.Placement.IsReady
+            || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
             Refusals.AnswerUnavailable(context);
             return null;
         }
-        if (cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin && !RequestOrigin.IsOwn(origin.ToString(), context.Request)
-            && !context.Items.ContainsKey(CorsMiddlewareMark))
+        if (cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin
+            && !RequestOrigin.IsOwn(origin.ToString(), context.Request) && !context.Items.ContainsKey(CorsMiddlewareMark))
         {
             refusals.HintOnce(4, static log => log.CorsIsOff());
         }
@@ -87,7 +89,8 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
                 return null;
             server.Log.IdGenerationFailed(error);
             await refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "ID_GENERATION_ERROR"), ("error", error.Message)]).ConfigureAwait(false);
+                context, EngineIoError.BadRequest, upgrade,
+                [(Refusals.Name, "ID_GENERATION_ERROR"), ("error", error.Message)]).ConfigureAwait(false);
             return null;
         }
         var options = server.Options;
@@ -103,10 +106,14 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
             await options.RaiseInitialHeadersAsync(context).ConfigureAwait(false);
             await options.RaiseHeadersAsync(context).ConfigureAwait(false);
             if (options.Cookie is { } cookie)
-                context.Response.Headers.Append(HeaderNames.SetCookie, SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context)));
+            {
+                var value = SetCookie(cookie.Name ?? "io", connection.Sid, cookie.Build(context));
+                context.Response.Headers.Append(HeaderNames.SetCookie, value);
+            }
             if (upgrade is not null)
             {
-                transport = new WebSocketTransport(server, connection, await upgrade.AcceptAsync(context).ConfigureAwait(false), connection.Form);
+                var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
+                transport = new WebSocketTransport(server, connection, link, connection.Form);
                 connection.AttachWebSocket(transport);
             }
             connection.Outbound.Append(open);
@@ -163,7 +170,10 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
     private bool IsOriginAllowed(HttpRequest request)
     {
         var check = server.Options.CheckWebSocketOrigin ?? server.Options.Cors is { AllowAnyOrigin: false };
-        return !check || request.Headers.Origin is not { Count: > 0 } origin || RequestOrigin.IsOwn(origin.ToString(), request) || cors?.Allows(origin.ToString()) is true;
+        if (!check || request.Headers.Origin is not { Count: > 0 } header)
+            return true;
+        var origin = header.ToString();
+        return RequestOrigin.IsOwn(origin, request) || cors?.Allows(origin) is true;
     }
 
     private HandshakeRequest Copy(HttpContext context, QueryValues query)
@@ -173,10 +183,11 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
         var at = 0;
         foreach (var (name, values) in request.Headers)
             headers[at++] = new(HandshakeValues.LowerCase(name), values.ToString());
+        var address = context.Connection.RemoteIpAddress;
         return new HandshakeRequest(
             new HandshakeValues(headers, StringComparison.OrdinalIgnoreCase),
             query.ToValues(),
-            context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : context.Connection.RemoteIpAddress?.ToString() ?? "",
+            (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "",
             request.IsHttps,
             request.Headers.Origin.Count > 0,
             context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : request.Path + request.QueryString,
@@ -190,7 +201,8 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
     private static HandshakeValues RouteValuesOf(HttpRequest request)
     {
         var values = request.RouteValues.Where(static pair => pair.Key != EndpointPath.Rest)
-            .Select(static pair => KeyValuePair.Create(pair.Key, Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture) ?? "")).ToArray();
+            .Select(static pair => KeyValuePair.Create(pair.Key, Convert.ToString(pair.Value, CultureInfo.InvariantCulture) ?? ""))
+            .ToArray();
         return values.Length == 0 ? HandshakeValues.None : new HandshakeValues(values, StringComparison.OrdinalIgnoreCase);
     }
 }

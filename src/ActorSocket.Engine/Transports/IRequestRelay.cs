@@ -42,7 +42,8 @@ internal sealed class NoRelay : IRequestRelay
 
     public IEnumerable<Action> WebSocketClosers => [];
 
-    public Task<EngineIoError?> ServeAsync(HttpContext context, StrayRequest request) => Task.FromResult<EngineIoError?>(EngineIoError.UnknownSid);
+    public Task<EngineIoError?> ServeAsync(HttpContext context, StrayRequest request) =>
+        Task.FromResult<EngineIoError?>(EngineIoError.UnknownSid);
 
     public void Leave()
     {

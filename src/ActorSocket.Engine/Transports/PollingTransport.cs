@@ -10,7 +10,8 @@ namespace ActorSocket.Transports;
 /// <summary>HTTP long-polling: a GET waits for packets, a POST brings some (Engine.IO protocol v4, "HTTP long-polling").</summary>
 internal sealed class PollingTransport(EngineServer server)
 {
-    private readonly MinDataRate? _minRate = server.Options.MinPostDataRate > 0 ? new MinDataRate(server.Options.MinPostDataRate, server.Options.PostGracePeriod) : null;
+    private readonly MinDataRate? _minRate =
+        server.Options.MinPostDataRate > 0 ? new MinDataRate(server.Options.MinPostDataRate, server.Options.PostGracePeriod) : null;
 
     /// <param name="context">The request.</param>
     /// <param name="connection">Whose request.</param>
@@ -59,7 +60,9 @@ internal sealed class PollingTransport(EngineServer server)
     public async Task AnswerAsync(HttpContext context, PollPayload payload, string jsonp)
     {
         var response = context.Response;
-        response.ContentType = payload.IsOctetStream ? "application/octet-stream" : jsonp.Length > 0 ? "text/javascript; charset=UTF-8" : "text/plain; charset=UTF-8";
+        response.ContentType = payload.IsOctetStream ? "application/octet-stream"
+            : jsonp.Length > 0 ? "text/javascript; charset=UTF-8"
+            : "text/plain; charset=UTF-8";
         response.Headers.CacheControl = "no-store";
         CloseWhenDraining(context);
         if (payload.MayCompress && server.Options.HttpCompression && payload.Body.Length >= server.Options.HttpCompressionThreshold
@@ -71,7 +74,8 @@ internal sealed class PollingTransport(EngineServer server)
                 await stream.WriteAsync(payload.Body, context.RequestAborted).ConfigureAwait(false);
             response.Headers.ContentEncoding = encoding;
             response.ContentLength = compressed.Length;
-            await response.Body.WriteAsync(compressed.GetBuffer().AsMemory(0, (int)compressed.Length), context.RequestAborted).ConfigureAwait(false);
+            var body = compressed.GetBuffer().AsMemory(0, (int)compressed.Length);
+            await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
             return;
         }
         response.ContentLength = payload.Body.Length;
@@ -134,5 +138,6 @@ internal sealed class PollingTransport(EngineServer server)
     /// <summary>The whole body; null when it is over the limit.</summary>
     /// <param name="context">The request.</param>
     /// <param name="waits">Called once when the body is not there yet.</param>
-    public ValueTask<PostBody?> ReadAsync(HttpContext context, Action? waits = null) => PostBody.ReadAsync(context, server.Options.MaxHttpBufferSize, _minRate, waits);
+    public ValueTask<PostBody?> ReadAsync(HttpContext context, Action? waits = null) =>
+        PostBody.ReadAsync(context, server.Options.MaxHttpBufferSize, _minRate, waits);
 }

@@ -23,7 +23,8 @@ internal sealed class Refusals(EngineHttp http)
         http.Engine.Metrics.RequestRefused((int)error);
         if (http.Engine.Log.IsEnabled(LogLevel.Debug))
             http.Engine.Log.RequestRefused(LogText.Of(context.Request.Method), (int)error, error.Message());
-        http.RaiseConnectionError(new ConnectionError(context, (int)error, error.Message(), why.ToDictionary(static one => one.Key, static one => one.Value, StringComparer.Ordinal)));
+        var more = why.ToDictionary(static one => one.Key, static one => one.Value, StringComparer.Ordinal);
+        http.RaiseConnectionError(new ConnectionError(context, (int)error, error.Message(), more));
         var response = context.Response;
         byte[] body;
         if (upgrade is null)

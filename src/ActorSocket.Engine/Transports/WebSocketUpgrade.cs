@@ -27,8 +27,13 @@ internal abstract class WebSocketUpgrade
     {
         var features = context.Features;
         var deflate = options.PerMessageDeflate;
-        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && features.Get<IConnectionTransportFeature>() is { } transport && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
-            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ? new Http1(upgrade, transport, lifetime, options) : null;
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade
+            && features.Get<IConnectionTransportFeature>() is { } transport
+            && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
+        {
+            return context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase)
+                ? new Http1(upgrade, transport, lifetime, options) : null;
+        }
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } connect)
             return new Http2(connect, deflate);
         return features.Get<IHttpWebSocketFeature>() is { IsWebSocketRequest: true } accepted ? new Hosted(accepted) : null;
@@ -102,67 +107,4 @@ internal abstract class WebSocketUpgrade
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
             new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }).ConfigureAwait(false), context);
     }
-}
-
-/// <summary>Bytes of WebSocket frames in and out, below <see cref="WebSocketTransport"/>.</summary>
-internal abstract class WebSocketLink
-{
-    protected const int FragmentSize = 4096;
-
-    /// <summary>Received bytes: frames as a client sends them.</summary>
-    public abstract PipeReader Input { get; }
-
-    /// <summary>Whether long messages are compressed (RFC 7692).</summary>
-    public virtual bool Compresses => false;
-
-    /// <summary>Whether what comes in as one message is cut into frames of <see cref="FragmentSize"/> anew.</summary>
-    public virtual bool Refragments => false;
-
-    /// <summary>The limits for what comes in here: fragments that are not the client's doing do not count.</summary>
-    public ProtocolLimits Limit(ProtocolLimits limits) =>
-        Refragments ? limits with { MaxFragments = limits.MaxFragments + (limits.MaxMessageBytes / FragmentSize) + 1 } : limits;
-
-    /// <summary>Sends complete, unmasked frames.</summary>
-    public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
-
-    /// <summary>
-    /// Runs what reads from it until it ends: behind the end of the request where that can be, otherwise within it. To be called once, as
-    /// the last of the request.
-    /// </summary>
-    public virtual Task RunAsync(Func<Task> loop) => loop();
-
-    /// <summary>Cuts the connection.</summary>
-    public abstract void Abort();
-
-    /// <summary>Frees what it holds; nothing is read any more.</summary>
-    public virtual void Release()
-    {
-    }
-}
-
-/// <summary>The connection itself. It keeps nothing of the request, which may be over.</summary>
-internal sealed class PipeLink(IDuplexPipe pipe, IConnectionLifetimeFeature lifetime, ConnectionTakeover? takeover) : WebSocketLink
-{
-    public override PipeReader Input => pipe.Input;
-
-    public override Task RunAsync(Func<Task> loop)
-    {
-        if (takeover is null)
-            return loop();
-        takeover.GoOnWith(loop);
-        return Task.CompletedTask;
-    }
-
-    public override void Abort() => lifetime.Abort();
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
-    {
-        var write = pipe.Output.WriteAsync(frames);
-        return write.IsCompletedSuccessfully ? Check(write.Result) : AwaitAsync(write);
-    }
-
-    private static async ValueTask AwaitAsync(ValueTask<FlushResult> write) => await Check(await write.ConfigureAwait(false)).ConfigureAwait(false);
-
-    private static ValueTask Check(FlushResult result) =>
-        result.IsCompleted || result.IsCanceled ? throw new IOException("The connection is closed.") : default;
 }

@@ -180,7 +180,10 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
 
     private void OnLeft(Left m)
     {
-        _sockets = Array.FindAll(_sockets, socket => !IsOf(socket, m.Namespace) || (m.Socket is not null && !socket.Value.Equals(m.Socket)));
+        bool Stays(KeyValuePair<string, IActorRef> socket) =>
+            !IsOf(socket, m.Namespace) || (m.Socket is not null && !socket.Value.Equals(m.Socket));
+
+        _sockets = Array.FindAll(_sockets, Stays);
     }
 
     private static bool IsOf(KeyValuePair<string, IActorRef> socket, string ns) => string.Equals(socket.Key, ns, StringComparison.Ordinal);

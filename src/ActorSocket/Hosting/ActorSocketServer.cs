@@ -30,7 +30,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
 
     internal ServerServices Services { get; }
 
-    internal EndpointConventions Conventions { get; } = new();
+    internal EndpointConventions Conventions { get; } = new("Socket.IO");
 
     /// <summary>The namespace <c>/</c>, which the server itself stands for.</summary>
     public Namespace Main { get; }

@@ -5,7 +5,6 @@ using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sockets;
 using ActorSocket.Transports;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -56,11 +55,12 @@ public static class ActorSocketServiceCollectionExtensions
             provider)));
         if (name.Length == 0)
             services.AddSingleton(provider => provider.GetRequiredKeyedService<ActorSocketServer>(name));
-        if (!services.Any(service => service.ImplementationType == typeof(ConnectionTakeover.Setup)))
-            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, ConnectionTakeover.Setup>()); // first: what the application sets wins
+        ConnectionTakeover.AddTo(services);
         services.TryAddSingleton<ActorSocketHost>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>()));
-        if (!services.Any(service => service.ServiceType == typeof(ActorSystem)))
+        var isEngines = services.Any(service => service.ServiceType == typeof(EngineIoOwnsActorSystem)); // this server's is one for both
+        services.RemoveAll<EngineIoOwnsActorSystem>();
+        if (isEngines || !services.Any(service => service.ServiceType == typeof(ActorSystem)))
         {
             services.AddAkka("actorsocket", (akka, provider) =>
             {

@@ -25,7 +25,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
     protected override void PreStart()
     {
         server.OtherNodes.Start(Context);
-        _sessions = server.Engine.Placement.Start(Context);
+        _sessions = server.Engine.Placement.Start(Context, "sessions");
     }
 
     protected override void OnReceive(object message)

@@ -36,5 +36,5 @@ internal static class Callback
             throw new ArgumentException($"{callback.Method.Name} is async void: its exceptions would end the process, and nothing can wait for it. Let it return a Task.", name);
     }
 
-    public static bool IsAsyncVoid(Delegate callback) => OptionFaults.IsAsyncVoid(callback);
+    public static bool IsAsyncVoid(Delegate callback) => AsyncVoid.Is(callback);
 }
