@@ -40,17 +40,17 @@ internal static partial class ClusterProtocol
     /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
     internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Gone).Records(After, WritePosition).Text(Id).Texts(Rooms);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Gone).Records(After, NodePositions.Write).Text(Id).Texts(Rooms);
 
-        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), ReadPositions(ref wire), wire.Text(), wire.Texts());
+        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), NodePositions.Read(ref wire), wire.Text(), wire.Texts());
     }
 
     /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
     internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, WritePosition);
+        public void Write(WireWriter wire) => wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
 
-        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), ReadPositions(ref wire));
+        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), NodePositions.Read(ref wire));
     }
 
     /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
@@ -96,10 +96,10 @@ internal static partial class ClusterProtocol
 
     private static void WriteChanges(WireWriter wire, ReplicaChanges changes, SocketJson json) => wire.Flag(changes.Begins).Number(changes.Position).Records(changes.Events, WriteEvent)
         .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
-        .Texts(changes.Gone).Records(changes.Positions, WritePosition);
+        .Texts(changes.Gone).Records(changes.Positions, NodePositions.Write);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
-        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), ReadPositions(ref wire));
+        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), NodePositions.Read(ref wire));
 
     private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 
@@ -120,17 +120,5 @@ internal static partial class ClusterProtocol
         var some = wire.Flag();
         var rooms = wire.Texts();
         return new RoomSelection(some ? rooms : null, wire.Texts(), null, wire.Text() is { Length: > 0 } id ? id : null);
-    }
-
-    private static void WritePosition(WireWriter wire, KeyValuePair<string, long> position) => wire.Text(position.Key).Number(position.Value);
-
-    private static KeyValuePair<string, long> ReadPosition(ref WireReader wire) => new(wire.Text(), wire.Number());
-
-    private static Dictionary<string, long> ReadPositions(ref WireReader wire)
-    {
-        var positions = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (tag, number) in wire.Records(ReadPosition))
-            positions[tag] = number;
-        return positions;
     }
 }

@@ -21,6 +21,8 @@ internal sealed class ClusterNode : IOtherNodes
 {
     private const int FewSockets = 100;
 
+    private static readonly TimeSpan TakenTimeout = TimeSpan.FromMilliseconds(500); // a client waits
+
     private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
 
     private readonly ServerServices _server;
@@ -132,7 +134,12 @@ internal sealed class ClusterNode : IOtherNodes
     }
 
     /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
-    public async Task LeaveAsync(IActorRef root, CancellationToken cancellationToken)
+    public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken) => ReplicateAsync(Options.RequestTimeout, cancellationToken); // else clients that come back get a new socket
+
+    /// <summary>Should this node crash then, the copy would tell the client the same again. A keeper that does not answer at once has most likely crashed itself.</summary>
+    public Task TakenAsync(CancellationToken cancellationToken) => ReplicateAsync(TakenTimeout, cancellationToken);
+
+    private async Task ReplicateAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (Replicator.IsNobody())
             return;
@@ -140,11 +147,11 @@ internal sealed class ClusterNode : IOtherNodes
         Replicator.Tell(new RecoveryReplicator.Flush(done));
         try
         {
-            await done.Task.WaitAsync(Options.RequestTimeout, _server.Time, cancellationToken).ConfigureAwait(false);
+            await done.Task.WaitAsync(timeout, _server.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // Clients that come back get a new socket.
+            // Whoever waits does not depend on it.
         }
     }
 
@@ -272,16 +279,24 @@ internal sealed class ClusterNode : IOtherNodes
         if (m.Tag == Tag && _server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
         {
             peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
-            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(claim, lost => Give(peer, m.Request, lost, Tag)));
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(claim, lost => _ = GiveAsync(peer, m.Request, lost)));
             return;
         }
         if (m.Tag.Length == 0 && LogOf(m.Namespace)?.Take(claim, out _) is { } lost)
-            Give(peer, m.Request, lost, Tag);
+            _ = GiveAsync(peer, m.Request, lost);
         else
             Give(peer, m.Request, Replicas.Take(claim, m.Tag, m.Namespace, out var owner), owner);
     }
 
-    public void Give(Peer peer, long request, LostSocket? lost, string tag) => peer.Tell(Packed.Of(new SocketGiven(
+    /// <summary>Gives a socket of this node's own; null for none.</summary>
+    public async Task GiveAsync(Peer peer, long request, LostSocket? lost)
+    {
+        if (lost is not null)
+            await TakenAsync(CancellationToken.None).ConfigureAwait(false);
+        Give(peer, request, lost, Tag);
+    }
+
+    private void Give(Peer peer, long request, LostSocket? lost, string tag) => peer.Tell(Packed.Of(new SocketGiven(
         request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : lost.StateToBytes(_server.Json), tag, lost?.Seen ?? 0, IsOnItsWay: false)));
 
     /// <summary>

@@ -23,6 +23,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal); // by namespace: what the replica has
     private readonly HashSet<(Peer Keeper, string Namespace)> _stale = []; // replicas that get no more, until their keepers have dropped them
     private readonly List<TaskCompletionSource> _flushes = [];
+    private readonly List<TaskCompletionSource> _flushing = []; // for them all that there is is on its way
     private Peer? _target;
     private bool _isCopying;
     private int _failures; // one after the other
@@ -84,13 +85,23 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         }
         if (changes.Count == 0)
         {
-            foreach (var flush in _flushes)
-                flush.TrySetResult();
-            _flushes.Clear();
+            Complete(_flushes);
             return;
+        }
+        if (changes.TrueForAll(static copy => copy.Changes.Events.Count < AtOnce && copy.Changes.Sockets.Count < AtOnce))
+        {
+            _flushing.AddRange(_flushes);
+            _flushes.Clear();
         }
         _isCopying = true;
         _ = CopyAsync(target!, changes).PipeTo(Self, failure: _ => new Copied(false, _positions));
+    }
+
+    private static void Complete(List<TaskCompletionSource> flushes)
+    {
+        foreach (var flush in flushes)
+            flush.TrySetResult();
+        flushes.Clear();
     }
 
     /// <summary>The old replica of a log that has a new one, or is no more, would answer for it as it was.</summary>
@@ -150,6 +161,10 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
             server.Log.ReplicaFails(_target?.Tag ?? "");
         foreach (var (ns, position) in m.Positions)
             _positions[ns] = position;
+        if (m.Fitted)
+            Complete(_flushing);
+        _flushes.AddRange(_flushing);
+        _flushing.Clear();
         if (_flushes.Count > 0)
             Copy();
     }

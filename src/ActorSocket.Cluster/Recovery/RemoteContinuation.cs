@@ -19,14 +19,13 @@ namespace ActorSocket.Clustering;
 /// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
 internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper) : Continuation(lost)
 {
-    private readonly List<LoggedEvent> _before = [];
-    private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal);
+    private readonly Gathered _gathered = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
     private bool _isComplete;
-    private bool _isTold;
     private long _joinedAt;
+    private RecoveryStart _start;
 
-    public override RecoveryStart Start => _isTold ? RecoveryStart.Told(_joinedAt) : new RecoveryStart(claim.OffsetTag, claim.Offset, _joinedAt);
+    public override RecoveryStart Start => _start;
 
     private Peer[] Others => Array.FindAll(node.Peers.All, peer => peer.Tag != tag);
 
@@ -44,28 +43,30 @@ internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node,
     {
         var timeout = node.Options.RequestTimeout;
         var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
-        if (!Add(keeper is null
+        List<Missed> logged = keeper is null
             ? [node.Collect(question)]
-            : (await node.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers, 1))
+            : (await node.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers;
+        if (logged is not [var log] || !_gathered.AddLog(log))
             return false;
         if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
             return await node.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
-        var since = new CollectEmitted(0, ns.Name, tag, _positions, Lost.Id, Lost.Rooms);
+        var since = new CollectEmitted(0, ns.Name, tag, _gathered.Positions, Lost.Id, Lost.Rooms);
         var (answers, missing) = await node.Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
-        return missing == 0 && Add([.. answers, node.Collect(since)], answers.Count + 1);
+        return missing == 0 && _gathered.AddEmitted([.. answers, node.Collect(since)]);
     }
 
     /// <summary>What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.</summary>
     private List<EncodedFrame> Encode()
     {
-        var frames = new List<EncodedFrame>(_before.Count);
-        for (var i = 0; i < _before.Count; i++)
+        var before = _gathered.Events;
+        var frames = new List<EncodedFrame>(before.Count);
+        for (var i = 0; i < before.Count; i++)
         {
-            if (ns.Server.Read(_before[i].Frame) is not { EventName: { } eventName } packet)
+            if (ns.Server.Read(before[i].Frame) is not { EventName: { } eventName } packet)
                 continue;
             var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
-            var offset = i == _before.Count - 1 ? ns.Recovery!.OffsetOf(_joinedAt) : ns.Recovery!.NoOffset;
-            frames.Add(new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), _before[i].Frame.Compress));
+            var offset = i == before.Count - 1 ? ns.Recovery!.OffsetOf(_joinedAt) : ns.Recovery!.NoOffset;
+            frames.Add(new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), before[i].Frame.Compress));
         }
         return frames;
     }
@@ -73,24 +74,11 @@ internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node,
     public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = null;
-        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var here))
+        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged) || !_gathered.TryGoOn(logged, out var here))
             return false;
-        missed = [.. _frames, .. here.Where(logged => logged.Number > _positions.GetValueOrDefault(logged.Emitter)).Select(static logged => logged.Frame)];
-        _isTold = missed.Count > 0;
-        return true;
-    }
-
-    private bool Add(List<Missed> answers, int expected)
-    {
-        if (answers.Count != expected || answers.Any(static answer => !answer.IsComplete))
-            return false;
-        var known = _before.Select(static logged => (logged.Emitter, logged.Number)).ToHashSet();
-        foreach (var answer in answers)
-        {
-            _before.AddRange(answer.Events.Where(logged => known.Add((logged.Emitter, logged.Number))));
-            foreach (var (emitter, number) in answer.Positions)
-                _positions[emitter] = Math.Max(number, _positions.GetValueOrDefault(emitter));
-        }
+        ns.Recovery.Told(socket.Id, _gathered.Positions);
+        missed = [.. _frames, .. here.Select(static logged => logged.Frame)];
+        _start = _gathered.StartIn(ns.Recovery, _joinedAt, here, claim);
         return true;
     }
 }

@@ -23,6 +23,9 @@ internal interface IOtherNodes
     /// <summary>The server has closed: what its clients may come back for is given to another node. A server alone ends its actors.</summary>
     Task LeaveAsync(IActorRef root, CancellationToken cancellationToken);
 
+    /// <summary>A lost socket was taken back: completes when nobody has a copy of it that its client could be given again, or after a moment.</summary>
+    Task TakenAsync(CancellationToken cancellationToken);
+
     /// <summary>A room has members here from now on. Completes when every node that can be reached sends here what is emitted to it.</summary>
     Task AnnounceAsync(string ns, string room);
 
@@ -86,6 +89,8 @@ internal sealed class NoOtherNodes : IOtherNodes
         root.Tell(PoisonPill.Instance);
         return Task.CompletedTask;
     }
+
+    public Task TakenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task AnnounceAsync(string ns, string room) => Task.CompletedTask;
 

@@ -217,13 +217,14 @@ internal sealed class NamespaceServices
             // goes to the others has none.
             if (!e.IsLocal)
                 Server.OtherNodes.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            var selection = e.Emitter is null ? e.Selection : log.Untold(e.Emitter, e.Number, e.Selection);
             if (e.IsKept && e.Emitter is null)
-                log.Add(marked, e.Selection);
+                log.Add(marked, selection);
             else if (e.IsKept)
-                log.AddFrom(e.Emitter!, e.Number, marked, e.Selection);
+                log.AddFrom(e.Emitter!, e.Number, marked, selection);
             if (e.Only is null)
             {
-                Broadcast(e.Selection, marked, e.IsVolatile, listening);
+                Broadcast(selection, marked, e.IsVolatile, listening);
             }
             else
             {

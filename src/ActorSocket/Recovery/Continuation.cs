@@ -25,11 +25,16 @@ internal abstract class Continuation(LostSocket lost)
 /// <summary>A socket that was lost on this node.</summary>
 internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost) : Continuation(lost)
 {
-    public override RecoveryStart Start => Lost.Start;
+    private bool _isTold;
+
+    public override Task PrepareAsync(CancellationToken cancellationToken) => ns.Server.OtherNodes.TakenAsync(cancellationToken);
+
+    public override RecoveryStart Start => _isTold ? Lost.Start.Telling(Lost.Seen + 1) : Lost.Start;
 
     public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = ns.Recovery!.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
+        _isTold = missed is { Count: > 0 };
         return missed is not null;
     }
 }

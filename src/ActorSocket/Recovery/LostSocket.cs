@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Claims;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
@@ -12,7 +13,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
     public ClaimsPrincipal? User { get; init; }
 
     /// <summary>Where in the log of its node it begins.</summary>
-    public RecoveryStart Start { get; init; }
+    public RecoveryStart Start { get; init; } = new("", -1, 0);
 
     /// <summary>Of one that is given back: the position in that log up to which its client has seen everything.</summary>
     public long Seen { get; init; }
@@ -31,15 +32,15 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
 
     /// <summary>All but what the messages say of it themselves.</summary>
     public byte[] StateToBytes(SocketJson json) => new WireWriter().Bytes(Data.ToBytes(json)).Bytes(User is null ? [] : DataFormat.ToBytes(User))
-        .Flag(Start.OffsetTag is not null).Text(Start.OffsetTag ?? "").Number(Start.Offset).Number(Start.Position).ToArray();
+        .Flag(Start.IsNew).Text(Start.OffsetTag).Number(Start.Offset).Number(Start.Position)
+        .Records(Start.Known ?? ImmutableDictionary<string, long>.Empty, NodePositions.Write).ToArray();
 
     /// <exception cref="FormatException">It was not written so.</exception>
     public static LostSocket Read(string id, string secret, string[] rooms, ReadOnlySpan<byte> state)
     {
         var wire = new WireReader(state);
         var lost = new LostSocket(id, secret, rooms, SocketData.Read(wire.Span()), 0) { User = (ClaimsPrincipal?)DataFormat.Read(DataFormat.Principal, wire.Bytes()) };
-        var cameWith = wire.Flag();
-        var tag = wire.Text();
-        return lost with { Start = new RecoveryStart(cameWith ? tag : null, wire.Number(), wire.Number()) };
+        var isNew = wire.Flag();
+        return lost with { Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) } };
     }
 }

@@ -17,6 +17,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 {
     private readonly EventLog _events = new();
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal); // of each other node: the number of its last event that came here
+    private readonly Dictionary<string, Ahead> _ahead = new(StringComparer.Ordinal); // of emitters whose events some sockets were told of before they came here
     private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
     private readonly Lock _changes = new(); // innermost; taken by every write of Socket.Data, which must not wait for those who emit
     private long _emitted;
@@ -38,6 +39,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <summary>The position of the newest event. Call under <see cref="Gate"/>.</summary>
     public long Last => _events.Last;
 
+    /// <summary>Where an event is that is remembered. Call under <see cref="Gate"/>.</summary>
+    public long PositionOf(in LoggedEvent logged) => _events.Before(logged.Emitter, logged.Number - 1) + 1;
+
     /// <summary>How many events were looked at to find those that were missed.</summary>
     public long Examined => _events.Examined;
 
@@ -58,6 +62,34 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     {
         _seen[emitter] = number;
         Add(new LoggedEvent(frame, selection, emitter, number, time.GetTimestamp()));
+    }
+
+    /// <summary>
+    /// A socket that comes from another node was told of each emitter's events up to these numbers, or has seen them there. Some may be on their way here all the same, from a node
+    /// that cannot be asked any more whether they are. Call under <see cref="Gate"/>.
+    /// </summary>
+    public void Told(string socketId, IReadOnlyDictionary<string, long> positions)
+    {
+        foreach (var (emitter, number) in positions)
+        {
+            if (emitter == nodeTag || number <= _seen.GetValueOrDefault(emitter))
+                continue;
+            if (!_ahead.TryGetValue(emitter, out var ahead))
+                _ahead.Add(emitter, ahead = new Ahead());
+            ahead.Sockets.Add((socketId, number));
+            (ahead.Last, ahead.At) = (Math.Max(number, ahead.Last), time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Whom an event of another node's is for that comes here now: not those that were told of it (<see cref="Told"/>). Call under <see cref="Gate"/>.</summary>
+    public RoomSelection Untold(string emitter, long number, RoomSelection selection)
+    {
+        if (_ahead.Count == 0 || number == 0 || !_ahead.TryGetValue(emitter, out var ahead))
+            return selection;
+        if (number > ahead.Last)
+            _ahead.Remove(emitter); // an emitter's events come in order
+        string[] told = [.. ahead.Sockets.Where(socket => socket.UpTo >= number).Select(static socket => socket.Id)];
+        return told.Length == 0 ? selection : selection.Except(told);
     }
 
     private void Add(in LoggedEvent logged)
@@ -185,7 +217,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 BeginReplicating(all);
             }
             events = _events.After(position, most);
-            positions = Positions;
+            positions = PositionsAt(position + events.Count);
         }
         var (touched, gone) = TakeTouched(most);
         if (!begins && events.Count == 0 && touched.Count == 0 && gone.Length == 0)
@@ -200,6 +232,16 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 sockets.Add(LostSocket.Of(socket, now));
         }
         return new ReplicaChanges(begins, position, events, sockets, gone, positions);
+    }
+
+    /// <summary>How far the log had got of each node's events at a position.</summary>
+    private Dictionary<string, long> PositionsAt(long position)
+    {
+        var positions = Positions;
+        var rest = _events.After(position, int.MaxValue);
+        for (var i = rest.Count - 1; i >= 0; i--)
+            positions[rest[i].Emitter] = rest[i].Number - 1;
+        return positions;
     }
 
     private bool IsReplicating
@@ -291,6 +333,11 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _lost.Remove(secret, out _);
         while (_events.Count > 0 && IsOld(_events.Oldest.At))
             Forget();
+        foreach (var (emitter, ahead) in _ahead)
+        {
+            if (IsOld(ahead.At))
+                _ahead.Remove(emitter);
+        }
     }
 
     private bool IsOld(long at) => time.GetElapsedTime(at) > options.MaxDisconnectionDuration;
@@ -300,5 +347,15 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         var oldest = _events.Forget();
         if (oldest.Emitter == nodeTag)
             _forgotten = oldest.Number;
+    }
+
+    /// <summary>Sockets that were told of events of one node, which may still come.</summary>
+    private sealed class Ahead
+    {
+        public List<(string Id, long UpTo)> Sockets { get; } = [];
+
+        public long Last { get; set; }
+
+        public long At { get; set; }
     }
 }

@@ -208,7 +208,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             }
             else
             {
-                _socket.RecoveryStart = RecoveryStart.New(log.Last);
+                _socket.RecoveryStart = RecoveryStart.New(log.Last, RecoveryClaim.TryRead(_socket.Handshake.Auth, out var cameWith) ? cameWith : null);
             }
             Welcome(reply);
         }

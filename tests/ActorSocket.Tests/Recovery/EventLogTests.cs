@@ -101,7 +101,7 @@ public sealed class EventLogTests
             var log = new RecoveryLog(new RecoveryOptions { MaxEvents = 12 }, Tag, TimeProvider.System);
             var wire = new Queue<(int Event, string? Offset)>(); // sent, not received; -1 for what is volatile
             var (expected, received) = (new List<int>(), new List<int>()); // of this socket
-            var start = RecoveryStart.New(0);
+            var start = RecoveryStart.New(0, null);
             string? offset = null;
             var emitted = 0;
             foreach (var (kind, count) in script)
@@ -142,9 +142,11 @@ public sealed class EventLogTests
                     received.Add(packet.Event);
             }
 
+            RecoveryClaim Claimed() => offset is null ? new RecoveryClaim("secret", "", -1) : new RecoveryClaim("secret", offset[..6], long.Parse(offset.AsSpan(6)));
+
             void ComeBack()
             {
-                var claim = offset is null ? new RecoveryClaim("secret", "", -1) : new RecoveryClaim("secret", offset[..6], long.Parse(offset.AsSpan(6)));
+                var claim = Claimed();
                 var forgotten = expected.Count - received.Count > 12 || log.Last > 12;
                 if (start.PositionOf(claim, Tag) is { } position && log.TryGetMissed(position, "id", ["id"], out var missed))
                 {
@@ -169,7 +171,7 @@ public sealed class EventLogTests
 
             void BeginAnew()
             {
-                start = RecoveryStart.New(log.Last);
+                start = RecoveryStart.New(log.Last, Claimed());
                 expected.Clear();
                 received.Clear();
             }

@@ -100,11 +100,50 @@ public sealed class OffsetTests : RecoveryTest
         // It was not let in again as who it was; the official client keeps the offset all the same.
         foreach (var old in new[] { offset, "ZZZZZZ7" })
         {
-            var second = await JoinAsync(server);
+            var second = await ComeBackAsync(server, "ZZZZZZ0123456789012345678901", old);
             await LoseAsync(second);
             ns.Emit("missed", 3);
             Assert.Equal(["missed 3"], await RecoveredAsync(server, second, old));
         }
+    }
+
+    /// <summary>It has been on another node since: this socket is an old copy, and what it has seen there nobody here can say.</summary>
+    [Fact]
+    public async Task An_offset_of_another_node_that_the_client_did_not_come_with_recovers_nothing()
+    {
+        var server = StartServer();
+        var first = await ComeBackAsync(server, "ZZZZZZ0123456789012345678901", "ZZZZZZ7");
+        await LoseAsync(first);
+        var second = await ComeBackAsync(server, first.Secret, "ZZZZZZ8");
+        Assert.NotEqual(first.Id, second.Id, StringComparer.Ordinal);
+    }
+
+    /// <summary>The official client keeps what comes before the CONNECT, and the offset from before it until the CONNECT is there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_breaks_off_before_it_knows_that_it_is_recovered_is_not_told_the_same_again(bool hasSeenAll)
+    {
+        var server = StartServer();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen", 1);
+        var offset = await SeeAsync(first, "");
+        await LoseAsync(first);
+        ns.Emit("missed", 2);
+        ns.Emit("missed", 3);
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim(first.Secret, offset));
+        var told = await SeeAsync(new Joined(first.Socket, session, webSocket, first.Secret), offset);
+        told = await SeeAsync(new Joined(first.Socket, session, webSocket, first.Secret), told);
+        var again = await JoinedAsync(server, webSocket, session);
+        Assert.Equal(first.Id, again.Id);
+        await LoseAsync(again);
+        ns.Emit("missed", 4);
+        if (hasSeenAll)
+            Assert.Equal(["missed 4"], await RecoveredAsync(server, again, told));
+        else
+            Assert.NotEqual(first.Id, (await ComeBackAsync(server, first.Secret, offset)).Id, StringComparer.Ordinal);
     }
 
     [Fact]

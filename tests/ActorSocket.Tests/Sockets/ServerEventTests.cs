@@ -122,6 +122,8 @@ public sealed class ServerEventTests : ServerTest
 
         public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task TakenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public TimeSpan RequestTimeout => NoOtherNodes.Instance.RequestTimeout;
 
         public bool TakeOnSockets => false;
