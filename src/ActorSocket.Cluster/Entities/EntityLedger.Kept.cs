@@ -9,7 +9,7 @@ internal sealed partial class EntityLedger
     private const int MaxGraves = 100_000;
     private static readonly TimeSpan GraveTime = TimeSpan.FromMinutes(10); // longer than any message is under way
     private static readonly TimeSpan FirstWakeDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWakeDelay = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestWakeDelay = TimeSpan.FromSeconds(5); // promised in docs/guide/entities.md
 
     private readonly Dictionary<EntityKey, Kept> _kept = [];
     private readonly Dictionary<EntityKey, Orphan> _orphans = []; // those of them that nobody lives by
