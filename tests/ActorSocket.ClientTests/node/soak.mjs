@@ -64,6 +64,7 @@ class Talker {
   #n = new Map(); // room → next number
   #homes = new Set();
   #id;
+  #past = []; // how it came by its socket, for who reads of a problem
 
   constructor(url, judge, index, rooms) {
     this.judge = judge;
@@ -72,20 +73,27 @@ class Talker {
     this.name = `talker ${index} (${this.kind})`;
     this.manager = new Manager(url, { transports: this.kind, reconnectionDelay: 100, reconnectionDelayMax: 1_000, timeout: 4_000 });
     const socket = (this.socket = this.manager.socket("/"));
+    this.manager.on("open", () => this.#note(`opened with pid ${socket._pid} offset ${socket._lastOffset}, ${socket.receiveBuffer.length} waiting`));
     socket.on("connect", () => this.#connected());
     socket.on("disconnect", (reason) => {
+      this.#note(`${reason} at ${socket._lastOffset}`);
       this.joined = undefined;
       if (reason === "io server disconnect") {
         socket.connect();
       }
     });
-    socket.on("said", (what) => this.#hear(what));
+    socket.on("said", (what, offset) => this.#hear(what, offset));
     socket.on("question", (what, answer) => answer(what));
+  }
+
+  #note(what) {
+    this.#past = [...this.#past.slice(-8), `${new Date().toISOString().slice(14, 23)} ${what}`];
   }
 
   async #connected() {
     const { socket, judge } = this;
     const id = socket.id;
+    this.#note(`${socket.recovered ? "recovered" : "new"} ${id} at ${socket._lastOffset}`);
     if (socket.recovered) {
       judge.counts.recovered++;
       if (this.#id !== id) {
@@ -108,12 +116,12 @@ class Talker {
     this.joined = id;
   }
 
-  #hear({ id, n }) {
+  #hear({ id, n }, offset) {
     this.judge.counts.heard++;
     const last = this.#heard.get(id);
     this.#heard.set(id, Math.max(n, last ?? n));
     if (last !== undefined && n <= last) {
-      this.judge.problem(`${this.name} got ${n} of ${id} after ${last}`);
+      this.judge.problem(`${this.name} got ${n} of ${id} after ${last}, as ${offset}; before: ${this.#past.splice(0).join("; ")}`);
     } else if (last !== undefined && n > last + 1) {
       this.judge.gap(`${this.name} ${this.#id}`, [...this.#homes], id, last + 1, n);
     }
@@ -217,8 +225,7 @@ async function stall(url, judge) {
 class Caller {
   #last = 0;
   #killsSeen = 0;
-  ticked = Date.now();
-  #tick = 0;
+  ticked; // when it last did: it has not been started before its first call
 
   constructor(judge, index) {
     this.judge = judge;
@@ -237,6 +244,7 @@ class Caller {
       return this.#unsure(); // its node is on its way out: told, and not counted or counted
     }
     this.judge.counts.calls++;
+    this.ticked ??= Date.now();
     // A killed node takes with it what was not saved.
     if (value <= this.#last) {
       if (this.judge.killed.size > this.#killsSeen) {
@@ -307,7 +315,7 @@ export async function soak({ url, lines }) {
     loop(1_000, () => {
       for (const caller of callers) {
         const since = Math.max(caller.ticked, ticking, whole);
-        if (watcher.connected && Date.now() - since > 20_000) {
+        if (caller.ticked && watcher.connected && Date.now() - since > 20_000) {
           judge.problem(`${caller.id} has not ticked for ${Date.now() - caller.ticked} ms`);
           caller.ticked = Date.now();
         }
