@@ -226,6 +226,7 @@ class Caller {
   #last = 0;
   #killsSeen = 0;
   ticked; // when it last did: it has not been started before its first call
+  said = "nothing"; // what came of the last call
 
   constructor(judge, index) {
     this.judge = judge;
@@ -238,8 +239,10 @@ class Caller {
     try {
       value = await socket.timeout(30_000).emitWithAck("count", this.id);
     } catch {
+      this.said = `no answer at ${new Date().toISOString()}`;
       return this.#unsure();
     }
+    this.said = `${value} at ${new Date().toISOString()}`;
     if (typeof value !== "number") {
       return this.#unsure(); // its node is on its way out: told, and not counted or counted
     }
@@ -316,7 +319,7 @@ export async function soak({ url, lines }) {
       for (const caller of callers) {
         const since = Math.max(caller.ticked, ticking, whole);
         if (caller.ticked && watcher.connected && Date.now() - since > 20_000) {
-          judge.problem(`${caller.id} has not ticked for ${Date.now() - caller.ticked} ms`);
+          judge.problem(`${caller.id} has not ticked for ${Date.now() - caller.ticked} ms; its last call: ${caller.said}`);
           caller.ticked = Date.now();
         }
       }
