@@ -16,7 +16,9 @@ namespace ActorSocket;
 /// those of its messages in the order they came, then those of its end. While handlers lag behind by more than
 /// <see cref="EngineIoOptions.MaxInboundEvents"/> or <see cref="EngineIoOptions.MaxInboundBytes"/>, nothing more is read from the client.
 /// </remarks>
+#pragma warning disable CA1001 // its source of Closed has neither a timer nor a handle: there is nothing to dispose of
 public sealed class EngineIoConnection : IConnectionConsumer
+#pragma warning restore CA1001
 {
     private const int MessageOverhead = 64; // bytes in memory, besides the message's own
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Recovery;
 using ActorSocket.Sockets;
