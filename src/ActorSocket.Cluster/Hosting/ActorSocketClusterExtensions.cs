@@ -54,7 +54,7 @@ namespace Akka.Hosting
     {
         /// <summary>
         /// Makes the application's own actor system a node of a cluster as <c>AddActorSocket().AddCluster()</c> does it for its own: remoting, discovery, split-brain resolver. For
-        /// use within <c>AddAkka</c>, beside <c>WithActorSocket</c>; an application that has a cluster already leaves it out, and its ActorSocket servers take part in that one.
+        /// use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
         /// <param name="options">The node.</param>
@@ -65,7 +65,19 @@ namespace Akka.Hosting
             ArgumentNullException.ThrowIfNull(options);
             return akka
                 .AddHocon(ClusterHocon.Render(systemName, options), HoconAddMode.Prepend)
+                .WithActorSocketCluster()
                 .AddHocon(EmbeddedHocon.Read(typeof(ClusterHocon).Assembly, "cluster"), HoconAddMode.Append);
+        }
+
+        /// <summary>
+        /// For an application whose actor system is a node of a cluster already: its ActorSocket servers take part in that one. Adds a serializer for their messages, and changes
+        /// nothing else. For use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
+        /// </summary>
+        /// <param name="akka">The application's actor system.</param>
+        public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka)
+        {
+            ArgumentNullException.ThrowIfNull(akka);
+            return akka.AddHocon(EmbeddedHocon.Read(typeof(ClusterHocon).Assembly, "messages"), HoconAddMode.Append);
         }
     }
 }

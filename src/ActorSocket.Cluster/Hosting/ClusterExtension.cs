@@ -4,7 +4,6 @@ using Akka.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ActorSocket.Diagnostics;
-using ActorSocket.Entities;
 using ActorSocket.Hosting;
 
 namespace ActorSocket.Clustering;
@@ -23,7 +22,11 @@ internal sealed class ClusterExtension(
     {
         if (((ExtendedActorSystem)system).Provider is not ClusterActorRefProvider)
             return;
-        AddSerializer((ExtendedActorSystem)system);
+        if (((ExtendedActorSystem)system).Serialization.FindSerializerForType(typeof(Packed)) is not ClusterSerializer)
+        {
+            throw new InvalidOperationException(
+                "The application's own cluster does not know how ActorSocket's messages travel: call akka.WithActorSocketCluster() in AddAkka, beside akka.WithActorSocket().");
+        }
         _ = new ClusterNode(server, options.Value, metrics, system); // takes its place in the server's context
     }
 
@@ -33,16 +36,5 @@ internal sealed class ClusterExtension(
             return;
         var log = new BoundedLogger(loggers.CreateLogger("ActorSocket"), time);
         new ClusterJoin(Akka.Cluster.Cluster.Get(system), options.Value, lookUp ?? SeedLookUp.Dns, log, time).Start(stopping);
-    }
-
-    /// <summary>In code, since an application's own cluster has not our HOCON.</summary>
-    internal static void AddSerializer(ExtendedActorSystem system)
-    {
-        if (system.Serialization.FindSerializerForType(typeof(Packed)) is ClusterSerializer)
-            return; // of another server in the same system
-        var serializer = new ClusterSerializer(system);
-        system.Serialization.AddSerializer("actorsocket", serializer);
-        foreach (var type in (Type[])[typeof(IClusterMessage), typeof(Packed), typeof(EntityCall), typeof(EntityAnswer)])
-            system.Serialization.AddSerializationMap(type, serializer);
     }
 }

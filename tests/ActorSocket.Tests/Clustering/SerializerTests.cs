@@ -255,7 +255,6 @@ public sealed class SerializerTests
     {
         using var system = ActorSystem.Create("refusing", ConfigurationFactory.ParseString(ClusterSystem.Hocon));
         var extended = (ExtendedActorSystem)system;
-        ClusterExtension.AddSerializer(extended);
         var serializer = extended.Serialization.FindSerializerFor(new UriBuilder());
         Assert.IsType<RefusingSerializer>(serializer);
         Assert.Throws<System.Runtime.Serialization.SerializationException>(() => serializer.ToBinary(new Uri("http://127.0.0.1")));

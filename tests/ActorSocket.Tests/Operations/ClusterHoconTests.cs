@@ -66,7 +66,7 @@ public sealed class ClusterHoconTests
         Assert.True(config.GetBoolean("akka.cluster.run-coordinated-shutdown-when-down"));
         Assert.Equal(TimeSpan.FromSeconds(4), config.GetTimeSpan("akka.cluster.failure-detector.acceptable-heartbeat-pause"));
         Assert.Equal("off", config.GetString("akka.cluster.sharding.passivate-idle-entity-after"));
-        Assert.Equal("ActorSocket.Clustering.RefusingSerializer, ActorSocket", config.GetString("akka.actor.serializers.json"));
+        Assert.Equal("ActorSocket.Clustering.RefusingSerializer, ActorSocket.Cluster", config.GetString("akka.actor.serializers.json"));
         Assert.Equal(TimeSpan.FromSeconds(5), config.GetTimeSpan("akka.coordinated-shutdown.phases.cluster-exiting.timeout"));
     }
 
