@@ -116,12 +116,13 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
                 transport = new WebSocketTransport(server, connection, link, connection.Form);
                 connection.AttachWebSocket(transport);
             }
-            connection.Outbound.Append(open);
-            if (options.InitialPacket is { } initial)
-                connection.Outbound.Append(EncodedFrame.Control(Encoding.UTF8.GetBytes("4" + initial)));
+            if (transport is null)
+                Greet();
             var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             server.Root.Tell(new SessionProtocol.Open(connection, transport, opened));
             await opened.Task.WaitAsync(OpenTimeout, server.Time, context.RequestAborted).ConfigureAwait(false);
+            if (transport is not null)
+                Greet(); // not in one segment with the 101: there are clients that begin to listen only when they have read that
         }
         catch (TimeoutException)
         {
@@ -143,6 +144,13 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
         if (transport is null)
             await polling.GetAsync(context, connection, query["j"]).ConfigureAwait(false);
         return transport;
+
+        void Greet()
+        {
+            connection.Outbound.Append(open);
+            if (options.InitialPacket is { } initial)
+                connection.Outbound.Append(EncodedFrame.Control(Encoding.UTF8.GetBytes("4" + initial)));
+        }
     }
 
     /// <summary>The attributes in the official server's order and spelling (E-25).</summary>
