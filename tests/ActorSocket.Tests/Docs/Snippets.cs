@@ -35,6 +35,30 @@ internal static class Snippets
         #endregion
     }
 
+    public static async Task EngineIo(string[] args)
+    {
+        #region engine-io
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Services.AddEngineIo(options => options.PingInterval = TimeSpan.FromSeconds(25));
+
+        var app = builder.Build();
+        app.MapEngineIo("/engine.io", connection =>
+        {
+            connection.Send("hello");
+            connection.OnMessage(message =>
+            {
+                if (message.IsBinary)
+                    connection.Send(message.Data.Span);
+                else
+                    connection.Send(message.Text!);
+            });
+            connection.OnClose(reason => Console.WriteLine($"left: {reason}"));
+        });
+
+        await app.RunAsync();
+        #endregion
+    }
+
     public static void Cors(IServiceCollection services)
     {
         #region cors
