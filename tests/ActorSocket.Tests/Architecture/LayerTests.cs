@@ -1,0 +1,98 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace ActorSocket.Tests.Architecture;
+
+/// <summary>
+/// The order of docs/ARCHITECTURE.md, read from the source by the compiler: a file uses only what stands in its own folder or in one above it in the list. There are no
+/// exceptions. (The folders within ActorSocket, and those within ActorSocket.Cluster, still use each other both ways; each project counts as one here.)
+/// </summary>
+public sealed class LayerTests
+{
+    private static readonly string[] Layers =
+    [
+        "ActorSocket.Protocol",
+        "ActorSocket.Protocol/WebSockets",
+        "ActorSocket.Protocol/Records",
+        "ActorSocket.Protocol/EngineIo",
+        "ActorSocket.Protocol/SocketIo",
+        "ActorSocket.Engine",
+        "ActorSocket.Engine/Options",
+        "ActorSocket.Engine/Diagnostics",
+        "ActorSocket.Engine/Delivery",
+        "ActorSocket.Engine/Sessions",
+        "ActorSocket.Engine/Transports",
+        "ActorSocket.Engine/Hosting",
+        "ActorSocket/*",
+        "ActorSocket.Cluster/*",
+        "ActorSocket.Server/*",
+    ];
+
+    [Fact]
+    public void No_file_uses_what_stands_in_a_higher_layer()
+    {
+        var source = Path.Combine(RepositoryRoot(), "src");
+        var trees = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(file => IsWritten(Path.GetRelativePath(source, file)) && !file.Contains("Generators", StringComparison.Ordinal))
+            .Select(static file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), new CSharpParseOptions(LanguageVersion.Preview), file)).ToList();
+        Assert.True(trees.Count > 200, $"Only {trees.Count} files were found.");
+        var compilation = CSharpCompilation.Create("layers", [.. trees, ImplicitUsings()], References(), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        var arrows = trees.AsParallel().SelectMany(tree => ArrowsOf(tree, compilation.GetSemanticModel(tree), source)).ToHashSet();
+        Assert.True(arrows.Count > 500, $"Only {arrows.Count} uses between files were found: the compiler did not understand the source.");
+        Assert.Empty(arrows.Where(static arrow => LayerOf(arrow.From) < LayerOf(arrow.To)).Select(static arrow => $"{arrow.From} uses {arrow.To} ({arrow.Name})").Order(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<(string From, string To, string Name)> ArrowsOf(SyntaxTree tree, SemanticModel model, string source)
+    {
+        var from = Path.GetRelativePath(source, tree.FilePath);
+        foreach (var node in tree.GetRoot().DescendantNodes())
+        {
+            if (node is not (SimpleNameSyntax or ImplicitObjectCreationExpressionSyntax))
+                continue;
+            var symbol = model.GetSymbolInfo(node).Symbol;
+            var type = (symbol as INamedTypeSymbol ?? symbol?.ContainingType)?.OriginalDefinition;
+            foreach (var declaration in type?.DeclaringSyntaxReferences ?? [])
+            {
+                if (declaration.SyntaxTree.FilePath.Length > 0 && declaration.SyntaxTree != tree)
+                    yield return (from, Path.GetRelativePath(source, declaration.SyntaxTree.FilePath), type!.Name);
+            }
+        }
+    }
+
+    /// <summary>The longest name counts.</summary>
+    private static int LayerOf(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!.Replace('\\', '/');
+        var exact = Array.IndexOf(Layers, folder);
+        if (exact >= 0)
+            return exact;
+        var project = Array.IndexOf(Layers, folder.Split('/')[0] + "/*");
+        return project >= 0 ? project : throw new InvalidOperationException($"{folder} stands in no layer: give it a place in this test and in docs/ARCHITECTURE.md.");
+    }
+
+    private static bool IsWritten(string file) => !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin" or "client");
+
+    /// <summary>What the SDKs add to each file.</summary>
+    private static SyntaxTree ImplicitUsings()
+    {
+        string[] namespaces =
+        [
+            "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks", "System.Net.Http.Json",
+            "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Http", "Microsoft.AspNetCore.Routing", "Microsoft.Extensions.Configuration",
+            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging",
+        ];
+        return CSharpSyntaxTree.ParseText(string.Concat(namespaces.Select(static name => $"global using {name};\n")));
+    }
+
+    private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+        .Where(static file => !Path.GetFileName(file).StartsWith("ActorSocket", StringComparison.Ordinal)).Select(static file => MetadataReference.CreateFromFile(file));
+
+    private static string RepositoryRoot()
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
+            root = Path.GetDirectoryName(root)!;
+        return root;
+    }
+}
