@@ -35,7 +35,7 @@ public sealed class LayerTests
         var source = Path.Combine(RepositoryRoot(), "src");
         var trees = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(file => IsWritten(Path.GetRelativePath(source, file)) && !file.Contains("Generators", StringComparison.Ordinal))
-            .Select(static file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), new CSharpParseOptions(LanguageVersion.Preview), file)).ToList();
+            .Select(static file => Parse(File.ReadAllText(file), file)).ToList();
         Assert.True(trees.Count > 200, $"Only {trees.Count} files were found.");
         var compilation = CSharpCompilation.Create("layers", [.. trees, ImplicitUsings()], References(), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         var arrows = trees.AsParallel().SelectMany(tree => ArrowsOf(tree, compilation.GetSemanticModel(tree), source)).ToHashSet();
@@ -82,8 +82,10 @@ public sealed class LayerTests
             "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Http", "Microsoft.AspNetCore.Routing", "Microsoft.Extensions.Configuration",
             "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging",
         ];
-        return CSharpSyntaxTree.ParseText(string.Concat(namespaces.Select(static name => $"global using {name};\n")));
+        return Parse(string.Concat(namespaces.Select(static name => $"global using {name};\n")), "");
     }
+
+    private static SyntaxTree Parse(string text, string path) => CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview), path);
 
     private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(static file => !Path.GetFileName(file).StartsWith("ActorSocket", StringComparison.Ordinal)).Select(static file => MetadataReference.CreateFromFile(file));
