@@ -104,12 +104,12 @@ internal static partial class ClusterProtocol
     private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 
     private static void WriteEvent(WireWriter wire, LoggedEvent logged) =>
-        wire.Record(logged.Selection, WriteSelection).Record(logged.Frame, WriteFrame).Text(logged.Emitter).Number(logged.Number);
+        wire.Record(logged.Selection, WriteSelection).Record(logged.Frame, WriteFrame).Text(logged.Emitter).Number(logged.Number).Number(logged.At);
 
     private static LoggedEvent ReadEvent(ref WireReader wire)
     {
         var selection = wire.Record(ReadSelection);
-        return new LoggedEvent(wire.Record(ReadFrame), selection, wire.Text(), wire.Number(), 0);
+        return new LoggedEvent(wire.Record(ReadFrame), selection, wire.Text(), wire.Number(), wire.Number());
     }
 
     private static void WriteSelection(WireWriter wire, RoomSelection selection) =>

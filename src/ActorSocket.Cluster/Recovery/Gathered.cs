@@ -6,8 +6,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What a socket has missed before it came to this node, put together from what several nodes have: each event once, and those of one node in its order. What a node emitted
-/// arrives at each other one in order, but at one sooner than at another: an event may have been told of here by others, and come afterwards.
+/// What a socket has missed before it came to this node, put together from what several nodes have: each event once, and those of one node in its order; those of several by
+/// their age. What a node emitted arrives at each other one in order, but at one sooner than at another: an event may have been told of here by others, and come afterwards.
 /// </summary>
 /// <param name="home">The node whose log the socket was lost in.</param>
 /// <param name="start">Where it began there.</param>
@@ -61,7 +61,8 @@ internal sealed class Gathered(string home, in RecoveryStart start)
             found.AddRange(ordered);
             Advance(answer.Positions);
         }
-        Events.AddRange(found.OrderBy(static one => one.Before).ThenBy(one => one.Event.Emitter == home).Select(static one => one.Event));
+        // Who speaks by one node, and then by another one, is told in that order: by their age.
+        Events.AddRange(found.OrderBy(static one => one.Before).ThenBy(one => one.Event.Emitter == home).ThenBy(static one => one.Event.At).Select(static one => one.Event));
         _positions[home] = last;
         return true;
     }

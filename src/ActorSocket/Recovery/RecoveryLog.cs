@@ -6,6 +6,11 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Recovery;
 
 /// <summary>An event as it was logged: its last argument is the offset. It is the <paramref name="Number"/>th that the node <paramref name="Emitter"/> emitted in the namespace.</summary>
+/// <param name="Frame">The event.</param>
+/// <param name="Selection">Whom it is for.</param>
+/// <param name="Emitter">See there.</param>
+/// <param name="Number">See there.</param>
+/// <param name="At">When, by the clock of the log that it is in. In an answer, which has no clock: how long before that, as a negative number of ticks.</param>
 internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At);
 
 /// <summary>
@@ -112,14 +117,17 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private bool Holds(long position) => position >= _events.Forgotten && position <= _events.Last;
 
     /// <summary>
-    /// What this node itself emitted after a number for a socket with this id and these rooms, and what it has got of a node that is gone; false when some of its own is forgotten.
-    /// Call under <see cref="Gate"/>.
+    /// What this node itself emitted after a number for a socket with this id and these rooms, and what it has got of a node that is gone, each with how long ago that was;
+    /// false when some of its own is forgotten. Call under <see cref="Gate"/>.
     /// </summary>
     public bool TryGetEmitted(IReadOnlyDictionary<string, long> after, string goneTag, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
     {
         var (own, gone) = (after.GetValueOrDefault(nodeTag), after.GetValueOrDefault(goneTag));
         emitted = _events.For(Math.Min(_events.Before(nodeTag, own), _events.Before(goneTag, gone)), socketId, rooms);
         emitted.RemoveAll(logged => logged.Emitter == nodeTag ? logged.Number <= own : logged.Emitter != goneTag || logged.Number <= gone);
+        var now = time.GetTimestamp();
+        for (var i = 0; i < emitted.Count; i++)
+            emitted[i] = emitted[i] with { At = -time.GetElapsedTime(emitted[i].At, now).Ticks };
         return _forgotten <= own;
     }
 
