@@ -8,22 +8,31 @@ internal static class SoakHandlers
     public static void Map(ActorSocketServer io)
     {
         var counters = io.MapEntities<Counter>("counter");
-        io.OnConnection(socket => socket.On("count", async (string id) =>
+        io.OnConnection(socket =>
         {
-            try
+            socket.On("count", async (string id) =>
             {
-                return await counters.InvokeAsync<int>(id, "add");
-            }
-            catch (Exception e) when (e is TimeoutException or EntityCallException)
+                try
+                {
+                    return await counters.InvokeAsync<int>(id, "add");
+                }
+                catch (Exception e) when (e is TimeoutException or EntityCallException)
+                {
+                    return (object)e.GetType().Name;
+                }
+            });
+            socket.On("talk", (string room, SocketArgument what) =>
             {
-                return (object)e.GetType().Name;
-            }
-        }));
+                socket.Namespace.To(room).Emit("said", what, io.NodeTag);
+                return true;
+            });
+        });
     }
 
-    private sealed class Counter : RoomEntity
+    private sealed class Counter(ActorSocketServer io) : RoomEntity
     {
         private int _count;
+        private int _ticks;
 
         public override TimeSpan TickInterval => TimeSpan.FromSeconds(0.5);
 
@@ -35,7 +44,7 @@ internal static class SoakHandlers
 
         public override Task OnTick()
         {
-            Namespace.To("ticks").Volatile.Emit("ticked", Id);
+            Namespace.To("ticks").Volatile.Emit("ticked", ++_ticks, Id, io.NodeTag);
             return Task.CompletedTask;
         }
 

@@ -60,7 +60,7 @@ class Judge {
 
 /** Joins a room, talks there, checks what it hears; loses its connection now and then, with a goodbye and without. */
 class Talker {
-  #heard = new Map(); // sender's id → last number
+  #heard = new Map(); // sender's id → last number, all of late, and by which node it was emitted
   #n = new Map(); // room → next number
   #homes = new Set();
   #id;
@@ -82,12 +82,12 @@ class Talker {
         socket.connect();
       }
     });
-    socket.on("said", (what, offset) => this.#hear(what, offset));
+    socket.on("said", (what, by, offset) => this.#hear(what, by, offset));
     socket.on("question", (what, answer) => answer(what));
   }
 
   #note(what) {
-    this.#past = [...this.#past.slice(-8), `${new Date().toISOString().slice(14, 23)} ${what}`];
+    this.#past = [...this.#past.slice(-15), `${new Date().toISOString().slice(14, 23)} ${what}`];
   }
 
   async #connected() {
@@ -116,13 +116,15 @@ class Talker {
     this.joined = id;
   }
 
-  #hear({ id, n }, offset) {
+  #hear({ id, n }, by, offset) {
     this.judge.counts.heard++;
-    const last = this.#heard.get(id);
-    this.#heard.set(id, Math.max(n, last ?? n));
+    const { last, by: byLast, all } = this.#heard.get(id) ?? { all: new Set() };
+    const again = all.has(n);
+    this.#heard.set(id, { last: Math.max(n, last ?? n), by, all: all.size < 500 ? all.add(n) : new Set([...all].slice(-250)).add(n) });
     if (last !== undefined && n <= last) {
-      this.judge.problem(`${this.name} got ${n} of ${id} after ${last}, as ${offset}; before: ${this.#past.splice(0).join("; ")}`);
+      this.judge.problem(`${this.name} got ${n} of ${id} ${again ? "again" : "late"} after ${last}, by ${by} after ${byLast}, as ${offset}; before: ${this.#past.splice(0).join("; ")}`);
     } else if (last !== undefined && n > last + 1) {
+      this.#note(`gap of ${id} from ${last} by ${byLast} to ${n} by ${by} at ${offset}`);
       this.judge.gap(`${this.name} ${this.#id}`, [...this.#homes], id, last + 1, n);
     }
     if (this.#heard.size > 2_000) {
@@ -141,7 +143,7 @@ class Talker {
     judge.counts.sent++;
     const sent = Date.now();
     try {
-      const answer = await socket.timeout(30_000).emitWithAck("say", room, { id, n, text: "x".repeat(below(10) ? 50 : 5_000) });
+      const answer = await socket.timeout(30_000).emitWithAck("talk", room, { id, n, text: "x".repeat(below(10) ? 50 : 5_000) });
       if (answer !== true) {
         judge.problem(`${this.name} was answered ${JSON.stringify(answer)}`);
       }
@@ -227,6 +229,7 @@ class Caller {
   #killsSeen = 0;
   ticked; // when it last did: it has not been started before its first call
   said = "nothing"; // what came of the last call
+  tick = "none";
 
   constructor(judge, index) {
     this.judge = judge;
@@ -265,9 +268,10 @@ class Caller {
   }
 
   /** Entities tick although nobody calls them. */
-  heardTick() {
+  heardTick(by, count) {
     this.judge.counts.ticks++;
     this.ticked = Date.now();
+    this.tick = `${count} on ${by}`;
   }
 }
 
@@ -301,7 +305,7 @@ export async function soak({ url, lines }) {
   const callers = Array.from({ length: 12 }, (_, i) => new Caller(judge, i));
   const watcher = new Manager(url, { transports: ["websocket"], reconnectionDelay: 50, reconnectionDelayMax: 200 }).socket("/");
   watcher.on("connect", () => watcher.emit("join", "ticks"));
-  watcher.on("ticked", (id) => callers.find((caller) => caller.id === id)?.heardTick());
+  watcher.on("ticked", (count, id, by) => callers.find((caller) => caller.id === id)?.heardTick(by, count));
   let ticking = Date.now();
   watcher.on("connect", () => (ticking = Date.now()));
 
@@ -319,7 +323,7 @@ export async function soak({ url, lines }) {
       for (const caller of callers) {
         const since = Math.max(caller.ticked, ticking, whole);
         if (caller.ticked && watcher.connected && Date.now() - since > 20_000) {
-          judge.problem(`${caller.id} has not ticked for ${Date.now() - caller.ticked} ms; its last call: ${caller.said}`);
+          judge.problem(`${caller.id} has not ticked for ${Date.now() - caller.ticked} ms; its last tick: ${caller.tick}; its last call: ${caller.said}; heard on ${watcher.id}`);
           caller.ticked = Date.now();
         }
       }
