@@ -85,11 +85,12 @@ internal static partial class ClusterProtocol
         public static Fence Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
-    internal sealed record Fenced(long Request) : IClusterMessage
+    /// <summary>The node with this tag had emitted so many.</summary>
+    internal sealed record Fenced(long Request, string Tag, long Emitted) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Tag).Number(Emitted);
 
-        public static Fenced Read(ref WireReader wire) => new(wire.Number());
+        public static Fenced Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Number());
     }
 
     // ---- Pieces

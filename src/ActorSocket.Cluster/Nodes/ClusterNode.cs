@@ -174,6 +174,13 @@ internal sealed class ClusterNode : IOtherNodes
 
     public void Remove(Peer peer)
     {
+        foreach (var ns in _server.Namespaces.All)
+        {
+            if (ns.Recovery is not { } log)
+                continue;
+            lock (log.Gate)
+                log.NodeGone(peer.Tag);
+        }
         Peers.Remove(peer);
         EntityKeeper.Tell(new Clustering.EntityKeeper.PeerGone(peer));
         Requests.PeerGone(peer);
@@ -219,15 +226,16 @@ internal sealed class ClusterNode : IOtherNodes
     }
 
     /// <summary>One message to each, written once.</summary>
-    public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
+    public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
     {
         var peers = PeersFor(ns, selection);
         if (peers.Length == 0)
-            return;
+            return peers;
         var message = Packed.Of(new ClusterProtocol.Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
         foreach (var peer in peers)
             peer.Send(message, isVolatile);
         Metrics.BroadcastsForwarded(peers.Length);
+        return peers;
     }
 
     public IDisposable? AskClients(
@@ -312,7 +320,12 @@ internal sealed class ClusterNode : IOtherNodes
     /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
     public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
     {
-        var (_, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), Options.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        var (answers, missing) = await Requests.AskAsync<Fenced>(Peers.All, request => new Fence(request, ns), Options.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        if (LogOf(ns) is { } log)
+        {
+            lock (log.Gate)
+                answers.ForEach(answer => log.Passed(answer.Tag, answer.Emitted));
+        }
         return missing == 0;
     }
 
@@ -333,7 +346,7 @@ internal sealed class ClusterNode : IOtherNodes
             return new Missed(m.Request, true, [], Nothing);
         lock (log.Gate)
         {
-            var isComplete = log.TryGetEmitted(m.After, m.Gone, m.Id, m.Rooms, out var emitted);
+            var isComplete = log.TryGetEmitted(m.After, m.Gone, Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
             return new Missed(m.Request, isComplete, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = log.Positions[Tag] });
         }
     }
@@ -342,14 +355,13 @@ internal sealed class ClusterNode : IOtherNodes
 
     public void OnFence(Peer peer, Fence m)
     {
-        var fenced = Packed.Of(new Fenced(m.Request));
         if (LogOf(m.Namespace) is not { } log)
         {
-            peer.Tell(fenced);
+            peer.Tell(Packed.Of(new Fenced(m.Request, Tag, 0)));
             return;
         }
         lock (log.Gate) // whoever emits holds it until the event has been told to every peer
-            peer.Tell(fenced);
+            peer.Tell(Packed.Of(new Fenced(m.Request, Tag, log.NextNumber - 1)));
     }
 
     public void OnAskClients(Peer peer, AskClients m)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
+using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Clustering;
@@ -10,7 +11,7 @@ namespace ActorSocket.Clustering;
 /// <param name="Tag">What its ids begin with.</param>
 /// <param name="Receiver">The actor there that takes what this node sends: one, so that order is kept.</param>
 /// <param name="Key">What its session ids are signed with.</param>
-internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links)
+internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links) : IOtherNode
 {
     /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
     private const long MaxBytesOutOfSight = 32 * 1024 * 1024;

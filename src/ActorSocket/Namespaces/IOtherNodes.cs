@@ -38,7 +38,8 @@ internal interface IOtherNodes
     /// <param name="frame">The event.</param>
     /// <param name="isVolatile">Whether it may be dropped.</param>
     /// <param name="number">With connection state recovery: which of this node's events in the namespace it is; else 0.</param>
-    void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
+    /// <returns>Which ones those are.</returns>
+    IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
 
     /// <summary>Asks the clients of other nodes. <paramref name="answers"/> is told how many nodes are asked before this returns.</summary>
     /// <returns>Dispose it when nobody waits any more.</returns>
@@ -59,6 +60,13 @@ internal interface IOtherNodes
 
     /// <summary>Likewise, and completes when all others have answered or the time is over. Cancelled, it throws.</summary>
     Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
+}
+
+/// <summary>One of them.</summary>
+internal interface IOtherNode
+{
+    /// <summary>What its ids begin with.</summary>
+    string Tag { get; }
 }
 
 /// <param name="Answers">A JSON array for each node that answered.</param>
@@ -98,9 +106,7 @@ internal sealed class NoOtherNodes : IOtherNodes
     {
     }
 
-    public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
-    {
-    }
+    public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
 
     public IDisposable? AskClients(
         NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) => null;

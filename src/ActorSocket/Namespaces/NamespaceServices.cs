@@ -215,11 +215,10 @@ internal sealed class NamespaceServices
             }
             // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset is a node's own, so what
             // goes to the others has none.
-            if (!e.IsLocal)
-                Server.OtherNodes.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            var sentTo = e.IsLocal ? null : Server.OtherNodes.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
             var selection = e.Emitter is null ? e.Selection : log.Untold(e.Emitter, e.Number, e.Selection);
             if (e.IsKept && e.Emitter is null)
-                log.Add(marked, selection);
+                log.Add(marked, selection, sentTo);
             else if (e.IsKept)
                 log.AddFrom(e.Emitter!, e.Number, marked, selection);
             if (e.Only is null)

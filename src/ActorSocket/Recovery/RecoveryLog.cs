@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ActorSocket.Delivery;
+using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;
@@ -11,7 +12,11 @@ namespace ActorSocket.Recovery;
 /// <param name="Emitter">See there.</param>
 /// <param name="Number">See there.</param>
 /// <param name="At">When, by the clock of the log that it is in. In an answer, which has no clock: how long before that, as a negative number of ticks.</param>
-internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At);
+internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At)
+{
+    /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>
+    public IReadOnlyList<IOtherNode>? SentTo { get; init; }
+}
 
 /// <summary>
 /// What one namespace remembers for clients that come back: the events of the last while with whom they were for, and the sockets that were lost. Each event
@@ -25,6 +30,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private readonly Dictionary<string, Ahead> _ahead = new(StringComparer.Ordinal); // of emitters whose events some sockets were told of before they came here
     private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
     private readonly Lock _changes = new(); // innermost; taken by every write of Socket.Data, which must not wait for those who emit
+    private readonly Dictionary<string, (long Emitted, long At)> _goneNodes = new(StringComparer.Ordinal); // how far this node had emitted when it was last sent something
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
     private Dictionary<string, Socket?>? _touched; // by secret, since the last replication; null while nobody replicates
@@ -60,7 +66,11 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     public Dictionary<string, long> Positions => new(_seen, StringComparer.Ordinal) { [nodeTag] = _emitted };
 
     /// <summary>Remembers this node's own event, which bears the offset of the next position. Call under <see cref="Gate"/>.</summary>
-    public void Add(EncodedFrame frame, RoomSelection selection) => Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()));
+    /// <param name="frame">The event.</param>
+    /// <param name="selection">Whom it is for.</param>
+    /// <param name="sentTo">Which other nodes it went to; null for one that is for this node's sockets alone.</param>
+    public void Add(EncodedFrame frame, RoomSelection selection, IReadOnlyList<IOtherNode>? sentTo) =>
+        Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()) { SentTo = sentTo });
 
     /// <summary>Remembers another node's event likewise.</summary>
     public void AddFrom(string emitter, long number, EncodedFrame frame, RoomSelection selection)
@@ -68,6 +78,14 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         _seen[emitter] = number;
         Add(new LoggedEvent(frame, selection, emitter, number, time.GetTimestamp()));
     }
+
+    /// <summary>
+    /// Of what another node had emitted up to this number, all has come that was sent here; the rest was for rooms without members here. Call under <see cref="Gate"/>.
+    /// </summary>
+    public void Passed(string emitter, long number) => _seen[emitter] = Math.Max(number, _seen.GetValueOrDefault(emitter));
+
+    /// <summary>Another node is no more: what is emitted from now on does not go there. Call before it goes nowhere, under <see cref="Gate"/>.</summary>
+    public void NodeGone(string tag) => _goneNodes[tag] = (_emitted, time.GetTimestamp());
 
     /// <summary>
     /// A socket that comes from another node was told of each emitter's events up to these numbers, or has seen them there. Some may be on their way here all the same, from a node
@@ -117,18 +135,29 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private bool Holds(long position) => position >= _events.Forgotten && position <= _events.Last;
 
     /// <summary>
-    /// What this node itself emitted after a number for a socket with this id and these rooms, and what it has got of a node that is gone, each with how long ago that was;
-    /// false when some of its own is forgotten. Call under <see cref="Gate"/>.
+    /// What this node itself emitted after a number for a socket with this id and these rooms on a node that is gone, and what it has got of that node, each with how long ago that
+    /// was; false when some of its own is forgotten. What did not go to that node was not for the socket, even if it is now: it was emitted before the socket was in the room.
+    /// Call under <see cref="Gate"/>.
     /// </summary>
-    public bool TryGetEmitted(IReadOnlyDictionary<string, long> after, string goneTag, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
+    /// <param name="after">By emitter, what the socket has.</param>
+    /// <param name="goneTag">The node that is gone.</param>
+    /// <param name="isSentTo">Whether what is emitted is sent there still: nobody here has noticed yet.</param>
+    /// <param name="socketId">The socket's id.</param>
+    /// <param name="rooms">Its rooms.</param>
+    /// <param name="emitted">In the order in which they were logged.</param>
+    public bool TryGetEmitted(
+        IReadOnlyDictionary<string, long> after, string goneTag, bool isSentTo, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
     {
         var (own, gone) = (after.GetValueOrDefault(nodeTag), after.GetValueOrDefault(goneTag));
+        var sentUpTo = isSentTo ? long.MaxValue : _goneNodes.GetValueOrDefault(goneTag).Emitted; // 0: it has never been known here, and was gone before
         emitted = _events.For(Math.Min(_events.Before(nodeTag, own), _events.Before(goneTag, gone)), socketId, rooms);
-        emitted.RemoveAll(logged => logged.Emitter == nodeTag ? logged.Number <= own : logged.Emitter != goneTag || logged.Number <= gone);
+        emitted.RemoveAll(logged => logged.Emitter == nodeTag ? logged.Number <= own || !IsFor(logged) : logged.Emitter != goneTag || logged.Number <= gone);
         var now = time.GetTimestamp();
         for (var i = 0; i < emitted.Count; i++)
             emitted[i] = emitted[i] with { At = -time.GetElapsedTime(emitted[i].At, now).Ticks };
         return _forgotten <= own;
+
+        bool IsFor(in LoggedEvent logged) => logged.SentTo is { } sentTo && (logged.Number > sentUpTo || sentTo.Any(node => node.Tag == goneTag));
     }
 
     public void Lose(Socket socket)
@@ -345,6 +374,11 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         {
             if (IsOld(ahead.At))
                 _ahead.Remove(emitter);
+        }
+        foreach (var (tag, gone) in _goneNodes)
+        {
+            if (IsOld(gone.At))
+                _goneNodes.Remove(tag);
         }
     }
 

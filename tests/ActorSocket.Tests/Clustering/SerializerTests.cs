@@ -55,7 +55,7 @@ public sealed class SerializerTests
         yield return new DropReplica(n, text);
         yield return new Replicated(n, flag);
         yield return new Fence(n, text);
-        yield return new Fenced(n);
+        yield return new Fenced(n, text, n);
         yield return new CallEntity(text, other, bytes, flag);
         yield return new EntityAnswered(bytes, text);
         yield return new WakeEntity(text, other);

@@ -17,7 +17,7 @@ public sealed class EventLogTests
     {
         var log = new RecoveryLog(new RecoveryOptions(), Tag, TimeProvider.System);
         for (var i = 0; i < 10_000; i++)
-            log.Add(Frame, RoomSelection.Everyone.To([$"room {i % 1000}"]));
+            log.Add(Frame, RoomSelection.Everyone.To([$"room {i % 1000}"]), []);
         var before = log.Examined;
         Assert.True(log.TryGetMissed(0, "id", ["id", "room 7", "room 8"], out var missed));
         Assert.Equal(20, missed.Count);
@@ -25,7 +25,7 @@ public sealed class EventLogTests
         Assert.Equal(2, missed.Count);
         Assert.True(log.Examined - before <= 22 + (2 * 3), $"{log.Examined - before} places were looked at");
         before = log.Examined;
-        Assert.True(log.TryGetEmitted(new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = 9000 }, "OTHERS", "id", ["id", "room 7"], out missed));
+        Assert.True(log.TryGetEmitted(new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = 9000 }, "OTHERS", false, "id", ["id", "room 7"], out missed));
         Assert.Single(missed);
         Assert.True(log.Examined - before <= 1 + 2 + 14, $"{log.Examined - before} places were looked at");
     }
@@ -65,7 +65,7 @@ public sealed class EventLogTests
                 {
                     var selection = new RoomSelection(step.Rooms, step.Except, null);
                     if (step.Emitter == 0)
-                        log.Add(Frame, selection);
+                        log.Add(Frame, selection, []);
                     else
                         log.AddFrom("OTHERS", numbers[1] + 1, Frame, selection);
                     all.Add(new LoggedEvent(Frame, selection, step.Emitter == 0 ? Tag : "OTHERS", ++numbers[step.Emitter], 0));
@@ -77,7 +77,7 @@ public sealed class EventLogTests
                 if (holds)
                     Assert.Equal(Matching(all.Skip(position), step.Own), Named(missed!));
                 var after = new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = Math.Max(0, numbers[0] - step.Back), ["OTHERS"] = Math.Max(0, numbers[1] - step.Emitter) };
-                var isComplete = log.TryGetEmitted(after, "OTHERS", "id", step.Own, out var emitted);
+                var isComplete = log.TryGetEmitted(after, "OTHERS", false, "id", step.Own, out var emitted);
                 var kept = all.Skip(Math.Max(0, all.Count - MaxEvents)).ToList();
                 Assert.Equal(Matching(kept.Where(logged => logged.Number > after[logged.Emitter]), step.Own), Named(emitted));
                 Assert.Equal(all.Take(all.Count - kept.Count).All(logged => logged.Emitter != Tag || logged.Number <= after[Tag]), isComplete);
@@ -109,11 +109,11 @@ public sealed class EventLogTests
                 switch (ActOf(kind))
                 {
                     case Act.ToIt:
-                        log.Add(Frame, RoomSelection.Everyone.To(["id"]));
+                        log.Add(Frame, RoomSelection.Everyone.To(["id"]), []);
                         expected.Add(++emitted);
                         wire.Enqueue((emitted, log.OffsetOf(log.Last)));
                         break;
-                    case Act.ToOthers: log.Add(Frame, RoomSelection.Everyone.To(["others"])); break;
+                    case Act.ToOthers: log.Add(Frame, RoomSelection.Everyone.To(["others"]), []); break;
                     case Act.VolatileText: wire.Enqueue((-1, log.OffsetOf(log.Last))); break;
                     case Act.Receive:
                         for (var i = 0; i < count; i++)

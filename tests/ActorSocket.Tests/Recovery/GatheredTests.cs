@@ -29,7 +29,7 @@ public sealed class GatheredTests
         {
             time.Seconds++;
             said.Add((log.NodeTag, log.NextNumber));
-            log.Add(Frame, Room);
+            log.Add(Frame, Room, []);
         }
         var gathered = new Gathered(Home, RecoveryStart.New(0, null));
         Assert.True(gathered.AddLog(new Missed(0, true, [], Nothing)));
@@ -39,7 +39,7 @@ public sealed class GatheredTests
 
         Missed Answer(RecoveryLog log)
         {
-            Assert.True(log.TryGetEmitted(gathered.Positions, Home, "id", ["id", "room"], out var emitted));
+            Assert.True(log.TryGetEmitted(gathered.Positions, Home, false, "id", ["id", "room"], out var emitted));
             var wire = new WireWriter();
             new Missed(0, true, emitted, Nothing).Write(wire);
             var reader = new WireReader(wire.ToArray());

@@ -132,7 +132,7 @@ public sealed class ServerEventTests : ServerTest
 
         public void Withdraw(string ns, string room) => throw new NotSupportedException();
 
-        public void Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
+        public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
 
         public IDisposable? AskClients(
             NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
