@@ -217,11 +217,11 @@ internal sealed class ClusterNode : IOtherNodes
 
     private Peer[] PeersFor(NamespaceServices ns, string room)
     {
+        var unsynchronised = Peers.Unsynchronised; // first: a node that has told all its rooms between the two is found by them
         var found = Peers.WithMembersOf(ns.Name, room);
         // A socket's own room is not announced: its id says where it is.
         if (Peers.TryGetHome(room, out var home) && Array.IndexOf(found, home) < 0)
             found = found.Length == 0 ? home.Alone : [.. found, home];
-        var unsynchronised = Peers.Unsynchronised;
         return unsynchronised.Length == 0 ? found : [.. found.Union(unsynchronised)];
     }
 
