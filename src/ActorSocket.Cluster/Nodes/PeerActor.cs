@@ -27,6 +27,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     private long _broadcasts; // that came
     private long _broadcastsLost;
     private bool _isReachable = true;
+    private bool _wasLost; // out of sight before it was met: it may have told its rooms meanwhile
     private bool _isConfirmed;
     private bool _isLocated;
     private bool _isRefused;
@@ -129,6 +130,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         node.EntityKeeper.Tell(new EntityKeeper.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
+        else if (_wasLost)
+            _rooms.Mistrust();
         server.Log.PeerMet(address.Address.ToString(), m.Tag);
         Timers.StartPeriodicTimer(nameof(StandingDue), StandingDue.Instance, StandingInterval);
         Context.Parent.Tell(RoomDirectory.Met.Instance);
@@ -150,7 +153,10 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     {
         _isReachable = reachable;
         if (_peer is null)
+        {
+            _wasLost |= !reachable;
             return;
+        }
         _peer.SetReachable(reachable);
         node.EntityKeeper.Tell(new EntityKeeper.PeerSight(_peer, reachable));
         if (reachable)

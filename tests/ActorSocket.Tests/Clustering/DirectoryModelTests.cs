@@ -153,6 +153,9 @@ public sealed class DirectoryModelTests
         /// <summary>What the other node had told when this one came to doubt: an answer that makes it sure again must cover that.</summary>
         public long Doubted { get; set; }
 
+        /// <summary>Out of sight before it was met.</summary>
+        public bool WasLost { get; set; }
+
         /// <summary>What this node has told the other, after each round.</summary>
         public List<HashSet<string>> Told { get; } = [new(StringComparer.Ordinal)];
     }
@@ -233,7 +236,7 @@ public sealed class DirectoryModelTests
                     link.IsSynchronised = synchronised;
                 },
                 round => Rooms.Confirm(round, other));
-            if (!link.InSight)
+            if (!link.InSight || link.WasLost)
                 link.Exchange.Mistrust();
             link.Exchange.Tell(Rooms.Everything());
         }
@@ -255,6 +258,7 @@ public sealed class DirectoryModelTests
                 return;
             link.InSight = inSight;
             link.Doubted = Math.Max(link.Doubted, told);
+            link.WasLost |= link.Exchange is null;
             if (inSight)
                 link.Exchange?.Ask();
             else
