@@ -84,14 +84,13 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void Continue(ConnectSocket m, JsonElement auth, RecoveryLog recovery, RecoveryClaim claim)
     {
         var lost = recovery.Take(claim, out var found);
-        if (lost is not null)
-            Start(m.Connection, m.Attempt, auth, new LocalContinuation(ns, lost));
-        else if (found)
-            Start(m.Connection, m.Attempt, auth, null);
-        else if (ns.Server.OtherNodes.FindAsync(ns, claim) is { IsCompletedSuccessfully: false } search)
-            _ = AwaitClaimAsync(ns, search, m, auth, Self);
+        var search = found
+            ? Task.FromResult<Continuation?>(lost is null ? null : new LocalContinuation(ns, lost))
+            : ns.Server.OtherNodes.FindAsync(ns, claim);
+        if (search is { IsCompletedSuccessfully: true, Result: var continuation })
+            Start(m.Connection, m.Attempt, auth, continuation);
         else
-            Start(m.Connection, m.Attempt, auth, null);
+            _ = AwaitClaimAsync(ns, search, m, auth, Self);
     }
 
     /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>

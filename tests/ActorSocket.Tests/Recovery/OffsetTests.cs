@@ -1,3 +1,4 @@
+using ActorSocket.Clustering;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorSocket.Hosting;
@@ -185,16 +186,32 @@ public sealed class OffsetTests : RecoveryTest
         Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
         Assert.StartsWith("42[\"missed\",1", Assert.Single(client.Missed), StringComparison.Ordinal);
         await client.DisposeAsync();
-
-        static Task<Node> StartNodeAsync(Node? seed) => Node.StartAsync(
-            cluster =>
-            {
-                if (seed is not null)
-                    cluster.SeedNodes.Add(seed.Seed);
-            },
-            static io => io.OnConnection(static _ => { }),
-            options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
     }
+
+    /// <summary>It comes to the very node that has the copy, which need ask nobody.</summary>
+    [Fact]
+    public async Task A_client_whose_node_has_left_is_recovered_from_the_copy_at_hand()
+    {
+        await using var one = await StartNodeAsync(null);
+        await using var two = await StartNodeAsync(one);
+        await Node.MeetAsync(one, two);
+        var client = await PollingClient.ConnectAsync(two, "client");
+        var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
+        await client.DisposeAsync();
+        await two.StopAsync();
+        await Node.UntilAsync(() => ((ClusterNode)one.Server.Services.OtherNodes).Peers.All.Length == 0, "the node to be gone");
+        await using var again = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
+        Assert.Equal(id, again.Connected.GetProperty("sid").GetString());
+    }
+
+    private static Task<Node> StartNodeAsync(Node? seed) => Node.StartAsync(
+        cluster =>
+        {
+            if (seed is not null)
+                cluster.SeedNodes.Add(seed.Seed);
+        },
+        static io => io.OnConnection(static _ => { }),
+        options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
 
     // ---- No code of the application's under the gate: it may wait for another thread that emits.
 
