@@ -74,11 +74,11 @@ internal sealed class ServerServices(string name, ActorSocketOptions options, Ac
     public HandlerBinder Binder => field ??= new HandlerBinder(Json);
 
     /// <summary>What sessions and transports share.</summary>
-    public EngineServer Engine => LazyInitializer.EnsureInitialized(
+    public EngineServer Engine => _engine ?? LazyInitializer.EnsureInitialized(
         ref _engine, () => new EngineServer(options, metrics.Engine, Log, time, connection => new ClientConnection(connection, this)));
 
     /// <summary>The HTTP side of it.</summary>
-    public EngineHttp Http => LazyInitializer.EnsureInitialized(
+    public EngineHttp Http => _http ?? LazyInitializer.EnsureInitialized(
         ref _http, () => new EngineHttp(Engine) { Files = options.ServeClient ? new ClientBundle().TryServeAsync : null });
 
     public ConnectionTimers ConnectionTimers => field ??= new ConnectionTimers(options, Engine.Timers);
