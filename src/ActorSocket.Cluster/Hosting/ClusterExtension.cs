@@ -3,7 +3,6 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 
 namespace ActorSocket.Clustering;
@@ -34,7 +33,6 @@ internal sealed class ClusterExtension(
     {
         if (!options.Value.IsEnabled || ((ExtendedActorSystem)system).Provider is not ClusterActorRefProvider)
             return;
-        var log = new BoundedLogger(loggers.CreateLogger("ActorSocket"), time);
-        new ClusterJoin(Akka.Cluster.Cluster.Get(system), options.Value, lookUp ?? SeedLookUp.Dns, log, time).Start(stopping);
+        new ClusterJoin(Akka.Cluster.Cluster.Get(system), options.Value, lookUp ?? SeedLookUp.Dns, loggers.CreateLogger("ActorSocket"), time).Start(stopping);
     }
 }
