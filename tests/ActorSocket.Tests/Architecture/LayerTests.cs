@@ -32,7 +32,7 @@ public sealed class LayerTests
     [Fact]
     public void No_file_uses_what_stands_in_a_higher_layer()
     {
-        var source = Path.Combine(RepositoryRoot(), "src");
+        var source = Path.Combine(Repository.Root, "src");
         var trees = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(file => IsWritten(Path.GetRelativePath(source, file)) && !file.Contains("Generators", StringComparison.Ordinal))
             .Select(static file => Parse(File.ReadAllText(file), file)).ToList();
@@ -89,12 +89,4 @@ public sealed class LayerTests
 
     private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(static file => !Path.GetFileName(file).StartsWith("ActorSocket", StringComparison.Ordinal)).Select(static file => MetadataReference.CreateFromFile(file));
-
-    private static string RepositoryRoot()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return root;
-    }
 }

@@ -5,7 +5,7 @@ namespace ActorSocket.Tests.Docs;
 /// <summary>The documents say what is so: their code compiles, their tests exist, their options are all there.</summary>
 public sealed partial class GuideTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     [Fact]
     public void Every_block_of_CSharp_in_the_guides_is_a_snippet_that_the_build_compiles()
@@ -60,14 +60,6 @@ public sealed partial class GuideTests
         var lines = code.TrimEnd().Split('\n');
         var indent = lines.Where(static line => line.Trim().Length > 0).Min(static line => line.Length - line.TrimStart().Length);
         return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..] : ""));
-    }
-
-    private static string FindRoot()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return root;
     }
 
     [GeneratedRegex(@"#region (?<name>[\w-]+)\n(?<code>.*?)\n *#endregion", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]

@@ -29,10 +29,7 @@ public sealed class HostingTests
     [Fact]
     public void The_operators_file_shows_every_option_that_a_file_can_set_with_its_default()
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
-            root = Path.GetDirectoryName(root)!;
-        var section = new ConfigurationBuilder().AddJsonFile(Path.Combine(root, "config", "appsettings.json")).Build().GetSection("ActorSocket");
+        var section = new ConfigurationBuilder().AddJsonFile(Path.Combine(Repository.Root, "config", "appsettings.json")).Build().GetSection("ActorSocket");
         var bound = section.Get<ActorSocketOptions>()!;
         var defaults = new ActorSocketOptions();
         foreach (var option in typeof(ActorSocketOptions).GetProperties().Where(static option => option.PropertyType.IsValueType && Nullable.GetUnderlyingType(option.PropertyType) is null))

@@ -7,7 +7,7 @@ namespace ActorSocket.Tests.Operations;
 /// <summary>The files for Docker, Kubernetes, Prometheus and Grafana are read as what they are, and fit each other and the code.</summary>
 public sealed partial class ConfigTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     [Fact]
     public void Compose_runs_the_nodes_that_nginx_and_Prometheus_know()
@@ -104,14 +104,6 @@ public sealed partial class ConfigTests
     }
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
-
-    private static string FindRoot()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "ActorSocket.sln")))
-            root = Path.GetDirectoryName(root)!;
-        return root;
-    }
 
     [GeneratedRegex(@"^ *server (?<server>\S+)(?<parameters>[^;]*);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Upstream();
