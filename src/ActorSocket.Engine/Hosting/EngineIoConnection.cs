@@ -107,7 +107,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
 
     /// <inheritdoc cref="OnMessage(Func{EngineIoMessage, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoConnection OnMessage(Action<EngineIoMessage> handler) => OnMessage(AsyncVoid.Refuse(handler));
+    public EngineIoConnection OnMessage(Action<EngineIoMessage> handler) => OnMessage(Callback.From(handler));
 
     /// <summary>
     /// Runs once, when the connection has ended and all that its client sent before is handled (official: the event <c>close</c>).
@@ -123,7 +123,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
 
     /// <inheritdoc cref="OnClose(Func{DisconnectReason, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoConnection OnClose(Action<DisconnectReason> handler) => OnClose(AsyncVoid.Refuse(handler));
+    public EngineIoConnection OnClose(Action<DisconnectReason> handler) => OnClose(Callback.From(handler));
 
     /// <summary>Sends a text message (official: <c>socket.send</c>). Returns at once; messages leave in the order they were sent.</summary>
     /// <remarks>

@@ -43,5 +43,5 @@ public static class EngineIoEndpointRouteBuilderExtensions
     /// <exception cref="ArgumentException">The handler is <c>async void</c>.</exception>
     public static EngineIoServer MapEngineIo(
         this IEndpointRouteBuilder endpoints, string pattern, Action<EngineIoConnection> onConnection, string name = "") =>
-        endpoints.MapEngineIo(pattern, AsyncVoid.Refuse(onConnection), name);
+        endpoints.MapEngineIo(pattern, Callback.From(onConnection), name);
 }

@@ -48,7 +48,7 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
 
     /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoServer OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(AsyncVoid.Refuse(handler));
+    public EngineIoServer OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(Callback.From(handler));
 
     /// <summary>
     /// Closes the server (official: <c>engine.close</c>): handshakes are answered 503, and every connection is closed with

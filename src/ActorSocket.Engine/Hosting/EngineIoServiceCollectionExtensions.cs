@@ -32,7 +32,7 @@ public static class EngineIoServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
-        if (configure is not null && AsyncVoid.Is(configure))
+        if (configure is not null && Callback.IsAsyncVoid(configure.Method))
             throw new ArgumentException("It is async: what it sets after its first await would come too late.", nameof(configure));
         services.AddOptions<EngineIoOptions>(name)
             .Configure<IServiceProvider>((options, provider) =>

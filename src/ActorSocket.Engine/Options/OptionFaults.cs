@@ -33,7 +33,7 @@ internal sealed class OptionFaults(string section)
 
     public void NotAsyncVoid(string key, Delegate? value, string instead)
     {
-        if (value is not null && AsyncVoid.Is(value))
+        if (value is not null && Callback.IsAsyncVoid(value.Method))
             Add(key, $"is an async lambda, whose exceptions would end the process; set {instead} to it instead.");
     }
 }

@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using ActorSocket.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -100,7 +99,7 @@ public static class HubExtensions
             EmitFlags.ThrowIfNotHandled(_name);
             if (method.ContainsGenericParameters || Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType.IsByRef))
                 throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.", nameof(method));
-            if (method.ReturnType == typeof(void) && method.IsDefined(typeof(AsyncStateMachineAttribute)))
+            if (Callback.IsAsyncVoid(method))
                 throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} is async void: its exceptions would end the process. Let it return a Task.", nameof(method));
             _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
             binder.Check(_delegate);
