@@ -15,7 +15,7 @@ namespace ActorSocket;
 public sealed class EngineIoServer : IEndpointConventionBuilder
 {
     private Func<EngineIoConnection, Task>? _onConnection;
-    private Task? _closing;
+    private readonly Closing _closing = new();
 
     internal EngineIoServer(EngineIoOptions options, EngineMetrics metrics, ILoggerFactory loggers, TimeProvider time)
     {
@@ -57,14 +57,7 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
     /// <returns>Completes when no connection is left, at the latest after <see cref="EngineIoOptions.DrainTimeout"/>.</returns>
-    public Task CloseAsync(CancellationToken cancellationToken = default)
-    {
-        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Interlocked.CompareExchange(ref _closing, closing.Task, null) is { } earlier)
-            return earlier.WaitAsync(cancellationToken);
-        _ = CloseOnceAsync(closing);
-        return closing.Task.WaitAsync(cancellationToken);
-    }
+    public Task CloseAsync(CancellationToken cancellationToken = default) => _closing.RunAsync(CloseOnceAsync, cancellationToken);
 
     /// <exception cref="InvalidOperationException">It has a handler already.</exception>
     internal void OnConnection(Func<EngineIoConnection, Task> handler)
@@ -81,18 +74,10 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
     internal void Start(ActorSystem system, string name) =>
         Engine.Root = Engine.Placement.Start(system, name.Length == 0 ? "engine-io" : "engine-io-" + name);
 
-    private async Task CloseOnceAsync(TaskCompletionSource closing)
+    private async Task CloseOnceAsync()
     {
-        try
-        {
-            await new Drain(Http).CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
-            Engine.Root.Tell(PoisonPill.Instance);
-            closing.SetResult();
-        }
-        catch (Exception error)
-        {
-            closing.SetException(error);
-        }
+        await new Drain(Http).CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
+        Engine.Root.Tell(PoisonPill.Instance);
     }
 
     void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => Conventions.Add(convention);

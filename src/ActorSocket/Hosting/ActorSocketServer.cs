@@ -20,7 +20,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     // Sockets whose connections are gone have their disconnect to raise.
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
 
-    private Task? _closing;
+    private readonly Closing _closing = new();
 
     internal ActorSocketServer(ServerServices services)
     {
@@ -169,36 +169,16 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
     /// <see cref="EngineIoOptions.DrainTimeout"/>, but five seconds are left for the handlers.
     /// </returns>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
-    public Task CloseAsync(CancellationToken cancellationToken = default)
-    {
-        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Interlocked.CompareExchange(ref _closing, closing.Task, null) is { } earlier)
-            return earlier.WaitAsync(cancellationToken);
-        _ = CloseOnceAsync(closing);
-        return closing.Task.WaitAsync(cancellationToken);
-    }
+    public Task CloseAsync(CancellationToken cancellationToken = default) => _closing.RunAsync(CloseOnceAsync, cancellationToken);
 
-    private async Task CloseOnceAsync(TaskCompletionSource closing)
-    {
-        try
-        {
-            await CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
-            closing.SetResult();
-        }
-        catch (Exception error)
-        {
-            closing.SetException(error);
-        }
-    }
-
-    private async Task CloseConnectionsAsync(CancellationToken cancellationToken)
+    private async Task CloseOnceAsync()
     {
         var drain = new Drain(Services.Http);
-        var rest = await drain.CloseConnectionsAsync(cancellationToken).ConfigureAwait(false);
+        var rest = await drain.CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
         var handlers = rest > GoodbyeTimeout ? rest : GoodbyeTimeout;
-        await drain.WaitWhileAsync(() => Services.LiveSockets > 0, handlers, cancellationToken).ConfigureAwait(false);
+        await drain.WaitWhileAsync(() => Services.LiveSockets > 0, handlers, CancellationToken.None).ConfigureAwait(false);
         Services.Http.Relay.Abort();
-        await Services.OtherNodes.LeaveAsync(Services.Root, cancellationToken).ConfigureAwait(false);
+        await Services.OtherNodes.LeaveAsync(Services.Root, CancellationToken.None).ConfigureAwait(false);
     }
 
     void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => Conventions.Add(convention);
