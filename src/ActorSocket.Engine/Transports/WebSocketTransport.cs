@@ -105,7 +105,12 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
                     await connection.Backlog.ReadableAsync().ConfigureAwait(false);
             }
             if (!_closing && !_peerClosed && (_attached || !_refused))
-                connection.Fail(this, DisconnectReason.TransportClose, null); // the peer is gone without a close frame
+            {
+                // The peer is gone without a close frame, and gets none.
+                if (_attached)
+                    connection.Outbound.Close(Outbound.NoCloseFrame);
+                connection.Fail(this, DisconnectReason.TransportClose, null);
+            }
             else
                 await LingerAsync().ConfigureAwait(false);
         }

@@ -38,6 +38,20 @@ public sealed class WebSocketTransportTests : ServerTest
     }
 
     [Fact]
+    public async Task A_peer_that_has_gone_without_a_close_frame_gets_none()
+    {
+        var (link, connection, transport) = Make();
+        var session = Session(connection);
+        var run = transport.RunAsync();
+        connection.AttachWebSocket(transport);
+        await link.Client.CompleteAsync();
+        await session.ExpectMsgAsync<TransportFailed>(Patience);
+        connection.Outbound.Close(); // as the session does, which may come to it before the loop has ended
+        await run.WaitAsync(Patience);
+        Assert.Empty(link.All.ToArray());
+    }
+
+    [Fact]
     public async Task Whatever_goes_wrong_in_the_loop_the_session_is_told()
     {
         var (link, connection, transport) = Make();
