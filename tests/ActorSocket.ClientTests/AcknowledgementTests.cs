@@ -80,5 +80,5 @@ public sealed class AcknowledgementTests(ITestOutputHelper output) : ClientTest(
 
     [Theory]
     [EachTransport]
-    public Task A_client_that_lost_its_connection_gets_the_answer_to_what_it_sent_before(string mode) => RunAsync(mode);
+    public Task A_client_that_lost_its_connection_gets_the_answer_to_what_it_sent_before(string mode) => RunAloneAsync(mode);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using ActorSocket;
 using ActorSocket.WireHost;
@@ -11,6 +12,7 @@ using Microsoft.Extensions.Logging;
 
 // The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
 // With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output.
+// With --until eof it ends with its standard input.
 // With --handlers differential it does what differential-server.mjs there does on the official server.
 // The profile "engine" is an Engine.IO server without Socket.IO, an echo at /engine.io, with --eio3 of that revision's clients too.
 var builder = WebApplication.CreateSlimBuilder([.. args.Where(static argument => argument != "--eio3")]);
@@ -56,12 +58,20 @@ builder.Services.AddActorSocket(options =>
 var app = builder.Build();
 var io = app.MapActorSocket();
 if (forClients)
+{
     TestHandlers.Map(io, static line => Console.WriteLine($"journal {line}"));
+    app.MapGet("/connections", () => io.ConnectionCount.ToString(CultureInfo.InvariantCulture));
+}
 else if (handlers == "differential")
     DifferentialHandlers.Map(io);
 else
     WireHandlers.Map(io);
 await app.StartAsync();
 Console.WriteLine($"listening on {app.Urls.First()}");
+if (builder.Configuration["until"] == "eof")
+{
+    await Console.In.ReadToEndAsync();
+    Environment.Exit(0);
+}
 await app.WaitForShutdownAsync();
 return 0;

@@ -8,14 +8,22 @@ public abstract class ClientTest(string script, ITestOutputHelper output)
 {
     protected ITestOutputHelper Output { get; } = output;
 
-    /// <summary>Runs the case against a WireHost of its own and checks what the server saw.</summary>
+    /// <summary>Runs the case against a WireHost that it has for itself and checks what the server saw.</summary>
     /// <param name="mode">The transport.</param>
     /// <param name="settings">Options of the server, as in a configuration file: <c>"AutoAck=true"</c>.</param>
     /// <param name="profile">The WireHost's profile.</param>
     /// <param name="name">The case.</param>
-    protected async Task RunAsync(string mode, string[]? settings = null, string profile = "default", [CallerMemberName] string name = "")
+    protected Task RunAsync(string mode, string[]? settings = null, string profile = "default", [CallerMemberName] string name = "") =>
+        HostProcess.UseAsync(Output, profile, settings ?? [], async host =>
+        {
+            await using var client = await StartAsync(host.Url, mode, name);
+            await host.Journal.SawAsync(await client.FinishAsync());
+        });
+
+    /// <summary>The same for cases that leave something behind in the server: their WireHost serves no other.</summary>
+    protected async Task RunAloneAsync(string mode, [CallerMemberName] string name = "")
     {
-        await using var host = await HostProcess.StartAsync(Output, profile, settings ?? []);
+        await using var host = await HostProcess.StartAsync(Output, "default");
         await using var client = await StartAsync(host.Url, mode, name);
         await host.Journal.SawAsync(await client.FinishAsync());
     }

@@ -10,22 +10,30 @@ internal sealed class HostProcess : IAsyncDisposable
 {
     private const string Listening = "listening on ";
     private const string Noted = "journal ";
+    private const int IdleAtMost = 4;
+    private static readonly TimeSpan UntilIdle = TimeSpan.FromSeconds(2);
+    private static readonly List<HostProcess> Idle = [];
+    private static readonly HttpClient Http = new();
     private readonly ConcurrentQueue<string> _log = new();
     private readonly TaskCompletionSource<Uri> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ITestOutputHelper _output;
+    private readonly string _key;
     private readonly Process _process;
+    private ITestOutputHelper? _output; // of the case that has it now
 
-    private HostProcess(ITestOutputHelper output, IEnumerable<string> arguments)
+    private HostProcess(ITestOutputHelper output, string key, IEnumerable<string> arguments)
     {
         _output = output;
+        _key = key;
         var configuration = typeof(HostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         var dll = Path.Combine(Repository.Root, "tests", "ActorSocket.WireHost", "bin", configuration, new DirectoryInfo(AppContext.BaseDirectory).Name, "ActorSocket.WireHost.dll");
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [dll, .. arguments])
+            // With its end of this pipe the WireHost ends too, however this process does.
+            StartInfo = new ProcessStartInfo("dotnet", [dll, "--until=eof", .. arguments])
             {
                 WorkingDirectory = AppContext.BaseDirectory,
                 UseShellExecute = false,
+                RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             },
@@ -36,13 +44,41 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public Uri Url { get; private set; } = new("http://127.0.0.1:0");
 
-    public Journal Journal { get; } = new();
+    public Journal Journal { get; private set; } = new();
+
+    /// <summary>
+    /// A WireHost for this case alone, which may have served others before: one that a case has used and that has no connection left waits
+    /// for the next. (Its start takes longer than most cases do.)
+    /// </summary>
+    /// <param name="output">The case's.</param>
+    /// <param name="profile">The WireHost's.</param>
+    /// <param name="settings">Its options.</param>
+    /// <param name="use">The case. After one that fails the WireHost is not used again.</param>
+    public static async Task UseAsync(ITestOutputHelper output, string profile, string[] settings, Func<HostProcess, Task> use)
+    {
+        var host = TakeIdle(Key(profile, settings)) ?? await StartAsync(output, profile, settings);
+        host._output = output;
+        host.Journal = new Journal();
+        var kept = false;
+        try
+        {
+            await use(host);
+            kept = await host.IsIdleAsync();
+            if (kept)
+                await host.KeepAsync();
+        }
+        finally
+        {
+            if (!kept)
+                await host.DisposeAsync();
+        }
+    }
 
     public static Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, params string[] settings) => StartAsync(output, profile, "client", settings);
 
     public static async Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, string handlers, string[] settings)
     {
-        var host = new HostProcess(output, ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]);
+        var host = new HostProcess(output, Key(profile, settings), ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]);
         host._process.Start();
         host._process.BeginOutputReadLine();
         host._process.BeginErrorReadLine();
@@ -63,8 +99,55 @@ internal sealed class HostProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync().WaitForAsync("the WireHost's process to end");
         _process.Dispose();
-        foreach (var line in _log)
-            _output.WriteLine(line);
+        WriteLog();
+    }
+
+    private void WriteLog()
+    {
+        while (_log.TryDequeue(out var line))
+            _output?.WriteLine(line);
+    }
+
+    private static string Key(string profile, string[] settings) => string.Join(' ', [profile, .. settings]);
+
+    private static HostProcess? TakeIdle(string key)
+    {
+        lock (Idle)
+        {
+            var host = Idle.Find(host => host._key == key);
+            if (host is not null)
+                Idle.Remove(host);
+            return host;
+        }
+    }
+
+    private async Task KeepAsync()
+    {
+        WriteLog();
+        _output = null;
+        HostProcess? eldest = null;
+        lock (Idle)
+        {
+            Idle.Add(this);
+            if (Idle.Count > IdleAtMost)
+            {
+                eldest = Idle[0];
+                Idle.RemoveAt(0);
+            }
+        }
+        if (eldest is not null)
+            await eldest.DisposeAsync();
+    }
+
+    /// <summary>Whether its last connection ends in time; one whose client has vanished does not.</summary>
+    private async Task<bool> IsIdleAsync()
+    {
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < UntilIdle; await Task.Delay(5))
+        {
+            if (await Http.GetStringAsync(new Uri(Url, "/connections")) == "0")
+                return true;
+        }
+        return false;
     }
 
     private void Read(string? line)
