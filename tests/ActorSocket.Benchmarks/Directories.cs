@@ -45,7 +45,7 @@ internal static class Directories
         await using var a = await NodeAsync(seed, seed);
         await using var b = await NodeAsync(FreePort(), seed);
         var (one, other) = (Services(a), Services(b));
-        await UntilAsync(() => one.OtherNodes is ClusterNode { IsReady: true, Peers.Unsynchronised.Length: 0 } && other.OtherNodes is ClusterNode { IsReady: true, Peers.All.Length: 1 });
+        await UntilAsync(() => one.OtherNodes is ClusterNode { Sessions.IsReady: true, Peers.Unsynchronised.Length: 0 } && other.OtherNodes is ClusterNode { Sessions.IsReady: true, Peers.All.Length: 1 });
         var latencies = new List<double>();
         for (var i = 0; i < Samples; i++)
         {
@@ -57,7 +57,7 @@ internal static class Directories
         var before = Heap();
         var begin = Stopwatch.GetTimestamp();
         await Task.WhenAll(names.Select(name => ((ClusterNode)one.OtherNodes).AnnounceAsync("/", name)));
-        Report("ActorSocket's RoomDirectory", latencies, rooms, begin, before);
+        Report("ActorSocket's directory", latencies, rooms, begin, before);
     }
 
     private static async Task PubSubAsync(int rooms)

@@ -155,7 +155,7 @@ internal static class ClusterHost
             Unsynchronised = cluster?.Peers.Unsynchronised.Length ?? 0,
             Links = cluster?.Peers.All.Sum(static peer => peer.Links.Count) ?? 0,
             WaitingElsewhere = cluster?.Gateway.Waiting ?? 0,
-            AnswersOnTheirWay = cluster?.AnswersOnTheirWay ?? 0,
+            AnswersOnTheirWay = cluster?.Home.AnswersOnTheirWay ?? 0,
             RoomsElsewhere = cluster?.Peers.RoomCount ?? 0,
             Bytes = GC.GetTotalMemory(collect),
             WorkingSet = Environment.WorkingSet,

@@ -15,7 +15,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3); // within coordinated shutdown's phase, 5 s
 
     private readonly ServerServices _server;
-    private readonly ClusterNode _node;
+    private readonly NodeServices _node;
     private readonly EntityLedger _ledger;
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<string, Clustering.Peer> _peers = new(StringComparer.Ordinal);
@@ -23,11 +23,13 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
     private long _lost;
     private long _lostBytes;
 
-    public EntityKeeper(ServerServices server, ClusterNode node)
+    /// <param name="node">This node.</param>
+    /// <param name="publish">Is given the ledger: others read its figures only.</param>
+    public EntityKeeper(NodeServices node, Action<EntityLedger> publish)
     {
-        (_server, _node) = (server, node);
-        _ledger = new EntityLedger(node.Tag, this, server.Time, node.Options.MaxEntityStateBytes, node.Options.RequestTimeout);
-        node.Ledger = _ledger;
+        (_server, _node) = (node.Server, node);
+        _ledger = new EntityLedger(node.Tag, this, _server.Time, node.Options.MaxEntityStateBytes, node.Options.RequestTimeout);
+        publish(_ledger);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -64,7 +66,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     private sealed class TickDue : ILocalMessage { public static readonly TickDue Instance = new(); }
 
-    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new EntityKeeper(server, node));
+    public static Props Props(NodeServices node, Action<EntityLedger> publish) => Akka.Actor.Props.Create(() => new EntityKeeper(node, publish));
 
     protected override void PreStart()
     {

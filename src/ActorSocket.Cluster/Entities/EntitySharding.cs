@@ -5,35 +5,6 @@ using ActorSocket.Entities;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>Entities live in shards, which the cluster spreads over its nodes.</summary>
-internal sealed class ClusterEntityPlacement(ActorSystem system, string serverName, ClusterNode node) : IEntityPlacement
-{
-    public IActorRef Start(EntityKind kind)
-    {
-        var region = EntitySharding.Start(system, serverName, kind);
-        node.Regions[region] = kind.Type;
-        return region;
-    }
-
-    public object Passivation(object stop) => new Passivate(stop);
-}
-
-/// <summary>What entities want remembered, the node's <see cref="EntityKeeper"/> keeps.</summary>
-internal sealed class ClusterEntityMemory(IActorRef keeper) : IEntityMemory
-{
-    public void Claim(EntityKey key, IActorRef entity) => keeper.Tell(new EntityKeeper.Claim(key), entity);
-
-    public void Lives(EntityClaim claim, IActorRef entity) => keeper.Tell(new EntityKeeper.Lives(claim), entity);
-
-    public void Declined(EntityClaim claim) => keeper.Tell(new EntityKeeper.Declined(claim), ActorRefs.NoSender);
-
-    public void IsAwake(EntityKey key, string keeperTag) => keeper.Tell(new EntityKeeper.Woken(key, keeperTag), ActorRefs.NoSender);
-
-    public void HandOver(EntityKey key, byte[]? state, IActorRef entity) => keeper.Tell(new EntityKeeper.HandOver(key, state), entity);
-
-    public void Ended(EntityKey key, IActorRef entity) => keeper.Tell(new EntityKeeper.Ended(key), entity);
-}
-
 /// <summary>The shard region of one kind of entities: spread evenly over the nodes, and moved when a node leaves or comes.</summary>
 internal static class EntitySharding
 {

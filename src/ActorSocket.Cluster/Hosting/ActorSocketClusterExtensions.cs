@@ -40,6 +40,7 @@ namespace Microsoft.Extensions.DependencyInjection
             }
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketClusterOptions>, ActorSocketClusterOptionsValidator>());
             services.TryAddSingleton<ClusterMetrics>();
+            services.TryAddSingleton<ClusterGauges>();
             services.TryAddSingleton<ClusterExtension>();
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IServerExtension, ClusterExtension>(static provider => provider.GetRequiredService<ClusterExtension>()));
             return builder;

@@ -9,7 +9,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>Makes the servers of this host parts of the cluster that their actor system is a node of. Where it is none they stay alone.</summary>
 internal sealed class ClusterExtension(
-    IOptions<ActorSocketClusterOptions> options, ClusterMetrics metrics, ILoggerFactory loggers, TimeProvider time, SeedLookUp? lookUp = null) : IServerExtension
+    IOptions<ActorSocketClusterOptions> options, ClusterMetrics metrics, ClusterGauges gauges, ILoggerFactory loggers, TimeProvider time, SeedLookUp? lookUp = null) : IServerExtension
 {
     public void Configure(AkkaConfigurationBuilder akka)
     {
@@ -26,7 +26,7 @@ internal sealed class ClusterExtension(
             throw new InvalidOperationException(
                 "The application's own cluster does not know how ActorSocket's messages travel: call akka.WithActorSocketCluster() in AddAkka, beside akka.WithActorSocket().");
         }
-        _ = new ClusterNode(server, options.Value, metrics, system); // takes its place in the server's context
+        _ = new ClusterNode(server, options.Value, metrics, gauges, system); // takes its place in the server's context
     }
 
     public void OnStarted(ActorSystem system, CancellationToken stopping)

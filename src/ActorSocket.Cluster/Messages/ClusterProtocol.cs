@@ -21,7 +21,7 @@ internal static partial class ClusterProtocol
     /// <summary>Raised when nodes of both versions could not work together; until then messages grow by fields at their end.</summary>
     public const int Version = 2; // 1: records had no length
 
-    // ---- Peers: who is there, and which rooms each has (RoomDirectory, PeerActor)
+    // ---- Peers: who is there, and which rooms each has (PeerSupervisor, PeerActor)
 
     /// <summary>
     /// A node introduces itself to another, until that one has confirmed its rooms. <see cref="Parser"/>: frames are encoded once, so all

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
-using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
@@ -13,14 +12,16 @@ namespace ActorSocket.Clustering;
 /// takes what it sends: its broadcasts, its questions.
 /// While it has not told all its rooms, or cannot be reached, it is taken to be interested in everything.
 /// </summary>
-internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
+internal sealed class PeerActor(NodeServices node, ClusterNode cluster, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
     private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
+    private readonly LocalSockets _sockets = new(node.Server);
     private readonly LinkHub _links = new();
     private readonly FragmentAssembler _fragments = new((_, _) => node.Metrics.MessageLost());
+    private readonly string _parser = node.Server.Options.Parser?.GetType().FullName ?? "json"; // frames are encoded once for all nodes, so all must use the same parser
     private IActorRef _linkReceiver = ActorRefs.Nobody; // of what comes
     private Peer? _peer;
     private RoomExchange _rooms = null!; // once it is met
@@ -50,8 +51,8 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
 
     private sealed class StandingDue : ILocalMessage { public static readonly StandingDue Instance = new(); }
 
-    public static Props Props(ServerServices server, ClusterNode node, UniqueAddress address, string directoryPath) =>
-        Akka.Actor.Props.Create(() => new PeerActor(server, node, address, directoryPath));
+    public static Props Props(NodeServices node, ClusterNode cluster, UniqueAddress address, string directoryPath) =>
+        Akka.Actor.Props.Create(() => new PeerActor(node, cluster, address, directoryPath));
 
     protected override void PreStart()
     {
@@ -63,7 +64,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     protected override void PostStop()
     {
         if (_peer is not null)
-            node.Remove(_peer);
+            cluster.Remove(_peer);
         _links.Close();
     }
 
@@ -73,7 +74,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         {
             case Hello m: OnHello(m); break;
             case HelloDue: SayHello(); break;
-            case RoomDirectory.Round m: OnRound(m); break;
+            case RoomRound m: OnRound(m); break;
             case ResendDue: OnResendDue(); break;
             case AskDue: OnAskDue(); break;
             case StandingDue: OnStandingDue(); break;
@@ -100,14 +101,14 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     }
 
     private Hello Introduction() =>
-        new(node.Tag, ClusterProtocol.Version, node.ParserName, server.Engine.Ids.Key, node.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
+        new(node.Tag, ClusterProtocol.Version, _parser, node.Server.Engine.Ids.Key, cluster.Sessions.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
 
     private void OnHello(Hello m)
     {
-        if (m.Version != ClusterProtocol.Version || m.Parser != node.ParserName)
+        if (m.Version != ClusterProtocol.Version || m.Parser != _parser)
         {
             if (!_isRefused)
-                server.Log.PeerRefused(address.Address.ToString(), m.Version, m.Parser, ClusterProtocol.Version, node.ParserName);
+                node.Server.Log.PeerRefused(address.Address.ToString(), m.Version, m.Parser, ClusterProtocol.Version, _parser);
             _isRefused = true;
             return;
         }
@@ -123,18 +124,18 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         var links = (Sender.Path / "links").WithUid(m.LinksUid);
         _links.Receiver = ((ExtendedActorSystem)Context.System).Provider.ResolveActorRef(links.ToSerializationFormat());
         var peer = _peer = new Peer(m.Tag, Sender, m.Key, _links);
-        _links.AnswerLeft = request => node.AnswerLeft(peer, request);
+        _links.AnswerLeft = request => cluster.Home.AnswerLeft(peer.Tag, request);
         _rooms = new RoomExchange(
-            peer.Tell, change => node.Peers.Set(change, peer), synchronised => node.Peers.SetSynchronised(peer, synchronised), round => Context.Parent.Tell(new RoomDirectory.Confirmed(round)));
+            peer.Tell, change => node.Peers.Set(change, peer), synchronised => node.Peers.SetSynchronised(peer, synchronised), round => Context.Parent.Tell(new PeerSupervisor.Confirmed(round)));
         node.Peers.Add(peer);
-        node.EntityKeeper.Tell(new EntityKeeper.PeerMet(peer));
+        cluster.Entities.Keeper.Tell(new EntityKeeper.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         else if (_wasLost)
             _rooms.Mistrust();
-        server.Log.PeerMet(address.Address.ToString(), m.Tag);
+        node.Server.Log.PeerMet(address.Address.ToString(), m.Tag);
         Timers.StartPeriodicTimer(nameof(StandingDue), StandingDue.Instance, StandingInterval);
-        Context.Parent.Tell(RoomDirectory.Met.Instance);
+        Context.Parent.Tell(PeerSupervisor.Met.Instance);
         Locate(m.HasShards);
         SayHello();
         AskSoon();
@@ -146,7 +147,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         if (!hasShards || _isLocated)
             return;
         _isLocated = true;
-        node.LocateShards(_peer!.Tag);
+        cluster.Sessions.Locate(_peer!.Tag);
     }
 
     private void OnReachability(bool reachable)
@@ -158,7 +159,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
             return;
         }
         _peer.SetReachable(reachable);
-        node.EntityKeeper.Tell(new EntityKeeper.PeerSight(_peer, reachable));
+        cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSight(_peer, reachable));
         if (reachable)
         {
             OnAskDue();
@@ -170,7 +171,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         }
     }
 
-    private void OnRound(RoomDirectory.Round m)
+    private void OnRound(RoomRound m)
     {
         _rooms.Tell(m);
         WatchOldest();
@@ -208,7 +209,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         {
             case Broadcast m:
                 _broadcasts++;
-                node.OnBroadcast(peer, m);
+                _sockets.OnBroadcast(peer, m);
                 break;
             case Standing m: OnStanding(m); break;
             case Announce m:
@@ -223,29 +224,29 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
             case SyncAsked m: _rooms.OnSyncAsked(m); break;
             case SyncState m: _rooms.OnSyncState(m); break;
             case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
-            case AskClients m: node.OnAskClients(peer, m); break;
+            case AskClients m: _sockets.OnAskClients(peer, m); break;
             case ClientsAsked m: node.Requests.Answered(peer, m.Request, m); break;
             case ClientAnswered m: node.Requests.Answered(peer, m.Request, m); break;
-            case FetchSockets m: node.OnFetchSockets(peer, m); break;
+            case FetchSockets m: _sockets.OnFetchSockets(peer, m); break;
             case Fetched m: node.Requests.Answered(peer, m.Request, m); break;
-            case ChangeSockets m: _ = node.OnChangeSocketsAsync(peer, m); break;
+            case ChangeSockets m: _ = _sockets.OnChangeSocketsAsync(peer, m); break;
             case SocketsChanged m: node.Requests.Answered(peer, m.Request, m); break;
-            case ServerSideEvent m: _ = node.OnServerSideEventAsync(peer, m); break;
+            case ServerSideEvent m: _ = _sockets.OnServerSideEventAsync(peer, m); break;
             case ServerSideAnswered m: node.Requests.Answered(peer, m.Request, m); break;
-            case ClaimSocket m: node.OnClaimSocket(peer, m); break;
+            case ClaimSocket m: cluster.Recovery.OnClaimSocket(peer, m); break;
             case SocketGiven m: node.Requests.Answered(peer, m.Request, m); break;
-            case CollectMissed m: _ = node.OnCollectMissedAsync(peer, m); break;
-            case CollectEmitted m: peer.Tell(Packed.Of(node.Collect(m))); break;
-            case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, node.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case CollectMissed m: _ = cluster.Recovery.OnCollectMissedAsync(peer, m); break;
+            case CollectEmitted m: peer.Tell(Packed.Of(cluster.Recovery.Collect(m))); break;
+            case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, cluster.Recovery.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
             case DropReplica m:
-                node.Replicas.Drop(peer.Tag, m.Namespace);
+                cluster.Recovery.Replicas.Drop(peer.Tag, m.Namespace);
                 peer.Tell(Packed.Of(new Replicated(m.Request, true)));
                 break;
             case Replicated m: node.Requests.Answered(peer, m.Request, m); break;
             case Missed m: node.Requests.Answered(peer, m.Request, m); break;
-            case Fence m: node.OnFence(peer, m); break;
+            case Fence m: cluster.Recovery.OnFence(peer, m); break;
             case Fenced m: node.Requests.Answered(peer, m.Request, m); break;
-            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed: node.EntityKeeper.Tell(new EntityKeeper.PeerSaid(peer, message)); break;
+            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed: cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSaid(peer, message)); break;
             case UnknownMessage m: OnUnknown(m); break;
             default: Unhandled(message); break;
         }
@@ -255,7 +256,7 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
     {
         if (_peer is null)
             return;
-        _peer.Tell(Packed.Of(new Standing(_peer.Broadcasts, node.HasShards)));
+        _peer.Tell(Packed.Of(new Standing(_peer.Broadcasts, cluster.Sessions.HasShards)));
         _links.TellCount();
     }
 
@@ -275,6 +276,6 @@ internal sealed class PeerActor(ServerServices server, ClusterNode node, UniqueA
         if (_isUnknownReported)
             return;
         _isUnknownReported = true;
-        server.Log.UnknownClusterMessage(address.Address.ToString(), m.Name);
+        node.Server.Log.UnknownClusterMessage(address.Address.ToString(), m.Name);
     }
 }

@@ -8,7 +8,7 @@ namespace ActorSocket.Clustering;
 /// Finds a socket that was lost on another node. Its client waits: a node that does not say within moments that it has the question is not waited for, unless its process is
 /// there and so will say.
 /// </summary>
-internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, RecoveryClaim claim)
+internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, RecoveryClaim claim)
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(150); // most answers are here by then
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(2); // a process that is there, and busy
@@ -18,8 +18,8 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
     public async Task<RemoteContinuation?> FindAsync()
     {
         var home = claim.HomeTag;
-        var isGone = home != cluster.Tag;
-        if (cluster.Peers.TryGet(home, out var peer))
+        var isGone = home != node.Tag;
+        if (node.Peers.TryGet(home, out var peer))
         {
             var (answer, gone) = await AskAsync(peer, home).ConfigureAwait(false);
             if (answer is { Id.Length: > 0 })
@@ -37,16 +37,16 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
     /// <summary>From whoever has the copy of a node's log; or, without a tag, from whoever has lost the socket or has the copy of a node that has left.</summary>
     private async Task<RemoteContinuation?> FromReplicaAsync(string tag)
     {
-        if (cluster.Replicas.Take(claim, tag, ns.Name, out var owner) is { } own)
-            return new RemoteContinuation(ns, cluster, own, claim, owner, null);
-        var others = Array.FindAll(cluster.Peers.All, peer => peer.Tag != tag);
+        if (recovery.Replicas.Take(claim, tag, ns.Name, out var owner) is { } own)
+            return new RemoteContinuation(ns, node, recovery, own, claim, owner, null);
+        var others = Array.FindAll(node.Peers.All, peer => peer.Tag != tag);
         var answers = await Task.WhenAll(Array.ConvertAll(others, peer => AskAsync(peer, tag))).ConfigureAwait(false);
         var giver = Array.FindIndex(answers, static answer => answer.Given is { Id.Length: > 0 });
         return giver < 0 ? null : Given(others[giver], answers[giver].Given!);
     }
 
     private RemoteContinuation Given(Peer giver, SocketGiven given) =>
-        new(ns, cluster, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
+        new(ns, node, recovery, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
 
     private async Task<(SocketGiven? Given, bool IsGone)> AskAsync(Peer peer, string tag)
     {
@@ -54,11 +54,11 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
             return (null, true);
         var time = ns.Server.Time;
         var answers = new Answers(peer);
-        var request = cluster.Requests.Open(answers);
+        var request = node.Requests.Open(answers);
         try
         {
             peer.Tell(Packed.Of(new ClaimSocket(request, ns.Name, claim.Secret, claim.Offset, tag, claim.OffsetTag)));
-            if (Array.IndexOf(cluster.Peers.All, peer) < 0)
+            if (Array.IndexOf(node.Peers.All, peer) < 0)
                 return (null, true);
             var ended = Task.WhenAny(answers.Given, peer.LostSight);
             if (await Task.WhenAny(ended, Task.Delay(AtOnce, time)).ConfigureAwait(false) != ended)
@@ -75,7 +75,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, ClusterNode cluster, Rec
         }
         finally
         {
-            cluster.Requests.Close(request);
+            node.Requests.Close(request);
         }
     }
 

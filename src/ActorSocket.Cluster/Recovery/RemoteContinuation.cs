@@ -13,11 +13,13 @@ namespace ActorSocket.Clustering;
 /// </summary>
 /// <param name="ns">The namespace here.</param>
 /// <param name="node">This node.</param>
+/// <param name="recovery">What it has of other nodes' logs, and of its own.</param>
 /// <param name="lost">The socket.</param>
 /// <param name="claim">What its client said.</param>
 /// <param name="tag">The node whose log the socket was lost in.</param>
 /// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
-internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper) : Continuation(lost)
+internal sealed class RemoteContinuation(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper)
+    : Continuation(lost)
 {
     private readonly Gathered _gathered = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
@@ -31,7 +33,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node,
 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await node.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
+        await ns.Server.OtherNodes.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
         _isComplete = await CollectAsync(cancellationToken).ConfigureAwait(false);
@@ -44,15 +46,15 @@ internal sealed class RemoteContinuation(NamespaceServices ns, ClusterNode node,
         var timeout = node.Options.RequestTimeout;
         var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
         List<Missed> logged = keeper is null
-            ? [node.Collect(question)]
+            ? [recovery.Collect(question)]
             : (await node.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers;
         if (logged is not [var log] || !_gathered.AddLog(log))
             return false;
         if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
-            return await node.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
+            return await recovery.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
         var since = new CollectEmitted(0, ns.Name, tag, _gathered.Positions, Lost.Id, Lost.Rooms);
         var (answers, missing) = await node.Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
-        return missing == 0 && _gathered.AddEmitted([.. answers, node.Collect(since)]);
+        return missing == 0 && _gathered.AddEmitted([.. answers, recovery.Collect(since)]);
     }
 
     /// <summary>What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.</summary>

@@ -7,7 +7,7 @@ namespace ActorSocket.Clustering;
 /// began. A room's first join is done when its
 /// round is; its last leave is told a while later, since rooms are often joined again.
 /// </summary>
-/// <remarks>One thread: <see cref="RoomDirectory"/>.</remarks>
+/// <remarks>One thread: <see cref="PeerSupervisor"/>.</remarks>
 /// <param name="time">The clock.</param>
 /// <param name="withdrawAfter">How long a room without members is kept.</param>
 internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
@@ -66,11 +66,11 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     }
 
     /// <summary>Begins a round with all changes since the last one.</summary>
-    public RoomDirectory.Round Begin(IEnumerable<TPeer> confirmedBy)
+    public RoomRound Begin(IEnumerable<TPeer> confirmedBy)
     {
         var (changes, joins) = (_changes, _joins);
         (_changes, _joins) = ([], []);
-        var round = new RoomDirectory.Round(++_round, changes);
+        var round = new RoomRound(++_round, changes);
         foreach (var change in changes)
         {
             if (change.HasMembers && _rooms.TryGetValue((change.Namespace, change.Room), out var room))
@@ -85,7 +85,7 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     public bool IsWaited(long round) => _waiting.ContainsKey(round);
 
     /// <summary>What a node that was just met is to know: round 0. Rooms that wait for the next round come with that.</summary>
-    public RoomDirectory.Round Everything() =>
+    public RoomRound Everything() =>
         new(0, [.. _rooms.Where(static room => room.Value.Round > 0).Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true))]);
 
     /// <summary>True when it was the last of a round.</summary>

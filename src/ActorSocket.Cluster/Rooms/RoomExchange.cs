@@ -37,7 +37,7 @@ internal sealed class RoomExchange(Action<Packed> tell, Action<RoomChange> take,
     public long Taken => _taken;
 
     /// <summary>Tells the other node. The directory's round 0 is everything that there is.</summary>
-    public void Tell(RoomDirectory.Round round)
+    public void Tell(RoomRound round)
     {
         var changes = round.Changes;
         for (var at = 0; at == 0 || at < changes.Count; at += ChangesPerRound)

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
@@ -15,18 +15,19 @@ namespace ActorSocket.Clustering;
 /// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard region and answers the
 /// client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
 /// </summary>
-internal sealed class SessionGateway(ServerServices server, ClusterNode cluster) : IRequestRelay
+internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions) : IRequestRelay
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaveRetry = TimeSpan.FromSeconds(1);
 
-    private readonly PollingTransport _polling = new(server.Engine);
+    private readonly PollingTransport _polling = new(node.Server.Engine);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
 
     // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer is out of reach.
-    private readonly TimeSpan _patience = server.Options.PingInterval + server.Options.PingTimeout + EngineSession.HandlersTimeout;
-    private readonly PendingReplies _pending = new(cluster.Peers);
+    private readonly TimeSpan _patience = node.Server.Options.PingInterval + node.Server.Options.PingTimeout + EngineSession.HandlersTimeout;
+    private readonly PendingReplies _pending = new(node.Peers);
+    private IActorRef _replies = ActorRefs.Nobody;
     private volatile bool _isLeaving;
     private volatile bool _hasLeft;
     private long _lastRequest;
@@ -34,7 +35,8 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     /// <summary>How many requests wait for what a session on another node answers.</summary>
     public int Waiting => _pending.Count;
 
-    public Props RepliesProps => SessionReplies.Props(_pending, cluster.Metrics);
+    /// <summary>Starts what takes the answers.</summary>
+    public void Start(IActorContext root) => _replies = root.ActorOf(SessionReplies.Props(_pending, node.Metrics), "replies");
 
     public void HomeGone(Peer home) => _pending.HomeGone(home);
 
@@ -54,7 +56,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     /// <summary>Told again until they have gone: the word may be lost, or a WebSocket not be its session's yet.</summary>
     private async Task LeaveAsync()
     {
-        using var ticks = new PeriodicTimer(LeaveRetry, server.Time);
+        using var ticks = new PeriodicTimer(LeaveRetry, node.Server.Time);
         do
         {
             foreach (var (request, sid) in _polls)
@@ -74,15 +76,18 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     public async Task<EngineIoError?> ServeAsync(HttpContext context, StrayRequest request)
     {
-        if (!cluster.TryGetHome(request.Sid, out var home))
+        if (!TryGetHome(request.Sid, out var home))
             return EngineIoError.UnknownSid;
-        var query = new RequestQuery(request.Form.IsRevision3(), request.IsForWebSocket, request.Jsonp, server.Engine.Ids.NodeTag);
+        var query = new RequestQuery(request.Form.IsRevision3(), request.IsForWebSocket, request.Jsonp, node.Server.Engine.Ids.NodeTag);
         if (request.Upgrade is not { } upgrade)
             return await HandleAsync(context, home, request.Sid, query).ConfigureAwait(false);
         if (upgrade.FaultOf(context.Request) is not null)
             return EngineIoError.BadRequest;
         return await UpgradeAsync(context, home, request.Sid, query, upgrade, request.Form, request.IsRefused).ConfigureAwait(false);
     }
+
+    /// <summary>The node that a session with this id lives on, if there is such a node and the id was made there.</summary>
+    private bool TryGetHome(string sid, [NotNullWhen(true)] out Peer? home) => node.Peers.TryGetHome(sid, out home) && IdGenerator.IsGenuine(sid, home.Key);
 
     private async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
@@ -99,13 +104,13 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
     {
-        cluster.Metrics.RequestForwarded("upgrade");
+        node.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();
         var number = home.Links.NextLink();
         var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, number, form, refused)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
-        await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
+        await node.Server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
         var link = await upgrade.AcceptAsync(context).ConfigureAwait(false);
         await link.RunAsync(() => ServeAsync(home, sid, request, number, link)).ConfigureAwait(false);
         return null;
@@ -122,7 +127,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
                 if (_isLeaving)
                     link.Abort(); // the session ends with its transport, and the client comes to another node
                 end.Open(RemoteLink.TermsOf(link));
-                await RelayAsync(link, end, server.Time).ConfigureAwait(false);
+                await RelayAsync(link, end, node.Server.Time).ConfigureAwait(false);
             }
         }
         finally
@@ -170,7 +175,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PollAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
-        cluster.Metrics.RequestForwarded("poll");
+        node.Metrics.RequestForwarded("poll");
         var request = NextRequest();
         using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
@@ -191,7 +196,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
 
     private async Task<EngineIoError?> PostAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
-        cluster.Metrics.RequestForwarded("post");
+        node.Metrics.RequestForwarded("post");
         var (begun, request) = (0L, NextRequest());
         object reply;
         try
@@ -234,7 +239,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
     {
         try
         {
-            await server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
+            await node.Server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
             await answer().ConfigureAwait(false);
         }
         finally
@@ -266,7 +271,7 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         _pending.Forget(message.Request);
     }
 
-    private void Tell(ISessionRequest message) => Packed.Of(message).TellTo(cluster.Region, message.Request, cluster.Replies);
+    private void Tell(ISessionRequest message) => Packed.Of(message).TellTo(sessions.Region, message.Request, _replies);
 
     /// <param name="home">The session's node.</param>
     /// <param name="message">What is asked.</param>
@@ -277,86 +282,12 @@ internal sealed class SessionGateway(ServerServices server, ClusterNode cluster)
         Tell(message);
         try
         {
-            return await reply.WaitAsync(timeout ?? _patience, server.Time).ConfigureAwait(false);
+            return await reply.WaitAsync(timeout ?? _patience, node.Server.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             _pending.Forget(message.Request);
             return new RequestRefused(message.Request, EngineIoError.UnknownSid);
-        }
-    }
-}
-
-/// <summary>The requests of this node's clients that wait for what a session on another node answers.</summary>
-/// <remarks>Any thread. A request is completed by its answer, or when its session's node or this one goes, or its client.</remarks>
-internal sealed class PendingReplies(PeerTable peers)
-{
-    private readonly ConcurrentDictionary<long, (Peer Home, TaskCompletionSource<object> Reply)> _open = new();
-    private volatile bool _closed;
-
-    public int Count => _open.Count;
-
-    public Task<object> Add(long request, Peer home)
-    {
-        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _open[request] = (home, reply);
-        // After it was added: whoever goes from here on finds it.
-        if (_closed || !peers.TryGet(home.Tag, out _))
-            Forget(request);
-        return reply.Task;
-    }
-
-    public void Complete(long request, object reply)
-    {
-        if (_open.TryRemove(request, out var open))
-            open.Reply.TrySetResult(reply);
-    }
-
-    /// <summary>Nobody waits any more.</summary>
-    public void Forget(long request) => Complete(request, new RequestRefused(request, EngineIoError.UnknownSid));
-
-    /// <summary>A node is gone: its sessions are unknown.</summary>
-    public void HomeGone(Peer home)
-    {
-        foreach (var (request, open) in _open)
-        {
-            if (ReferenceEquals(open.Home, home))
-                Forget(request);
-        }
-    }
-
-    /// <summary>No answer comes from here on.</summary>
-    public void Close()
-    {
-        _closed = true;
-        foreach (var request in _open.Keys)
-            Forget(request);
-    }
-}
-
-/// <summary>Takes what sessions on other nodes answer.</summary>
-internal sealed class SessionReplies(PendingReplies pending, ClusterMetrics metrics) : UntypedActor
-{
-    private readonly FragmentAssembler _fragments = new((_, fragment) =>
-    {
-        pending.Forget(fragment.Request); // the client is told at once that its session is over
-        metrics.MessageLost();
-    });
-
-    public static Props Props(PendingReplies pending, ClusterMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
-
-    protected override void PostStop() => pending.Close();
-
-    protected override void OnReceive(object message)
-    {
-        switch (message)
-        {
-            case Packed m: OnReceive(m.Unpack()); break; // from this very node, which had no need to encode it
-            case Fragment m when _fragments.TryAdd(m, Sender, out var whole): OnReceive(whole!); break;
-            case Fragment: break;
-            case RequestServed m: pending.Complete(m.Request, m); break;
-            case RequestRefused m: pending.Complete(m.Request, m); break;
-            default: Unhandled(message); break;
         }
     }
 }

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
+using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;
 
@@ -31,13 +32,29 @@ internal static class SessionSharding
 }
 
 /// <summary>Sessions live in the shards of a region, and their clients' requests may come to any node.</summary>
-internal sealed class ShardedSessions(ServerServices server, ClusterNode cluster, SessionHome home) : ISessionPlacement
+internal sealed class ShardedSessions(NodeServices node, SessionHome home) : ISessionPlacement
 {
-    public bool IsReady => cluster.IsReady;
+    /// <summary>The shard region of the sessions.</summary>
+    public IActorRef Region { get; private set; } = ActorRefs.Nobody;
 
-    public string NewSid(string? own) => server.Engine.Ids.NextSigned(own);
+    /// <summary>Whether this node's shards are there.</summary>
+    public bool HasShards { get; set; }
 
-    public IActorRef Start(IActorRefFactory parent, string name) => cluster.Region;
+    /// <summary>Whether this node may open sessions: it is a full member, its peers know it, and it is not cut off from most of them.</summary>
+    public bool IsReady { get; set; }
+
+    public void StartRegion(ActorSystem system) => Region = SessionSharding.Start(system, node.Server, node.Peers);
+
+    /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
+    public void Locate(string tag)
+    {
+        foreach (var id in SessionSharding.AnIdOfEachShard(tag))
+            Region.Tell(new OtherRequest(id, 0, RequestQuery.None), ActorRefs.NoSender);
+    }
+
+    public string NewSid(string? own) => node.Server.Engine.Ids.NextSigned(own);
+
+    public IActorRef Start(IActorRefFactory parent, string name) => Region;
 
     /// <summary>
     /// The shard is asked to let it go: it then holds back the requests that still come for it and gives them to a new actor, which says
@@ -67,7 +84,7 @@ internal sealed class SessionExtractor : IMessageExtractor
     {
         SessionProtocol.Open m => m.Connection.Sid,
         Packed { Entity.Length: > 0 } m => m.Entity,
-        ClusterProtocol.ISessionRequest m => m.Sid,
+        ISessionRequest m => m.Sid,
         _ => null,
     };
 

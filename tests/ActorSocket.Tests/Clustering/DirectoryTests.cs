@@ -226,7 +226,7 @@ public sealed class DirectoryTests
     private static string[] TagsFor(Node node, string room)
     {
         var services = node.Server.Services;
-        return [.. ((ClusterNode)services.OtherNodes).PeersFor(node.Server.Main.Services, RoomSelection.Everyone.To([room])).Select(static peer => peer.Tag)];
+        return [.. ((ClusterNode)services.OtherNodes).Peers.For("/", RoomSelection.Everyone.To([room])).Select(static peer => peer.Tag)];
     }
 
     private sealed class ThreeNodes(Node[] nodes) : IAsyncDisposable

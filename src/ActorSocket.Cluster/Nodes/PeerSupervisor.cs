@@ -1,24 +1,20 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Cluster.Sharding;
 using Akka.Remote;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
-using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What this node tells the others of itself: which rooms have members here. A room's first join waits until every node that can be reached has confirmed it; its
-/// last leave is withdrawn a while later, since rooms are often joined again. Also watches the membership: one <see cref="PeerActor"/> for each other node, and
-/// whether this node may take connections.
+/// Watches the membership: one <see cref="PeerActor"/> for each other node, and whether this node may take connections. Lets them tell their nodes which rooms have members here:
+/// a room's first join waits until every node that can be reached has confirmed it; its last leave is withdrawn a while later, since rooms are often joined again.
 /// </summary>
-internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
+internal sealed class PeerSupervisor(NodeServices node, ClusterNode cluster) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ShardCountInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
 
     // A peer's actor that fails starts anew: it introduces itself again, and is told everything again.
@@ -29,7 +25,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
     private readonly HashSet<IActorRef> _confirmed = []; // know every room that was here when they met us
     private readonly HashSet<UniqueAddress> _unreachable = [];
-    private readonly OwnRooms<IActorRef> _rooms = new(server.Time, WithdrawAfter(server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration));
+    private readonly OwnRooms<IActorRef> _rooms = new(node.Server.Time, WithdrawAfter(node.Server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration));
     private HashSet<long> _coldShards = [];
     private bool _isFlushDue;
     private bool _isUp;
@@ -50,24 +46,17 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     /// <summary>Told by a peer's actor: its node has confirmed a round; 0 is what <see cref="Met"/> was answered with.</summary>
     internal sealed record Confirmed(long Round) : ILocalMessage;
 
-    /// <summary>Told to a peer's actor.</summary>
-    internal sealed record Round(long Number, IReadOnlyList<RoomChange> Changes) : ILocalMessage;
-
     private sealed class FlushDue : ILocalMessage { public static readonly FlushDue Instance = new(); }
 
     private sealed class WithdrawDue : ILocalMessage { public static readonly WithdrawDue Instance = new(); }
 
     private sealed class WarmUpDue : ILocalMessage { public static readonly WarmUpDue Instance = new(); }
 
-    private sealed class ShardCountDue : ILocalMessage { public static readonly ShardCountDue Instance = new(); }
-
-    private sealed record ShardsCounted(string Region, int Count) : ILocalMessage;
-
     private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
 
-    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new RoomDirectory(server, node));
+    public static Props Props(NodeServices node, ClusterNode cluster) => Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopThePeer;
 
@@ -76,14 +65,13 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
         Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
-        Timers.StartPeriodicTimer(nameof(ShardCountDue), ShardCountDue.Instance, ShardCountInterval);
     }
 
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
         Context.System.EventStream.Unsubscribe(Self);
-        node.IsReady = false;
+        cluster.Sessions.IsReady = false;
     }
 
     protected override void OnReceive(object message)
@@ -119,9 +107,6 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             case Terminated m: OnPeerStopped(m.ActorRef); break;
             case ThisActorSystemQuarantinedEvent m: OnQuarantined(m.RemoteAddress); break;
             case WarmUpDue: OnWarmUpDue(); break;
-            case ShardCountDue: OnShardCountDue(); break;
-            case ShardsCounted m: node.ShardsByRegion[m.Region] = m.Count; break;
-            case Status.Failure: break; // a region did not say in time
             case RequestRefused m: OnShardStarted(m.Request); break;
             case MeetingOverdue: HaveMetAll(); PublishReadiness(); break;
             default: Unhandled(message); break;
@@ -134,7 +119,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     /// <summary>What is in the mailbox already goes into the same round.</summary>
     private void OnRoomsChanged()
     {
-        node.OwnRooms = _rooms.Count;
+        cluster.OwnRooms = _rooms.Count;
         if (_isFlushDue || !_rooms.HasChanges)
             return;
         _isFlushDue = true;
@@ -193,7 +178,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     {
         if (_peers.TryGetValue(address, out var known))
             return known;
-        var peer = Context.ActorOf(PeerActor.Props(server, node, address, Self.Path.ToStringWithoutAddress()));
+        var peer = Context.ActorOf(PeerActor.Props(node, cluster, address, Self.Path.ToStringWithoutAddress()));
         Context.Watch(peer);
         _peers[address] = peer;
         if (_unreachable.Contains(address))
@@ -235,7 +220,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             return;
         _isOver = true;
         PublishReadiness();
-        server.Log.Quarantined(by.ToString());
+        node.Server.Log.Quarantined(by.ToString());
         _cluster.Down(_cluster.SelfAddress);
     }
 
@@ -267,16 +252,8 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
             _coldShards = [.. Enumerable.Range(1, SessionSharding.ShardsPerNode)];
         var number = 0L;
         foreach (var id in SessionSharding.AnIdOfEachShard(node.Tag))
-            node.Region.Tell(new OtherRequest(id, ++number, RequestQuery.None));
+            cluster.Sessions.Region.Tell(new OtherRequest(id, ++number, RequestQuery.None));
         Timers.StartSingleTimer(nameof(WarmUpDue), WarmUpDue.Instance, WarmUpRetry);
-    }
-
-    private void OnShardCountDue()
-    {
-        if (!node.Metrics.CountsShards)
-            return;
-        foreach (var (region, name) in node.Regions)
-            _ = region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, ShardCountInterval).PipeTo(Self, success: stats => new ShardsCounted(name, stats.Stats.Count));
     }
 
     private void OnShardStarted(long number)
@@ -284,7 +261,7 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
         if (!_coldShards.Remove(number) || _coldShards.Count > 0)
             return;
         Timers.Cancel(nameof(WarmUpDue));
-        node.HasShards = true;
+        cluster.Sessions.HasShards = true;
         foreach (var peer in _peers.Values)
             peer.Tell(PeerActor.ShardsStarted.Instance);
         PublishReadiness();
@@ -301,11 +278,11 @@ internal sealed class RoomDirectory(ServerServices server, ClusterNode node) : U
     private void HaveMetAll()
     {
         if (!_hasMetAll)
-            node.EntityKeeper.Tell(EntityKeeper.MetAll.Instance);
+            cluster.Entities.Keeper.Tell(EntityKeeper.MetAll.Instance);
         _hasMetAll = true;
     }
 
-    private void PublishReadiness() => node.IsReady = _isUp && !_isOver && node.HasShards && _hasMetAll && IsInMajority();
+    private void PublishReadiness() => cluster.Sessions.IsReady = _isUp && !_isOver && cluster.Sessions.HasShards && _hasMetAll && IsInMajority();
 
     /// <summary>As the split-brain resolver decides it (keep-majority; of two halves, the one with the lowest address): the other side is to be downed.</summary>
     private bool IsInMajority()

@@ -1,8 +1,6 @@
 using ActorSocket.Recovery;
-using System.Collections.Concurrent;
 using Akka.Actor;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -13,7 +11,7 @@ namespace ActorSocket.Clustering;
 /// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back to when it is gone. What it
 /// has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that leaves has copied everything.
 /// </summary>
-internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node) : UntypedActor, IWithTimers
+internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replicas) : UntypedActor, IWithTimers
 {
     private const int AtOnce = 1000;
     private const int FailuresToReport = 10;
@@ -41,7 +39,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
 
     private sealed record Dropped((Peer Keeper, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
 
-    public static Props Props(ServerServices server, ClusterNode node) => Akka.Actor.Props.Create(() => new RecoveryReplicator(server, node));
+    public static Props Props(NodeServices node, ReplicaStore replicas) => Akka.Actor.Props.Create(() => new RecoveryReplicator(node, replicas));
 
     protected override void PreStart()
     {
@@ -60,7 +58,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
                 Copy();
                 break;
             case SweepDue:
-                node.Replicas.Sweep();
+                replicas.Sweep();
                 DropStale();
                 break;
             case Dropped { IsConfirmed: true } m: _stale.Remove(m.Stale); break;
@@ -76,7 +74,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         var target = Successor();
         Retire(target);
         var changes = new List<(string Namespace, ReplicaChanges Changes)>();
-        foreach (var ns in server.Namespaces.All)
+        foreach (var ns in node.Server.Namespaces.All)
         {
             if (target is null)
                 ns.Recovery?.StopReplicating();
@@ -116,7 +114,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
             _target = target;
             _positions.Clear();
         }
-        foreach (var name in _positions.Keys.Where(name => !server.Namespaces.TryGet(name, out _)).ToArray())
+        foreach (var name in _positions.Keys.Where(name => !node.Server.Namespaces.TryGet(name, out _)).ToArray())
         {
             _positions.Remove(name);
             _stale.Add((target!, name));
@@ -143,7 +141,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
         var copied = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (ns, change) in changes)
         {
-            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, server.Json), node.Options.RequestTimeout, default).ConfigureAwait(false);
+            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, node.Server.Json), node.Options.RequestTimeout, default).ConfigureAwait(false);
             if (answers is not [{ Fitted: true }])
                 return new Copied(false, copied);
             copied[ns] = change.Position + change.Events.Count;
@@ -158,7 +156,7 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
             _positions.Clear(); // begin anew
         _failures = m.Fitted ? 0 : _failures + 1;
         if (_failures == FailuresToReport)
-            server.Log.ReplicaFails(_target?.Tag ?? "");
+            node.Server.Log.ReplicaFails(_target?.Tag ?? "");
         foreach (var (ns, position) in m.Positions)
             _positions[ns] = position;
         if (m.Fitted)
@@ -174,76 +172,5 @@ internal sealed class RecoveryReplicator(ServerServices server, ClusterNode node
     {
         var peers = node.Peers.All;
         return peers.Where(peer => string.CompareOrdinal(peer.Tag, node.Tag) > 0).MinBy(static peer => peer.Tag, StringComparer.Ordinal) ?? peers.MinBy(static peer => peer.Tag, StringComparer.Ordinal);
-    }
-}
-
-/// <summary>The recovery logs of other nodes that this node has a copy of.</summary>
-/// <remarks>Any thread.</remarks>
-internal sealed class ReplicaStore(ServerServices server)
-{
-    private readonly ConcurrentDictionary<(string Tag, string Namespace), RecoveryLog> _logs = new();
-    private readonly ConcurrentDictionary<string, long> _goneAt = new(StringComparer.Ordinal);
-
-    public bool Apply(string tag, string ns, ReplicaChanges changes)
-    {
-        if (server.Options.ConnectionStateRecovery is not { } options)
-            return true; // of no use here
-        if (changes.Begins)
-            _logs[(tag, ns)] = new RecoveryLog(options, tag, server.Time);
-        return _logs.TryGetValue((tag, ns), out var log) && log.Apply(changes);
-    }
-
-    /// <summary>Another node has the replica now.</summary>
-    public void Drop(string tag, string ns)
-    {
-        foreach (var key in _logs.Keys.Where(key => key.Tag == tag && (ns.Length == 0 || key.Namespace == ns)))
-            _logs.TryRemove(key, out _);
-    }
-
-    /// <summary>Gives a socket of a node that is gone, or is taken to be: its client is here, so it is not there any more.</summary>
-    /// <param name="claim">Of the client.</param>
-    /// <param name="tag">The node; without one, any that has left.</param>
-    /// <param name="ns">The namespace.</param>
-    /// <param name="owner">The node that it was.</param>
-    public LostSocket? Take(RecoveryClaim claim, string tag, string ns, out string owner)
-    {
-        owner = tag;
-        if (tag.Length > 0)
-            return Find(tag, ns)?.Take(claim, out _, ages: _goneAt.ContainsKey(tag));
-        foreach (var (gone, _) in _goneAt)
-        {
-            owner = gone;
-            if (Find(gone, ns)?.Take(claim, out _) is { } lost)
-                return lost;
-        }
-        return null;
-    }
-
-    public RecoveryLog? Find(string tag, string ns) => _logs.GetValueOrDefault((tag, ns));
-
-    /// <summary>A node is gone: its clients come to the others now.</summary>
-    public void OwnerGone(string tag)
-    {
-        if (server.Options.ConnectionStateRecovery is null)
-            return;
-        _goneAt[tag] = server.Time.GetTimestamp();
-        foreach (var ((owner, _), log) in _logs)
-        {
-            if (owner == tag)
-                log.StartWaiting();
-        }
-    }
-
-    /// <summary>Forgets what nobody can recover any more.</summary>
-    public void Sweep()
-    {
-        foreach (var (tag, at) in _goneAt)
-        {
-            if (server.Time.GetElapsedTime(at) <= server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration)
-                continue;
-            _goneAt.TryRemove(tag, out _);
-            foreach (var key in _logs.Keys.Where(key => key.Tag == tag))
-                _logs.TryRemove(key, out _);
-        }
     }
 }

@@ -1,0 +1,117 @@
+using Akka.Actor;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Namespaces;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>What other nodes' broadcasts and questions do to the sockets of this one, and to its handlers of servers' events.</summary>
+internal sealed class LocalSockets(ServerServices server)
+{
+    private const int FewSockets = 100;
+
+    public void OnBroadcast(Peer peer, Broadcast m)
+    {
+        if (server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
+    }
+
+    public void OnAskClients(Peer peer, AskClients m)
+    {
+        List<Socket> recipients = [];
+        SocketIoPacket? packet = null;
+        if (server.Namespaces.TryGet(m.Target.Namespace, out var ns) && (packet = server.Read(m.Frame)) is not null)
+            recipients = ns.Select(m.Target.Selection);
+        peer.Tell(Packed.Of(new ClientsAsked(m.Request, recipients.Count)));
+        if (recipients.Count == 0)
+            return;
+        var id = ns!.NextAckId();
+        var frame = new EncodedFrame(server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)), m.Frame.Compress);
+        var answers = new ForwardedAcks(peer, m.Request, id, recipients);
+        foreach (var socket in recipients)
+        {
+            socket.Actor.Tell(new SocketProtocol.AckAsked(id, answers));
+            socket.Send(frame, m.IsVolatile);
+        }
+        answers.ForgetAfter(m.Timeout, server.Time);
+    }
+
+    public void OnFetchSockets(Peer peer, FetchSockets m)
+    {
+        if (!server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+        {
+            peer.Tell(Packed.Of(new Fetched(m.Request, [])));
+            return;
+        }
+        var found = ns.Select(m.Target.Selection);
+        if (found.Count <= FewSockets)
+            Answer();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false); // the peer's broadcasts must not wait behind it
+
+        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketFacts.Of(socket).ToBytes(server.Json))])));
+    }
+
+    public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
+    {
+        server.Namespaces.TryGet(m.Target.Namespace, out var ns);
+        try
+        {
+            if (ns is not null)
+                await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
+        {
+            server.Log.HandlerFailed(error, ns!.MetricsName);
+        }
+        peer.Tell(Packed.Of(new SocketsChanged(m.Request)));
+    }
+
+    public async Task OnServerSideEventAsync(Peer peer, ServerSideEvent m)
+    {
+        var isHere = server.Namespaces.TryGet(m.Namespace, out var ns);
+        var answer = isHere ? await ns!.Face.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
+        if (m.Request != 0)
+            peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [], !isHere)));
+    }
+
+    /// <summary>Sends the answers of this node's clients to the node that asked.</summary>
+    private sealed class ForwardedAcks(Peer peer, long request, long id, List<Socket> recipients) : IAckSink
+    {
+        private ITimer? _overdue;
+        private int _due = recipients.Count;
+
+        public void Answered(SocketArguments arguments)
+        {
+            peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments))));
+            Settled();
+        }
+
+        // As on the asking node: nobody answers for a socket that is gone or silent; the time limit decides.
+        public void Failed(Exception error) => Settled();
+
+        /// <summary>The asking node keeps the time limit; here it ends what nobody waits for any more.</summary>
+        public void ForgetAfter(TimeSpan timeout, TimeProvider time)
+        {
+            _overdue = time.CreateTimer(static state => ((ForwardedAcks)state!).Forget(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (Volatile.Read(ref _due) <= 0 || !_overdue.Change(timeout, Timeout.InfiniteTimeSpan))
+                _overdue.Dispose();
+        }
+
+        private void Forget()
+        {
+            foreach (var socket in recipients)
+                socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
+            _overdue!.Dispose();
+        }
+
+        private void Settled()
+        {
+            if (Interlocked.Decrement(ref _due) <= 0)
+                _overdue?.Dispose();
+        }
+    }
+}

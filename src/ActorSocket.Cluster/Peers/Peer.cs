@@ -1,0 +1,78 @@
+using Akka.Actor;
+using ActorSocket.Namespaces;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>Another node that runs this server, as everybody here sees it.</summary>
+/// <param name="Tag">What its ids begin with.</param>
+/// <param name="Receiver">The actor there that takes what this node sends: one, so that order is kept.</param>
+/// <param name="Key">What its session ids are signed with.</param>
+internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links) : IOtherNode
+{
+    /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
+    private const long MaxBytesOutOfSight = 32 * 1024 * 1024;
+
+    private readonly PeerProbe _probe = new(Receiver.Path.Address);
+    private TaskCompletionSource _lostSight = NewSignal();
+    private long _bytesOutOfSight;
+    private Peer[]? _alone;
+    private long _stream;
+    private long _broadcasts;
+    private int _unconfirmedRounds;
+
+    /// <summary>Just this one.</summary>
+    public Peer[] Alone => _alone ??= [this];
+
+    /// <summary>Whether this node does not know all rooms that have members there: it then gets every broadcast.</summary>
+    public bool IsUnsynchronised { get; set; } = true;
+
+    /// <summary>Announcements of rooms that it has not confirmed yet.</summary>
+    public int UnconfirmedRounds
+    {
+        get => Volatile.Read(ref _unconfirmedRounds);
+        set => Volatile.Write(ref _unconfirmedRounds, value);
+    }
+
+    /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>
+    public Task LostSight => Volatile.Read(ref _lostSight).Task;
+
+    public void SetReachable(bool reachable)
+    {
+        if (!reachable)
+            _lostSight.TrySetResult();
+        else if (_lostSight.Task.IsCompleted)
+        {
+            Interlocked.Exchange(ref _bytesOutOfSight, 0);
+            Volatile.Write(ref _lostSight, NewSignal());
+        }
+    }
+
+    /// <summary>Tries whether its process is there. At most once a second, however many ask.</summary>
+    public Task<PeerPresence> ProbeAsync(TimeProvider time) => _probe.TryAsync(time);
+
+    /// <summary>Whether its process was found to have ended a moment ago: it is not waited for.</summary>
+    public bool IsRefused => _probe.IsRefused;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Address Address => Receiver.Path.Address;
+
+    public void Tell(Packed message) => message.TellTo(Receiver, Interlocked.Increment(ref _stream), ActorRefs.Nobody);
+
+    /// <summary>How many broadcasts it was sent.</summary>
+    public long Broadcasts => Interlocked.Read(ref _broadcasts);
+
+    /// <summary>Counted after it was sent, so that a count never says more than what goes before it. What is not sent counts too: it is lost.</summary>
+    public void Send(Packed broadcast, bool isVolatile)
+    {
+        if (!LostSight.IsCompleted || (!isVolatile && Interlocked.Add(ref _bytesOutOfSight, broadcast.Bytes.Length) <= MaxBytesOutOfSight))
+            Tell(broadcast);
+        CountBroadcast();
+    }
+
+    public void CountBroadcast() => Interlocked.Increment(ref _broadcasts);
+
+    public bool Equals(Peer? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => Tag.GetHashCode(StringComparison.Ordinal);
+}

@@ -1,0 +1,148 @@
+using Akka.Actor;
+using ActorSocket.Namespaces;
+using ActorSocket.Recovery;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>
+/// Connection state recovery, where clients come back by other nodes than their own: this node's logs are copied to another one, and what other nodes ask of this one's logs and
+/// copies is answered. <see cref="RemoteClaim"/> is the one who asks.
+/// </summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class ClusterRecovery(NodeServices node)
+{
+    private static readonly TimeSpan TakenTimeout = TimeSpan.FromMilliseconds(500); // a client waits
+
+    private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
+
+    private IActorRef _replicator = ActorRefs.Nobody;
+
+    /// <summary>Recovery logs of other nodes.</summary>
+    public ReplicaStore Replicas { get; } = new(node.Server);
+
+    /// <summary>Starts the copying, if this server recovers anything.</summary>
+    public void Start(IActorContext root)
+    {
+        if (node.Server.Options.ConnectionStateRecovery is not null)
+            _replicator = root.ActorOf(RecoveryReplicator.Props(node, Replicas), "replicator");
+    }
+
+    /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
+    public Task LeaveAsync(CancellationToken cancellationToken) => ReplicateAsync(node.Options.RequestTimeout, cancellationToken); // else clients that come back get a new socket
+
+    /// <summary>Should this node crash then, the copy would tell the client the same again. A keeper that does not answer at once has most likely crashed itself.</summary>
+    public Task TakenAsync(CancellationToken cancellationToken) => ReplicateAsync(TakenTimeout, cancellationToken);
+
+    private async Task ReplicateAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (_replicator.IsNobody())
+            return;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _replicator.Tell(new RecoveryReplicator.Flush(done));
+        try
+        {
+            await done.Task.WaitAsync(timeout, node.Server.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Whoever waits does not depend on it.
+        }
+    }
+
+    /// <summary>What is emitted here does not go to this node any more. Call before it is taken out of the peers.</summary>
+    public void ForgetEmittingTo(string tag)
+    {
+        foreach (var ns in node.Server.Namespaces.All)
+        {
+            if (ns.Recovery is not { } log)
+                continue;
+            lock (log.Gate)
+                log.NodeGone(tag);
+        }
+    }
+
+    /// <summary>The namespace's actor answers for this node's own sockets: one may be connected still, and must end first.</summary>
+    public void OnClaimSocket(Peer peer, ClaimSocket m)
+    {
+        var claim = new RecoveryClaim(m.Secret, m.OffsetTag, m.Offset);
+        if (m.Tag == node.Tag && node.Server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
+        {
+            peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
+            ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(claim, lost => _ = GiveAsync(peer, m.Request, lost)));
+            return;
+        }
+        if (m.Tag.Length == 0 && LogOf(m.Namespace)?.Take(claim, out _) is { } lost)
+            _ = GiveAsync(peer, m.Request, lost);
+        else
+            Give(peer, m.Request, Replicas.Take(claim, m.Tag, m.Namespace, out var owner), owner);
+    }
+
+    /// <summary>Gives a socket of this node's own; null for none.</summary>
+    public async Task GiveAsync(Peer peer, long request, LostSocket? lost)
+    {
+        if (lost is not null)
+            await TakenAsync(CancellationToken.None).ConfigureAwait(false);
+        Give(peer, request, lost, node.Tag);
+    }
+
+    private void Give(Peer peer, long request, LostSocket? lost, string tag) => peer.Tell(Packed.Of(new SocketGiven(
+        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : lost.StateToBytes(node.Server.Json), tag, lost?.Seen ?? 0, IsOnItsWay: false)));
+
+    /// <summary>
+    /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
+    /// </summary>
+    public async Task OnCollectMissedAsync(Peer peer, CollectMissed m)
+    {
+        var isComplete = m.Tag != node.Tag || await FenceAsync(m.Namespace).ConfigureAwait(false);
+        var missed = Collect(m);
+        peer.Tell(Packed.Of(missed with { IsComplete = missed.IsComplete && isComplete }));
+    }
+
+    /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
+    public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
+    {
+        var (answers, missing) = await node.Requests.AskAsync<Fenced>(node.Peers.All, request => new Fence(request, ns), node.Options.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        if (LogOf(ns) is { } log)
+        {
+            lock (log.Gate)
+                answers.ForEach(answer => log.Passed(answer.Tag, answer.Emitted));
+        }
+        return missing == 0;
+    }
+
+    /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>
+    public Missed Collect(CollectMissed m)
+    {
+        var log = m.Tag == node.Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace);
+        if (log is null)
+            return new Missed(m.Request, false, [], Nothing);
+        lock (log.Gate)
+            return new Missed(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
+    }
+
+    /// <summary>What this node emitted after a node's end.</summary>
+    public Missed Collect(CollectEmitted m)
+    {
+        if (LogOf(m.Namespace) is not { } log)
+            return new Missed(m.Request, true, [], Nothing);
+        lock (log.Gate)
+        {
+            var isComplete = log.TryGetEmitted(m.After, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
+            return new Missed(m.Request, isComplete, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Positions[node.Tag] });
+        }
+    }
+
+    private RecoveryLog? LogOf(string name) => node.Server.Namespaces.TryGet(name, out var ns) ? ns.Recovery : null;
+
+    public void OnFence(Peer peer, Fence m)
+    {
+        if (LogOf(m.Namespace) is not { } log)
+        {
+            peer.Tell(Packed.Of(new Fenced(m.Request, node.Tag, 0)));
+            return;
+        }
+        lock (log.Gate) // whoever emits holds it until the event has been told to every peer
+            peer.Tell(Packed.Of(new Fenced(m.Request, node.Tag, log.NextNumber - 1)));
+    }
+}

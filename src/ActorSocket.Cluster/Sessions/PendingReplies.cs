@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using ActorSocket.Protocol.EngineIo;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>The requests of this node's clients that wait for what a session on another node answers.</summary>
+/// <remarks>Any thread. A request is completed by its answer, or when its session's node or this one goes, or its client.</remarks>
+internal sealed class PendingReplies(PeerTable peers)
+{
+    private readonly ConcurrentDictionary<long, (Peer Home, TaskCompletionSource<object> Reply)> _open = new();
+    private volatile bool _closed;
+
+    public int Count => _open.Count;
+
+    public Task<object> Add(long request, Peer home)
+    {
+        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _open[request] = (home, reply);
+        // After it was added: whoever goes from here on finds it.
+        if (_closed || !peers.TryGet(home.Tag, out _))
+            Forget(request);
+        return reply.Task;
+    }
+
+    public void Complete(long request, object reply)
+    {
+        if (_open.TryRemove(request, out var open))
+            open.Reply.TrySetResult(reply);
+    }
+
+    /// <summary>Nobody waits any more.</summary>
+    public void Forget(long request) => Complete(request, new RequestRefused(request, EngineIoError.UnknownSid));
+
+    /// <summary>A node is gone: its sessions are unknown.</summary>
+    public void HomeGone(Peer home)
+    {
+        foreach (var (request, open) in _open)
+        {
+            if (ReferenceEquals(open.Home, home))
+                Forget(request);
+        }
+    }
+
+    /// <summary>No answer comes from here on.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var request in _open.Keys)
+            Forget(request);
+    }
+}
+
+/// <summary>Takes what sessions on other nodes answer.</summary>
+internal sealed class SessionReplies(PendingReplies pending, ClusterMetrics metrics) : UntypedActor
+{
+    private readonly FragmentAssembler _fragments = new((_, fragment) =>
+    {
+        pending.Forget(fragment.Request); // the client is told at once that its session is over
+        metrics.MessageLost();
+    });
+
+    public static Props Props(PendingReplies pending, ClusterMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
+
+    protected override void PostStop() => pending.Close();
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Packed m: OnReceive(m.Unpack()); break; // from this very node, which had no need to encode it
+            case Fragment m when _fragments.TryAdd(m, Sender, out var whole): OnReceive(whole!); break;
+            case Fragment: break;
+            case RequestServed m: pending.Complete(m.Request, m); break;
+            case RequestRefused m: pending.Complete(m.Request, m); break;
+            default: Unhandled(message); break;
+        }
+    }
+}
