@@ -22,7 +22,7 @@ internal static partial class ClusterProtocol
     /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the node with this tag, its client has seen
     /// everything up to the position. Or it is on its way: the receiver of the question ends the old connection first.
     /// </summary>
-    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay) : IClusterMessage
+    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(State).Text(Tag).Number(Position).Flag(IsOnItsWay);
 
@@ -46,7 +46,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
-    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IClusterMessage
+    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
 
@@ -70,7 +70,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>Whether they fitted; else the replica must begin anew.</summary>
-    internal sealed record Replicated(long Request, bool Fitted) : IClusterMessage
+    internal sealed record Replicated(long Request, bool Fitted) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(Fitted);
 
@@ -86,7 +86,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>The node with this tag had emitted so many.</summary>
-    internal sealed record Fenced(long Request, string Tag, long Emitted) : IClusterMessage
+    internal sealed record Fenced(long Request, string Tag, long Emitted) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Tag).Number(Emitted);
 

@@ -21,6 +21,12 @@ internal static partial class ClusterProtocol
     /// <summary>Raised when nodes of both versions could not work together; until then messages grow by fields at their end.</summary>
     public const int Version = 2; // 1: records had no length
 
+    /// <summary>Answers, perhaps as one of several, what the receiver has asked under this number.</summary>
+    internal interface IAnswer : IClusterMessage
+    {
+        long Request { get; }
+    }
+
     // ---- Peers: who is there, and which rooms each has (PeerSupervisor, PeerActor)
 
     /// <summary>
@@ -144,7 +150,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>So many clients of the sender's node were asked.</summary>
-    internal sealed record ClientsAsked(long Request, int Count) : IClusterMessage
+    internal sealed record ClientsAsked(long Request, int Count) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Number(Count);
 
@@ -152,7 +158,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>One of them answered.</summary>
-    internal sealed record ClientAnswered(long Request, EncodedArguments Arguments) : IClusterMessage
+    internal sealed record ClientAnswered(long Request, EncodedArguments Arguments) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Arguments, EncodedArguments.Write);
 
@@ -168,7 +174,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>They are, each as <see cref="SocketFacts"/> writes itself.</summary>
-    internal sealed record Fetched(long Request, byte[][] Sockets) : IClusterMessage
+    internal sealed record Fetched(long Request, byte[][] Sockets) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).ByteArrays(Sockets);
 
@@ -183,7 +189,7 @@ internal static partial class ClusterProtocol
         public static ChangeSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
     }
 
-    internal sealed record SocketsChanged(long Request) : IClusterMessage
+    internal sealed record SocketsChanged(long Request) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request);
 
@@ -199,7 +205,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>What the node's handlers answered: a JSON array, or nothing. A node that has not got the namespace is not concerned.</summary>
-    internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IClusterMessage
+    internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer).Flag(IsUnconcerned);
 

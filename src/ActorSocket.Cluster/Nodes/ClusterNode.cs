@@ -188,7 +188,7 @@ internal sealed class ClusterNode : IOtherNodes
     /// <summary>The answers of other nodes' clients.</summary>
     private sealed class ClientAnswers(BroadcastAck answers, SocketJson json) : IPeerAnswers
     {
-        public void Answered(Peer peer, IClusterMessage answer)
+        public void Answered(Peer peer, IAnswer answer)
         {
             if (answer is ClientAnswered answered)
                 answers.Answered(answered.Arguments.ToArguments(json));

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;
 
 /// <summary>Who waits for other nodes' answers.</summary>
 internal interface IPeerAnswers
 {
-    void Answered(Peer peer, IClusterMessage answer);
+    void Answered(Peer peer, IAnswer answer);
 
     void PeerGone(Peer peer);
 
@@ -34,9 +35,9 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
 
     public void Close(long request) => _open.TryRemove(request, out _);
 
-    public void Answered(Peer peer, long request, IClusterMessage answer)
+    public void Answered(Peer peer, IAnswer answer)
     {
-        if (_open.TryGetValue(request, out var answers))
+        if (_open.TryGetValue(answer.Request, out var answers))
             answers.Answered(peer, answer);
     }
 
@@ -62,7 +63,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
     /// <param name="mayBeGone">Whether one whose process has ended, though nobody has noticed yet, is not waited for either.</param>
     public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
         Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, bool mayBeGone = false)
-        where TAnswer : IClusterMessage
+        where TAnswer : IAnswer
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (peers.Length == 0)
@@ -134,7 +135,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                 return ([.. _answers], _due.Count);
         }
 
-        public void Answered(Peer peer, IClusterMessage answer)
+        public void Answered(Peer peer, IAnswer answer)
         {
             lock (_due)
             {

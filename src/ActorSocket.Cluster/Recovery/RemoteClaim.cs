@@ -90,7 +90,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
 
         public bool IsGone { get; private set; }
 
-        public void Answered(Peer peer, IClusterMessage answer)
+        public void Answered(Peer peer, IAnswer answer)
         {
             if (answer is SocketGiven { IsOnItsWay: false } given)
                 _given.TrySetResult(given);

@@ -43,7 +43,7 @@ public sealed class PeerTests : ServerTest
         lost.SetReachable(false);
         var asked = requests.AskAsync<Fetched>(table.All, static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
         var request = Assert.IsType<FetchSockets>(there.ExpectMsg<Packed>().Unpack()).Request;
-        requests.Answered(near, request, new Fetched(request, [[1]]));
+        requests.Answered(near, new Fetched(request, [[1]]));
         Assert.False(asked.IsCompleted);
         far.SetReachable(false); // lost while it is asked
         requests.PeerOutOfSight(far);
@@ -51,8 +51,8 @@ public sealed class PeerTests : ServerTest
         Assert.Equal((1, 2), (answers.Count, missing));
         // Everybody was asked: one that comes back in time is heard.
         asked = requests.AskAsync<Fetched>([near, far], static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
-        requests.Answered(far, ++request, new Fetched(request, []));
-        requests.Answered(near, request, new Fetched(request, []));
+        requests.Answered(far, new Fetched(++request, []));
+        requests.Answered(near, new Fetched(request, []));
         Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);
         there.ReceiveN(4);
     }
