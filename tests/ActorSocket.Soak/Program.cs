@@ -71,6 +71,8 @@ async Task<JsonElement> WatchAsync(ScriptClient clients)
         if (!line.TryGetProperty("problems", out _))
             throw new InvalidOperationException($"The clients ended: {line}");
         Collect(line);
+        if (line.GetProperty("problems").EnumerateArray().Any(static problem => problem.GetString()!.Contains("has not ticked", StringComparison.Ordinal)))
+            await NoteTicksAsync();
         if (line.TryGetProperty("ok", out _))
             return line;
         await SampleAsync(collect: false);
@@ -122,6 +124,25 @@ void Collect(JsonElement line)
     {
         problems.Add(problem.GetString()!);
         Note($"PROBLEM {problem.GetString()}");
+    }
+}
+
+// Whether what is not heard does not tick.
+async Task NoteTicksAsync()
+{
+    foreach (var node in cluster.Living)
+    {
+        try
+        {
+            var before = await node.TicksAsync();
+            await Task.Delay(1_000);
+            var after = await node.TicksAsync();
+            Note($"{node.Tag} has ticked: {string.Join(", ", before.Select(entity => $"{entity.Key} {entity.Value}..{after.GetValueOrDefault(entity.Key, -1)}"))}");
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            Note($"{node.Tag} does not answer");
+        }
     }
 }
 

@@ -53,6 +53,7 @@ internal static class ClusterHost
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
+        app.MapGet("/test/ticks", static () => SoakHandlers.Ticks);
         app.MapPost("/test/counter", async (string id, int add) => await counters.InvokeAsync<CounterState>(id, "add", add));
         app.MapPost("/test/ticking", async (int count, int hertz, int seconds) => await Counter.MeasureAsync(counters, count, hertz, seconds));
         app.MapPost("/test/emit", async (string room, int count, int? bytes) => await RoomLoad.EmitAsync(io, room, count, bytes ?? 64));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace ActorSocket.WireHost;
@@ -5,6 +6,9 @@ namespace ActorSocket.WireHost;
 /// <summary>What tests/ActorSocket.Soak adds to a node: entities that count their calls, and tick.</summary>
 internal static class SoakHandlers
 {
+    /// <summary>The entities that live here, by their ids: how often each has ticked.</summary>
+    public static IReadOnlyDictionary<string, int> Ticks => Counter.Here.ToDictionary(static one => one.Key, static one => one.Value.TicksSoFar, StringComparer.Ordinal);
+
     public static void Map(ActorSocketServer io)
     {
         var counters = io.MapEntities<Counter>("counter");
@@ -29,16 +33,20 @@ internal static class SoakHandlers
         });
     }
 
-    private sealed class Counter(ActorSocketServer io) : RoomEntity
+    private sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
     {
+        public static readonly ConcurrentDictionary<string, Counter> Here = new(StringComparer.Ordinal);
         private int _count;
         private int _ticks;
+
+        public int TicksSoFar => Volatile.Read(ref _ticks);
 
         public override TimeSpan TickInterval => TimeSpan.FromSeconds(0.5);
 
         public override Task OnStartedAsync(JsonElement? handedOver)
         {
             _count = handedOver?.GetInt32() ?? 0;
+            Here[Id] = this;
             return Task.CompletedTask;
         }
 
@@ -52,5 +60,7 @@ internal static class SoakHandlers
 
         [Event("add")]
         public int Add() => ++_count;
+
+        public void Dispose() => Here.TryRemove(KeyValuePair.Create(Id, this));
     }
 }

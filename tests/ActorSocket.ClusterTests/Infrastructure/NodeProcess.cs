@@ -129,6 +129,9 @@ internal sealed class NodeProcess : IAsyncDisposable
             throw new XunitException($"The node {Tag} did not see \"{wanted}\".\n{Output}");
     }
 
+    /// <summary>How often each of the soak's entities that live on the node has ticked.</summary>
+    public async Task<Dictionary<string, int>> TicksAsync() => (await Http.GetFromJsonAsync<Dictionary<string, int>>(new Uri(Url, "/test/ticks")))!;
+
     /// <summary>The entities that live on the node.</summary>
     public async Task<CounterState[]> CountersAsync() => (await Http.GetFromJsonAsync<CounterState[]>(new Uri(Url, "/test/counters"), JsonSerializerOptions.Web))!;
 
