@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 using System.Collections.Concurrent;

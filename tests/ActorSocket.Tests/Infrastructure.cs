@@ -1,3 +1,5 @@
+using ActorSocket.Actors;
+using ActorSocket.Sockets;
 using ActorSocket.Clustering;
 using System.Diagnostics.Metrics;
 using System.Security.Claims;
@@ -11,7 +13,6 @@ using ActorSocket.Delivery;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests;

@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using ActorSocket.Entities;
 using Akka.Actor;
 using Akka.Cluster;

@@ -5,7 +5,6 @@ using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
 using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;

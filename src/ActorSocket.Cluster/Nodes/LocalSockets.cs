@@ -1,7 +1,6 @@
 using Akka.Actor;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 using static ActorSocket.Clustering.ClusterProtocol;

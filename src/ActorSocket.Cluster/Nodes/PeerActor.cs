@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using ActorSocket.Diagnostics;

@@ -1,5 +1,5 @@
+using ActorSocket.Recovery;
 using Akka.Actor;
-using ActorSocket.Namespaces;
 
 namespace ActorSocket.Clustering;
 

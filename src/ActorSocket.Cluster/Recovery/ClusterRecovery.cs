@@ -1,5 +1,5 @@
+using ActorSocket.Sockets;
 using Akka.Actor;
-using ActorSocket.Namespaces;
 using ActorSocket.Recovery;
 using static ActorSocket.Clustering.ClusterProtocol;
 

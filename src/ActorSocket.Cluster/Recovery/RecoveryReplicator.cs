@@ -1,7 +1,6 @@
 using ActorSocket.Recovery;
 using Akka.Actor;
 using ActorSocket.Diagnostics;
-using ActorSocket.Namespaces;
 using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 

@@ -1,5 +1,5 @@
+using ActorSocket.Sockets;
 using ActorSocket.Recovery;
-using ActorSocket.Namespaces;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,6 +1,6 @@
+using ActorSocket.Sockets;
 using System.Diagnostics.CodeAnalysis;
 using ActorSocket.Delivery;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -73,7 +73,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, NodeServices node
         return frames;
     }
 
-    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
+    public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = null;
         if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged) || !_gathered.TryGoOn(logged, out var here))

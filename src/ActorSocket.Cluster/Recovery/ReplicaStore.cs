@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Collections.Concurrent;
 using ActorSocket.Hosting;
 using ActorSocket.Recovery;

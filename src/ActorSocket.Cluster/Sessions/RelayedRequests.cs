@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using ActorSocket.Hosting;

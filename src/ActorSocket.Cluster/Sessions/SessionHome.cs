@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Buffers;
 using System.Collections.Concurrent;
 using Akka.Actor;

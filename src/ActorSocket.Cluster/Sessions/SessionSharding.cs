@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Buffers;
 using System.Collections.Immutable;
 using Akka.Actor;

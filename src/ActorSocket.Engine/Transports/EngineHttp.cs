@@ -14,7 +14,7 @@ internal sealed class EngineHttp(EngineServer engine)
     public IRequestRelay Relay { get; set; } = NoRelay.Instance;
 
     /// <summary>Serves a file below the server's path, if there is one of that name; null: there are none.</summary>
-    public Func<HttpContext, string, Task<bool>>? Files { get; init; }
+    public Func<HttpContext, string, Task<bool>>? Files { get; set; }
 
     /// <summary>Who wants to know of requests that are refused.</summary>
     public ConcurrentBag<Func<ConnectionError, Task>> ConnectionErrors { get; } = [];

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using ActorSocket.Sessions;
-using ActorSocket.Sockets;
 
 namespace ActorSocket.Connections;
 
@@ -34,7 +33,7 @@ internal sealed class ArrivalOrder(JoinedNamespaces namespaces)
         }
     }
 
-    /// <summary>A socket has handled a <see cref="SocketProtocol.PacketsRead"/>, or what it had to do before its handlers wait.</summary>
+    /// <summary>A socket has handled a <see cref="ConnectionEvents.PacketsRead"/>, or what it had to do before its handlers wait.</summary>
     public void Taken(IActorRef socket)
     {
         lock (_gate)
@@ -79,7 +78,7 @@ internal sealed class ArrivalOrder(JoinedNamespaces namespaces)
 
     private void Give(IActorRef socket, ILocalMessage message)
     {
-        if (message is SocketProtocol.PacketsRead && namespaces.Has(socket)) // one that ends takes no turn
+        if (message is ConnectionEvents.PacketsRead && namespaces.Has(socket)) // one that ends takes no turn
         {
             if (!ReferenceEquals(socket, _current))
                 (_current, _untaken) = (socket, 0);

@@ -2,12 +2,9 @@ using System.Text.Json;
 using Akka.Actor;
 using Microsoft.AspNetCore.WebUtilities;
 using ActorSocket.Delivery;
-using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
-using ActorSocket.Sockets;
 using static ActorSocket.Connections.ConnectionProtocol;
 
 namespace ActorSocket.Connections;
@@ -16,7 +13,7 @@ namespace ActorSocket.Connections;
 /// One client's connection as its sockets share it: messages of the engine in, one batch of decoded packets per read and socket out. What
 /// concerns the connection as a whole (CONNECT, the time for it, the end) is done in the turn of the session's actor.
 /// </summary>
-internal sealed class ClientConnection(EngineConnection engine, ServerServices server) : IConnectionConsumer
+internal sealed class ClientConnection(EngineConnection engine, ServerContext server, INamespaceFinder namespaces) : IConnectionConsumer
 {
     private readonly IPacketDecoder _decoder = server.NewDecoder();
     private readonly ArrivalOrder _order = new(new JoinedNamespaces(server.Options.MaxNamespacesPerConnection));
@@ -24,7 +21,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
     // Of the thread that reads
     private SocketIoPacket? _first; // most reads bring one packet
     private List<SocketIoPacket>? _more;
-    private Socket? _target;
+    private IPacketReceiver? _target;
     private bool _refused;
     private bool _awaits; // more of a packet, since the session was last told
     private volatile bool _isIncomplete; // attachments of the last packet are due
@@ -132,7 +129,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
         if (message is Connect connect)
             Refused(connect.Attempt);
         else if (message is Joined joined)
-            joined.Socket.Tell(new SocketProtocol.ConnectionClosed(DisconnectReason.ForcedClose, null));
+            joined.Socket.Tell(new ConnectionEvents.ConnectionClosed(DisconnectReason.ForcedClose, null));
         return true;
     }
 
@@ -142,7 +139,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
         CancelTimers();
         Order.End();
         foreach (var (_, socket) in _sockets)
-            socket.Tell(new SocketProtocol.ConnectionClosed(reason, description));
+            socket.Tell(new ConnectionEvents.ConnectionClosed(reason, description));
         _sockets = [];
     }
 
@@ -151,24 +148,15 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
         CancelTimers();
         Order.End();
         foreach (var socket in Namespaces.End())
-            socket.Tell(SocketProtocol.SessionEnded.Instance);
+            socket.Tell(ConnectionEvents.SessionEnded.Instance);
     }
 
     private void OnConnect(Connect m)
     {
-        var request = new NamespaceProtocol.ConnectSocket(this, m.Namespace, m.Auth, m.Attempt);
-        if (server.Namespaces.TryGet(m.Namespace, out var known) && !known.Actor.IsNobody())
-        {
-            known.Actor.Tell(request);
-        }
-        else if (known is not null || server.Namespaces.HasDynamic)
-        {
-            server.Root.Tell(request);
-        }
+        if (namespaces.Find(m.Namespace) is { } ns)
+            ns.Tell(new ConnectionEvents.ConnectSocket(this, m.Namespace, m.Auth, m.Attempt));
         else if (Refused(m.Attempt))
-        {
             Outbound.Append(new EncodedFrame(server.Packets.ConnectError(m.Namespace, "Invalid namespace", null)));
-        }
     }
 
     private void OnJoined(Joined m)
@@ -191,7 +179,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
     private void OnPacketRefused(PacketRefused m, ISessionTurn session)
     {
         foreach (var (_, socket) in _sockets)
-            socket.Tell(new SocketProtocol.ConnectionFaulted(m.Description));
+            socket.Tell(new ConnectionEvents.ConnectionFaulted(m.Description));
         session.Close(DisconnectReason.ForcedClose, m.OutOfPlace ? DisconnectReason.ForcedServerClose : null);
     }
 
@@ -267,7 +255,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
                 {
                     case JoinedNamespaces.Find.Found:
                         Drop(held);
-                        Order.Tell(leaving, SocketProtocol.LeftByClient.Instance);
+                        Order.Tell(leaving, ConnectionEvents.LeftByClient.Instance);
                         break;
                     case JoinedNamespaces.Find.NotJoined:
                         Refuse("a DISCONNECT for a namespace that was not joined");
@@ -294,7 +282,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
         TellBatch();
         var begin = Namespaces.TryBegin(ns, out var attempt, out var former);
         if (!former.IsNobody())
-            Order.Tell(former, SocketProtocol.LeftByClient.Instance);
+            Order.Tell(former, ConnectionEvents.LeftByClient.Instance);
         switch (begin)
         {
             case JoinedNamespaces.Begin.Started:
@@ -309,7 +297,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
         }
     }
 
-    private void Add(Socket socket, SocketIoPacket packet)
+    private void Add(IPacketReceiver socket, SocketIoPacket packet)
     {
         if (!ReferenceEquals(socket, _target))
             TellBatch();
@@ -332,7 +320,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerServices s
     {
         if (_first is not { } first)
             return;
-        var batch = new SocketProtocol.PacketsRead(first, _more);
+        var batch = new ConnectionEvents.PacketsRead(first, _more);
         _first = null;
         _more = null;
         if (_target!.TryTakeOn(batch))

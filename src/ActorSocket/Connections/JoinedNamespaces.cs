@@ -89,7 +89,7 @@ internal sealed class JoinedNamespaces(int limit)
     /// The attempt's socket is let in: the read loop tells <paramref name="reader"/> what comes in for it. False when it was given up
     /// meanwhile.
     /// </summary>
-    public bool Connected(int attempt, IActorRef socket, Socket? reader = null)
+    public bool Connected(int attempt, IActorRef socket, IPacketReceiver? reader = null)
     {
         lock (_gate)
         {
@@ -147,7 +147,7 @@ internal sealed class JoinedNamespaces(int limit)
     public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket) => TryFind(name, packet, out socket, out _);
 
     /// <inheritdoc cref="TryFind(string, SocketIoPacket, out IActorRef)"/>
-    public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket, out Socket? reader)
+    public Find TryFind(string name, SocketIoPacket packet, out IActorRef socket, out IPacketReceiver? reader)
     {
         lock (_gate)
         {
@@ -228,5 +228,5 @@ internal sealed class JoinedNamespaces(int limit)
         return -1;
     }
 
-    private readonly record struct Entry(string Name, State State, int Attempt, IActorRef Socket, List<SocketIoPacket>? Held, Socket? Reader);
+    private readonly record struct Entry(string Name, State State, int Attempt, IActorRef Socket, List<SocketIoPacket>? Held, IPacketReceiver? Reader);
 }

@@ -79,7 +79,7 @@ internal sealed partial class EntityActor
         _isBusy = false;
         _lastTick = _lastCall = _server.Time.GetTimestamp();
         if (_interval > TimeSpan.Zero && !_isMoving)
-            _tick = Tick.Start(_server.Entities.TickAlarms, Self, _interval);
+            _tick = Tick.Start(_entities.TickAlarms, Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
         RunNext();

@@ -22,6 +22,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     private const int MaxAsking = 1024;
 
     private readonly ServerServices _server = kind.Namespace.Services.Server;
+    private readonly EntityServices _entities = kind.Namespace.Services.Server.Entities;
     private readonly EntityContext _context = new(id, kind.Namespace);
     private readonly Queue<(EntityCall Call, IActorRef Sender)> _waiting = new();
     private AsyncServiceScope? _scope;
@@ -46,7 +47,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     private EntityKey Key => new(kind.Type, id);
 
-    private IEntityMemory Memory => _server.Entities.Memory;
+    private IEntityMemory Memory => _entities.Memory;
 
     /// <summary>The entity has retired, and its parent keeps what comes for the one after it: stop.</summary>
     private sealed class EndDue : ILocalMessage { public static readonly EndDue Instance = new(); }
@@ -243,7 +244,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         if (_isMoving)
             OnEndDue();
         else
-            Context.Parent.Tell(_server.Entities.Placement!.Passivation(EndDue.Instance));
+            Context.Parent.Tell(_entities.Placement!.Passivation(EndDue.Instance));
     }
 
     private void OnEndDue()
@@ -269,7 +270,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     /// <summary>For the one after this, wherever that is.</summary>
     private void SendOn(EntityCall call, IActorRef sender) =>
-        (_server.Entities.RegionOf(kind.Type) ?? Context.Parent).Tell(call, sender);
+        (_entities.RegionOf(kind.Type) ?? Context.Parent).Tell(call, sender);
 
     private void HandOver()
     {

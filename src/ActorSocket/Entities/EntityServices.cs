@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;
 
@@ -40,4 +42,14 @@ internal sealed class EntityServices
 
     /// <summary>What takes the calls of a class; null before it has started.</summary>
     public IActorRef? RegionOf(string type) => _regions.GetValueOrDefault(type);
+}
+
+/// <summary>Where a server has its entities.</summary>
+internal static class ServerEntities
+{
+    extension(ServerServices server)
+    {
+        /// <summary>Of the application's container, by the server's name.</summary>
+        public EntityServices Entities => server.Provider.GetRequiredKeyedService<EntityServices>(server.Name);
+    }
 }

@@ -18,11 +18,12 @@ public sealed class RoomEntities<TEntity>
         var server = ns.Services.Server;
         var create = ActivatorUtilities.CreateFactory<TEntity>([]);
         var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder), options);
-        if (!server.Entities.TryName(type, typeof(TEntity), out var taken))
+        var entities = server.Entities;
+        if (!entities.TryName(type, typeof(TEntity), out var taken))
             throw new ArgumentException($"Entities of the name \"{type}\" are mapped already, for {taken.Name}: each class has a name of its own.", nameof(type));
         // The actor system starts after the application is mapped.
-        _region = new Lazy<IActorRef>(() => server.Entities.Start(kind));
-        server.Entities.StartLater(() => _ = _region.Value);
+        _region = new Lazy<IActorRef>(() => entities.Start(kind));
+        entities.StartLater(() => _ = _region.Value);
     }
 
     /// <summary>Calls a method of the entity and waits for what it returns.</summary>
@@ -101,13 +102,5 @@ public static class RoomEntityExtensions
         foreach (var fault in options.Faults(""))
             throw new ArgumentException(fault, nameof(configure));
         return new RoomEntities<TEntity>(ns, type, options);
-    }
-
-    /// <inheritdoc cref="MapEntities{TEntity}(Namespace, string, Action{EntityOptions})"/>
-    public static RoomEntities<TEntity> MapEntities<TEntity>(this ActorSocketServer server, string type, Action<EntityOptions>? configure = null)
-        where TEntity : RoomEntity
-    {
-        ArgumentNullException.ThrowIfNull(server);
-        return server.Main.MapEntities<TEntity>(type, configure);
     }
 }

@@ -1,3 +1,4 @@
+using ActorSocket.Actors;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
-using ActorSocket.Namespaces;
+using ActorSocket.Sockets;
 
 namespace ActorSocket.Hosting;
 

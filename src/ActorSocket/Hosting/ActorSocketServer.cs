@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
 using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

@@ -1,3 +1,4 @@
+using ActorSocket.Entities;
 using Akka.Actor;
 using Akka.Hosting;
 using ActorSocket;
@@ -46,6 +47,7 @@ public static class ActorSocketServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(ActorSocketServerRegistration) && service.ImplementationInstance is ActorSocketServerRegistration known && known.Name == name))
             return new ActorSocketBuilder(services, name);
         services.AddSingleton(new ActorSocketServerRegistration(name));
+        services.AddKeyedSingleton<EntityServices>(name);
         services.AddKeyedSingleton(name, (provider, _) => new ActorSocketServer(new ServerServices(
             name,
             provider.GetRequiredService<IOptionsMonitor<ActorSocketOptions>>().Get(name),

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorSocket.Delivery;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;
@@ -16,24 +15,27 @@ internal abstract class Continuation(LostSocket lost)
     /// <summary>
     /// What is to be sent before the CONNECT, in order; false when some of it is forgotten. Called under the log's gate: nothing is encoded here, and nothing waited for.
     /// </summary>
-    public abstract bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed);
+    public abstract bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed);
 
     /// <summary>Where the socket begins in this node's log. Asked after <see cref="TryGetMissed"/>.</summary>
     public abstract RecoveryStart Start { get; }
 }
 
 /// <summary>A socket that was lost on this node.</summary>
-internal sealed class LocalContinuation(NamespaceServices ns, LostSocket lost) : Continuation(lost)
+/// <param name="log">Its namespace's.</param>
+/// <param name="lost">The socket.</param>
+/// <param name="noCopies">Completes when nobody has a copy of it that its client could be given again, or after a moment.</param>
+internal sealed class LocalContinuation(RecoveryLog log, LostSocket lost, Func<CancellationToken, Task> noCopies) : Continuation(lost)
 {
     private bool _isTold;
 
-    public override Task PrepareAsync(CancellationToken cancellationToken) => ns.Server.OtherNodes.TakenAsync(cancellationToken);
+    public override Task PrepareAsync(CancellationToken cancellationToken) => noCopies(cancellationToken);
 
     public override RecoveryStart Start => _isTold ? Lost.Start.Telling(Lost.Seen + 1) : Lost.Start;
 
-    public override bool TryGetMissed(Socket socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
+    public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
-        missed = ns.Recovery!.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
+        missed = log.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
         _isTold = missed is { Count: > 0 };
         return missed is not null;
     }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Claims;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
+using ActorSocket.Data;
 
 namespace ActorSocket.Recovery;
 
@@ -18,7 +18,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
     /// <summary>Of one that is given back: the position in that log up to which its client has seen everything.</summary>
     public long Seen { get; init; }
 
-    public static LostSocket Of(Socket socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.CurrentRooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
+    public static LostSocket Of(IRecoverable socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.CurrentRooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
 
     /// <summary>Whether its middleware may be passed by: the option says so, and what the middleware put into the data is all there.</summary>
     public bool PassesBy(RecoveryOptions options) => options.SkipMiddlewares && Data.IsWhole;
@@ -43,4 +43,29 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
         var isNew = wire.Flag();
         return lost with { Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) } };
     }
+}
+
+/// <summary>A socket, as what can be lost.</summary>
+internal interface IRecoverable
+{
+    string Id { get; }
+
+    /// <summary>What its client recovers it by; null when recovery is off.</summary>
+    string? RecoverySecret { get; }
+
+    /// <summary>Where in the log it begins.</summary>
+    RecoveryStart RecoveryStart { get; }
+
+    /// <summary>Its rooms, also while it ends.</summary>
+    IReadOnlyCollection<string> CurrentRooms { get; }
+
+    SocketData Bag { get; }
+
+    /// <summary>Who its client is; null for nobody that is known.</summary>
+    ClaimsPrincipal? KnownUser { get; }
+
+    bool Connected { get; }
+
+    /// <summary>Whether nothing of it is handled any more.</summary>
+    bool IsOver { get; }
 }

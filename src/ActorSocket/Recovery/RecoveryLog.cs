@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ActorSocket.Delivery;
-using ActorSocket.Namespaces;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;
@@ -16,6 +15,13 @@ internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Se
 {
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>
     public IReadOnlyList<IOtherNode>? SentTo { get; init; }
+}
+
+/// <summary>Another node that an event is sent to.</summary>
+internal interface IOtherNode
+{
+    /// <summary>What its ids begin with.</summary>
+    string Tag { get; }
 }
 
 /// <summary>
@@ -33,7 +39,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private readonly Dictionary<string, (long Emitted, long At)> _goneNodes = new(StringComparer.Ordinal); // how far this node had emitted when it was last sent something
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
-    private Dictionary<string, Socket?>? _touched; // by secret, since the last replication; null while nobody replicates
+    private Dictionary<string, IRecoverable?>? _touched; // by secret, since the last replication; null while nobody replicates
     private HashSet<string> _gone = new(StringComparer.Ordinal);
 
     public RecoveryOptions Options => options;
@@ -160,7 +166,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         bool IsFor(in LoggedEvent logged) => logged.SentTo is { } sentTo && (logged.Number > sentUpTo || sentTo.Any(node => node.Tag == goneTag));
     }
 
-    public void Lose(Socket socket)
+    public void Lose(IRecoverable socket)
     {
         var lost = LostSocket.Of(socket, time.GetTimestamp());
         lock (Gate)
@@ -196,7 +202,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>A socket is connected, or its rooms or its data have changed: the replica is to know.</summary>
-    public void Touch(Socket socket)
+    public void Touch(IRecoverable socket)
     {
         lock (_changes)
         {
@@ -206,7 +212,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>A socket has ended for good.</summary>
-    public void Gone(Socket socket) => Gone(socket.RecoverySecret!);
+    public void Gone(IRecoverable socket) => Gone(socket.RecoverySecret!);
 
     private void Gone(string secret)
     {
@@ -240,7 +246,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <summary>
     /// What has happened since <paramref name="position"/>, for the replica on another node; -1, and <paramref name="all"/> sockets, for one that begins. Null when nothing has.
     /// </summary>
-    public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<Socket> all, int most)
+    public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<IRecoverable> all, int most)
     {
         bool begins;
         List<LoggedEvent> events;
@@ -290,9 +296,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         }
     }
 
-    private void BeginReplicating(IReadOnlyCollection<Socket> all)
+    private void BeginReplicating(IReadOnlyCollection<IRecoverable> all)
     {
-        var touched = new Dictionary<string, Socket?>(all.Count + _lost.Count, StringComparer.Ordinal);
+        var touched = new Dictionary<string, IRecoverable?>(all.Count + _lost.Count, StringComparer.Ordinal);
         foreach (var (secret, _) in _lost.Entries)
             touched[secret] = null;
         foreach (var socket in all)
@@ -301,13 +307,13 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             (_touched, _gone) = (touched, new HashSet<string>(StringComparer.Ordinal));
     }
 
-    private (List<KeyValuePair<string, Socket?>> Touched, string[] Gone) TakeTouched(int most)
+    private (List<KeyValuePair<string, IRecoverable?>> Touched, string[] Gone) TakeTouched(int most)
     {
         lock (_changes)
         {
             if (_touched is null)
                 return ([], []);
-            List<KeyValuePair<string, Socket?>> touched = [.. _touched.Take(most)];
+            List<KeyValuePair<string, IRecoverable?>> touched = [.. _touched.Take(most)];
             foreach (var (secret, _) in touched)
                 _touched.Remove(secret);
             string[] gone = [.. _gone];

@@ -5,14 +5,15 @@ namespace ActorSocket.Rooms;
 /// so that a join costs the same in a room of ten and of ten thousand.
 /// </summary>
 /// <remarks>One actor writes, any thread reads.</remarks>
-internal sealed class RoomMembers
+internal sealed class RoomMembers<T>
+    where T : class
 {
     private const int IndexFrom = 16;
 
     private readonly Lock _gate = new();
-    private readonly List<Socket> _members = [];
-    private Dictionary<Socket, int>? _index; // made when searching the list would cost more
-    private Socket[]? _snapshot = [];
+    private readonly List<T> _members = [];
+    private Dictionary<T, int>? _index; // made when searching the list would cost more
+    private T[]? _snapshot = [];
 
     /// <summary>Completes when the other nodes know that the room has members here.</summary>
     public Task Announced { get; init; } = Task.CompletedTask;
@@ -27,7 +28,7 @@ internal sealed class RoomMembers
     }
 
     /// <summary>Never changed once given out.</summary>
-    public Socket[] Snapshot
+    public T[] Snapshot
     {
         get
         {
@@ -39,17 +40,17 @@ internal sealed class RoomMembers
         }
     }
 
-    public void Add(Socket socket)
+    public void Add(T member)
     {
         lock (_gate)
         {
-            if (IndexOf(socket) >= 0)
+            if (IndexOf(member) >= 0)
                 return;
-            _index?.Add(socket, _members.Count);
-            _members.Add(socket);
+            _index?.Add(member, _members.Count);
+            _members.Add(member);
             if (_index is null && _members.Count > IndexFrom)
             {
-                _index = new Dictionary<Socket, int>(_members.Count * 2);
+                _index = new Dictionary<T, int>(_members.Count * 2);
                 for (var i = 0; i < _members.Count; i++)
                     _index[_members[i]] = i;
             }
@@ -57,11 +58,11 @@ internal sealed class RoomMembers
         }
     }
 
-    public void Remove(Socket socket)
+    public void Remove(T member)
     {
         lock (_gate)
         {
-            var at = IndexOf(socket);
+            var at = IndexOf(member);
             if (at < 0)
                 return;
             var last = _members[^1];
@@ -70,11 +71,11 @@ internal sealed class RoomMembers
             if (_index is not null)
             {
                 _index[last] = at;
-                _index.Remove(socket);
+                _index.Remove(member);
             }
             _snapshot = null;
         }
     }
 
-    private int IndexOf(Socket socket) => _index is null ? _members.IndexOf(socket) : _index.GetValueOrDefault(socket, -1);
+    private int IndexOf(T member) => _index is null ? _members.IndexOf(member) : _index.GetValueOrDefault(member, -1);
 }

@@ -1,4 +1,4 @@
-using ActorSocket.Sockets;
+using ActorSocket.Connections;
 
 namespace ActorSocket;
 
@@ -10,7 +10,7 @@ public sealed partial class Socket
     private bool _readsNoMore;
 
     /// <summary>The actor is about to be told what came in. False when it has stopped, and would not read it.</summary>
-    internal bool TryTakeOn(SocketProtocol.PacketsRead batch)
+    internal bool TryTakeOn(ConnectionEvents.PacketsRead batch)
     {
         var bytes = batch.HeldBytes;
         lock (_gate)
@@ -24,7 +24,7 @@ public sealed partial class Socket
     }
 
     /// <summary>The actor has come to it.</summary>
-    internal void TakeUp(SocketProtocol.PacketsRead batch)
+    internal void TakeUp(ConnectionEvents.PacketsRead batch)
     {
         var bytes = batch.HeldBytes;
         lock (_gate)

@@ -1,3 +1,4 @@
+using ActorSocket.Data;
 using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Akka.Actor;
@@ -22,7 +23,6 @@ public sealed partial class Socket : IEventEmitter
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _disconnected = new();
     private readonly HandlerTable _handlers = new();
-    private HashSet<string>? _rooms;
     private SocketData? _data;
     private AsyncServiceScope? _scope;
     private volatile bool _connected;

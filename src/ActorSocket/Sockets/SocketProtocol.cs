@@ -5,33 +5,11 @@ using ActorSocket.Sessions;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>What a <see cref="SocketActor"/> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.</summary>
+/// <summary>What a <c>SocketActor</c> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.</summary>
 internal static class SocketProtocol
 {
     /// <summary>Told first: the socket that the actor is of.</summary>
     internal sealed record Begin(Socket Socket) : ILocalMessage, IDeadLetterSuppression;
-
-    /// <summary>The session's actor has stopped, whichever way: no socket outlives it.</summary>
-    internal sealed class SessionEnded : ILocalMessage, IDeadLetterSuppression { public static readonly SessionEnded Instance = new(); }
-
-    /// <summary>All packets of one transport read for this socket.</summary>
-    internal sealed record PacketsRead(SocketIoPacket First, List<SocketIoPacket>? More) : ILocalMessage, IDeadLetterSuppression
-    {
-        public int Count => 1 + (More?.Count ?? 0);
-
-        public SocketIoPacket this[int index] => index == 0 ? First : More![index - 1];
-
-        public long HeldBytes
-        {
-            get
-            {
-                long bytes = First.HeldBytes;
-                for (var i = 0; i < More?.Count; i++)
-                    bytes += More[i].HeldBytes;
-                return bytes;
-            }
-        }
-    }
 
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
     internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;
@@ -62,17 +40,8 @@ internal static class SocketProtocol
     /// <summary>The time is over of a question that somebody is called back for.</summary>
     internal sealed record AckOverdue(long Id) : ILocalMessage, IDeadLetterSuppression;
 
-    /// <summary>The client sent DISCONNECT for the namespace.</summary>
-    internal sealed class LeftByClient : ILocalMessage, IDeadLetterSuppression { public static readonly LeftByClient Instance = new(); }
-
     /// <summary>The server disconnects the socket, or with <see cref="Close"/> the whole connection.</summary>
     internal sealed record Disconnect(bool Close, TaskCompletionSource? Done) : ILocalMessage, IDeadLetterSuppression;
-
-    /// <summary>The connection ended.</summary>
-    internal sealed record ConnectionClosed(DisconnectReason Reason, string? Description) : ILocalMessage, IDeadLetterSuppression;
-
-    /// <summary>The client broke the Socket.IO protocol; the connection will close (S-30).</summary>
-    internal sealed record ConnectionFaulted(string Description) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The namespace has taken the socket out of every room.</summary>
     internal sealed class Departed : ILocalMessage { public static readonly Departed Instance = new(); }

@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using Akka.Actor;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;

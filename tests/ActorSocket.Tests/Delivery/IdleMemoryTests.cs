@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 

@@ -1,3 +1,4 @@
+using ActorSocket.Data;
 using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Text.Json;

@@ -1,8 +1,8 @@
+using ActorSocket.Data;
 using System.Globalization;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
-using ActorSocket.Namespaces;
 using ActorSocket.Recovery;
 using ActorSocket.Sockets;
 using CsCheck;

@@ -1,8 +1,8 @@
+using ActorSocket.Sockets;
 using ActorSocket.Clustering;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorSocket.Hosting;
-using ActorSocket.Namespaces;
 using ActorSocket.Tests.Operations;
 
 namespace ActorSocket.Tests.Recovery;

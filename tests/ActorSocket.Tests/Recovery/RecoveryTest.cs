@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Text.Json;
 using Akka.Actor;
 using ActorSocket.Hosting;

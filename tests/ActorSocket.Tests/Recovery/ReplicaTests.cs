@@ -1,3 +1,4 @@
+using ActorSocket.Data;
 using ActorSocket.Clustering;
 using ActorSocket.Recovery;
 using ActorSocket.Sockets;

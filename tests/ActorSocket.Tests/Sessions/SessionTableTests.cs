@@ -1,3 +1,4 @@
+using ActorSocket.Connections;
 using Akka.Actor;
 using ActorSocket.Sockets;
 using static ActorSocket.Connections.ConnectionProtocol;
@@ -72,7 +73,7 @@ public sealed class SessionTableTests : ServerTest
         else if (state == "Closing")
         {
             session.Session.Tell(new Close(DisconnectReason.ForcedClose));
-            await socket.FishForMessageAsync(static told => told is SocketProtocol.ConnectionClosed, Patience);
+            await socket.FishForMessageAsync(static told => told is ConnectionEvents.ConnectionClosed, Patience);
         }
 
         var answer = message switch
@@ -89,7 +90,7 @@ public sealed class SessionTableTests : ServerTest
         var lives = (await session.Session.Ask<ActorIdentity>(new Identify(1), Patience)).Subject is not null;
         string? told = null;
         while (socket.HasMessages)
-            told = await socket.ReceiveOneAsync(TimeSpan.Zero) is SocketProtocol.ConnectionClosed closed ? closed.Reason.ToString() : told;
+            told = await socket.ReceiveOneAsync(TimeSpan.Zero) is ConnectionEvents.ConnectionClosed closed ? closed.Reason.ToString() : told;
         var outcome = (lives, told) switch
         {
             (true, null) => "lives",

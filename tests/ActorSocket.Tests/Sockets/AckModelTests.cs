@@ -1,3 +1,4 @@
+using ActorSocket.Actors;
 using System.Collections.Concurrent;
 using CsCheck;
 using ActorSocket.Sockets;

@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Akka.Actor;
@@ -124,7 +125,7 @@ public sealed class DynamicNamespaceTests : ServerTest
         // Who looked the old one up just before it went is sent to the new one; and there is room for one only.
         var connection = (ClientConnection)session.Connection.Consumer;
         connection.Namespaces.TryBegin("/room-1", out var attempt, out _);
-        first.Actor.Tell(new ActorSocket.Namespaces.NamespaceProtocol.ConnectSocket(connection, "/room-1", default, attempt));
+        first.Actor.Tell(new ActorSocket.Connections.ConnectionEvents.ConnectSocket(connection, "/room-1", default, attempt));
         Assert.StartsWith("40/room-1,{", await webSocket.NextAsync(), StringComparison.Ordinal);
         session.Send("40/room-2,");
         Assert.Equal("44/room-2,{\"message\":\"Too many namespaces\"}", await webSocket.NextAsync());

@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Text.Json;
 using ActorSocket.Hosting;
 using CsCheck;

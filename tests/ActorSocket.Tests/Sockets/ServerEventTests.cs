@@ -1,9 +1,9 @@
+using ActorSocket.Sockets;
 using Akka.Actor;
 using System.Text;
 using System.Text.RegularExpressions;
 using ActorSocket.Recovery;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Namespaces;
 
 namespace ActorSocket.Tests.Sockets;
 

@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using Akka.Actor;
 using ActorSocket.Connections;
 using ActorSocket.Sessions;
@@ -566,6 +567,6 @@ public sealed class SocketTests : ServerTest
         Assert.Equal("client namespace disconnect", gone.Reason.ToString());
     }
 
-    private static Socket Socket(TestSession session, ActorSocket.Hosting.ServerServices server) =>
+    private static Socket Socket(TestSession session, ActorSocket.Sockets.ServerServices server) =>
         Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection.Engine == session.Connection);
 }

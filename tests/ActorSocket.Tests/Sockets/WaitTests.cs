@@ -1,3 +1,4 @@
+using ActorSocket.Connections;
 using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
@@ -169,7 +170,7 @@ public sealed class WaitTests : ServerTest
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
         await disconnected.AsTask().WaitAsync(Patience);
         await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience);
-        Assert.False(socket.TryTakeOn(new SocketProtocol.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)));
+        Assert.False(socket.TryTakeOn(new ConnectionEvents.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)));
         for (var i = 0; i < 4; i++)
             Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }

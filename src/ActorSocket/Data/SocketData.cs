@@ -3,10 +3,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using ActorSocket.Protocol.Records;
-using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 
-namespace ActorSocket.Sockets;
+namespace ActorSocket.Data;
 
 /// <summary>
 /// What is behind <see cref="Socket.Data"/>: a thread-safe bag whose writes are followed, so that another node has them soon, and whose values may have travelled. A socket
@@ -15,12 +14,10 @@ namespace ActorSocket.Sockets;
 /// <remarks>No lock is held while a value is compared, written or read: that runs the application's code.</remarks>
 internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictionary<string, object?>
 {
-    private const int MaxTypesReported = 1000;
-
     private readonly ConcurrentDictionary<string, Held> _values = new(StringComparer.Ordinal);
-    private Socket? _owner;
+    private IDataOwner? _owner;
 
-    public SocketData(Socket? owner = null) => _owner = owner;
+    public SocketData(IDataOwner? owner = null) => _owner = owner;
 
     private SocketData(IEnumerable<KeyValuePair<string, Held>> values)
     {
@@ -32,7 +29,7 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
     public bool IsWhole { get; private init; } = true;
 
     /// <summary>The socket that it is of; null while it waits for one, and for a copy.</summary>
-    public Socket? Owner
+    public IDataOwner? Owner
     {
         get => Volatile.Read(ref _owner);
         set => Volatile.Write(ref _owner, value);
@@ -175,19 +172,15 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
     /// <summary>Where it may have to travel, it is tried at once: who puts it is told, and not who misses it.</summary>
     private Held Hold(object? value)
     {
-        if (Owner?.Namespace.Services is not { Recovery: not null, Server: { OtherNodes.TakeOnSockets: true } server })
+        if (Owner is not { TravelsAs: { } json } owner)
             return new Held(value, null);
-        var written = DataFormat.Write(value, server.Json);
-        if (written is null && server.StayBehind.Count < MaxTypesReported && server.StayBehind.TryAdd(value!.GetType(), true))
-            server.Log.DataStaysBehind(value.GetType().ToString());
+        var written = DataFormat.Write(value, json);
+        if (written is null)
+            owner.OnStaysBehind(value!.GetType());
         return new Held(value, written);
     }
 
-    private void Changed()
-    {
-        if (Owner is { } owner)
-            owner.Namespace.Services.Recovery?.Touch(owner);
-    }
+    private void Changed() => Owner?.OnDataChanged();
 
     /// <summary>A value, and how it was written when it was put here. A class, so that it is compared as such: the value's own Equals is not called under a lock.</summary>
     private sealed class Held(object? value, WrittenData? written)
@@ -196,4 +189,16 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
 
         public WrittenData? Written => written;
     }
+}
+
+/// <summary>Whose data it is, and what is to be known of it there.</summary>
+internal interface IDataOwner
+{
+    /// <summary>How a value is written that may have to travel to another node; null where none has to.</summary>
+    SocketJson? TravelsAs { get; }
+
+    /// <summary>A value of this type was put, and cannot travel.</summary>
+    void OnStaysBehind(Type type);
+
+    void OnDataChanged();
 }

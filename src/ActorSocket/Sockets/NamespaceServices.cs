@@ -7,14 +7,13 @@ using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Rooms;
-using ActorSocket.Sockets;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Sockets;
 
 /// <summary>What one namespace publishes: its handlers, its sockets and its rooms, for emitters on any thread. Changed by its actor.</summary>
 internal sealed class NamespaceServices
 {
-    private readonly ConcurrentDictionary<string, RoomMembers> _rooms = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RoomMembers<Socket>> _rooms = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Socket> _byId = new(StringComparer.Ordinal);
     private Func<Socket, Task>[] _onConnection = [];
     private readonly TaskCompletionSource<bool> _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,7 +44,7 @@ internal sealed class NamespaceServices
 
     public Namespace Face { get; }
 
-    public RoomMembers All { get; } = new();
+    public RoomMembers<Socket> All { get; } = new();
 
     /// <summary>The template that this namespace was made from.</summary>
     public NamespaceServices? Parent { get; }
@@ -129,7 +128,7 @@ internal sealed class NamespaceServices
         All.Remove(socket);
     }
 
-    public RoomMembers PublishRoom(string room) => _rooms[room] = new RoomMembers { Announced = Server.OtherNodes.AnnounceAsync(Name, room) };
+    public RoomMembers<Socket> PublishRoom(string room) => _rooms[room] = new RoomMembers<Socket> { Announced = Server.OtherNodes.AnnounceAsync(Name, room) };
 
     public void RemoveRoom(string room)
     {

@@ -1,3 +1,5 @@
+using static ActorSocket.Connections.ConnectionEvents;
+using ActorSocket.Sockets;
 using System.Text.Json;
 using Akka.Actor;
 using ActorSocket.Delivery;
@@ -5,9 +7,9 @@ using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
-using static ActorSocket.Namespaces.NamespaceProtocol;
+using static ActorSocket.Sockets.NamespaceProtocol;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Actors;
 
 /// <summary>The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one (L-14).</summary>
 internal sealed class NamespaceRoot(ServerServices server) : UntypedActor

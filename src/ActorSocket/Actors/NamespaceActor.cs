@@ -1,3 +1,4 @@
+using static ActorSocket.Connections.ConnectionEvents;
 using System.Text.Json;
 using Akka.Actor;
 using ActorSocket.Connections;
@@ -8,9 +9,9 @@ using ActorSocket.Recovery;
 using ActorSocket.Rooms;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
-using static ActorSocket.Namespaces.NamespaceProtocol;
+using static ActorSocket.Sockets.NamespaceProtocol;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Actors;
 
 /// <summary>
 /// One namespace: the parent of its sockets and of its rooms. It alone starts and stops rooms, and knows which socket is in which.
@@ -85,7 +86,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         var lost = recovery.Take(claim, out var found);
         var search = found
-            ? Task.FromResult<Continuation?>(lost is null ? null : new LocalContinuation(ns, lost))
+            ? Task.FromResult<Continuation?>(lost is null ? null : new LocalContinuation(recovery, lost, ns.Server.OtherNodes.TakenAsync))
             : ns.Server.OtherNodes.FindAsync(ns, claim);
         if (search is { IsCompletedSuccessfully: true, Result: var continuation })
             Start(m.Connection, m.Attempt, auth, continuation);
@@ -279,11 +280,11 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.Recovery?.Touch(m.Socket);
         if (!_rooms.TryGetValue(m.Room, out var room))
         {
-            room = new Room(Context.ActorOf(RoomRouter.Props(m.Room, ns.PublishRoom(m.Room))));
+            room = new Room(Context.ActorOf(RoomRouter<Socket>.Props(m.Room, ns.PublishRoom(m.Room))));
             _rooms.Add(m.Room, room);
             ns.Server.Metrics.RoomOpened(ns.MetricsName);
         }
-        room.Router.Tell(new RoomProtocol.Join(m.Socket, ++room.Joins, m.Done));
+        room.Router.Tell(new RoomProtocol.Join<Socket>(m.Socket, ++room.Joins, m.Done));
     }
 
     private void OnLeaveRoom(LeaveRoom m)
@@ -303,7 +304,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (!_rooms.TryGetValue(name, out var room))
             return false;
-        room.Router.Tell(new RoomProtocol.Leave(socket, done));
+        room.Router.Tell(new RoomProtocol.Leave<Socket>(socket, done));
         return true;
     }
 

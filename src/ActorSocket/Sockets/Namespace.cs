@@ -1,5 +1,5 @@
+using ActorSocket.Data;
 using System.Text.Json.Serialization;
-using ActorSocket.Namespaces;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

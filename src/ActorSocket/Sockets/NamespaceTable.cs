@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Sockets;
 
 /// <summary>Decides whether a client may have a namespace of this name, and so creates it.</summary>
 internal delegate ValueTask<bool> NamespacePredicate(string name, JsonElement auth, CancellationToken cancellationToken);

@@ -1,8 +1,7 @@
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Sockets;
 
 /// <summary>The events between servers in one namespace: emits to the others, and what this node does with theirs.</summary>
 internal sealed class ServerEvents(NamespaceServices ns)

@@ -2,7 +2,7 @@ using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Sockets;
 
 /// <summary>
 /// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="NoOtherNodes"/>, so that nobody need ask which it is.
@@ -60,13 +60,6 @@ internal interface IOtherNodes
 
     /// <summary>Likewise, and completes when all others have answered or the time is over. Cancelled, it throws.</summary>
     Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
-}
-
-/// <summary>One of them.</summary>
-internal interface IOtherNode
-{
-    /// <summary>What its ids begin with.</summary>
-    string Tag { get; }
 }
 
 /// <param name="Answers">A JSON array for each node that answered.</param>

@@ -1,14 +1,15 @@
+using static ActorSocket.Connections.ConnectionEvents;
 using Akka.Actor;
 using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
-using ActorSocket.Namespaces;
+using ActorSocket.Sockets;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using static ActorSocket.Sockets.SocketProtocol;
 
-namespace ActorSocket.Sockets;
+namespace ActorSocket.Actors;
 
 // How a socket ends: who leaves, what is still handled, and in which order the application is told.
 internal sealed partial class SocketActor

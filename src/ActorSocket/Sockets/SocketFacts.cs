@@ -1,3 +1,4 @@
+using ActorSocket.Data;
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;

@@ -5,7 +5,7 @@ namespace ActorSocket;
 /// <param name="Excluded">Whose members are left out.</param>
 /// <param name="ExcludedSocket">Who is left out.</param>
 /// <param name="ExcludedId">Its id, where it is another node's.</param>
-internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket? ExcludedSocket, string? ExcludedId = null)
+internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMember? ExcludedSocket, string? ExcludedId = null)
 {
     public static readonly RoomSelection Everyone = new(null, [], null);
 
@@ -13,7 +13,7 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket?
 
     public RoomSelection Except(string[] rooms) => this with { Excluded = [.. Excluded, .. rooms] };
 
-    public RoomSelection ExceptSocket(Socket socket) => this with { ExcludedSocket = socket };
+    public RoomSelection ExceptSocket(IRoomMember socket) => this with { ExcludedSocket = socket };
 
     /// <summary>Whether it is for a socket that had this id and was in these rooms.</summary>
     public bool Matches(string socketId, IReadOnlyCollection<string> rooms)
@@ -23,7 +23,7 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket?
         return Rooms is null || Rooms.Any(rooms.Contains);
     }
 
-    public bool Excludes(Socket socket)
+    public bool Excludes(IRoomMember socket)
     {
         if (ReferenceEquals(socket, ExcludedSocket))
             return true;
@@ -34,4 +34,13 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, Socket?
         }
         return false;
     }
+}
+
+/// <summary>A socket, as far as it matters whom an event is for.</summary>
+internal interface IRoomMember
+{
+    string Id { get; }
+
+    /// <summary>Whether it is in this room now. Its id is a room, too.</summary>
+    bool IsIn(string room);
 }

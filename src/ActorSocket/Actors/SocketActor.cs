@@ -1,16 +1,17 @@
+using static ActorSocket.Connections.ConnectionEvents;
 using System.Diagnostics;
 using System.Net;
 using Akka.Actor;
 using ActorSocket.Connections;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
-using ActorSocket.Namespaces;
+using ActorSocket.Sockets;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using static ActorSocket.Sockets.SocketProtocol;
 
-namespace ActorSocket.Sockets;
+namespace ActorSocket.Actors;
 
 /// <summary>
 /// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the acknowledgements it waits

@@ -4,14 +4,11 @@ using ActorSocket.Connections;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 
-namespace ActorSocket.Namespaces;
+namespace ActorSocket.Sockets;
 
-/// <summary>What a <see cref="NamespaceActor"/> (and, for namespaces that do not exist yet, the <see cref="NamespaceRoot"/>) understands.</summary>
+/// <summary>What a <c>NamespaceActor</c> (and, for namespaces that do not exist yet, the <c>NamespaceRoot</c>) understands.</summary>
 internal static class NamespaceProtocol
 {
-    /// <summary>A client asks to be let in.</summary>
-    internal sealed record ConnectSocket(ClientConnection Connection, string Namespace, ReadOnlyMemory<byte> Auth, int Attempt) : ILocalMessage, IDeadLetterSuppression;
-
     /// <summary>A socket ended, or was refused: it leaves every room and its actor stops. <see cref="IsReplaced"/>: its client gets a new one, since this one could not be continued.</summary>
     internal sealed record SocketGone(Socket Socket, bool IsReplaced = false) : ILocalMessage, IDeadLetterSuppression;
 
@@ -26,7 +23,7 @@ internal static class NamespaceProtocol
     internal sealed record ClaimedElsewhere(RecoveryClaim Claim, Action<LostSocket?> Give) : ILocalMessage;
 
     /// <summary>What another node said to a client's claim; null when it gives nothing.</summary>
-    internal sealed record ClaimAnswered(ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record ClaimAnswered(ConnectionEvents.ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>Time to forget what nobody can recover any more.</summary>
     internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
@@ -41,5 +38,5 @@ internal static class NamespaceProtocol
     internal sealed class StopDue : ILocalMessage { public static readonly StopDue Instance = new(); }
 
     /// <summary>Told to the root: a dynamic namespace was decided on.</summary>
-    internal sealed record Resolved(ConnectSocket Request, NamespaceServices? Parent) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record Resolved(ConnectionEvents.ConnectSocket Request, NamespaceServices? Parent) : ILocalMessage, IDeadLetterSuppression;
 }

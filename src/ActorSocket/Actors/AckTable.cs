@@ -1,6 +1,7 @@
+using ActorSocket.Sockets;
 using ActorSocket.Recovery;
 
-namespace ActorSocket.Sockets;
+namespace ActorSocket.Actors;
 
 /// <summary>The acknowledgements one socket waits for, oldest first. How long, is the affair of who asked: it takes back its question when its time is over.</summary>
 internal sealed class AckTable(int limit)

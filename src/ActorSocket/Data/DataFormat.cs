@@ -7,7 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 
-namespace ActorSocket.Sockets;
+namespace ActorSocket.Data;
 
 /// <summary>A value as it travels: what it comes back as, and its bytes.</summary>
 internal sealed record WrittenData(string Kind, byte[] Bytes);

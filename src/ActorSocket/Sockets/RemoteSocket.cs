@@ -1,3 +1,4 @@
+using ActorSocket.Data;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

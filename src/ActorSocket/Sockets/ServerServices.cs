@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using ActorSocket.Connections;
+using ActorSocket.Diagnostics;
+using ActorSocket.Sessions;
+using ActorSocket.Transports;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>What the namespaces and sockets of one server share.</summary>
+internal sealed class ServerServices(
+    string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time, IServiceProvider provider)
+    : ServerContext(name, options, metrics, loggers, time, provider), INamespaceFinder
+{
+    public const int MaxRoomNameBytes = 256;
+
+    private const int MaxTypesReported = 1000;
+
+    private readonly ConcurrentDictionary<Type, bool> _staysBehind = new(); // those that were told of
+    private EngineHttp? _http;
+    private int _liveSockets;
+
+    public HandlerBinder Binder => field ??= new HandlerBinder(Json);
+
+    /// <summary>The HTTP side of the engine.</summary>
+    public EngineHttp Http => _http ?? LazyInitializer.EnsureInitialized(ref _http, () => new EngineHttp(Engine));
+
+    public NamespaceTable Namespaces { get; } = new();
+
+    /// <summary>The other nodes, as namespaces see them.</summary>
+    public IOtherNodes OtherNodes { get; set; } = NoOtherNodes.Instance;
+
+    /// <summary>The root actor; nobody before the actor system has started.</summary>
+    public IActorRef Root { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>Sockets whose actors or last handlers run: those that connect, too, and those whose <c>disconnect</c> is not handled yet.</summary>
+    public int LiveSockets => Volatile.Read(ref _liveSockets);
+
+    public void SocketStarted() => Interlocked.Increment(ref _liveSockets);
+
+    /// <summary>A socket's actor has stopped, and its last handlers run.</summary>
+    public async Task StoppedAfterAsync(Task lastHandlers)
+    {
+        await lastHandlers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _liveSockets);
+    }
+
+    /// <summary>Data of this type does not travel to other nodes, which is said once.</summary>
+    public void OnStaysBehind(Type type)
+    {
+        if (_staysBehind.Count < MaxTypesReported && _staysBehind.TryAdd(type, true))
+            Log.DataStaysBehind(type.ToString());
+    }
+
+    IActorRef? INamespaceFinder.Find(string name) => Namespaces.TryGet(name, out var known)
+        ? known.Actor.IsNobody() ? Root : known.Actor
+        : Namespaces.HasDynamic ? Root : null;
+
+    protected override IConnectionConsumer NewConsumer(EngineConnection connection) => new ClientConnection(connection, this, this);
+}

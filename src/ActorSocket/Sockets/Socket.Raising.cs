@@ -1,0 +1,183 @@
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket;
+
+// How its events reach its handlers, and what is sent to it its listeners.
+public sealed partial class Socket
+{
+    internal void Send(EncodedFrame frame, bool isVolatile = false)
+    {
+        if (TrySend(frame, isVolatile))
+            Namespace.Services.CountSent(1, frame);
+    }
+
+    /// <summary>Queues an event, without counting it.</summary>
+    internal bool TrySend(EncodedFrame frame, bool isVolatile, bool isEvent = true)
+    {
+        if (_hasLeft)
+            return false;
+        if (isEvent && HasOutgoingListeners)
+            RaiseOutgoing(frame);
+        return Queue(frame, isVolatile);
+    }
+
+    /// <summary>As <see cref="TrySend"/>, without a word to <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells them later.</summary>
+    internal bool Queue(EncodedFrame frame, bool isVolatile) => !_hasLeft && Connection.Outbound.Append(frame, isVolatile);
+
+    internal bool HasOutgoingListeners => !_hasLeft && Current(ref _anyOutgoing).Length > 0;
+
+    internal void SendAck(EncodedFrame frame)
+    {
+        if (TrySend(frame, isVolatile: false, isEvent: false))
+            Namespace.Services.CountSent(1, frame);
+    }
+
+    internal void RaiseOutgoing(EncodedFrame frame)
+    {
+        // Read back from what will be sent: the listener is rare, and so sees exactly that.
+        if (Namespace.Services.Server.Read(frame) is not { EventName: { } name } packet)
+            return;
+        var e = new SocketEvent(this, name, packet.Arguments, null);
+        foreach (var listener in Current(ref _anyOutgoing))
+            _ = GuardAsync(listener, e);
+    }
+
+    internal ValueTask RaiseConnectionAsync()
+    {
+        try
+        {
+            return Namespace.Services.RaiseConnectionAsync(this);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
+    /// <summary>Catch-all listeners, then the socket's middleware, then the handlers. Never throws: a failure is in the task.</summary>
+    internal ValueTask RaiseEventAsync(SocketIoPacket packet)
+    {
+        if (packet.EventName is not { } name)
+            return default; // `2` without a name: nothing can be listening (S-17)
+        try
+        {
+            if (_any.Length > 0 || _middleware is not null)
+                return new ValueTask(RaiseThroughListenersAsync(packet, name));
+            return HandleAsync(name, packet, packet.Arguments);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
+    internal void RaiseError(Exception error)
+    {
+        foreach (var handler in Current(ref _error))
+            _ = GuardAsync(handler, error);
+    }
+
+    /// <summary>A handler, or what an application handed in, has thrown.</summary>
+    internal void ReportHandlerError(Exception error)
+    {
+        var ns = Namespace.Services;
+        if (UnreadableArgument.Is(error))
+        {
+            ReportRefused(error, "unreadable");
+            return;
+        }
+        ns.Server.Log.HandlerFailed(error, ns.MetricsName);
+        ns.Server.Metrics.HandlerFailed(ns.MetricsName);
+        RaiseError(error);
+    }
+
+    /// <summary>What a client can bring about as often as it likes, by no fault of the application's, is counted, and no error.</summary>
+    internal void ReportRefused(Exception error, string reason)
+    {
+        var ns = Namespace.Services;
+        ns.Server.Log.RefusedFromClient(ns.MetricsName, error.Message);
+        ns.Server.Metrics.EventRefused(ns.MetricsName, reason);
+        RaiseError(error);
+    }
+
+    /// <summary>Runs what an application handed in, on this thread until it waits. What it throws is a handler's failure.</summary>
+    internal async Task CallBackAsync(Func<Task> callback)
+    {
+        try
+        {
+            await callback().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            ReportHandlerError(error);
+        }
+    }
+
+    private ValueTask HandleAsync(string name, SocketIoPacket packet, SocketArguments arguments)
+    {
+        var handlers = _handlers.For(name);
+        var first = HandlerTable.Next(handlers, name, 0);
+        if (first < 0)
+            return default;
+        var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet, arguments));
+        if (packet.AckId < 0 || !Namespace.Services.Server.Options.AutoAck)
+            return running;
+        return AcknowledgeAsync(running, packet);
+    }
+
+    private async ValueTask AcknowledgeAsync(ValueTask running, SocketIoPacket packet)
+    {
+        await running.ConfigureAwait(false);
+        new Ack(this, packet).Send(); // unless a handler has
+    }
+
+    private ValueTask InvokeHandlers(string name, HandlerTable.Entry[] handlers, int first, HandlerCall call)
+    {
+        for (var i = first; i >= 0; i = HandlerTable.Next(handlers, name, i + 1))
+        {
+            if (handlers[i].Once && !_handlers.Remove(handlers[i]))
+                continue;
+            var running = handlers[i].Invoke(handlers[i].Handler, call);
+            if (!running.IsCompletedSuccessfully)
+                return HandlerTable.Next(handlers, name, i + 1) is >= 0 and var next ? InvokeRestAsync(running, name, handlers, next, call) : running;
+        }
+        return default;
+    }
+
+    private async ValueTask InvokeRestAsync(ValueTask running, string name, HandlerTable.Entry[] handlers, int next, HandlerCall call)
+    {
+        await running.ConfigureAwait(false);
+        for (; next >= 0; next = HandlerTable.Next(handlers, name, next + 1))
+        {
+            if (!handlers[next].Once || _handlers.Remove(handlers[next]))
+                await handlers[next].Invoke(handlers[next].Handler, call).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RaiseThroughListenersAsync(SocketIoPacket packet, string name)
+    {
+        var ack = packet.AckId >= 0 ? new Ack(this, packet) : null;
+        var e = new SocketEvent(this, name, packet.Arguments, ack);
+        foreach (var listener in Current(ref _any))
+            await listener(e).ConfigureAwait(false);
+        if (_middleware is { } middleware)
+            await middleware.InvokeAsync(e, () => HandleAsync(e.Name, packet, e.Arguments).AsTask()).ConfigureAwait(false);
+        else
+            await HandleAsync(e.Name, packet, e.Arguments).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts it on this thread. An exception is logged and harms nothing.</summary>
+    private async Task GuardAsync<T>(Func<T, Task> handler, T value)
+    {
+        try
+        {
+            await handler(value).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Namespace.Services.Server.Log.HandlerFailed(error, Namespace.Services.MetricsName);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Security.Claims;
+using Akka.Actor;
+using ActorSocket.Connections;
+using ActorSocket.Data;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
+
+namespace ActorSocket;
+
+// What those that know nothing of sockets take one for: who reads, selects, follows its data, and remembers it.
+public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, IRecoverable
+{
+    bool IPacketReceiver.TryTakeOn(ConnectionEvents.PacketsRead batch) => TryTakeOn(batch);
+
+    bool IRoomMember.IsIn(string room) => IsIn(room);
+
+    SocketJson? IDataOwner.TravelsAs => Namespace.Services is { Recovery: not null, Server: { OtherNodes.TakeOnSockets: true } server } ? server.Json : null;
+
+    void IDataOwner.OnStaysBehind(Type type) => Namespace.Services.Server.OnStaysBehind(type);
+
+    void IDataOwner.OnDataChanged() => Namespace.Services.Recovery?.Touch(this);
+
+    string? IRecoverable.RecoverySecret => RecoverySecret;
+
+    RecoveryStart IRecoverable.RecoveryStart => RecoveryStart;
+
+    IReadOnlyCollection<string> IRecoverable.CurrentRooms => CurrentRooms;
+
+    SocketData IRecoverable.Bag => Bag;
+
+    ClaimsPrincipal? IRecoverable.KnownUser => KnownUser;
+
+    bool IRecoverable.IsOver => IsOver;
+}
