@@ -139,9 +139,9 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
         {
             lock (_due)
             {
-                if (!_due.Remove(peer))
+                if (answer is not TAnswer given || !_due.Remove(peer))
                     return;
-                _answers.Add((TAnswer)answer);
+                _answers.Add(given);
                 if (IsWaitedFor())
                     return;
             }
