@@ -82,7 +82,8 @@ public sealed partial class ConfigTests
         foreach (var file in Directory.GetFiles(Path.Combine(Root, "config", "grafana"), "*.yml", SearchOption.AllDirectories))
             Assert.Single(Documents(file));
         var panels = JsonDocument.Parse(Read("config/grafana/dashboards/actorsocket.json")).RootElement.GetProperty("panels");
-        var metrics = string.Concat(Directory.GetFiles(Path.Combine(Root, "src"), "*Metrics.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        string[] files = [.. Directory.GetFiles(Path.Combine(Root, "src"), "*Metrics.cs", SearchOption.AllDirectories), .. Directory.GetFiles(Path.Combine(Root, "src"), "*Gauges.cs", SearchOption.AllDirectories)];
+        var metrics = string.Concat(files.Select(File.ReadAllText));
         var known = Instrument().Matches(metrics).Select(static match => match.Value.Replace('.', '_')).ToHashSet(StringComparer.Ordinal);
         var asked = panels.EnumerateArray().SelectMany(static panel => panel.GetProperty("targets").EnumerateArray()).Select(static target => target.GetProperty("expr").GetString()!)
             .SelectMany(static expression => Series().Matches(expression).Select(static match => match.Value)).ToHashSet(StringComparer.Ordinal);
