@@ -168,7 +168,10 @@ class Talker {
     if (tcp && below(2)) {
       tcp.resetAndDestroy();
     } else if (below(4)) {
-      engine?.close();
+      // Not during its upgrade: the client ends then with the poll that brings events, hands these on after the end, and so keeps them for the next time.
+      if (!engine?.upgrading) {
+        engine?.close();
+      }
     } else {
       this.socket.disconnect().connect();
     }
