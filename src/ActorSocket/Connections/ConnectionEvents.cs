@@ -43,20 +43,3 @@ internal static class ConnectionEvents
     /// <summary>The session's actor has stopped, whichever way: no socket outlives it.</summary>
     internal sealed class SessionEnded : ILocalMessage, IDeadLetterSuppression { public static readonly SessionEnded Instance = new(); }
 }
-
-/// <summary>A socket, as the read loop knows it.</summary>
-internal interface IPacketReceiver
-{
-    /// <summary>What is told of <see cref="ConnectionEvents"/>.</summary>
-    IActorRef Actor { get; }
-
-    /// <summary>The actor is about to be told what came in. False when it has stopped, and would not read it.</summary>
-    bool TryTakeOn(ConnectionEvents.PacketsRead batch);
-}
-
-/// <summary>Finds who lets clients into a namespace.</summary>
-internal interface INamespaceFinder
-{
-    /// <summary>Who is to be told of a client that asks for it (<see cref="ConnectionEvents.ConnectSocket"/>); null when there can be none of that name.</summary>
-    IActorRef? Find(string name);
-}

@@ -35,12 +35,3 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
         return false;
     }
 }
-
-/// <summary>A socket, as far as it matters whom an event is for.</summary>
-internal interface IRoomMember
-{
-    string Id { get; }
-
-    /// <summary>Whether it is in this room now. Its id is a room, too.</summary>
-    bool IsIn(string room);
-}

@@ -31,23 +31,3 @@ internal sealed record EntityKind(
         return methods.Count > 0 ? methods : throw new ArgumentException($"{entity.Name} can be asked nothing: put [Event(\"name\")] on its methods.", nameof(entity));
     }
 }
-
-/// <summary>One method, bound as an event handler is.</summary>
-internal sealed class EntityMethod(MethodInfo method, HandlerBinder binder)
-{
-    private readonly Type _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
-
-    public ValueTask InvokeAsync(RoomEntity entity, HandlerCall call)
-    {
-        var handler = method.IsStatic ? Delegate.CreateDelegate(_delegate, method) : Delegate.CreateDelegate(_delegate, entity, method);
-        return binder.Bind(handler)(handler, call);
-    }
-}
-
-/// <summary>What an entity knows of its surroundings.</summary>
-internal sealed record EntityContext(string Id, Namespace Namespace)
-{
-    public bool IsRetired { get; private set; }
-
-    public void Retire() => IsRetired = true;
-}

@@ -2,14 +2,6 @@ using ActorSocket.Protocol.Records;
 
 namespace ActorSocket.Entities;
 
-/// <summary>An entity: its class and its id.</summary>
-internal readonly record struct EntityKey(string Type, string Id)
-{
-    public static void Write(WireWriter wire, EntityKey key) => wire.Text(key.Type).Text(key.Id);
-
-    public static EntityKey Read(ref WireReader wire) => new(wire.Text(), wire.Text());
-}
-
 /// <summary>How far one life of an entity has come, in this order.</summary>
 internal enum EntityPhase
 {
@@ -40,23 +32,4 @@ internal sealed record EntityNote(long Generation, EntityPhase Phase, string Own
     public static EntityNote Read(ref WireReader wire) => new(wire.Number(), (EntityPhase)wire.Number(), wire.Text(), wire.Bytes());
 
     public bool IsOlderThan(EntityNote other) => (Generation, Phase).CompareTo((other.Generation, other.Phase)) < 0;
-}
-
-/// <summary>What an entity that starts is told of the one before.</summary>
-/// <param name="Key">The entity.</param>
-/// <param name="Generation">Its new life's.</param>
-/// <param name="Found">The newest note that any node has; null for none.</param>
-/// <param name="Holders">The nodes that keep one, this or an older one.</param>
-/// <param name="Error">Set when a node did not answer, so that nobody knows.</param>
-internal sealed record EntityClaim(EntityKey Key, long Generation, EntityNote? Found, IReadOnlyList<string> Holders, string? Error = null) : Sessions.ILocalMessage
-{
-    /// <summary>Of an entity that nobody knows anything of.</summary>
-    public static EntityClaim OfNothing(EntityKey key) => new(key, 0, null, []);
-
-    public EntityOrigin Origin => Found?.Phase switch
-    {
-        EntityPhase.HandedOver => EntityOrigin.HandedOver,
-        EntityPhase.Lives or EntityPhase.Lost => EntityOrigin.Lost,
-        _ => EntityOrigin.New,
-    };
 }

@@ -44,28 +44,3 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
         return lost with { Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) } };
     }
 }
-
-/// <summary>A socket, as what can be lost.</summary>
-internal interface IRecoverable
-{
-    string Id { get; }
-
-    /// <summary>What its client recovers it by; null when recovery is off.</summary>
-    string? RecoverySecret { get; }
-
-    /// <summary>Where in the log it begins.</summary>
-    RecoveryStart RecoveryStart { get; }
-
-    /// <summary>Its rooms, also while it ends.</summary>
-    IReadOnlyCollection<string> CurrentRooms { get; }
-
-    SocketData Bag { get; }
-
-    /// <summary>Who its client is; null for nobody that is known.</summary>
-    ClaimsPrincipal? KnownUser { get; }
-
-    bool Connected { get; }
-
-    /// <summary>Whether nothing of it is handled any more.</summary>
-    bool IsOver { get; }
-}

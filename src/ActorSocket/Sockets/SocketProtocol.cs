@@ -46,11 +46,3 @@ internal static class SocketProtocol
     /// <summary>The namespace has taken the socket out of every room.</summary>
     internal sealed class Departed : ILocalMessage { public static readonly Departed Instance = new(); }
 }
-
-/// <summary>Who waits for a client's acknowledgement.</summary>
-internal interface IAckSink
-{
-    void Answered(SocketArguments arguments);
-
-    void Failed(Exception error);
-}

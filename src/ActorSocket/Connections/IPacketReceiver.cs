@@ -1,0 +1,16 @@
+using Akka.Actor;
+using Akka.Event;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Connections;
+
+/// <summary>A socket, as the read loop knows it.</summary>
+internal interface IPacketReceiver
+{
+    /// <summary>What is told of <see cref="ConnectionEvents"/>.</summary>
+    IActorRef Actor { get; }
+
+    /// <summary>The actor is about to be told what came in. False when it has stopped, and would not read it.</summary>
+    bool TryTakeOn(ConnectionEvents.PacketsRead batch);
+}

@@ -1,0 +1,14 @@
+using Akka.Actor;
+using Akka.Event;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>Who waits for a client's acknowledgement.</summary>
+internal interface IAckSink
+{
+    void Answered(SocketArguments arguments);
+
+    void Failed(Exception error);
+}

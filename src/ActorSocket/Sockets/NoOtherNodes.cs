@@ -1,0 +1,58 @@
+using Akka.Actor;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Recovery;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>One node alone: there are no others.</summary>
+internal sealed class NoOtherNodes : IOtherNodes
+{
+    public static readonly NoOtherNodes Instance = new();
+
+    private static readonly Task<Continuation?> NotFound = Task.FromResult<Continuation?>(null);
+    private static readonly Task<int> NobodyMissing = Task.FromResult(0);
+
+    public TimeSpan RequestTimeout { get; } = TimeSpan.FromSeconds(5);
+
+    public bool TakeOnSockets => false;
+
+    public void Start(IActorContext root)
+    {
+    }
+
+    public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken)
+    {
+        root.Tell(PoisonPill.Instance);
+        return Task.CompletedTask;
+    }
+
+    public Task TakenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task AnnounceAsync(string ns, string room) => Task.CompletedTask;
+
+    public void Withdraw(string ns, string room)
+    {
+    }
+
+    public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
+
+    public IDisposable? AskClients(
+        NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) => null;
+
+    public Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<(IReadOnlyList<SocketFacts>, int)>(([], 0));
+
+    public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) => NobodyMissing;
+
+    public Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
+
+    public void Raise(string ns, string eventName, byte[] arguments)
+    {
+    }
+
+    public Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<ServerEventAnswers>(cancellationToken)
+            : Task.FromResult(ServerEventAnswers.None);
+}

@@ -1,0 +1,53 @@
+using Akka.Actor;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+
+namespace ActorSocket;
+
+/// <summary>A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may be no actor to do so.</summary>
+internal sealed class Question(Socket socket, long id, IAckSink sink) : IAckSink
+{
+    private ITimer? _overdue;
+    private CancellationTokenRegistration _gone;
+    private int _isSettled;
+
+    public void Bound(TimeSpan? timeout, TimeProvider time)
+    {
+        if (timeout is { } limit)
+            _overdue = time.CreateTimer(static state => ((Question)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
+        _gone = socket.Disconnected.UnsafeRegister(static state => ((Question)state!).Gone(), this);
+        if (Volatile.Read(ref _isSettled) != 0)
+            Release();
+    }
+
+    public void Answered(SocketArguments arguments)
+    {
+        if (Settle())
+            sink.Answered(arguments);
+    }
+
+    public void Failed(Exception error)
+    {
+        if (Settle())
+            sink.Failed(error);
+    }
+
+    private void Overdue() => socket.Actor.Tell(new SocketProtocol.AckOverdue(id));
+
+    private void Gone() => Failed(SocketOperator.NotConnected(socket));
+
+    private bool Settle()
+    {
+        if (Interlocked.Exchange(ref _isSettled, 1) != 0)
+            return false;
+        Release();
+        return true;
+    }
+
+    private void Release()
+    {
+        _overdue?.Dispose();
+        _gone.Unregister();
+    }
+}
