@@ -46,18 +46,18 @@ internal static class Directories
         await using var a = await NodeAsync(seed, seed);
         await using var b = await NodeAsync(FreePort(), seed);
         var (one, other) = (Services(a), Services(b));
-        await UntilAsync(() => one.OtherNodes is ClusterNode { Sessions.IsReady: true, Peers.Unsynchronised.Length: 0 } && other.OtherNodes is ClusterNode { Sessions.IsReady: true, Peers.All.Length: 1 });
+        await UntilAsync(() => one.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.Unsynchronised.Length: 0 } && other.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.All.Length: 1 });
         var latencies = new List<double>();
         for (var i = 0; i < Samples; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            await ((ClusterNode)one.OtherNodes).AnnounceAsync("/", $"sample:{i}"); // done means visible: the other node has confirmed it
+            await ((ClusterAdapter)one.Adapter).AnnounceAsync("/", $"sample:{i}"); // done means visible: the other node has confirmed it
             latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
         var names = Names(rooms);
         var before = Heap();
         var begin = Stopwatch.GetTimestamp();
-        await Task.WhenAll(names.Select(name => ((ClusterNode)one.OtherNodes).AnnounceAsync("/", name)));
+        await Task.WhenAll(names.Select(name => ((ClusterAdapter)one.Adapter).AnnounceAsync("/", name)));
         Report("ActorSocket's directory", latencies, rooms, begin, before);
     }
 

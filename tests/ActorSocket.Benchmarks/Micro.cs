@@ -88,17 +88,17 @@ public class DeliveryBenchmarks
     [Benchmark(Description = "turn: begin, append one frame, end, write")]
     public void Turn()
     {
-        _one.BeginTurn();
+        _one.Cork();
         _one.Append(_frame);
-        _one.EndTurn();
+        _one.Uncork();
     }
 
     [Benchmark(Description = "volatile: append and write")]
     public void Volatile()
     {
-        _one.BeginTurn();
+        _one.Cork();
         _one.Append(_frame, isVolatile: true);
-        _one.EndTurn();
+        _one.Uncork();
     }
 
     [Benchmark(Description = "room: append to a member and write, one of 1 000", OperationsPerInvoke = 1000)]
@@ -106,9 +106,9 @@ public class DeliveryBenchmarks
     {
         foreach (var member in _room)
         {
-            member.BeginTurn();
+            member.Cork();
             member.Append(_frame);
-            member.EndTurn();
+            member.Uncork();
         }
     }
 

@@ -49,7 +49,7 @@ internal static class ClusterHost
         app.MapGet("/test/state", (bool? collect, Akka.Actor.ActorSystem system) => State(io, system, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
-        app.MapPost("/test/replicate", () => ((ClusterNode)io.Services.OtherNodes).LeaveAsync(Akka.Actor.ActorRefs.Nobody, default));
+        app.MapPost("/test/replicate", () => ((ClusterAdapter)io.Services.Adapter).LeaveAsync(Akka.Actor.ActorRefs.Nobody, default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
@@ -146,7 +146,7 @@ internal static class ClusterHost
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        var cluster = (io.Services.OtherNodes as ClusterNode);
+        var cluster = (io.Services.Adapter as ClusterAdapter);
         return new
         {
             Tag = io.Services.Engine.Ids.NodeTag,

@@ -6,14 +6,14 @@ namespace ActorSocket.Clustering;
 
 internal sealed partial class EntityLedger
 {
-    private const int MaxGraves = 100_000;
-    private static readonly TimeSpan GraveTime = TimeSpan.FromMinutes(10); // longer than any message is under way
+    private const int MaxTombstones = 100_000;
+    private static readonly TimeSpan TombstoneTime = TimeSpan.FromMinutes(10); // longer than any message is under way
     private static readonly TimeSpan FirstWakeDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWakeDelay = TimeSpan.FromSeconds(5); // promised in docs/guide/entities.md
 
     private readonly Dictionary<EntityKey, Kept> _kept = [];
     private readonly Dictionary<EntityKey, Orphan> _orphans = []; // those of them that nobody lives by
-    private readonly AgeOrder<EntityKey, (Kept Last, long At)> _graves = new(); // what is void, so that a message that comes late does not bring it back
+    private readonly AgeOrder<EntityKey, (Kept Last, long At)> _tombstones = new(); // what is void, so that a message that comes late does not bring it back
     private long _bytes;
 
     /// <summary>Bytes of the states that are kept.</summary>
@@ -37,7 +37,7 @@ internal sealed partial class EntityLedger
     private EntityNote? Known(EntityKey key) =>
         _living.TryGetValue(key, out var living) ? new EntityNote(living.Generation, EntityPhase.Lives, self, [])
         : _kept.TryGetValue(key, out var kept) ? kept.Note
-        : _graves.TryGet(key, out var grave) && grave.Last.Note.Phase == EntityPhase.Ended ? grave.Last.Note
+        : _tombstones.TryGet(key, out var grave) && grave.Last.Note.Phase == EntityPhase.Ended ? grave.Last.Note
         : null;
 
     private void OnNote(string tag, NoteEntity m)
@@ -48,14 +48,14 @@ internal sealed partial class EntityLedger
             Answer(NoteOutcome.Superseded, new EntityNote(living.Generation, EntityPhase.Lives, self, []));
             return;
         }
-        var last = _kept.TryGetValue(key, out var kept) ? kept : _graves.TryGet(key, out var grave) ? grave.Last : null;
+        var last = _kept.TryGetValue(key, out var kept) ? kept : _tombstones.TryGet(key, out var grave) ? grave.Last : null;
         if (last is not null && next.Note.IsOlderThan(last.Note))
             Answer(NoteOutcome.Superseded, last.Note);
         else if (last is not null && !last.Note.IsOlderThan(next.Note) && last.From == tag && last.Number >= m.Number)
             Answer(NoteOutcome.Done, next.Note); // has come before
         else if (!m.Keep)
         {
-            Bury(key, next);
+            AddTombstone(key, next);
             Answer(NoteOutcome.Done, next.Note);
         }
         else if (_isLeaving)
@@ -84,7 +84,7 @@ internal sealed partial class EntityLedger
         if (m.Outcome == NoteOutcome.Superseded)
         {
             if (_kept.TryGetValue(m.Key, out var kept) && kept.Note.IsOlderThan(m.Note))
-                Bury(m.Key, new Kept(m.Note, tag, 0));
+                AddTombstone(m.Key, new Kept(m.Note, tag, 0));
         }
         else if (_orphans.TryGetValue(m.Key, out var orphan) && unconfirmed.Message.Keep && orphan.Told.Contains(tag))
         {
@@ -106,7 +106,7 @@ internal sealed partial class EntityLedger
     private void Keep(EntityKey key, Kept next)
     {
         Forget(key);
-        _graves.Remove(key, out _);
+        _tombstones.Remove(key, out _);
         _kept[key] = next;
         Interlocked.Add(ref _bytes, next.Note.State.Length);
         if (next.Note.Phase == EntityPhase.Lives && _peers.ContainsKey(next.Note.Owner))
@@ -121,16 +121,16 @@ internal sealed partial class EntityLedger
             Interlocked.Add(ref _bytes, -kept.Note.State.Length);
     }
 
-    private void Bury(EntityKey key, Kept last)
+    private void AddTombstone(EntityKey key, Kept last)
     {
         Forget(key);
-        _graves.Put(key, (last with { Note = last.Note with { State = [] } }, time.GetTimestamp()));
+        _tombstones.Put(key, (last with { Note = last.Note with { State = [] } }, time.GetTimestamp()));
     }
 
-    private void Dig()
+    private void ExpireTombstones()
     {
-        while (_graves.TryPeek(out var key, out var grave) && (_graves.Count > MaxGraves || time.GetElapsedTime(grave.At) >= GraveTime))
-            _graves.Remove(key, out _);
+        while (_tombstones.TryPeek(out var key, out var grave) && (_tombstones.Count > MaxTombstones || time.GetElapsedTime(grave.At) >= TombstoneTime))
+            _tombstones.Remove(key, out _);
     }
 
     private void AddOrphan(EntityKey key)

@@ -123,7 +123,7 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
             if (tag != self)
                 Send(tag, claim.Key, ended, keep: false, null);
             else if (_kept.ContainsKey(claim.Key))
-                Bury(claim.Key, new Kept(ended, self, ++_number));
+                AddTombstone(claim.Key, new Kept(ended, self, ++_number));
         }
     }
 
@@ -157,7 +157,7 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
             return;
         }
         var note = new EntityNote(living.Generation, EntityPhase.Ended, self, []);
-        Bury(key, new Kept(note, self, ++_number));
+        AddTombstone(key, new Kept(note, self, ++_number));
         var confirmation = Begin(done);
         foreach (var tag in living.Keepers)
             Send(tag, key, note, keep: false, confirmation);
@@ -196,7 +196,7 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
                 AskAgain(number, claim);
         }
         WakeDue();
-        Dig();
+        ExpireTombstones();
         CheckLeft();
     }
 

@@ -92,7 +92,7 @@ namespace ActorSocket
         {
             /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
             public IReadOnlyList<ClusterMember> ClusterMembers =>
-                server.Services.OtherNodes is ClusterNode node ? [.. node.Members] : [];
+                server.Services.Adapter is ClusterAdapter node ? [.. node.Members] : [];
         }
     }
 }

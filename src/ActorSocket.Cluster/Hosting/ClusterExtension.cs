@@ -27,7 +27,7 @@ internal sealed class ClusterExtension(
             throw new InvalidOperationException(
                 "The application's own cluster does not know how ActorSocket's messages travel: call akka.WithActorSocketCluster() in AddAkka, beside akka.WithActorSocket().");
         }
-        _ = new ClusterNode(server, options.Value, metrics, gauges, system); // takes its place in the server's context
+        _ = new ClusterAdapter(server, options.Value, metrics, gauges, system); // takes its place in the server's context
     }
 
     public void OnStarted(ActorSystem system, CancellationToken stopping)

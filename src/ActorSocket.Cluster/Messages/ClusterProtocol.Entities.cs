@@ -49,7 +49,7 @@ internal static partial class ClusterProtocol
         public static WakeEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text());
     }
 
-    /// <summary>What the receiver is to know of an entity (<see cref="EntityLedger"/>): to keep it, or that it is void up to this. Repeated until it is confirmed.</summary>
+    /// <summary>Tells the receiver to keep this note of an entity (<see cref="EntityLedger"/>), or, without <paramref name="Keep"/>, that whatever it has up to this is void. Repeated until it is confirmed.</summary>
     internal sealed record NoteEntity(long Number, EntityKey Key, EntityNote Note, bool Keep) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Record(Note, EntityNote.Write).Flag(Keep);
@@ -75,7 +75,7 @@ internal static partial class ClusterProtocol
         public static ClaimEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read));
     }
 
-    /// <summary>This, or <see cref="EntityNote.None"/>. What is kept is kept on, until the entity has started.</summary>
+    /// <summary>The answer to <see cref="ClaimEntity"/>: the newest note here, or <see cref="EntityNote.None"/>. The note is kept until a <see cref="NoteEntity"/> makes it void.</summary>
     internal sealed record EntityClaimed(long Request, EntityNote Note) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Note, EntityNote.Write);

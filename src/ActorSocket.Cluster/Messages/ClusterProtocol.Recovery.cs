@@ -4,7 +4,7 @@ using ActorSocket.Recovery;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>Connection state recovery: a client comes back by another node (<see cref="RemoteContinuation"/>), perhaps after the end of its own (<see cref="RecoveryReplicator"/>).</summary>
+/// <summary>Connection state recovery: a client comes back by another node (<see cref="RemoteRestore"/>), perhaps after the end of its own (<see cref="RecoveryReplicator"/>).</summary>
 internal static partial class ClusterProtocol
 {
     /// <summary>

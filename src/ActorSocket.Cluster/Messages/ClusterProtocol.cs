@@ -173,7 +173,7 @@ internal static partial class ClusterProtocol
         public static FetchSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read));
     }
 
-    /// <summary>They are, each as <see cref="SocketFacts"/> writes itself.</summary>
+    /// <summary>They are, each as <see cref="SocketDetails"/> writes itself.</summary>
     internal sealed record Fetched(long Request, byte[][] Sockets) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).ByteArrays(Sockets);

@@ -12,7 +12,7 @@ namespace ActorSocket.Clustering;
 internal sealed class ClusterGauges
 {
     private readonly ObservableGauge<long> _shards;
-    private readonly ConcurrentBag<(string Server, ClusterNode Node)> _nodes = [];
+    private readonly ConcurrentBag<(string Server, ClusterAdapter Node)> _nodes = [];
 
     public ClusterGauges(IMeterFactory meters)
     {
@@ -31,10 +31,10 @@ internal sealed class ClusterGauges
             static node => [(node.Peers.All.Sum(static peer => peer.Links.CountOf(isGateway: true)), Tag("role", "gateway")), (node.Peers.All.Sum(static peer => peer.Links.CountOf(isGateway: false)), Tag("role", "home"))]);
         _shards = ObserveEach("actorsocket.cluster.shards", "{shard}", "Shards that live on this node, by region; a few seconds old.", static node => node.ShardsByRegion.Select(static region => ((long)region.Value, Tag("region", region.Key))));
 
-        ObservableGauge<long> ObserveEach(string name, string unit, string description, Func<ClusterNode, IEnumerable<(long Value, KeyValuePair<string, object?> Tag)>> read) =>
+        ObservableGauge<long> ObserveEach(string name, string unit, string description, Func<ClusterAdapter, IEnumerable<(long Value, KeyValuePair<string, object?> Tag)>> read) =>
             meter.CreateObservableGauge(name, () => _nodes.SelectMany(entry => read(entry.Node).Select(value => new Measurement<long>(value.Value, entry.Server.Length == 0 ? [value.Tag] : [value.Tag, Tag("server", entry.Server)]))), unit, description);
 
-        void Observe(string name, string unit, string description, Func<ClusterNode, long> read) =>
+        void Observe(string name, string unit, string description, Func<ClusterAdapter, long> read) =>
             meter.CreateObservableGauge(name, () => _nodes.Select(entry => new Measurement<long>(read(entry.Node), entry.Server.Length == 0 ? [] : [Tag("server", entry.Server)])), unit, description);
     }
 
@@ -42,7 +42,7 @@ internal sealed class ClusterGauges
     public bool CountsShards => _shards.Enabled;
 
     /// <summary>A server of this process is a node of a cluster from now on.</summary>
-    public void Observe(string server, ClusterNode node) => _nodes.Add((server, node));
+    public void Observe(string server, ClusterAdapter node) => _nodes.Add((server, node));
 
     /// <summary>Every status, so that one that nobody has any more reads 0.</summary>
     private static IEnumerable<(long Value, KeyValuePair<string, object?> Tag)> MembersByStatus(ClusterEvent.CurrentClusterState state) =>

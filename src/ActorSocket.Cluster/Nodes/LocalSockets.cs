@@ -51,7 +51,7 @@ internal sealed class LocalSockets(ServerServices server)
         else
             ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false); // the peer's broadcasts must not wait behind it
 
-        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketFacts.Of(socket).ToBytes(server.Json))])));
+        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))])));
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)

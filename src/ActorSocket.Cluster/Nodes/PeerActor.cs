@@ -13,7 +13,7 @@ namespace ActorSocket.Clustering;
 /// takes what it sends: its broadcasts, its questions.
 /// While it has not told all its rooms, or cannot be reached, it is taken to be interested in everything.
 /// </summary>
-internal sealed class PeerActor(NodeServices node, ClusterNode cluster, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
+internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
     private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
@@ -52,7 +52,7 @@ internal sealed class PeerActor(NodeServices node, ClusterNode cluster, UniqueAd
 
     private sealed class StandingDue : ILocalMessage { public static readonly StandingDue Instance = new(); }
 
-    public static Props Props(NodeServices node, ClusterNode cluster, UniqueAddress address, string directoryPath) =>
+    public static Props Props(NodeServices node, ClusterAdapter cluster, UniqueAddress address, string directoryPath) =>
         Akka.Actor.Props.Create(() => new PeerActor(node, cluster, address, directoryPath));
 
     protected override void PreStart()

@@ -13,7 +13,7 @@ namespace ActorSocket.Clustering;
 /// Watches the membership: one <see cref="PeerActor"/> for each other node, and whether this node may take connections. Lets them tell their nodes which rooms have members here:
 /// a room's first join waits until every node that can be reached has confirmed it; its last leave is withdrawn a while later, since rooms are often joined again.
 /// </summary>
-internal sealed class PeerSupervisor(NodeServices node, ClusterNode cluster) : UntypedActor, IWithTimers
+internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan WarmUpRetry = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstMeeting = TimeSpan.FromSeconds(10);
@@ -57,7 +57,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterNode cluster) : U
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
 
-    public static Props Props(NodeServices node, ClusterNode cluster) => Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
+    public static Props Props(NodeServices node, ClusterAdapter cluster) => Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopThePeer;
 

@@ -5,7 +5,7 @@ using ActorSocket.Sessions;
 namespace ActorSocket.Clustering;
 
 /// <summary>Counts the shards that live on this node, while anybody wants to know.</summary>
-internal sealed class ShardCounter(ClusterNode cluster, ClusterGauges gauges) : UntypedActor, IWithTimers
+internal sealed class ShardCounter(ClusterAdapter cluster, ClusterGauges gauges) : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -15,7 +15,7 @@ internal sealed class ShardCounter(ClusterNode cluster, ClusterGauges gauges) : 
 
     private sealed record Counted(string Region, int Shards) : ILocalMessage;
 
-    public static Props Props(ClusterNode cluster, ClusterGauges gauges) => Akka.Actor.Props.Create(() => new ShardCounter(cluster, gauges));
+    public static Props Props(ClusterAdapter cluster, ClusterGauges gauges) => Akka.Actor.Props.Create(() => new ShardCounter(cluster, gauges));
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(CountDue), CountDue.Instance, Interval);
 

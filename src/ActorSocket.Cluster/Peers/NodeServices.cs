@@ -4,7 +4,7 @@ using ActorSocket.Hosting;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What the parts of the cluster share on one node: one for each server. It stands below all of them, so that none needs the <see cref="ClusterNode"/> that puts them together.
+/// What the parts of the cluster share on one node: one for each server. It stands below all of them, so that none needs the <see cref="ClusterAdapter"/> that puts them together.
 /// </summary>
 internal sealed class NodeServices
 {

@@ -7,7 +7,7 @@ namespace ActorSocket.Clustering;
 /// <param name="Tag">What its ids begin with.</param>
 /// <param name="Receiver">The actor there that takes what this node sends: one, so that order is kept.</param>
 /// <param name="Key">What its session ids are signed with.</param>
-internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links) : IOtherNode
+internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links) : IRemoteNode
 {
     /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
     private const long MaxBytesOutOfSight = 32 * 1024 * 1024;

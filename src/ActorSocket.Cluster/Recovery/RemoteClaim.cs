@@ -15,7 +15,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10); // it ends the old connection first
 
     /// <summary>Null when nobody has it, when who has it cannot be asked, or when its client could not be told all that it missed.</summary>
-    public async Task<RemoteContinuation?> FindAsync()
+    public async Task<RemoteRestore?> FindAsync()
     {
         var home = claim.HomeTag;
         var isGone = home != node.Tag;
@@ -35,17 +35,17 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
     }
 
     /// <summary>From whoever has the copy of a node's log; or, without a tag, from whoever has lost the socket or has the copy of a node that has left.</summary>
-    private async Task<RemoteContinuation?> FromReplicaAsync(string tag)
+    private async Task<RemoteRestore?> FromReplicaAsync(string tag)
     {
         if (recovery.Replicas.Take(claim, tag, ns.Name, out var owner) is { } own)
-            return new RemoteContinuation(ns, node, recovery, own, claim, owner, null);
+            return new RemoteRestore(ns, node, recovery, own, claim, owner, null);
         var others = Array.FindAll(node.Peers.All, peer => peer.Tag != tag);
         var answers = await Task.WhenAll(Array.ConvertAll(others, peer => AskAsync(peer, tag))).ConfigureAwait(false);
         var giver = Array.FindIndex(answers, static answer => answer.Given is { Id.Length: > 0 });
         return giver < 0 ? null : Given(others[giver], answers[giver].Given!);
     }
 
-    private RemoteContinuation Given(Peer giver, SocketGiven given) =>
+    private RemoteRestore Given(Peer giver, SocketGiven given) =>
         new(ns, node, recovery, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
 
     private async Task<(SocketGiven? Given, bool IsGone)> AskAsync(Peer peer, string tag)

@@ -152,10 +152,10 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     }
 
     /// <summary>
-    /// From here to <see cref="EndTurn"/> what this thread appends is held together and leaves in one write; whether a volatile packet may
+    /// From here to <see cref="Uncork"/> what this thread appends is held together and leaves in one write; whether a volatile packet may
     /// leave is decided by what was so at the start. A handler that awaits something ends the turn for itself.
     /// </summary>
-    public void BeginTurn()
+    public void Cork()
     {
         lock (_gate)
             _turnWritable = WritableNow();
@@ -163,7 +163,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     }
 
     /// <summary>Ends the turn and writes what it produced, on this thread.</summary>
-    public void EndTurn()
+    public void Uncork()
     {
         _turn = null;
         lock (_gate)

@@ -97,12 +97,12 @@ internal sealed class EngineConnection : IOutboundOwner
     /// <summary>
     /// The wait for a pong, from the ping on until one comes. Set by the session, and taken back by whoever reads the pong.
     /// </summary>
-    public SharedTimer.Wait? PongDue { get; set; }
+    public SharedTimer.Wait? HeartbeatDeadline { get; set; }
 
-    /// <summary>Whether a polling client's time is over: it is then unknown, even when the message that says so is late.</summary>
-    public bool IsGivenUp()
+    /// <summary>Ends a polling client whose heartbeat is overdue, also when the session has not been told so yet. True when it did: the sid is unknown from now on.</summary>
+    public bool ExpireIfOverdue()
     {
-        if (PongDue is not { IsOver: true } || IsWebSocket)
+        if (HeartbeatDeadline is not { IsOver: true } || IsWebSocket)
             return false;
         Fail(null, DisconnectReason.PingTimeout, null);
         return true;

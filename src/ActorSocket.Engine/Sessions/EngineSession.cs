@@ -239,7 +239,7 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
     private void AwaitPong(SharedTimer time, SharedTimer.Wait? previous = null)
     {
         Start(ref _waits.Heartbeat, time, previous);
-        _connection.PongDue = _waits.Heartbeat;
+        _connection.HeartbeatDeadline = _waits.Heartbeat;
     }
 
     private void OnPong()
@@ -251,7 +251,7 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
     private void OnReadingPaused()
     {
         _paused = true;
-        _connection.PongDue = null;
+        _connection.HeartbeatDeadline = null;
         if (_awaitsPong || _connection.IsRevision3)
             Cancel(ref _waits.Heartbeat);
         Start(ref _waits.Handlers, server.Timers.Handlers);

@@ -97,11 +97,11 @@ internal sealed class Inbound(EngineConnection connection, EngineServer server, 
                 break;
             case EngineIoPacketType.Ping when connection.IsRevision3:
                 connection.Outbound.Append(EncodedFrame.Control([(byte)'3', .. packet.Data]), urgent: true);
-                connection.PongDue = null;
+                connection.HeartbeatDeadline = null;
                 connection.Session.Tell(SessionProtocol.PingReceived.Instance);
                 break;
             case EngineIoPacketType.Pong when !connection.IsRevision3:
-                connection.PongDue = null;
+                connection.HeartbeatDeadline = null;
                 connection.Session.Tell(SessionProtocol.PongReceived.Instance);
                 break;
             // E-91, E-111: in Engine.IO 4 the server is the one who pings, in 3 the client.

@@ -14,7 +14,7 @@ internal sealed class SessionTable
     public ICollection<EngineConnection> All => _bySid.Values;
 
     public bool TryGet(string sid, [NotNullWhen(true)] out EngineConnection? connection) =>
-        _bySid.TryGetValue(sid, out connection) && !connection.IsGivenUp();
+        _bySid.TryGetValue(sid, out connection) && !connection.ExpireIfOverdue();
 
     /// <summary>Takes a place under the limit before anything is spent on the connection.</summary>
     public bool TryReserve(int limit)

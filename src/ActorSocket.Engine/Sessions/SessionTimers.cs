@@ -18,8 +18,10 @@ internal sealed class SessionTimers
         Passivation = Of(TimeSpan.FromSeconds(5), SessionProtocol.PassivationOverdue.Instance);
     }
 
+    /// <summary>From a pong to the next ping.</summary>
     public SharedTimer Ping { get; }
 
+    /// <summary>From a ping to its pong, after which the client is given up.</summary>
     public SharedTimer Pong { get; }
 
     /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
@@ -27,15 +29,15 @@ internal sealed class SessionTimers
 
     public SharedTimer Upgrade { get; }
 
-    /// <summary>E-74.</summary>
+    /// <summary>Between the releases of a waiting GET while an upgrade is probed: 100 ms (E-74).</summary>
     public SharedTimer Noop { get; }
 
     public SharedTimer Handlers { get; }
 
-    /// <summary>E-50.</summary>
+    /// <summary>How long a closing session waits for a polling client's last GET: 30 s (E-50).</summary>
     public SharedTimer Close { get; }
 
-    /// <summary>Likewise when the server stops: for a client that does not even ask.</summary>
+    /// <summary>The same wait when the server stops: 1 s, begun anew as long as the client keeps sending requests.</summary>
     public SharedTimer Farewell { get; }
 
     public SharedTimer Passivation { get; }

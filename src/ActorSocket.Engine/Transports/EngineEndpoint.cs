@@ -9,7 +9,7 @@ using ActorSocket.Sessions;
 namespace ActorSocket.Transports;
 
 /// <summary>
-/// Where every request of a server arrives: checks it in the official server's order (E-03), lets <see cref="Handshakes"/> open sessions,
+/// Where every request of a server arrives: checks it in the official server's order (E-03), lets <see cref="HandshakeHandler"/> open sessions,
 /// and hands requests to their transport.
 /// </summary>
 internal sealed class EngineEndpoint
@@ -18,8 +18,8 @@ internal sealed class EngineEndpoint
     private readonly EngineServer _server;
     private readonly PollingTransport _polling;
     private readonly CorsHeaders? _cors;
-    private readonly Refusals _refusals;
-    private readonly Handshakes _handshakes;
+    private readonly EngineErrorResponses _errors;
+    private readonly HandshakeHandler _handshakes;
 
     public EngineEndpoint(EngineHttp http)
     {
@@ -27,8 +27,8 @@ internal sealed class EngineEndpoint
         _server = http.Engine;
         _polling = new PollingTransport(_server);
         _cors = _server.Options.Cors is { } policy ? new CorsHeaders(policy) : null;
-        _refusals = new Refusals(http);
-        _handshakes = new Handshakes(_server, _polling, _cors, _refusals);
+        _errors = new EngineErrorResponses(http);
+        _handshakes = new HandshakeHandler(_server, _polling, _cors, _errors);
     }
 
     /// <summary>
@@ -58,8 +58,8 @@ internal sealed class EngineEndpoint
         if (_cors is not null && HttpMethods.IsOptions(request.Method)
             && !(RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)))
         {
-            await _refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, null, [(Refusals.Name, "INVALID_PREFLIGHT")]).ConfigureAwait(false);
+            await _errors.AnswerAsync(
+                context, EngineIoError.BadRequest, null, [(EngineErrorResponses.Name, "INVALID_PREFLIGHT")]).ConfigureAwait(false);
             return default;
         }
         if (_cors is not null && _cors.Apply(context))
@@ -73,15 +73,15 @@ internal sealed class EngineEndpoint
         if (!Offers(transport))
         {
             if (upgrade is not null && query["EIO"].Length == 0)
-                _refusals.HintOnce(1, static log => log.PlainWebSocketClient());
-            await _refusals.AnswerAsync(context, EngineIoError.UnknownTransport, upgrade, [("transport", transport)]).ConfigureAwait(false);
+                _errors.HintOnce(1, static log => log.PlainWebSocketClient());
+            await _errors.AnswerAsync(context, EngineIoError.UnknownTransport, upgrade, [("transport", transport)]).ConfigureAwait(false);
             return default;
         }
         if (!RequestOrigin.IsPrintable(request.Headers.Origin))
         {
-            await _refusals.AnswerAsync(
+            await _errors.AnswerAsync(
                 context, EngineIoError.BadRequest, upgrade,
-                [(Refusals.Name, "INVALID_ORIGIN"), ("origin", request.Headers.Origin.ToString())]).ConfigureAwait(false);
+                [(EngineErrorResponses.Name, "INVALID_ORIGIN"), ("origin", request.Headers.Origin.ToString())]).ConfigureAwait(false);
             return default;
         }
         if (query["sid"] is { Length: > 0 } sid)
@@ -97,26 +97,26 @@ internal sealed class EngineEndpoint
             var stray = new StrayRequest(sid, transport == TransportNames.WebSocket, query["j"], query.Form, upgrade, isRefused);
             var error = await _http.Relay.ServeAsync(context, stray).ConfigureAwait(false);
             if (error is EngineIoError.UnknownSid)
-                await _refusals.AnswerAsync(context, EngineIoError.UnknownSid, upgrade, [("sid", sid)]).ConfigureAwait(false);
+                await _errors.AnswerAsync(context, EngineIoError.UnknownSid, upgrade, [("sid", sid)]).ConfigureAwait(false);
             else if (error is { } mismatch)
-                await _refusals.AnswerAsync(
-                    context, mismatch, upgrade, [(Refusals.Name, "TRANSPORT_MISMATCH"), ("transport", transport)]).ConfigureAwait(false);
+                await _errors.AnswerAsync(
+                    context, mismatch, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_MISMATCH"), ("transport", transport)]).ConfigureAwait(false);
         }
         else if (PollingRules.Check(connection, query.IsRevision3, transport == TransportNames.WebSocket) is var mismatch
             && mismatch == Mismatch.Protocol)
         {
-            await _refusals.AnswerAsync(
+            await _errors.AnswerAsync(
                 context, EngineIoError.BadRequest, upgrade,
-                [(Refusals.Name, "PROTOCOL_MISMATCH"), ("protocol", query["EIO"])]).ConfigureAwait(false);
+                [(EngineErrorResponses.Name, "PROTOCOL_MISMATCH"), ("protocol", query["EIO"])]).ConfigureAwait(false);
         }
         else if (upgrade is not null)
         {
             // Whether the session takes it, and whether it may at all, is said on the WebSocket, by closing it (E-10, E-80).
             if (upgrade.FaultOf(context.Request) is { } fault)
             {
-                await _refusals.AnswerAsync(
+                await _errors.AnswerAsync(
                     context, EngineIoError.BadRequest, upgrade,
-                    [(Refusals.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
+                    [(EngineErrorResponses.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
                 return default;
             }
             await _server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);
@@ -126,15 +126,15 @@ internal sealed class EngineEndpoint
         }
         else if (mismatch == Mismatch.Transport)
         {
-            await _refusals.AnswerAsync(
+            await _errors.AnswerAsync(
                 context, EngineIoError.BadRequest, null,
-                [(Refusals.Name, "TRANSPORT_MISMATCH"), ("transport", transport), ("previousTransport", connection.TransportName)])
+                [(EngineErrorResponses.Name, "TRANSPORT_MISMATCH"), ("transport", transport), ("previousTransport", connection.TransportName)])
                 .ConfigureAwait(false);
         }
         else if (connection.Relayed is { } relayed
             && !await relayed.HasGotAnswerAsync(HttpMethods.IsPost(context.Request.Method)).ConfigureAwait(false))
         {
-            await _refusals.AnswerAsync(context, EngineIoError.UnknownSid, null, [("sid", sid)]).ConfigureAwait(false);
+            await _errors.AnswerAsync(context, EngineIoError.UnknownSid, null, [("sid", sid)]).ConfigureAwait(false);
         }
         else
         {

@@ -20,7 +20,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan OfferMargin = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseHandshakeTimeout = TimeSpan.FromSeconds(1);
     private static readonly byte[] CloseFrame = [0x88, 0];
     private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(WireForm.Standard).ToArray();
 
@@ -31,7 +31,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
     private CancellationTokenSource? _offer;
     private byte[] _pong = []; // while it only probes
     private bool _peerClosed;
-    private bool _deaf;
+    private bool _discardsInput;
 
     private enum Step { Continue, NeedMore, Pong, Probe, Upgrade, Stop, End }
 
@@ -101,7 +101,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
                     await UpgradeAsync().ConfigureAwait(false);
                 else if (step == Step.End && !_closing)
                     break;
-                if (_attached && !_deaf)
+                if (_attached && !_discardsInput)
                     await connection.Backlog.ReadableAsync().ConfigureAwait(false);
             }
             if (!_closing && !_peerClosed && (_attached || !_refused))
@@ -112,7 +112,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
                 connection.Fail(this, DisconnectReason.TransportClose, null);
             }
             else
-                await LingerAsync().ConfigureAwait(false);
+                await CloseHandshakeAsync().ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or InvalidOperationException)
         {
@@ -138,9 +138,9 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
         var step = Step.Continue;
         try
         {
-            while (step == Step.Continue && !_deaf)
+            while (step == Step.Continue && !_discardsInput)
                 step = Next(ref buffer);
-            if (_deaf)
+            if (_discardsInput)
                 buffer = buffer.Slice(buffer.End);
         }
         finally
@@ -184,10 +184,10 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
             case FrameResult.NeedMore:
                 return Step.NeedMore;
             case FrameResult.Text when _attached:
-                _deaf = !connection.Inbound.AddText(this, message.Data);
+                _discardsInput = !connection.Inbound.AddText(this, message.Data);
                 return Step.Continue;
             case FrameResult.Binary when _attached:
-                _deaf = !connection.Inbound.AddBinary(this, message.Data);
+                _discardsInput = !connection.Inbound.AddBinary(this, message.Data);
                 return Step.Continue;
             case FrameResult.Text when message.Data.SequenceEqual("2probe"u8):
                 return Step.Probe;
@@ -202,7 +202,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
             case FrameResult.Pong:
                 return Step.Continue;
             case FrameResult.Close:
-                _peerClosed = _deaf = true;
+                _peerClosed = _discardsInput = true;
                 if (_attached)
                     connection.Outbound.Close(message.CloseCode == 1005 ? 0 : message.CloseCode);
                 Fail(DisconnectReason.TransportClose, null);
@@ -220,7 +220,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
 
     private void Fail(DisconnectReason reason, string? description)
     {
-        _deaf = true;
+        _discardsInput = true;
         if (!_attached)
             _refused = true;
         else
@@ -284,9 +284,9 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
     /// Lets the close frame leave and the peer answer it, for a second at most: a connection that is dropped with unread input is reset,
     /// and the reset may overtake the close frame.
     /// </summary>
-    private async Task LingerAsync()
+    private async Task CloseHandshakeAsync()
     {
-        using var overdue = new CancellationTokenSource(LingerTime, server.Time);
+        using var overdue = new CancellationTokenSource(CloseHandshakeTimeout, server.Time);
         // By CancelPendingRead, not by the token: a read that a token ends leaves the pipe in a state that Kestrel then stumbles over.
         using var wake = overdue.Token.UnsafeRegister(static state => ((PipeReader)state!).CancelPendingRead(), link.Input);
         try

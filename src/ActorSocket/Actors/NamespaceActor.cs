@@ -53,7 +53,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
-            case ClaimAnswered m: Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.Continuation); break;
+            case ClaimAnswered m: Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.SocketRestore); break;
             case SocketCrashed m: OnSocketCrashed(m.Actor); break;
             case MakeRoom m: OnMakeRoom(m); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
@@ -86,8 +86,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         var lost = recovery.Take(claim, out var found);
         var search = found
-            ? Task.FromResult<Continuation?>(lost is null ? null : new LocalContinuation(recovery, lost, ns.Server.OtherNodes.TakenAsync))
-            : ns.Server.OtherNodes.FindAsync(ns, claim);
+            ? Task.FromResult<SocketRestore?>(lost is null ? null : new LocalRestore(recovery, lost, ns.Server.Adapter.TakenAsync))
+            : ns.Server.Adapter.FindAsync(ns, claim);
         if (search is { IsCompletedSuccessfully: true, Result: var continuation })
             Start(m.Connection, m.Attempt, auth, continuation);
         else
@@ -112,9 +112,9 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     }
 
     /// <summary>The socket was lost on another node.</summary>
-    private static async Task AwaitClaimAsync(NamespaceServices ns, Task<Continuation?> search, ConnectSocket m, JsonElement auth, IActorRef self)
+    private static async Task AwaitClaimAsync(NamespaceServices ns, Task<SocketRestore?> search, ConnectSocket m, JsonElement auth, IActorRef self)
     {
-        Continuation? continuation = null;
+        SocketRestore? continuation = null;
         try
         {
             continuation = await search.ConfigureAwait(false);
@@ -126,7 +126,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         self.Tell(new ClaimAnswered(m, auth, continuation));
     }
 
-    private void Start(ClientConnection connection, int attempt, JsonElement auth, Continuation? continuation)
+    private void Start(ClientConnection connection, int attempt, JsonElement auth, SocketRestore? continuation)
     {
         if (ns.Parent is null)
             ns.Server.Names.Register(ns.Name); // others may have taken its place
@@ -137,7 +137,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Engine.Ids.Next(),
-            Continues = continuation,
+            RestoredFrom = continuation,
             Attempt = attempt,
             RecoveredUser = passesBy && connection.Handshake.KnownUser?.Identity is not { IsAuthenticated: true } ? lost!.User : null,
         };
@@ -177,7 +177,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         if (socket.RecoverySecret is not null)
             _bySecret.Remove(socket.RecoverySecret);
         if (!socket.Id.Contains(ns.Server.Engine.Ids.NodeTag, StringComparison.Ordinal))
-            ns.Server.OtherNodes.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
+            ns.Server.Adapter.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);
         else if (_sockets.Count == 0 && ns.Parent is not null)

@@ -26,7 +26,7 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 
     protected override void PreStart()
     {
-        server.OtherNodes.Start(Context);
+        server.Adapter.Start(Context);
         _sessions = server.Engine.Placement.Start(Context, "sessions");
     }
 

@@ -11,7 +11,7 @@ using static ActorSocket.Sockets.SocketProtocol;
 
 namespace ActorSocket.Actors;
 
-// How a socket ends: who leaves, what is still handled, and in which order the application is told.
+// How a socket ends: who leaves, what is still handled, and in which order the application is told. (A crash: NamespaceActor.OnSocketCrashed.)
 internal sealed partial class SocketActor
 {
     private void FailAcks(DisconnectReason reason)
@@ -74,7 +74,7 @@ internal sealed partial class SocketActor
         if (!_connected) // the middleware still runs; what it says does not matter any more
         {
             _ended = reason;
-            if (_socket.Continues is LocalContinuation { Lost: var lost })
+            if (_socket.RestoredFrom is LocalRestore { Lost: var lost })
                 ns.Recovery!.GiveBack(lost); // it may ask again
             NotLetIn(isReplaced: false);
             return;

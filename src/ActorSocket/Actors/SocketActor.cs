@@ -56,7 +56,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             OnBegin(begin);
             return;
         }
-        _connection.Outbound.BeginTurn();
+        _connection.Outbound.Cork();
         try
         {
             switch (message)
@@ -85,7 +85,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         }
         finally
         {
-            _connection.Outbound.EndTurn();
+            _connection.Outbound.Uncork();
         }
     }
 
@@ -109,9 +109,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         Exception? refusal = null;
         try
         {
-            if (socket.Continues is not { } continued || !continued.Lost.PassesBy(ns.Recovery!.Options))
+            if (socket.RestoredFrom is not { } continued || !continued.Lost.PassesBy(ns.Recovery!.Options))
                 await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
-            if (socket.Continues is { } continuation)
+            if (socket.RestoredFrom is { } continuation)
             {
                 await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask())).ConfigureAwait(false);
                 await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
@@ -199,7 +199,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         List<EncodedFrame>? missed = null;
         lock (log.Gate) // no event between those that were missed and those that come
         {
-            if (_socket.Continues is { } continuation)
+            if (_socket.RestoredFrom is { } continuation)
             {
                 if (!continuation.TryGetMissed(_socket, out missed))
                     return false;

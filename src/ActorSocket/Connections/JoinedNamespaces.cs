@@ -217,7 +217,7 @@ internal sealed class JoinedNamespaces(int limit)
         return (entry.Socket, entry.Held);
     }
 
-    /// <summary>The one that counts.</summary>
+    /// <summary>Where the namespace's entry stands that is not abandoned; -1 when there is none.</summary>
     private int IndexOf(string name)
     {
         for (var i = 0; i < _entries.Count; i++)

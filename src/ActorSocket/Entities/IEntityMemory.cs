@@ -9,7 +9,7 @@ internal interface IEntityMemory
     /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>, what there was before.</summary>
     void Claim(EntityKey key, IActorRef entity);
 
-    /// <summary>It has started: answered with <see cref="EntityRemembered"/> when others know.</summary>
+    /// <summary>Registers an entity that has started: answered with <see cref="EntityRemembered"/> once the nodes that keep a note of it have confirmed, or their time is over.</summary>
     void Lives(EntityClaim claim, IActorRef entity);
 
     /// <summary>It was only woken, and need not live.</summary>

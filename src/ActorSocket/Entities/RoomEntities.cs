@@ -56,7 +56,7 @@ public sealed class RoomEntities<TEntity>
         EntityAnswer answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswer>(call, _namespace.Services.Server.OtherNodes.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            answer = await _region.Value.Ask<EntityAnswer>(call, _namespace.Services.Server.Adapter.RequestTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {

@@ -5,8 +5,8 @@ using ActorSocket.Sessions;
 namespace ActorSocket.Entities;
 
 /// <summary>
-/// One entity's ticks, due at whole multiples of the interval from the start, so that nothing adds up; and what its actor is told when one is due: this, and not again before it
-/// has taken that.
+/// One entity's ticks: a periodic timer whose ticks are due at whole multiples of the interval from the start, so that lateness does not add up. It is its own message, and at
+/// most one is in the actor's mailbox at a time.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class Tick : ILocalMessage, IDeadLetterSuppression

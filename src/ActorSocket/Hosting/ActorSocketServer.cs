@@ -177,7 +177,7 @@ public sealed class ActorSocketServer : IEventEmitter, IEndpointConventionBuilde
         var handlers = rest > GoodbyeTimeout ? rest : GoodbyeTimeout;
         await drain.WaitWhileAsync(() => Services.LiveSockets > 0, handlers, CancellationToken.None).ConfigureAwait(false);
         Services.Http.Relay.Abort();
-        await Services.OtherNodes.LeaveAsync(Services.Root, CancellationToken.None).ConfigureAwait(false);
+        await Services.Adapter.LeaveAsync(Services.Root, CancellationToken.None).ConfigureAwait(false);
     }
 
     void IEndpointConventionBuilder.Add(Action<EndpointBuilder> convention) => Conventions.Add(convention);

@@ -14,11 +14,11 @@ namespace ActorSocket.Recovery;
 internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At)
 {
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>
-    public IReadOnlyList<IOtherNode>? SentTo { get; init; }
+    public IReadOnlyList<IRemoteNode>? SentTo { get; init; }
 }
 
 /// <summary>Another node that an event is sent to.</summary>
-internal interface IOtherNode
+internal interface IRemoteNode
 {
     /// <summary>What its ids begin with.</summary>
     string Tag { get; }

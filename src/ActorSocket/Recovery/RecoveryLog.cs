@@ -56,7 +56,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <param name="frame">The event.</param>
     /// <param name="selection">Whom it is for.</param>
     /// <param name="sentTo">Which other nodes it went to; null for one that is for this node's sockets alone.</param>
-    public void Add(EncodedFrame frame, RoomSelection selection, IReadOnlyList<IOtherNode>? sentTo) =>
+    public void Add(EncodedFrame frame, RoomSelection selection, IReadOnlyList<IRemoteNode>? sentTo) =>
         Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()) { SentTo = sentTo });
 
     /// <summary>Remembers another node's event likewise.</summary>
@@ -75,8 +75,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     public void NodeGone(string tag) => _goneNodes[tag] = (_emitted, time.GetTimestamp());
 
     /// <summary>
-    /// A socket that comes from another node was told of each emitter's events up to these numbers, or has seen them there. Some may be on their way here all the same, from a node
-    /// that cannot be asked any more whether they are. Call under <see cref="Gate"/>.
+    /// Remembers, of a socket that comes from another node, the number of the last event that it has had of each emitter: some of these may arrive here later, and are not
+    /// delivered to it twice. Call under <see cref="Gate"/>.
     /// </summary>
     public void Told(string socketId, IReadOnlyDictionary<string, long> positions)
     {
@@ -115,11 +115,11 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// </summary>
     public bool TryGetMissed(long position, string socketId, IReadOnlyCollection<string> rooms, [NotNullWhen(true)] out List<LoggedEvent>? missed)
     {
-        missed = Holds(position) ? _events.For(position, socketId, rooms) : null;
+        missed = HasAllAfter(position) ? _events.For(position, socketId, rooms) : null;
         return missed is not null;
     }
 
-    private bool Holds(long position) => position >= _events.Forgotten && position <= _events.Last;
+    private bool HasAllAfter(long position) => position >= _events.Forgotten && position <= _events.Last;
 
     /// <summary>
     /// What this node itself emitted after a number for a socket with this id and these rooms on a node that is gone, and what it has got of that node, each with how long ago that
@@ -220,7 +220,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             if (!found)
                 return null;
             Gone(claim.Secret);
-            return lost!.Start.PositionOf(claim, nodeTag) is { } seen && Holds(seen) ? lost with { Seen = seen } : null;
+            return lost!.Start.LastSeenPosition(claim, nodeTag) is { } seen && HasAllAfter(seen) ? lost with { Seen = seen } : null;
         }
     }
 

@@ -9,8 +9,8 @@ namespace ActorSocket.Recovery;
 /// socket may be old, and the client may have been on other nodes since. So another node's offset counts only if it is the very one that the client came with.
 /// </summary>
 /// <param name="OffsetTag">With <paramref name="Offset"/>, the offset that the client came with, or of the last event that it was told when it came.</param>
-/// <param name="Offset">See there.</param>
-/// <param name="Position">What was emitted up to it, the client has not to be told, or has been.</param>
+/// <param name="Offset">The number in that offset; <paramref name="OffsetTag"/> is the tag of the node that counted it.</param>
+/// <param name="Position">The position in the log up to which the client needs to be told nothing.</param>
 internal readonly record struct RecoveryStart(string OffsetTag, long Offset, long Position)
 {
     /// <summary>Whether the socket began in this log: an offset of this log's before the position then says that its client has seen nothing of it.</summary>
@@ -29,7 +29,7 @@ internal readonly record struct RecoveryStart(string OffsetTag, long Offset, lon
     public RecoveryStart Telling(long position) => new("", 0, position) { Known = Known };
 
     /// <summary>From where on the client has to be told; null when that cannot be said.</summary>
-    public long? PositionOf(in RecoveryClaim claim, string nodeTag)
+    public long? LastSeenPosition(in RecoveryClaim claim, string nodeTag)
     {
         if (string.Equals(claim.OffsetTag, nodeTag, StringComparison.Ordinal))
         {

@@ -75,10 +75,10 @@ public sealed class BroadcastOperator : IEventEmitter
         var services = _namespace.Services;
         if (services.Children is not null)
             throw new NotSupportedException("FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace.");
-        var found = services.Select(_selection).ConvertAll(socket => new RemoteSocket(_namespace, SocketFacts.Of(socket)));
+        var found = services.Select(_selection).ConvertAll(socket => new RemoteSocket(_namespace, SocketDetails.Of(socket)));
         if (_flags.Local)
             return found;
-        var (elsewhere, missing) = await services.Server.OtherNodes.FetchAsync(services, _selection, TimeLimit, cancellationToken).ConfigureAwait(false);
+        var (elsewhere, missing) = await services.Server.Adapter.FetchAsync(services, _selection, TimeLimit, cancellationToken).ConfigureAwait(false);
         foreach (var facts in elsewhere)
             found.Add(new RemoteSocket(_namespace, facts));
         return missing == 0 ? found : throw new ClusterTimeoutException(missing, found);
@@ -96,7 +96,7 @@ public sealed class BroadcastOperator : IEventEmitter
     /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
     public ValueTask DisconnectSocketsAsync(bool close = false) => ChangeAsync(close ? SocketChange.Close : SocketChange.Disconnect, []);
 
-    private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.OtherNodes.RequestTimeout;
+    private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.Adapter.RequestTimeout;
 
     private async ValueTask ChangeAsync(SocketChange change, string[] rooms)
     {
@@ -105,7 +105,7 @@ public sealed class BroadcastOperator : IEventEmitter
         var here = services.ChangeAsync(_selection, change, rooms);
         var missing = _flags.Local || services.Children is not null
             ? 0
-            : await services.Server.OtherNodes.ChangeAsync(services, _selection, change, rooms, TimeLimit).ConfigureAwait(false);
+            : await services.Server.Adapter.ChangeAsync(services, _selection, change, rooms, TimeLimit).ConfigureAwait(false);
         await here.ConfigureAwait(false);
         if (missing > 0)
             throw new ClusterTimeoutException(missing, []);
@@ -133,7 +133,7 @@ public sealed class BroadcastOperator : IEventEmitter
             foreach (var socket in recipients)
                 socket.Send(frame, _flags.Volatile);
             if (!_flags.Local)
-                elsewhere = services.Server.OtherNodes.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
+                elsewhere = services.Server.Adapter.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
             acks.AllAreAsked();
             responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
         }

@@ -23,7 +23,7 @@ internal static class NamespaceProtocol
     internal sealed record ClaimedElsewhere(RecoveryClaim Claim, Action<LostSocket?> Give) : ILocalMessage;
 
     /// <summary>What another node said to a client's claim; null when it gives nothing.</summary>
-    internal sealed record ClaimAnswered(ConnectionEvents.ConnectSocket Connect, System.Text.Json.JsonElement Auth, Continuation? Continuation) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record ClaimAnswered(ConnectionEvents.ConnectSocket Connect, System.Text.Json.JsonElement Auth, SocketRestore? SocketRestore) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>Time to forget what nobody can recover any more.</summary>
     internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }

@@ -128,12 +128,12 @@ internal sealed class NamespaceServices
         All.Remove(socket);
     }
 
-    public RoomMembers<Socket> PublishRoom(string room) => _rooms[room] = new RoomMembers<Socket> { Announced = Server.OtherNodes.AnnounceAsync(Name, room) };
+    public RoomMembers<Socket> PublishRoom(string room) => _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };
 
     public void RemoveRoom(string room)
     {
         _rooms.TryRemove(room, out _);
-        Server.OtherNodes.Withdraw(Name, room);
+        Server.Adapter.Withdraw(Name, room);
     }
 
     public int RoomCount => _rooms.Count;
@@ -155,7 +155,7 @@ internal sealed class NamespaceServices
             return;
         }
         if (!flags.Local)
-            Server.OtherNodes.Broadcast(this, selection, frame, flags.Volatile);
+            Server.Adapter.Broadcast(this, selection, frame, flags.Volatile);
         Broadcast(selection, frame, flags.Volatile, null);
     }
 
@@ -214,7 +214,7 @@ internal sealed class NamespaceServices
             }
             // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset is a node's own, so what
             // goes to the others has none.
-            var sentTo = e.IsLocal ? null : Server.OtherNodes.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            var sentTo = e.IsLocal ? null : Server.Adapter.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
             var selection = e.Emitter is null ? e.Selection : log.Untold(e.Emitter, e.Number, e.Selection);
             if (e.IsKept && e.Emitter is null)
                 log.Add(marked, selection, sentTo);

@@ -9,7 +9,7 @@ public sealed class RemoteSocket : IEventEmitter
     private readonly Namespace _namespace;
     private readonly SocketData _data;
 
-    internal RemoteSocket(Namespace ns, SocketFacts facts)
+    internal RemoteSocket(Namespace ns, SocketDetails facts)
     {
         _namespace = ns;
         Id = facts.Id;

@@ -14,7 +14,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
-        ns.Server.OtherNodes.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
+        ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
     }
 
     public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         ArgumentNullException.ThrowIfNull(args);
         var limit = EmitFlags.None.Within(timeout ?? DefaultTimeout).Timeout!.Value;
         var json = ns.Server.Json.ToJsonArray(new ArgumentList(args));
-        var answers = await ns.Server.OtherNodes.AskNodesAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
+        var answers = await ns.Server.Adapter.AskNodesAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
         var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
         if (answers.Missing > 0)
             throw new ServerEventTimeoutException(answers.Missing, responses);

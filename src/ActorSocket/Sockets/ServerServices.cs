@@ -29,7 +29,7 @@ internal sealed class ServerServices(
     public NamespaceTable Namespaces { get; } = new();
 
     /// <summary>The other nodes, as namespaces see them.</summary>
-    public IOtherNodes OtherNodes { get; set; } = NoOtherNodes.Instance;
+    public IClusterAdapter Adapter { get; set; } = SingleNodeAdapter.Instance;
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

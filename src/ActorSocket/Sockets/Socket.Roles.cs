@@ -7,14 +7,14 @@ using ActorSocket.Recovery;
 
 namespace ActorSocket;
 
-// What those that know nothing of sockets take one for: who reads, selects, follows its data, and remembers it.
+// What the folders below know a socket by, each an interface of its own; explicit, since most members are internal.
 public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, IRecoverable
 {
     bool IPacketReceiver.TryTakeOn(ConnectionEvents.PacketsRead batch) => TryTakeOn(batch);
 
     bool IRoomMember.IsIn(string room) => IsIn(room);
 
-    SocketJson? IDataOwner.TravelsAs => Namespace.Services is { Recovery: not null, Server: { OtherNodes.TakeOnSockets: true } server } ? server.Json : null;
+    SocketJson? IDataOwner.TravelsAs => Namespace.Services is { Recovery: not null, Server: { Adapter.TakeOnSockets: true } server } ? server.Json : null;
 
     void IDataOwner.OnStaysBehind(Type type) => Namespace.Services.Server.OnStaysBehind(type);
 

@@ -40,7 +40,7 @@ public sealed partial class Socket : IEventEmitter
     internal string? RecoverySecret { get; init; }
 
     /// <summary>What this socket continues; null for a new one.</summary>
-    internal Continuation? Continues { get; init; }
+    internal SocketRestore? RestoredFrom { get; init; }
 
     /// <summary>Where in the recovery log it begins; set when it is let in.</summary>
     internal RecoveryStart RecoveryStart { get; set; }
@@ -120,7 +120,7 @@ public sealed partial class Socket : IEventEmitter
     /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it missed. See
     /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
     /// </summary>
-    public bool Recovered => Continues is not null;
+    public bool Recovered => RestoredFrom is not null;
 
     /// <summary>The application's services, in a scope that lives as long as this socket.</summary>
     /// <exception cref="InvalidOperationException">The socket is disconnected and never asked for its services before.</exception>

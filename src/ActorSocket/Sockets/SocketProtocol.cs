@@ -22,7 +22,7 @@ internal static class SocketProtocol
     /// <summary>The socket has given its events to an actor of the application's, and ends with it.</summary>
     internal sealed record DependOn(IActorRef Handler) : ILocalMessage, IDeadLetterSuppression;
 
-    /// <summary>A command of an actor that is not there to be told so.</summary>
+    /// <summary>A command (<see cref="SocketMessages"/>) that had no sender has failed: the log and <c>OnError</c> are told.</summary>
     internal sealed record CommandFailed(Exception Error) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client left, and what it had sent before is not handled in time.</summary>

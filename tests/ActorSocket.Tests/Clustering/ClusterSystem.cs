@@ -18,7 +18,7 @@ internal sealed class ClusterSystem : IAsyncDisposable
 
     /// <summary>What the library asks of Akka.</summary>
     public static string Hocon { get; } =
-        "akka.actor.provider = cluster\nakka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }\nakka.loglevel = WARNING\n" + Read<EngineIoServer>("engine") + "\n" + Read<ActorSocketServer>("reference") + "\n" + Read<ClusterNode>("messages") + "\n" + Read<ClusterNode>("cluster");
+        "akka.actor.provider = cluster\nakka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }\nakka.loglevel = WARNING\n" + Read<EngineIoServer>("engine") + "\n" + Read<ActorSocketServer>("reference") + "\n" + Read<ClusterAdapter>("messages") + "\n" + Read<ClusterAdapter>("cluster");
 
     /// <summary>Joins the node's cluster. <paramref name="answer"/> is called with each message that is sent to it, and whom it may tell something.</summary>
     public static async Task<ClusterSystem> JoinAsync(Node node, Action<IClusterMessage, IActorRef, IActorRef> answer)

@@ -147,8 +147,8 @@ public sealed class SerializerTests
     {
         var request = new HandshakeRequest(
             new Dictionary<string, string>(StringComparer.Ordinal) { ["Host"] = "a" }, new Dictionary<string, string>(StringComparer.Ordinal) { ["EIO"] = "4" }, "127.0.0.1", true, false, "/", DateTimeOffset.UnixEpoch, new());
-        var bytes = new SocketFacts("id", request, JsonElement.Parse("[1]"u8), ["room"], new SocketData { ["key"] = 1 }).ToBytes(Json);
-        var read = SocketFacts.Read([.. bytes, 3, 1, 2, 3, 200, 1]);
+        var bytes = new SocketDetails("id", request, JsonElement.Parse("[1]"u8), ["room"], new SocketData { ["key"] = 1 }).ToBytes(Json);
+        var read = SocketDetails.Read([.. bytes, 3, 1, 2, 3, 200, 1]);
         Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(read.ToBytes(Json)));
         Assert.Equal(("id", "127.0.0.1", "[1]", "room"), (read.Id, read.Request.Address, read.Auth.GetRawText(), Assert.Single(read.Rooms)));
     }

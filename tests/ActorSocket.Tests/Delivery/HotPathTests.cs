@@ -18,9 +18,9 @@ public sealed class HotPathTests : ServerTest
         var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
         Assert.Equal(0, AllocatedBy(() =>
         {
-            outbound.BeginTurn();
+            outbound.Cork();
             outbound.Append(frame);
-            outbound.EndTurn();
+            outbound.Uncork();
         }));
     }
 
@@ -31,10 +31,10 @@ public sealed class HotPathTests : ServerTest
         var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
         Assert.Equal(0, AllocatedBy(() =>
         {
-            outbound.BeginTurn();
+            outbound.Cork();
             Assert.True(outbound.Append(frame, isVolatile: true));
             Assert.True(outbound.Append(frame));
-            outbound.EndTurn();
+            outbound.Uncork();
         }));
         var polling = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1000, 10));
         Assert.Equal(0, AllocatedBy(() => Assert.False(polling.Append(frame, isVolatile: true))));

@@ -27,7 +27,7 @@ public sealed class EntityMoveTests
             Assert.Equal(6, (await pulses.CallAsync(second, id, 1)).Count);
         Assert.All(ids, id => Assert.NotEqual(EntityOrigin.Lost, pulses.OriginOf(id)));
         foreach (var node in (Node[])[first, second])
-            await Node.UntilAsync(() => ((ClusterNode)node.Server.Services.OtherNodes).Entities.Ledger is { OrphanCount: 0, Bytes: 0 }, "nothing to be kept any more");
+            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Services.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 }, "nothing to be kept any more");
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class LeavingTests
         await SendAsync(webSocket, "5");
         await SendAsync(webSocket, "40");
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
-        Assert.Equal(1, ((ClusterNode)gateway.Server.Services.OtherNodes).Gateway.WebSocketCount);
+        Assert.Equal(1, ((ClusterAdapter)gateway.Server.Services.Adapter).Gateway.WebSocketCount);
         Assert.False(poll.IsCompleted);
 
         var stop = gateway.StopAsync();
@@ -110,7 +110,7 @@ public sealed class LeavingTests
         var events = second.Services.GetRequiredService<ActorSystem>().EventStream;
         var own = second.Cluster.SelfAddress;
         events.Publish(new ThisActorSystemQuarantinedEvent(own, own.WithPort(1)));
-        await ((ClusterNode)second.Server.Services.OtherNodes).AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
+        await ((ClusterAdapter)second.Server.Services.Adapter).AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
         Assert.True(second.IsReady);
         try
         {

@@ -274,7 +274,7 @@ public sealed class DataTests
             await Node.UntilAsync(() => Find() is not null, "the second node to have the first one's replica");
             return Find()!;
 
-            RecoveryLog? Find() => ((ClusterNode)second.Server.Services.OtherNodes).Recovery.Replicas.Find(first.Server.NodeTag, "/");
+            RecoveryLog? Find() => ((ClusterAdapter)second.Server.Services.Adapter).Recovery.Replicas.Find(first.Server.NodeTag, "/");
         }
 
         public async ValueTask DisposeAsync()

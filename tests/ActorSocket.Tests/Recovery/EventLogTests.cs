@@ -148,7 +148,7 @@ public sealed class EventLogTests
             {
                 var claim = Claimed();
                 var forgotten = expected.Count - received.Count > 12 || log.Last > 12;
-                if (start.PositionOf(claim, Tag) is { } position && log.TryGetMissed(position, "id", ["id"], out var missed))
+                if (start.LastSeenPosition(claim, Tag) is { } position && log.TryGetMissed(position, "id", ["id"], out var missed))
                 {
                     Assert.Equal(expected.Count - received.Count, missed.Count);
                     foreach (var (logged, number) in missed.Zip(expected.Skip(received.Count)))

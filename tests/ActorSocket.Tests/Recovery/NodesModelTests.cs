@@ -29,7 +29,7 @@ public sealed class NodesModelTests
         Assert.True(s_recovered > 500, $"{s_recovered} times recovered: the model refuses too much to say anything");
     }
 
-    private sealed class Node(string tag) : IOtherNode
+    private sealed class Node(string tag) : IRemoteNode
     {
         public string Tag => tag;
 
@@ -293,7 +293,7 @@ public sealed class NodesModelTests
             _home = null;
         }
 
-        // ---- Coming back: as RemoteClaim and RemoteContinuation do it
+        // ---- Coming back: as RemoteClaim and RemoteRestore do it
 
         private void ComeBack()
         {

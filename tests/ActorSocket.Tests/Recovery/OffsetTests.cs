@@ -199,7 +199,7 @@ public sealed class OffsetTests : RecoveryTest
         var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
         await client.DisposeAsync();
         await two.StopAsync();
-        await Node.UntilAsync(() => ((ClusterNode)one.Server.Services.OtherNodes).Peers.All.Length == 0, "the node to be gone");
+        await Node.UntilAsync(() => ((ClusterAdapter)one.Server.Services.Adapter).Peers.All.Length == 0, "the node to be gone");
         await using var again = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
         Assert.Equal(id, again.Connected.GetProperty("sid").GetString());
     }

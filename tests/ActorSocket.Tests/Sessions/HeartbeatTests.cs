@@ -82,7 +82,7 @@ public sealed class HeartbeatTests : ServerTest
         Clock.Advance(Interval);
         Assert.Equal("2", await session.PollAsync());
         await HandledAsync(session.Session);
-        var wait = session.Connection.PongDue!;
+        var wait = session.Connection.HeartbeatDeadline!;
         wait.Cancel(); // as if its alarm were late
         Clock.Advance(Timeout - TimeSpan.FromTicks(1));
         Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
@@ -100,7 +100,7 @@ public sealed class HeartbeatTests : ServerTest
         Assert.Equal("2", await session.PollAsync());
         await HandledAsync(session.Session);
         session.Send("3");
-        Assert.Null(session.Connection.PongDue);
+        Assert.Null(session.Connection.HeartbeatDeadline);
         Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
     }
 

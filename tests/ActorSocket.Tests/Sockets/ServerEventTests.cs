@@ -88,7 +88,7 @@ public sealed class ServerEventTests : ServerTest
     {
         var peers = new TwoPeers();
         var server = NewServer();
-        server.OtherNodes = peers;
+        server.Adapter = peers;
         var io = new ActorSocketServer(server);
         io.Of("/jobs").ServerSideEmit("run", 1, new { Name = "x" }, new byte[] { 1, 2, 3 });
         Assert.Equal("""/jobs run [1,{"name":"x"},"AQID"]""", peers.Published);
@@ -103,7 +103,7 @@ public sealed class ServerEventTests : ServerTest
     private static async Task<string?> RaiseAsync(Namespace ns, string eventName, string arguments) =>
         await ns.ServerEvents.RaiseAsync(eventName, Encoding.UTF8.GetBytes(arguments)).WaitAsync(Patience) is { } answer ? Encoding.UTF8.GetString(answer) : null;
 
-    private sealed class TwoPeers : IOtherNodes
+    private sealed class TwoPeers : IClusterAdapter
     {
         public string? Published { get; private set; }
 
@@ -124,7 +124,7 @@ public sealed class ServerEventTests : ServerTest
 
         public Task TakenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public TimeSpan RequestTimeout => NoOtherNodes.Instance.RequestTimeout;
+        public TimeSpan RequestTimeout => SingleNodeAdapter.Instance.RequestTimeout;
 
         public bool TakeOnSockets => false;
 
@@ -132,18 +132,18 @@ public sealed class ServerEventTests : ServerTest
 
         public void Withdraw(string ns, string room) => throw new NotSupportedException();
 
-        public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
+        public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
 
         public IDisposable? AskClients(
             NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
             throw new NotSupportedException();
 
-        public Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+        public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
             NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) =>
             throw new NotSupportedException();
 
-        public Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
+        public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
     }
 }

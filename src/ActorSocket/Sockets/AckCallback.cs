@@ -6,7 +6,7 @@ using ActorSocket.Sockets;
 namespace ActorSocket;
 
 /// <summary>A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may be no actor to do so.</summary>
-internal sealed class Question(Socket socket, long id, IAckSink sink) : IAckSink
+internal sealed class AckCallback(Socket socket, long id, IAckSink sink) : IAckSink
 {
     private ITimer? _overdue;
     private CancellationTokenRegistration _gone;
@@ -15,8 +15,8 @@ internal sealed class Question(Socket socket, long id, IAckSink sink) : IAckSink
     public void Bound(TimeSpan? timeout, TimeProvider time)
     {
         if (timeout is { } limit)
-            _overdue = time.CreateTimer(static state => ((Question)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
-        _gone = socket.Disconnected.UnsafeRegister(static state => ((Question)state!).Gone(), this);
+            _overdue = time.CreateTimer(static state => ((AckCallback)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
+        _gone = socket.Disconnected.UnsafeRegister(static state => ((AckCallback)state!).Gone(), this);
         if (Volatile.Read(ref _isSettled) != 0)
             Release();
     }

@@ -10,11 +10,11 @@ using ActorSocket.Sockets;
 namespace ActorSocket;
 
 /// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.</summary>
-internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)
+internal sealed record SocketDetails(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)
 {
     private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
 
-    public static SocketFacts Of(Socket socket) =>
+    public static SocketDetails Of(Socket socket) =>
         new(socket.Id, socket.Handshake.Request, socket.Handshake.Auth, socket.Rooms, socket.BagIfAny?.Copy() ?? new SocketData());
 
     public byte[] ToBytes(SocketJson json)
@@ -26,7 +26,7 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
         return wire.ToArray();
     }
 
-    public static SocketFacts Read(ReadOnlySpan<byte> bytes)
+    public static SocketDetails Read(ReadOnlySpan<byte> bytes)
     {
         var wire = new WireReader(bytes);
         var id = wire.Text();
@@ -36,7 +36,7 @@ internal sealed record SocketFacts(string Id, HandshakeRequest Request, JsonElem
         var headers = Unflatten(wire.Texts());
         var query = Unflatten(wire.Texts());
         var request = new HandshakeRequest(headers, query, wire.Text(), wire.Flag(), wire.Flag(), wire.Text(), DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture), new ClaimsPrincipal());
-        return new SocketFacts(id, request, auth, rooms, data);
+        return new SocketDetails(id, request, auth, rooms, data);
     }
 
     private static JsonElement ParseOrNothing(ReadOnlySpan<byte> json) => json.IsEmpty ? Nothing : JsonElement.Parse(json);

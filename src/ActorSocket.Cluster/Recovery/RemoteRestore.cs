@@ -18,8 +18,8 @@ namespace ActorSocket.Clustering;
 /// <param name="claim">What its client said.</param>
 /// <param name="tag">The node whose log the socket was lost in.</param>
 /// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
-internal sealed class RemoteContinuation(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper)
-    : Continuation(lost)
+internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper)
+    : SocketRestore(lost)
 {
     private readonly Gathered _gathered = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
@@ -33,7 +33,7 @@ internal sealed class RemoteContinuation(NamespaceServices ns, NodeServices node
 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await ns.Server.OtherNodes.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
+        await ns.Server.Adapter.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
         _isComplete = await CollectAsync(cancellationToken).ConfigureAwait(false);

@@ -15,7 +15,7 @@ namespace ActorSocket.Transports;
 /// <summary>
 /// Opens sessions: checks the requests that have no id yet, in the official server's order (E-03), and makes their connections.
 /// </summary>
-internal sealed class Handshakes(EngineServer server, PollingTransport polling, CorsHeaders? cors, Refusals refusals)
+internal sealed class HandshakeHandler(EngineServer server, PollingTransport polling, CorsHeaders? cors, EngineErrorResponses errors)
 {
     private const string CorsMiddlewareMark = "__CorsMiddlewareWithEndpointInvoked"; // left by ASP.NET Core's own
 
@@ -27,7 +27,7 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
     {
         if (!HttpMethods.IsGet(context.Request.Method) && upgrade is not { IsExtendedConnect: true })
         {
-            await refusals.AnswerAsync(
+            await errors.AnswerAsync(
                 context, EngineIoError.BadHandshakeMethod, upgrade, [("method", context.Request.Method)]).ConfigureAwait(false);
             return null;
         }
@@ -35,39 +35,39 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
         var fault = upgrade?.FaultOf(context.Request);
         if (webSocket && (upgrade is null || fault is not null))
         {
-            await refusals.AnswerAsync(
-                context, EngineIoError.BadRequest, upgrade, [(Refusals.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
+            await errors.AnswerAsync(
+                context, EngineIoError.BadRequest, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
             return null;
         }
         if (webSocket && !IsOriginAllowed(context.Request))
         {
-            await refusals.AnswerAsync(
+            await errors.AnswerAsync(
                 context, EngineIoError.Forbidden, upgrade, [("origin", context.Request.Headers.Origin.ToString())]).ConfigureAwait(false);
             return null;
         }
         if (server.Options.AllowRequest is { } allow && await allow(context, context.RequestAborted).ConfigureAwait(false) is { } reason)
         {
-            await refusals.AnswerAsync(
+            await errors.AnswerAsync(
                 context, EngineIoError.Forbidden, upgrade, [("message", reason)], reason.Length == 0 ? null : reason).ConfigureAwait(false);
             return null;
         }
         if (query.IsRevision3 && !server.Options.AllowEIO3)
         {
-            refusals.HintOnce(2, static log => log.OldClient());
-            await refusals.AnswerAsync(
+            errors.HintOnce(2, static log => log.OldClient());
+            await errors.AnswerAsync(
                 context, EngineIoError.UnsupportedProtocolVersion, upgrade, [("protocol", "3")]).ConfigureAwait(false);
             return null;
         }
         if (server.IsDraining || server.Root.IsNobody() || !server.Placement.IsReady
             || !server.Sessions.TryReserve(server.Options.MaxConnections ?? int.MaxValue))
         {
-            Refusals.AnswerUnavailable(context);
+            EngineErrorResponses.AnswerUnavailable(context);
             return null;
         }
         if (cors is null && !webSocket && context.Request.Headers.Origin is { Count: > 0 } origin
             && !RequestOrigin.IsOwn(origin.ToString(), context.Request) && !context.Items.ContainsKey(CorsMiddlewareMark))
         {
-            refusals.HintOnce(4, static log => log.CorsIsOff());
+            errors.HintOnce(4, static log => log.CorsIsOff());
         }
         return await OpenReservedAsync(context, query, webSocket ? upgrade : null).ConfigureAwait(false);
     }
@@ -88,9 +88,9 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
             if (context.RequestAborted.IsCancellationRequested)
                 return null;
             server.Log.IdGenerationFailed(error);
-            await refusals.AnswerAsync(
+            await errors.AnswerAsync(
                 context, EngineIoError.BadRequest, upgrade,
-                [(Refusals.Name, "ID_GENERATION_ERROR"), ("error", error.Message)]).ConfigureAwait(false);
+                [(EngineErrorResponses.Name, "ID_GENERATION_ERROR"), ("error", error.Message)]).ConfigureAwait(false);
             return null;
         }
         var options = server.Options;
@@ -130,7 +130,7 @@ internal sealed class Handshakes(EngineServer server, PollingTransport polling, 
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                Refusals.AnswerUnavailable(context);
+                EngineErrorResponses.AnswerUnavailable(context);
             return null;
         }
         catch

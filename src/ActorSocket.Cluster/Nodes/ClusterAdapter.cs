@@ -17,7 +17,7 @@ namespace ActorSocket.Clustering;
 /// One server on this node as a part of the cluster: puts its parts together, and asks the other nodes what namespaces want of them. What other nodes ask of this one,
 /// <see cref="PeerActor"/> takes.
 /// </summary>
-internal sealed class ClusterNode : IOtherNodes
+internal sealed class ClusterAdapter : IClusterAdapter
 {
     private readonly ServerServices _server;
     private readonly NodeServices _node;
@@ -26,7 +26,7 @@ internal sealed class ClusterNode : IOtherNodes
     private IActorRef _peers = ActorRefs.Nobody;
     private int _ownRooms;
 
-    public ClusterNode(ServerServices server, ActorSocketClusterOptions options, ClusterMetrics metrics, ClusterGauges gauges, ActorSystem system)
+    public ClusterAdapter(ServerServices server, ActorSocketClusterOptions options, ClusterMetrics metrics, ClusterGauges gauges, ActorSystem system)
     {
         (_server, _gauges) = (server, gauges);
         _node = new NodeServices(server, options, metrics);
@@ -40,7 +40,7 @@ internal sealed class ClusterNode : IOtherNodes
         server.Engine.Placement = Sessions;
         Sessions.StartRegion(system); // from here on other nodes' requests may come
         server.Entities.Placement = Entities;
-        server.OtherNodes = this;
+        server.Adapter = this;
         gauges.Observe(server.Name, this);
     }
 
@@ -121,7 +121,7 @@ internal sealed class ClusterNode : IOtherNodes
     public void Withdraw(string ns, string room) => _peers.Tell(new PeerSupervisor.RoomClosed(ns, room));
 
     /// <summary>One message to each, written once.</summary>
-    public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
+    public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
     {
         var peers = Peers.For(ns.Name, selection);
         if (peers.Length == 0)
@@ -148,13 +148,13 @@ internal sealed class ClusterNode : IOtherNodes
         return new OpenRequest(_node.Requests, request);
     }
 
-    public async Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+    public async Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
         var (answers, missing) = await _node.Requests.AskAsync<Fetched>(
             Peers.For(ns.Name, selection), request => new FetchSockets(request, target), timeout, cancellationToken).ConfigureAwait(false);
-        return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketFacts.Read(facts)).ToList(), missing);
+        return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(), missing);
     }
 
     public async Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout)
@@ -165,7 +165,7 @@ internal sealed class ClusterNode : IOtherNodes
         return missing;
     }
 
-    public async Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => await new RemoteClaim(ns, _node, Recovery, claim).FindAsync().ConfigureAwait(false);
+    public async Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => await new RemoteClaim(ns, _node, Recovery, claim).FindAsync().ConfigureAwait(false);
 
     private static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 

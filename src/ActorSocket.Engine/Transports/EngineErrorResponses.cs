@@ -7,7 +7,7 @@ using ActorSocket.Protocol.EngineIo;
 namespace ActorSocket.Transports;
 
 /// <summary>Refuses requests, and says so to whoever wants to know.</summary>
-internal sealed class Refusals(EngineHttp http)
+internal sealed class EngineErrorResponses(EngineHttp http)
 {
     /// <summary>Which bad request it is (E-05), among what is told of one.</summary>
     public const string Name = "name";

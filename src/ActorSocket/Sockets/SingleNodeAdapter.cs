@@ -5,11 +5,11 @@ using ActorSocket.Recovery;
 namespace ActorSocket.Sockets;
 
 /// <summary>One node alone: there are no others.</summary>
-internal sealed class NoOtherNodes : IOtherNodes
+internal sealed class SingleNodeAdapter : IClusterAdapter
 {
-    public static readonly NoOtherNodes Instance = new();
+    public static readonly SingleNodeAdapter Instance = new();
 
-    private static readonly Task<Continuation?> NotFound = Task.FromResult<Continuation?>(null);
+    private static readonly Task<SocketRestore?> NotFound = Task.FromResult<SocketRestore?>(null);
     private static readonly Task<int> NobodyMissing = Task.FromResult(0);
 
     public TimeSpan RequestTimeout { get; } = TimeSpan.FromSeconds(5);
@@ -34,18 +34,18 @@ internal sealed class NoOtherNodes : IOtherNodes
     {
     }
 
-    public IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
+    public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
 
     public IDisposable? AskClients(
         NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) => null;
 
-    public Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(
+    public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
-        Task.FromResult<(IReadOnlyList<SocketFacts>, int)>(([], 0));
+        Task.FromResult<(IReadOnlyList<SocketDetails>, int)>(([], 0));
 
     public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) => NobodyMissing;
 
-    public Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
+    public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
 
     public void Raise(string ns, string eventName, byte[] arguments)
     {

@@ -5,10 +5,10 @@ using ActorSocket.Recovery;
 namespace ActorSocket.Sockets;
 
 /// <summary>
-/// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="NoOtherNodes"/>, so that nobody need ask which it is.
+/// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="SingleNodeAdapter"/>, so that nobody need ask which it is.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal interface IOtherNodes
+internal interface IClusterAdapter
 {
     /// <summary>How long a question waits for its answers unless it says so itself.</summary>
     TimeSpan RequestTimeout { get; }
@@ -39,21 +39,21 @@ internal interface IOtherNodes
     /// <param name="isVolatile">Whether it may be dropped.</param>
     /// <param name="number">With connection state recovery: which of this node's events in the namespace it is; else 0.</param>
     /// <returns>Which ones those are.</returns>
-    IReadOnlyList<IOtherNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
+    IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
 
     /// <summary>Asks the clients of other nodes. <paramref name="answers"/> is told how many nodes are asked before this returns.</summary>
     /// <returns>Dispose it when nobody waits any more.</returns>
     IDisposable? AskClients(NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers);
 
     /// <summary>Finds the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
-    Task<(IReadOnlyList<SocketFacts> Found, int Missing)> FetchAsync(NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
     /// <returns>How many nodes did not confirm it in time.</returns>
     Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout);
 
     /// <summary>Finds a socket that its client lost on another node. Null when nobody gives it.</summary>
-    Task<Continuation?> FindAsync(NamespaceServices ns, RecoveryClaim claim);
+    Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim);
 
     /// <summary>Raises an event on every other node. Arguments are a JSON array (<see cref="SocketJson.ToJsonArray"/>).</summary>
     void Raise(string ns, string eventName, byte[] arguments);

@@ -5,7 +5,7 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Recovery;
 
 /// <summary>What a socket continues, and how to find what its client has missed since.</summary>
-internal abstract class Continuation(LostSocket lost)
+internal abstract class SocketRestore(LostSocket lost)
 {
     public LostSocket Lost => lost;
 
@@ -25,7 +25,7 @@ internal abstract class Continuation(LostSocket lost)
 /// <param name="log">Its namespace's.</param>
 /// <param name="lost">The socket.</param>
 /// <param name="noCopies">Completes when nobody has a copy of it that its client could be given again, or after a moment.</param>
-internal sealed class LocalContinuation(RecoveryLog log, LostSocket lost, Func<CancellationToken, Task> noCopies) : Continuation(lost)
+internal sealed class LocalRestore(RecoveryLog log, LostSocket lost, Func<CancellationToken, Task> noCopies) : SocketRestore(lost)
 {
     private bool _isTold;
 
