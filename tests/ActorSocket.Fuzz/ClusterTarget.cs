@@ -1,3 +1,5 @@
+using ActorSocket.Data;
+using ActorSocket.Emitting;
 using System.Collections;
 using System.Reflection;
 using Akka.Actor;
@@ -78,7 +80,7 @@ internal sealed class ClusterTarget : Target
             return Enum.GetValues(type).GetValue(dice.Below(Enum.GetValues(type).Length));
         if (type == typeof(EncodedFrame))
             return EncodedFrame.Of(dice.OneIn(5) ? [] : dice.Bytes(1 + dice.Few(60)), (byte[][])Make(dice, typeof(byte[][]))!, dice.OneIn(2));
-        if (type == typeof(SocketJson) || type == typeof(Socket))
+        if (type == typeof(SocketJson) || type == typeof(IDataOwner) || type == typeof(IRoomMember))
             return null;
         if (type.IsGenericType && type.GetGenericArguments() is [var key, var value] && key == typeof(string))
             return MakeDictionary(dice, value, depth);
