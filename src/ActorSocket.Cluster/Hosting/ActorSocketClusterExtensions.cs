@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using Akka.Hosting;
 using ActorSocket;
 using ActorSocket.Clustering;

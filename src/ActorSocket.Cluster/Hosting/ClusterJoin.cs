@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;

@@ -1,3 +1,5 @@
+using ActorSocket.Sockets;
+using ActorSocket.Emitting;
 using Akka.Event;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Delivery;

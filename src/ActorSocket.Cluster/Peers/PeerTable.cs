@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;

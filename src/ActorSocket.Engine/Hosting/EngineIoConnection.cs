@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using System.Security.Claims;
 using System.Text;
 using Akka.Actor;
@@ -44,7 +45,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
     /// <summary>The connection's id, a secret of its client: whoever has it can act for it. Official: <c>socket.id</c>.</summary>
     public string Id => _engine.Sid;
 
-    /// <summary>The protocol's revision that the client speaks, 4 or 3 (E-110). Official: <c>socket.protocol</c>.</summary>
+    /// <summary>The protocol's revision that the client speaks, 4 or 3. Official: <c>socket.protocol</c>.</summary>
     public int Protocol => _engine.IsRevision3 ? 3 : 4;
 
     /// <summary>The current transport, "polling" or "websocket". Official: <c>socket.transport.name</c>.</summary>

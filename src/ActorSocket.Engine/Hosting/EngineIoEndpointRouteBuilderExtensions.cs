@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ActorSocket;

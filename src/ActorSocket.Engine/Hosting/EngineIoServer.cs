@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using Akka.Actor;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Configuration;

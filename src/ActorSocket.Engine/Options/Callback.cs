@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace ActorSocket;
+namespace ActorSocket.Configuration;
 
 /// <summary>
 /// What an application hands in to be called back, as one kind: something that returns a task. Every public method that takes a delegate without a result has an overload

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace ActorSocket;
+namespace ActorSocket.Configuration;
 
 /// <summary>Checks the options at start, and names the configuration key, the value and what is allowed.</summary>
 internal sealed class EngineIoOptionsValidator : IValidateOptions<EngineIoOptions>

@@ -1,4 +1,4 @@
-namespace ActorSocket;
+namespace ActorSocket.Configuration;
 
 /// <summary>Collects what is wrong with options: each fault names the configuration key, the value and what is allowed.</summary>
 internal sealed class OptionFaults(string section)

@@ -47,17 +47,6 @@ public readonly ref struct ArgumentWriter
     }
 }
 
-/// <summary>The arguments of an event, and behind them its offset .</summary>
-internal readonly struct ArgumentsWithOffset<TArgs>(TArgs arguments, string offset) : IEventArguments
-    where TArgs : struct, IEventArguments
-{
-    public void Write(ArgumentWriter writer)
-    {
-        arguments.Write(writer);
-        writer.Write(offset);
-    }
-}
-
 /// <summary>No arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly record struct EventArguments : IEventArguments

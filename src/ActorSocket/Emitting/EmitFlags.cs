@@ -1,6 +1,6 @@
 using ActorSocket.Protocol.SocketIo;
 
-namespace ActorSocket;
+namespace ActorSocket.Emitting;
 
 /// <summary>How a packet is to be sent, as a value: operators are immutable, so there is no "flag of the next emit" to forget.</summary>
 internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compress, TimeSpan? Timeout)

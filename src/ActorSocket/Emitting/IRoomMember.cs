@@ -1,4 +1,4 @@
-namespace ActorSocket;
+namespace ActorSocket.Emitting;
 
 /// <summary>A socket, as far as it matters whom an event is for.</summary>
 internal interface IRoomMember

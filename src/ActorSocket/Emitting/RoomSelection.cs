@@ -1,4 +1,4 @@
-namespace ActorSocket;
+namespace ActorSocket.Emitting;
 
 /// <summary>Who a broadcast is for, as a value: a union of rooms (or everyone), less some rooms, less one socket.</summary>
 /// <param name="Rooms">The union; null for everyone.</param>

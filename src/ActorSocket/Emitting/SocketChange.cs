@@ -1,4 +1,4 @@
-namespace ActorSocket;
+namespace ActorSocket.Emitting;
 
 /// <summary>What is done to the sockets of a selection, on whichever node they are. The numbers travel between nodes.</summary>
 internal enum SocketChange

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Akka.Actor;

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using ActorSocket.Entities;
 using Akka.Actor;
 using Akka.Hosting;

@@ -1,3 +1,5 @@
+using ActorSocket.Configuration;
+using ActorSocket.Emitting;
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.AspNetCore.Authorization;

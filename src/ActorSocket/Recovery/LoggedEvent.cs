@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ActorSocket.Delivery;

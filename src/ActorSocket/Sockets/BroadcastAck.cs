@@ -1,8 +1,7 @@
 using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
 
-namespace ActorSocket;
+namespace ActorSocket.Sockets;
 
 /// <summary>Collects the acknowledgements of one broadcast, of all nodes. A client that disconnects counts as missing, and so does a node that goes.</summary>
 internal sealed class BroadcastAck : IAckSink

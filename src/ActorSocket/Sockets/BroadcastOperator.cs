@@ -1,3 +1,5 @@
+using ActorSocket.Sockets;
+using ActorSocket.Emitting;
 using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;

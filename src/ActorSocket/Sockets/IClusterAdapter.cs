@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;

@@ -1,3 +1,5 @@
+using ActorSocket.Configuration;
+using ActorSocket.Emitting;
 using ActorSocket.Data;
 using System.Text.Json.Serialization;
 using ActorSocket.Sockets;

@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using System.Collections.Concurrent;
 using System.Text;
 using Akka.Actor;

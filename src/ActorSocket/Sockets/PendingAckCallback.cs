@@ -1,12 +1,11 @@
 using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
 
-namespace ActorSocket;
+namespace ActorSocket.Sockets;
 
 /// <summary>A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may be no actor to do so.</summary>
-internal sealed class AckCallback(Socket socket, long id, IAckSink sink) : IAckSink
+internal sealed class PendingAckCallback(Socket socket, long id, IAckSink sink) : IAckSink
 {
     private ITimer? _overdue;
     private CancellationTokenRegistration _gone;
@@ -15,8 +14,8 @@ internal sealed class AckCallback(Socket socket, long id, IAckSink sink) : IAckS
     public void Bound(TimeSpan? timeout, TimeProvider time)
     {
         if (timeout is { } limit)
-            _overdue = time.CreateTimer(static state => ((AckCallback)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
-        _gone = socket.Disconnected.UnsafeRegister(static state => ((AckCallback)state!).Gone(), this);
+            _overdue = time.CreateTimer(static state => ((PendingAckCallback)state!).Overdue(), this, limit, Timeout.InfiniteTimeSpan);
+        _gone = socket.Disconnected.UnsafeRegister(static state => ((PendingAckCallback)state!).Gone(), this);
         if (Volatile.Read(ref _isSettled) != 0)
             Release();
     }

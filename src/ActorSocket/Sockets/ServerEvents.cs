@@ -1,3 +1,5 @@
+using ActorSocket.Configuration;
+using ActorSocket.Emitting;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 

@@ -1,9 +1,8 @@
 using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
 
-namespace ActorSocket;
+namespace ActorSocket.Sockets;
 
 /// <summary>Waits for one client's acknowledgement.</summary>
 internal sealed class SingleAck<T> : IAckSink

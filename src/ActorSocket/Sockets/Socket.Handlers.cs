@@ -1,3 +1,5 @@
+using ActorSocket.Configuration;
+using ActorSocket.Emitting;
 using Akka.Actor;
 using ActorSocket.Sockets;
 

@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using System.Security.Claims;
 using Akka.Actor;
 using ActorSocket.Connections;

@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Data;
 using System.Security.Claims;
 using System.Text.Json.Serialization;
@@ -245,7 +246,7 @@ public sealed partial class Socket : IEventEmitter
         new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, arg2, arg3, cancellationToken);
 
     /// <summary>Joins a room. Completed, every later broadcast to the room reaches this socket.</summary>
-    /// <remarks>Joining twice does nothing; joining after the disconnect does nothing .</remarks>
+    /// <remarks>Joining twice does nothing; joining after the disconnect does nothing.</remarks>
     /// <exception cref="InvalidOperationException">The socket is in as many rooms as <see cref="ActorSocketOptions.MaxRoomsPerSocket"/> allows.</exception>
     public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.JoinAsync(this, room, cancellationToken);
 

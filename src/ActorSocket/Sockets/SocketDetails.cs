@@ -5,9 +5,8 @@ using System.Text.Json;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
-using ActorSocket.Sockets;
 
-namespace ActorSocket;
+namespace ActorSocket.Sockets;
 
 /// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.</summary>
 internal sealed record SocketDetails(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)

@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
@@ -103,7 +104,7 @@ public sealed class SocketOperator : IEventEmitter
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         // Told first: the mailbox then holds the question before any answer to it can arrive.
-        var question = new AckCallback(_socket, id, sink);
+        var question = new PendingAckCallback(_socket, id, sink);
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, question));
         _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
         question.Bound(_flags.Timeout, services.Server.Time);

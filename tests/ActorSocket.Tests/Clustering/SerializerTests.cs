@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Data;
 using System.Text.Json;
 using Akka.Actor;

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Akka.Actor;
 using System.IO.Compression;

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using ActorSocket.Clustering;
 using ActorSocket.Hosting;
 using Akka.Configuration;

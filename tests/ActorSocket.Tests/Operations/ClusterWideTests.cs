@@ -1,3 +1,4 @@
+using ActorSocket.Sockets;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;

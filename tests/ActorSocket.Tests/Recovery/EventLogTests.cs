@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;

@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Clustering;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;

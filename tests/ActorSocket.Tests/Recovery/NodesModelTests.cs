@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Data;
 using System.Globalization;
 using ActorSocket.Protocol.SocketIo;

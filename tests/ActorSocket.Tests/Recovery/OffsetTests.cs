@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Sockets;
 using ActorSocket.Clustering;
 using System.Text.Json;

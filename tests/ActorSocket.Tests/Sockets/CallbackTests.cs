@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using System.Reflection;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;

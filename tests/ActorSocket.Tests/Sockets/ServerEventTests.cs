@@ -1,3 +1,4 @@
+using ActorSocket.Emitting;
 using ActorSocket.Sockets;
 using Akka.Actor;
 using System.Text;
