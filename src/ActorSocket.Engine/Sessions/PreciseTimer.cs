@@ -2,16 +2,6 @@ using System.Diagnostics;
 
 namespace ActorSocket.Sessions;
 
-/// <summary>Runs actions after a time, and tells the time by which it measures.</summary>
-internal interface IAlarms
-{
-    /// <summary>Since some moment.</summary>
-    TimeSpan Now { get; }
-
-    /// <summary>Runs it once, on whichever thread; it must not block.</summary>
-    void Set(TimeSpan delay, Action action);
-}
-
 /// <summary>
 /// Runs actions at their time, late by a millisecond or two and never early, by a thread of its own that sleeps until the next is due:
 /// Akka's scheduler is up to 10 ms late, and .NET's timers nearly as much. The thread ends when there has been nothing to wait for for a

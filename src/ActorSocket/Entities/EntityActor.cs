@@ -119,7 +119,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         else if (_waiting.Count < MaxWaiting)
             _waiting.Enqueue((call, Sender));
         else
-            Answer(call, Sender, [], "The entity is asked too much: 1024 calls are waiting.");
+            Answer(call, Sender, [], $"The entity is asked too much: {MaxWaiting} calls are waiting.");
     }
 
     private void Call(EntityCall call, IActorRef sender)

@@ -41,7 +41,7 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
         else if (child.Waiting.Count < MaxBuffered)
             child.Waiting.Enqueue((call, Sender));
         else
-            EntityActor.Answer(call, Sender, [], "The entity is asked too much: 1024 calls wait for it to start again.");
+            EntityActor.Answer(call, Sender, [], $"The entity is asked too much: {MaxBuffered} calls wait for it to start again.");
     }
 
     private Child Start(string id)

@@ -1,0 +1,25 @@
+using ActorSocket.Sockets;
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using ActorSocket.Hosting;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Sessions;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Clustering;
+
+/// <summary>An answer to a request that came in at another node, until that one says that it has left.</summary>
+internal sealed class AnswerOnItsWay(string gateway, long request)
+{
+    private readonly TaskCompletionSource<bool> _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The tag of the node.</summary>
+    public string Gateway => gateway;
+
+    public long Request => request;
+
+    /// <summary>False: it was lost.</summary>
+    public Task<bool> Left => _left.Task;
+
+    public void SetLeft(bool left) => _left.TrySetResult(left);
+}

@@ -1,0 +1,28 @@
+using Akka.Actor;
+using ActorSocket.Entities;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ActorSocket;
+
+/// <summary>Maps classes of entities.</summary>
+public static class RoomEntityExtensions
+{
+    /// <summary>Lets each id have an entity of this class. Every node of a cluster maps the same classes.</summary>
+    /// <param name="ns">The namespace that the entities emit in.</param>
+    /// <param name="type">A name for the class, the same on every node: letters, digits and dashes.</param>
+    /// <param name="configure">Sets the limits of this class; they begin with those of <see cref="ActorSocketOptions.Entities"/>.</param>
+    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, the name has other characters or is taken, or a limit is out of range.</exception>
+    public static RoomEntities<TEntity> MapEntities<TEntity>(this Namespace ns, string type, Action<EntityOptions>? configure = null)
+        where TEntity : RoomEntity
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        ArgumentException.ThrowIfNullOrEmpty(type);
+        if (!type.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+            throw new ArgumentException($"\"{type}\" names a shard region: it has letters, digits and dashes.", nameof(type));
+        var options = ns.Services.Server.Options.Entities.Copy();
+        configure?.Invoke(options);
+        foreach (var fault in options.Faults(""))
+            throw new ArgumentException(fault, nameof(configure));
+        return new RoomEntities<TEntity>(ns, type, options);
+    }
+}
