@@ -52,7 +52,7 @@ internal static class SoakHandlers
 
         public override Task OnTick()
         {
-            Namespace.To("ticks").Volatile.Emit("ticked", ++_ticks, Id, io.NodeTag);
+            Namespace.To("ticks").Emit("ticked", ++_ticks, Id, io.NodeTag); // not volatile: who ticks right behind another would never be heard
             return Task.CompletedTask;
         }
 
