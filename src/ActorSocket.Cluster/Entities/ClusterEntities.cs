@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using ActorSocket.Entities;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using ActorSocket.Entities;
 
 namespace ActorSocket.Clustering;
 

@@ -1,11 +1,8 @@
-using ActorSocket.Sockets;
 using ActorSocket.Entities;
+using ActorSocket.Sessions;
+using ActorSocket.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
-using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
-using ActorSocket.Sessions;
-using IClusterMessage = ActorSocket.Clustering.IClusterMessage;
 
 namespace ActorSocket.Clustering;
 

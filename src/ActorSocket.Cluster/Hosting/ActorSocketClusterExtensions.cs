@@ -1,9 +1,7 @@
-using ActorSocket.Configuration;
-using Akka.Hosting;
 using ActorSocket;
 using ActorSocket.Clustering;
+using ActorSocket.Configuration;
 using ActorSocket.Hosting;
-using ActorSocket.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

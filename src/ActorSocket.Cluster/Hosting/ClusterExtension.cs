@@ -1,10 +1,10 @@
+using ActorSocket.Hosting;
 using ActorSocket.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ActorSocket.Hosting;
 
 namespace ActorSocket.Clustering;
 

@@ -1,10 +1,9 @@
-using ActorSocket.Configuration;
 using System.Net;
 using System.Net.Sockets;
+using ActorSocket.Configuration;
 using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.Logging;
-using ActorSocket.Diagnostics;
 
 namespace ActorSocket.Clustering;
 

@@ -1,5 +1,5 @@
-using ActorSocket.Protocol.Records;
 using ActorSocket.Entities;
+using ActorSocket.Protocol.Records;
 
 namespace ActorSocket.Clustering;
 

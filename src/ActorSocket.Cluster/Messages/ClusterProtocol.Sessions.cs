@@ -1,5 +1,5 @@
-using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.Records;
 
 namespace ActorSocket.Clustering;
 

@@ -1,10 +1,8 @@
-using ActorSocket.Sockets;
 using ActorSocket.Emitting;
-using Akka.Event;
 using ActorSocket.Protocol.Records;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Recovery;
+using ActorSocket.Sockets;
+using Akka.Event;
 
 namespace ActorSocket.Clustering;
 

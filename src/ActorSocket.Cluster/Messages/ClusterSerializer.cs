@@ -1,10 +1,10 @@
-using ActorSocket.Protocol.Records;
 using System.Collections.Frozen;
 using System.Text.Json;
+using ActorSocket.Entities;
+using ActorSocket.Protocol.Records;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
-using ActorSocket.Entities;
 
 namespace ActorSocket.Clustering;
 

@@ -1,6 +1,4 @@
-using ActorSocket.Protocol.Records;
 using Akka.Actor;
-using Akka.Event;
 
 namespace ActorSocket.Clustering;
 

@@ -1,15 +1,11 @@
-using ActorSocket.Emitting;
 using System.Collections.Concurrent;
-using Akka.Actor;
-using Akka.Cluster;
-using ActorSocket.Delivery;
-using ActorSocket.Diagnostics;
+using ActorSocket.Emitting;
 using ActorSocket.Entities;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
-using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Akka.Actor;
+using Akka.Cluster;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Akka.Cluster;
 using ActorSocket.Diagnostics;
+using Akka.Cluster;
 
 namespace ActorSocket.Clustering;
 

@@ -1,8 +1,7 @@
-using Akka.Actor;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
+using Akka.Actor;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

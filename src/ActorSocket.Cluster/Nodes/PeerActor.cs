@@ -1,9 +1,6 @@
-using ActorSocket.Sockets;
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Cluster;
-using ActorSocket.Diagnostics;
-using ActorSocket.Entities;
-using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

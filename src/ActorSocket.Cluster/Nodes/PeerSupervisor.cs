@@ -1,10 +1,7 @@
-using ActorSocket.Sockets;
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Remote;
-using ActorSocket.Diagnostics;
-using ActorSocket.Entities;
-using ActorSocket.Sessions;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,6 +1,6 @@
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Clustering;
 

@@ -1,8 +1,3 @@
-using ActorSocket.Entities;
-using System.Globalization;
-using System.Net;
-using Microsoft.Extensions.Options;
-
 namespace ActorSocket;
 
 /// <summary>

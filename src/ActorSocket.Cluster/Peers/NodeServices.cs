@@ -1,5 +1,4 @@
 using ActorSocket.Sockets;
-using ActorSocket.Hosting;
 
 namespace ActorSocket.Clustering;
 

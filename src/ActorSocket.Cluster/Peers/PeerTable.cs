@@ -1,9 +1,9 @@
-using ActorSocket.Emitting;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
-using Akka.Actor;
+using ActorSocket.Emitting;
 using ActorSocket.Sessions;
+using Akka.Actor;
 
 namespace ActorSocket.Clustering;
 

@@ -1,6 +1,6 @@
+using ActorSocket.Recovery;
 using ActorSocket.Sockets;
 using Akka.Actor;
-using ActorSocket.Recovery;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

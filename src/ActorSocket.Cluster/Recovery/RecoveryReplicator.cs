@@ -1,7 +1,6 @@
 using ActorSocket.Recovery;
-using Akka.Actor;
-using ActorSocket.Diagnostics;
 using ActorSocket.Sessions;
+using Akka.Actor;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

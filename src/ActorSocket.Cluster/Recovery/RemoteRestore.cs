@@ -1,8 +1,7 @@
-using ActorSocket.Sockets;
 using System.Diagnostics.CodeAnalysis;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
+using ActorSocket.Sockets;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,7 +1,6 @@
-using ActorSocket.Sockets;
 using System.Collections.Concurrent;
-using ActorSocket.Hosting;
 using ActorSocket.Recovery;
+using ActorSocket.Sockets;
 
 namespace ActorSocket.Clustering;
 

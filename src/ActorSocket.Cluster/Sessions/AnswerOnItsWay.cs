@@ -1,11 +1,3 @@
-using ActorSocket.Sockets;
-using System.Diagnostics.CodeAnalysis;
-using Akka.Actor;
-using ActorSocket.Hosting;
-using ActorSocket.Protocol.EngineIo;
-using ActorSocket.Sessions;
-using static ActorSocket.Clustering.ClusterProtocol;
-
 namespace ActorSocket.Clustering;
 
 /// <summary>An answer to a request that came in at another node, until that one says that it has left.</summary>

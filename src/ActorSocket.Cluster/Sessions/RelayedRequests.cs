@@ -1,9 +1,8 @@
-using ActorSocket.Sockets;
 using System.Diagnostics.CodeAnalysis;
-using Akka.Actor;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using Akka.Actor;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,10 +1,5 @@
-using ActorSocket.Sockets;
-using System.Buffers;
-using System.Collections.Immutable;
-using Akka.Actor;
-using Akka.Cluster.Sharding;
-using ActorSocket.Hosting;
 using ActorSocket.Sessions;
+using Akka.Cluster.Sharding;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

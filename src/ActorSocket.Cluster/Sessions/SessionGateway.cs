@@ -1,13 +1,11 @@
-using ActorSocket.Sockets;
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using Akka.Actor;
-using Microsoft.AspNetCore.Http;
-using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
+using Akka.Actor;
+using Microsoft.AspNetCore.Http;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

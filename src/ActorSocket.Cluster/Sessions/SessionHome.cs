@@ -1,14 +1,13 @@
-using ActorSocket.Sockets;
 using System.Buffers;
 using System.Collections.Concurrent;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using ActorSocket.Transports;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
-using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Hosting;
-using ActorSocket.Protocol.EngineIo;
-using ActorSocket.Sessions;
-using ActorSocket.Transports;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Akka.Actor;
-using ActorSocket.Protocol.EngineIo;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;

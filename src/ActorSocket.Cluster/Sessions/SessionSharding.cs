@@ -1,11 +1,7 @@
+using ActorSocket.Sessions;
 using ActorSocket.Sockets;
-using System.Buffers;
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using ActorSocket.Hosting;
-using ActorSocket.Sessions;
-using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;
 

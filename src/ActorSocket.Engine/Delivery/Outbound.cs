@@ -1,6 +1,6 @@
-using ActorSocket.Protocol.SocketIo;
 using System.Buffers;
 using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Delivery;
 

@@ -1,7 +1,7 @@
-using Akka.Actor;
 using ActorSocket.Diagnostics;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
+using Akka.Actor;
 
 namespace ActorSocket.Hosting;
 

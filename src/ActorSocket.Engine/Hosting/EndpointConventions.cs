@@ -1,9 +1,9 @@
+using ActorSocket.Transports;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
-using ActorSocket.Transports;
 
 namespace ActorSocket.Hosting;
 

@@ -1,10 +1,10 @@
-using ActorSocket.Configuration;
 using System.Security.Claims;
 using System.Text;
-using Akka.Actor;
+using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using Akka.Actor;
 
 namespace ActorSocket;
 

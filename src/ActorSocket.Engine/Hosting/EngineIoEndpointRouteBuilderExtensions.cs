@@ -1,8 +1,8 @@
+using ActorSocket;
 using ActorSocket.Configuration;
+using ActorSocket.Transports;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using ActorSocket;
-using ActorSocket.Transports;
 
 namespace Microsoft.AspNetCore.Builder;
 

@@ -1,11 +1,11 @@
 using ActorSocket.Configuration;
-using Akka.Actor;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket;
 

@@ -1,4 +1,8 @@
+using ActorSocket;
 using ActorSocket.Configuration;
+using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
+using ActorSocket.Transports;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -6,10 +10,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ActorSocket;
-using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
-using ActorSocket.Transports;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

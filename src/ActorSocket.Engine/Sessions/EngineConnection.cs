@@ -1,6 +1,6 @@
-using Akka.Actor;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.EngineIo;
+using Akka.Actor;
 
 namespace ActorSocket.Sessions;
 

@@ -1,8 +1,8 @@
-using Akka.Actor;
-using Microsoft.Extensions.Logging;
 using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Sessions;
 

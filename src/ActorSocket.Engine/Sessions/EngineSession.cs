@@ -1,7 +1,6 @@
-using Akka.Actor;
 using ActorSocket.Delivery;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
+using Akka.Actor;
 using static ActorSocket.Sessions.SessionProtocol;
 
 namespace ActorSocket.Sessions;

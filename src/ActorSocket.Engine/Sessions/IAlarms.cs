@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ActorSocket.Sessions;
 
 /// <summary>Runs actions after a time, and tells the time by which it measures.</summary>

@@ -1,8 +1,6 @@
-using Akka.Actor;
-using ActorSocket.Delivery;
-using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
+using Akka.Actor;
 
 namespace ActorSocket.Sessions;
 

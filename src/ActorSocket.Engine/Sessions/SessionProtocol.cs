@@ -1,5 +1,3 @@
-using Akka.Actor;
-
 namespace ActorSocket.Sessions;
 
 /// <summary>

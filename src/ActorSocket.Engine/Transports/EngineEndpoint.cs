@@ -1,10 +1,10 @@
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Sessions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
-using ActorSocket.Diagnostics;
-using ActorSocket.Protocol.EngineIo;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Transports;
 

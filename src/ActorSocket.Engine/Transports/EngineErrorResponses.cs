@@ -1,8 +1,8 @@
 using System.Text;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.EngineIo;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Transports;
 

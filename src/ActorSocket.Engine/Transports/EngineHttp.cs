@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Microsoft.AspNetCore.Http;
 using ActorSocket.Diagnostics;
 using ActorSocket.Sessions;
+using Microsoft.AspNetCore.Http;
 
 namespace ActorSocket.Transports;
 

@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
+using ActorSocket.Diagnostics;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Net.Http.Headers;
-using ActorSocket.Diagnostics;
-using ActorSocket.Protocol.EngineIo;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Transports;
 

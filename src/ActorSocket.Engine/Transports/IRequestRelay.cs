@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Http;
 using ActorSocket.Protocol.EngineIo;
+using Microsoft.AspNetCore.Http;
 
 namespace ActorSocket.Transports;
 

@@ -1,9 +1,8 @@
 using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Runtime.InteropServices;
-using Microsoft.AspNetCore.Http;
-using ActorSocket.Protocol;
 using ActorSocket.Protocol.WebSockets;
+using Microsoft.AspNetCore.Http;
 
 namespace ActorSocket.Transports;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
-using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Transports;
 

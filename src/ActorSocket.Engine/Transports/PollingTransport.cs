@@ -1,9 +1,8 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Sessions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ActorSocket.Transports;
 

@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Akka.Actor;
-using Microsoft.AspNetCore.Connections;
 using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
 using ActorSocket.Sessions;
+using Akka.Actor;
+using Microsoft.AspNetCore.Connections;
 
 namespace ActorSocket.Transports;
 

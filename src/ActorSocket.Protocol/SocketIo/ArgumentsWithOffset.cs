@@ -1,6 +1,3 @@
-using System.ComponentModel;
-using System.Text.Json;
-
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>The arguments of an event, and behind them its offset .</summary>

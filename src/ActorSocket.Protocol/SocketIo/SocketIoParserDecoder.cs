@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.SocketIo;
-
 namespace ActorSocket;
 
 /// <summary>Reads the packets of one connection. What it returns is checked by the server: names, shape, depth.</summary>

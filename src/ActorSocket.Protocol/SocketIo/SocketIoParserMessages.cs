@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.SocketIo;
-
 namespace ActorSocket;
 
 /// <summary>A packet as Engine.IO messages: a text one, binary ones, or a text one followed by binary ones.</summary>

@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.SocketIo;
-
 namespace ActorSocket;
 
 /// <summary>Kinds of Socket.IO packets (protocol v5, "Packet types"), binary ones not told apart: a parser knows best how it carries binary.</summary>

@@ -1,5 +1,5 @@
-using ActorSocket.Sockets;
 using ActorSocket.Recovery;
+using ActorSocket.Sockets;
 
 namespace ActorSocket.Actors;
 

@@ -1,14 +1,13 @@
-using static ActorSocket.Connections.ConnectionEvents;
 using System.Text.Json;
-using Akka.Actor;
 using ActorSocket.Connections;
-using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Rooms;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Akka.Actor;
+using static ActorSocket.Connections.ConnectionEvents;
 using static ActorSocket.Sockets.NamespaceProtocol;
 
 namespace ActorSocket.Actors;

@@ -1,12 +1,10 @@
-using static ActorSocket.Connections.ConnectionEvents;
-using ActorSocket.Sockets;
 using System.Text.Json;
-using Akka.Actor;
-using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using Akka.Actor;
+using static ActorSocket.Connections.ConnectionEvents;
 using static ActorSocket.Sockets.NamespaceProtocol;
 
 namespace ActorSocket.Actors;

@@ -1,12 +1,9 @@
-using static ActorSocket.Connections.ConnectionEvents;
-using Akka.Actor;
 using ActorSocket.Connections;
-using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Diagnostics;
-using ActorSocket.Sockets;
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
-using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using Akka.Actor;
 using static ActorSocket.Sockets.SocketProtocol;
 
 namespace ActorSocket.Actors;

@@ -1,14 +1,13 @@
-using static ActorSocket.Connections.ConnectionEvents;
 using System.Diagnostics;
 using System.Net;
-using Akka.Actor;
 using ActorSocket.Connections;
-using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
-using ActorSocket.Sockets;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
+using ActorSocket.Sockets;
+using Akka.Actor;
+using static ActorSocket.Connections.ConnectionEvents;
 using static ActorSocket.Sockets.SocketProtocol;
 
 namespace ActorSocket.Actors;

@@ -1,5 +1,5 @@
-using Akka.Actor;
 using ActorSocket.Sessions;
+using Akka.Actor;
 
 namespace ActorSocket.Connections;
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Akka.Actor;
-using Microsoft.AspNetCore.WebUtilities;
 using ActorSocket.Delivery;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using Akka.Actor;
+using Microsoft.AspNetCore.WebUtilities;
 using static ActorSocket.Connections.ConnectionProtocol;
 
 namespace ActorSocket.Connections;

@@ -1,7 +1,6 @@
-using Akka.Actor;
-using Akka.Event;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using Akka.Event;
 
 namespace ActorSocket.Connections;
 

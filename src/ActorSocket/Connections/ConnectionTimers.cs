@@ -1,4 +1,3 @@
-using Akka.Actor;
 using ActorSocket.Sessions;
 
 namespace ActorSocket.Connections;

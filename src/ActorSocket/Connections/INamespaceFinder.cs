@@ -1,7 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Connections;
 

@@ -1,5 +1,5 @@
-using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
+using Akka.Actor;
 
 namespace ActorSocket.Connections;
 

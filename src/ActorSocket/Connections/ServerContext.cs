@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Logging;
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Connections;
 

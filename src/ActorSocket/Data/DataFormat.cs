@@ -4,8 +4,8 @@ using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
+using Akka.Actor;
 
 namespace ActorSocket.Data;
 

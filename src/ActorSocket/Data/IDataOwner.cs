@@ -1,8 +1,3 @@
-using System.Collections;
-using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
-using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Data;

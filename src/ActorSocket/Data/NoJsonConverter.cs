@@ -1,11 +1,5 @@
-using System.Collections.Frozen;
-using System.Runtime.InteropServices;
-using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Akka.Actor;
-using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Data;
 

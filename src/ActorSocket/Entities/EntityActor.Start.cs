@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Akka.Actor;
-using ActorSocket.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Akka.Actor;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;

@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.Records;
-
 namespace ActorSocket.Entities;
 
 /// <summary>What an entity that starts is told of the one before.</summary>

@@ -1,7 +1,3 @@
-using System.Linq.Expressions;
-using System.Reflection;
-using ActorSocket.Sockets;
-
 namespace ActorSocket.Entities;
 
 /// <summary>What an entity knows of its surroundings.</summary>

@@ -1,6 +1,6 @@
 using System.Text;
-using Akka.Event;
 using ActorSocket.Sessions;
+using Akka.Event;
 
 namespace ActorSocket.Entities;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Akka.Actor;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;

@@ -1,5 +1,5 @@
-using Akka.Actor;
 using ActorSocket.Entities;
+using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;

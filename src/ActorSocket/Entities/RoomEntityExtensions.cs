@@ -1,7 +1,3 @@
-using Akka.Actor;
-using ActorSocket.Entities;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace ActorSocket;
 
 /// <summary>Maps classes of entities.</summary>

@@ -1,6 +1,6 @@
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Event;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Entities;
 

@@ -1,5 +1,5 @@
-using ActorSocket.Hosting;
 using ActorSocket;
+using ActorSocket.Hosting;
 using ActorSocket.Transports;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

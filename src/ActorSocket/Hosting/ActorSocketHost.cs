@@ -1,12 +1,11 @@
 using ActorSocket.Actors;
+using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using ActorSocket.Diagnostics;
-using ActorSocket.Entities;
-using ActorSocket.Sockets;
 
 namespace ActorSocket.Hosting;
 

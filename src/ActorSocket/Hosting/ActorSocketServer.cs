@@ -1,10 +1,9 @@
-using ActorSocket.Configuration;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Akka.Actor;
-using Microsoft.AspNetCore.Builder;
+using ActorSocket.Configuration;
 using ActorSocket.Hosting;
 using ActorSocket.Sockets;
+using Microsoft.AspNetCore.Builder;
 
 namespace ActorSocket;
 

@@ -1,12 +1,12 @@
-using ActorSocket.Configuration;
-using ActorSocket.Entities;
-using Akka.Actor;
-using Akka.Hosting;
 using ActorSocket;
+using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
 using ActorSocket.Hosting;
 using ActorSocket.Sockets;
 using ActorSocket.Transports;
+using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

@@ -1,7 +1,7 @@
 using System.Reflection;
+using ActorSocket.Transports;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCaching;
-using ActorSocket.Transports;
 
 namespace ActorSocket.Hosting;
 

@@ -1,9 +1,9 @@
-using ActorSocket.Configuration;
-using ActorSocket.Emitting;
 using System.Linq.Expressions;
 using System.Reflection;
-using Microsoft.AspNetCore.Authorization;
+using ActorSocket.Configuration;
+using ActorSocket.Emitting;
 using ActorSocket.Sockets;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;

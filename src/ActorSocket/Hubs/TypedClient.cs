@@ -1,10 +1,3 @@
-using System.ComponentModel;
-using System.Linq.Expressions;
-using System.Reflection;
-using System.Reflection.Emit;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
-
 namespace ActorSocket.Hubs;
 
 /// <summary>The class for an interface: the compiler's, or one that is made once. Its methods call the emitter with their arguments as a struct, nothing reflected or boxed.</summary>

@@ -1,10 +1,9 @@
-using ActorSocket.Emitting;
-using System.ComponentModel;
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using ActorSocket.Emitting;
 
 namespace ActorSocket.Hubs;
 

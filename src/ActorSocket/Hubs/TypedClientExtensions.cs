@@ -1,10 +1,4 @@
 using ActorSocket.Hubs;
-using System.ComponentModel;
-using System.Linq.Expressions;
-using System.Reflection;
-using System.Reflection.Emit;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace ActorSocket;
 

@@ -1,11 +1,6 @@
-using ActorSocket.Hubs;
-using ActorSocket.Emitting;
 using System.ComponentModel;
-using System.Linq.Expressions;
-using System.Reflection;
-using System.Reflection.Emit;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
+using ActorSocket.Emitting;
+using ActorSocket.Hubs;
 
 namespace ActorSocket;
 

@@ -1,7 +1,4 @@
-using System.Collections.Immutable;
 using System.Security.Claims;
-using ActorSocket.Protocol.Records;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Data;
 
 namespace ActorSocket.Recovery;

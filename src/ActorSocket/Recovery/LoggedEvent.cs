@@ -1,7 +1,4 @@
 using ActorSocket.Emitting;
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;

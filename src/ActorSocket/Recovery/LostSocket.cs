@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using ActorSocket.Data;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Data;
 
 namespace ActorSocket.Recovery;
 

@@ -1,7 +1,6 @@
-using ActorSocket.Emitting;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using ActorSocket.Delivery;
+using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using ActorSocket.Sessions;
-
 namespace ActorSocket.Recovery;
 
 /// <summary>

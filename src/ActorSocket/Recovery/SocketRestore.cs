@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using ActorSocket.Sessions;
 using static ActorSocket.Rooms.RoomProtocol;
 
 namespace ActorSocket.Rooms;

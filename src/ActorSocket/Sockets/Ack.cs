@@ -1,4 +1,3 @@
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 

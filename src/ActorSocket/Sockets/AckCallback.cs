@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.SocketIo;
-
 namespace ActorSocket.Sockets;
 
 /// <summary>Calls back with one client's acknowledgement.</summary>

@@ -1,6 +1,5 @@
 using ActorSocket.Configuration;
 using ActorSocket.Emitting;
-using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;
 

@@ -1,7 +1,3 @@
-using System.Collections.Concurrent;
-using System.Linq.Expressions;
-using System.Reflection;
-using System.Text.Json;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;

@@ -1,8 +1,3 @@
-using Akka.Actor;
-using Akka.Event;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sessions;
-
 namespace ActorSocket.Sockets;
 
 /// <summary>Who waits for a client's acknowledgement.</summary>

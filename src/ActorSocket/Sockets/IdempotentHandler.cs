@@ -1,5 +1,3 @@
-using ActorSocket.Protocol.SocketIo;
-
 namespace ActorSocket.Sockets;
 
 /// <summary>A handler that runs once for each key.</summary>

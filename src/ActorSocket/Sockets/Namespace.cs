@@ -1,7 +1,7 @@
-using ActorSocket.Configuration;
-using ActorSocket.Emitting;
-using ActorSocket.Data;
 using System.Text.Json.Serialization;
+using ActorSocket.Configuration;
+using ActorSocket.Data;
+using ActorSocket.Emitting;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;

@@ -1,8 +1,8 @@
-using Akka.Actor;
-using Akka.Event;
 using ActorSocket.Connections;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
+using Akka.Actor;
+using Akka.Event;
 
 namespace ActorSocket.Sockets;
 

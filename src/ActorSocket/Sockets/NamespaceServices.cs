@@ -1,13 +1,11 @@
-using ActorSocket.Emitting;
 using System.Collections.Concurrent;
 using System.Text;
-using Akka.Actor;
-using ActorSocket.Delivery;
 using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
+using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Rooms;
+using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 

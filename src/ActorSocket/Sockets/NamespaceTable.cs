@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ActorSocket.Diagnostics;
-using ActorSocket.Hosting;
 
 namespace ActorSocket.Sockets;
 

@@ -1,6 +1,3 @@
-using ActorSocket.Data;
-using ActorSocket.Sockets;
-
 namespace ActorSocket;
 
 /// <summary>One socket of any node, with a time limit for its answer.</summary>

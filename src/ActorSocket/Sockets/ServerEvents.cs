@@ -1,6 +1,6 @@
 using ActorSocket.Configuration;
-using ActorSocket.Emitting;
 using ActorSocket.Diagnostics;
+using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using Akka.Actor;
-using Microsoft.Extensions.Logging;
 using ActorSocket.Connections;
 using ActorSocket.Diagnostics;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Sockets;
 

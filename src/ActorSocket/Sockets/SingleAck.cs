@@ -1,6 +1,4 @@
 using Akka.Actor;
-using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;
 

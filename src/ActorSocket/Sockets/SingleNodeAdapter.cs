@@ -1,7 +1,7 @@
 using ActorSocket.Emitting;
-using Akka.Actor;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
+using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 

@@ -1,7 +1,7 @@
 using ActorSocket.Configuration;
 using ActorSocket.Emitting;
-using Akka.Actor;
 using ActorSocket.Sockets;
+using Akka.Actor;
 
 namespace ActorSocket;
 

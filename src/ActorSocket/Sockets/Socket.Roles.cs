@@ -1,8 +1,7 @@
-using ActorSocket.Emitting;
 using System.Security.Claims;
-using Akka.Actor;
 using ActorSocket.Connections;
 using ActorSocket.Data;
+using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 

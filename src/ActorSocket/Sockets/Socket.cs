@@ -1,12 +1,12 @@
-using ActorSocket.Emitting;
-using ActorSocket.Data;
 using System.Security.Claims;
 using System.Text.Json.Serialization;
-using Akka.Actor;
 using ActorSocket.Connections;
+using ActorSocket.Data;
+using ActorSocket.Emitting;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
+using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;

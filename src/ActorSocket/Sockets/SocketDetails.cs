@@ -1,7 +1,7 @@
-using ActorSocket.Data;
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
+using ActorSocket.Data;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;

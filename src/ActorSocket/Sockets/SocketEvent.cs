@@ -1,7 +1,3 @@
-using ActorSocket.Delivery;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sockets;
-
 namespace ActorSocket;
 
 /// <summary>One event of a client, as catch-all listeners and socket middleware see it.</summary>

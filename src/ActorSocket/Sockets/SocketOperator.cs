@@ -1,8 +1,7 @@
 using ActorSocket.Emitting;
-using Akka.Actor;
-using ActorSocket.Delivery;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
+using Akka.Actor;
 
 namespace ActorSocket;
 

@@ -1,7 +1,6 @@
+using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Event;
-using ActorSocket.Protocol.SocketIo;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Sockets;
 
