@@ -375,6 +375,57 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         await session.LivesAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Last_words_that_come_in_parts_arrive_too(bool chunked)
+    {
+        const int rounds = 50;
+        await using var server = await Wire.ServeAsync(output);
+        var heard = System.Threading.Channels.Channel.CreateUnbounded<int>();
+        server.Io.OnConnection(socket => { socket.On("bye", (int n) => { heard.Writer.TryWrite(n); }); });
+        using var wire = new Wire(server.Url);
+        var session = await wire.JoinAsync();
+        for (var i = 0; i < rounds; i++)
+        {
+            var body = $"""42["bye",{i}]""";
+            var head = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
+            var whole = chunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body;
+            using var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{whole[..8]}");
+            await Task.Delay(5); // nothing tells when the server has read the first part
+            await tcp.GetStream().WriteAsync(Encoding.UTF8.GetBytes(whole[8..]));
+            tcp.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            Assert.Equal(i, await heard.Reader.ReadAsync().AsTask().WaitForAsync($"last words {i}"));
+        }
+        await session.LivesAsync();
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_POST_that_is_cut_ends_the_session_and_logs_nothing(bool chunked, bool reset)
+    {
+        await using var server = await Wire.ServeAsync(output);
+        var logged = server.Log.Count; // by the start
+        using var wire = new Wire(server.Url);
+        for (var i = 0; i < 10; i++)
+        {
+            var session = await wire.JoinAsync();
+            var head = chunked ? "Transfer-Encoding: chunked\r\n\r\n64\r\n42[" : "Content-Length: 100\r\n\r\n42[";
+            using (var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}"))
+            {
+                await Task.Delay(5); // nothing tells when the server has read the first part
+                if (reset)
+                    tcp.Client.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+            }
+            await server.Journal.SeenAsync($"{session.Id} disconnect transport error");
+        }
+        await server.StopAsync(); // Kestrel has nothing more to say about these connections
+        Assert.All(server.Log.Skip(logged), static line => Assert.StartsWith("Information", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_POST_that_is_too_slow_is_answered_408_and_ends_the_session()
     {

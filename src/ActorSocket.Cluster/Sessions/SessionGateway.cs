@@ -204,7 +204,10 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
             var reading = _polling.ReadAsync(context, waits: () => refusal = AskAsync(home, new PostBegun(sid, begun = NextRequest(), query), Timeout.InfiniteTimeSpan)).AsTask();
             // Another POST is under way, or there is no such session: the client is told before it has sent everything.
             if (refusal is not null && await Task.WhenAny(reading, refusal).ConfigureAwait(false) == refusal)
+            {
+                await PostBody.GiveUpAsync(context, reading).ConfigureAwait(false);
                 return Answered(context, await refusal.ConfigureAwait(false));
+            }
             if (await reading.ConfigureAwait(false) is { } body)
             {
                 var whole = body.Bytes.ToArray();

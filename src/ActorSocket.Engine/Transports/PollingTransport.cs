@@ -117,8 +117,14 @@ internal sealed class PollingTransport(EngineServer server)
                 response.StatusCode = StatusCodes.Status413PayloadTooLarge; // E-46: nothing is delivered, the session stays open
                 return;
             }
-            await PollingRules.TakeAsync(connection, server.Placement, body.Bytes, octetStream, form).ConfigureAwait(false);
-            body.Release();
+            try
+            {
+                await PollingRules.TakeAsync(connection, server.Placement, body.Bytes, octetStream, form).ConfigureAwait(false);
+            }
+            finally
+            {
+                body.Release();
+            }
             await connection.Backlog.ReadableAsync().ConfigureAwait(false);
         }
         catch (Exception error) when (PostBody.IsCut(error))

@@ -17,7 +17,26 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
 
     public void Release() => reader?.AdvanceTo(bytes.End);
 
-    /// <summary>Reads it; null when it is over the limit.</summary>
+    /// <summary>
+    /// Nobody wants the rest any more. A read that outlives its request takes bytes of the next one, and Kestrel cannot go on: it ends here.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="reading">What <see cref="ReadAsync"/> returned.</param>
+    public static async Task GiveUpAsync(HttpContext context, Task<PostBody?> reading)
+    {
+        context.Request.BodyReader.CancelPendingRead();
+        try
+        {
+            if (await reading.ConfigureAwait(false) is { } body)
+                body.Release();
+        }
+        catch (Exception error) when (IsCut(error))
+        {
+            // It has been answered otherwise.
+        }
+    }
+
+    /// <summary>Reads it; null when it is over the limit, or given up.</summary>
     /// <param name="context">The request.</param>
     /// <param name="limit">The most bytes.</param>
     /// <param name="minRate">How fast it must come; null: no matter how.</param>
@@ -32,6 +51,7 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         if (IsHttp1(context) && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = minRate;
         var reader = context.Request.BodyReader;
+        var parts = new Parts();
         try
         {
             while (true)
@@ -43,23 +63,31 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
                     waits = null;
                 }
                 var read = await reading.ConfigureAwait(false);
-                if (read.Buffer.Length > limit)
-                {
-                    reader.AdvanceTo(read.Buffer.End); // Kestrel drains what is left of the request
-                    return null;
-                }
-                if (read.IsCompleted)
+                var isTooLong = parts.Length + read.Buffer.Length > limit;
+                if (read.IsCompleted && parts.Length == 0 && !isTooLong)
                     return new PostBody(read.Buffer, reader);
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                if (!isTooLong && !read.IsCanceled)
+                    parts.Add(read.Buffer);
+                // All of it, always: of a read that leaves something behind Kestrel cannot recover, if it is the connection's last.
+                reader.AdvanceTo(read.Buffer.End);
+                if (isTooLong || read.IsCanceled)
+                    return null; // Kestrel drains what is left of the request
+                if (read.IsCompleted)
+                    return parts.Whole();
             }
         }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status400BadRequest && length is { } whole && TakeLastWords(context, whole) is { } words)
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status400BadRequest && length is { } whole && TakeLastWords(context, whole - parts.Length) is { } words)
         {
-            return new PostBody(new ReadOnlySequence<byte>(words), null);
+            parts.Add(new ReadOnlySequence<byte>(words));
+            return parts.Whole();
         }
         catch (Exception error) when (IsCorrupt(error))
         {
             throw new BadHttpRequestException("The body cannot be decompressed.", StatusCodes.Status400BadRequest, error);
+        }
+        finally
+        {
+            parts.Dispose();
         }
     }
 
@@ -104,6 +132,42 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         catch (Exception error) when (error is InvalidOperationException or IOException)
         {
             return null; // it was cut, or something else than Kestrel reads it
+        }
+    }
+
+    /// <summary>What has come of a body that does not come at once.</summary>
+    private struct Parts : IDisposable
+    {
+        private static readonly PipeOptions NeverWaits = new(pauseWriterThreshold: 0, useSynchronizationContext: false);
+
+        private Pipe? _pipe;
+        private bool _isWhole;
+
+        public long Length { get; private set; }
+
+        public void Add(ReadOnlySequence<byte> part)
+        {
+            _pipe ??= new Pipe(NeverWaits);
+            foreach (var piece in part)
+                _pipe.Writer.Write(piece.Span);
+            Length += part.Length;
+        }
+
+        public PostBody Whole()
+        {
+            _isWhole = true;
+            _pipe!.Writer.Complete();
+            _pipe.Reader.TryRead(out var read);
+            return new PostBody(read.Buffer, _pipe.Reader);
+        }
+
+        /// <summary>What nobody got gives its memory back.</summary>
+        public readonly void Dispose()
+        {
+            if (_isWhole || _pipe is null)
+                return;
+            _pipe.Writer.Complete();
+            _pipe.Reader.Complete();
         }
     }
 

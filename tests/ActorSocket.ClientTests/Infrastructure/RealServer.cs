@@ -39,6 +39,9 @@ internal sealed class RealServer : IAsyncDisposable
 
     public Journal Journal { get; } = new();
 
+    /// <summary>What was logged at Information and above; of ASP.NET Core, at Warning.</summary>
+    public IReadOnlyCollection<string> Log => _log;
+
     /// <param name="output">Where the server's log goes at the end.</param>
     /// <param name="configure">Options other than the defaults.</param>
     /// <param name="certificate">Makes it an HTTPS server.</param>
