@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ActorSocket.Diagnostics;
-using ActorSocket.Tests.Hosting;
 
 namespace ActorSocket.Tests.Diagnostics;
 
@@ -146,27 +145,6 @@ public sealed class LogTests
         Assert.DoesNotContain(host.Log.Above(LogLevel.Debug), static line => line.Category == "ActorSocket");
     }
 
-    [Fact]
-    public void Of_each_message_a_number_is_written_at_once_and_one_a_second_from_there_on()
-    {
-        var (log, time) = (new RecordedLog(), new ManualTime());
-        var bounded = new BoundedLogger(log.CreateLogger("x"), time);
-        for (var i = 0; i < 100; i++)
-            bounded.HandlerFailed(new InvalidOperationException("boom"), "/");
-        Assert.Equal(BoundedLogger.Burst, log.Lines.Count);
-        bounded.MiddlewareFailed(new InvalidOperationException("boom"), "/"); // another message has its own
-        bounded.RequestRefused("GET", 1, "x"); // at Debug there is no bound
-        Assert.Equal(BoundedLogger.Burst + 2, log.Lines.Count);
-        time.Seconds++;
-        for (var i = 0; i < 100; i++)
-            bounded.HandlerFailed(new InvalidOperationException("boom"), "/");
-        var last = log.Lines.ToArray()[^2..];
-        Assert.Equal(LogLevel.Error, last[0].Level);
-        Assert.StartsWith($"{100 - BoundedLogger.Burst} lines like the next one were left out", last[0].Text, StringComparison.Ordinal);
-        Assert.StartsWith("A handler of namespace / threw.", last[1].Text, StringComparison.Ordinal);
-        Assert.Equal(BoundedLogger.Burst + 4, log.Lines.Count);
-    }
-
     private static void AssertClean(RecordedLog log)
     {
         foreach (var (level, category, text) in log.Lines.Where(static line => line.Text.Contains(Mark, StringComparison.OrdinalIgnoreCase)))
@@ -261,7 +239,7 @@ public sealed class LogTests
 
         public System.Collections.Concurrent.ConcurrentQueue<string?> Reasons { get; } = new();
 
-        public Task UntilAsync(long sum) => Operations.Node.UntilAsync(() => Interlocked.Read(ref _sum) >= sum, $"{sum} to be counted");
+        public Task UntilAsync(long sum) => Node.UntilAsync(() => Interlocked.Read(ref _sum) >= sum, $"{sum} to be counted");
 
         public void Dispose() => _listener.Dispose();
     }

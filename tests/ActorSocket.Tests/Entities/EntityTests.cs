@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using ActorSocket.Tests.Operations;
 
 namespace ActorSocket.Tests.Entities;
 
@@ -268,6 +267,18 @@ public sealed class EntityTests
         Assert.InRange(failures, moved, 2 * ids.Length);
     }
 
+    [Fact]
+    public async Task A_call_of_an_entity_ends_with_its_token()
+    {
+        await using var node = await Node.StartAsync(static o => o.Port = null);
+        var entities = node.Server.MapEntities<Nothing>("nothing");
+        using var source = new CancellationTokenSource();
+        var call = entities.InvokeAsync<int>("id", "waits", source.Token);
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(Node.Patience));
+        Assert.Throws<ArgumentException>(() => entities.Send("id", "waits", source.Token));
+    }
+
     private static Task<Node> StartAsync(Action<ActorSocketClusterOptions>? configure = null) => Node.StartAsync(cluster =>
     {
         cluster.Port = null; // no cluster
@@ -418,4 +429,10 @@ public sealed class EntityTests
     }
 
     private sealed class Mute : RoomEntity;
+
+    private sealed class Nothing : RoomEntity
+    {
+        [Event("waits")]
+        public static Task<int> WaitsAsync() => new TaskCompletionSource<int>().Task;
+    }
 }

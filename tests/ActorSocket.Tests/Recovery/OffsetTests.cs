@@ -1,10 +1,7 @@
 using ActorSocket.Emitting;
 using ActorSocket.Sockets;
-using ActorSocket.Clustering;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ActorSocket.Hosting;
-using ActorSocket.Tests.Operations;
 
 namespace ActorSocket.Tests.Recovery;
 
@@ -163,56 +160,6 @@ public sealed class OffsetTests : RecoveryTest
         ns.Emit("missed", 3);
         Assert.Equal(["missed 3"], await RecoveredAsync(server, first, offset));
     }
-
-    [Fact]
-    public async Task A_client_that_has_received_nothing_moves_from_node_to_node()
-    {
-        await using var one = await StartNodeAsync(null);
-        await using var two = await StartNodeAsync(one);
-        await Node.MeetAsync(one, two);
-        var client = await PollingClient.ConnectAsync(one, "client");
-        var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
-        foreach (var (from, to) in new[] { (one, two), (two, one), (one, two) })
-        {
-            await client.DisposeAsync();
-            await Node.UntilAsync(() => from.Server.Main.Sockets.Count == 0, "the socket to be lost");
-            client = await PollingClient.ConnectAsync(to, "client", $$"""{"pid":"{{pid}}"}""");
-            Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
-            Assert.Empty(client.Missed);
-        }
-        await client.DisposeAsync();
-        await Node.UntilAsync(() => two.Server.Main.Sockets.Count == 0, "the socket to be lost");
-        one.Server.Main.Emit("missed", 1);
-        client = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
-        Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
-        Assert.StartsWith("42[\"missed\",1", Assert.Single(client.Missed), StringComparison.Ordinal);
-        await client.DisposeAsync();
-    }
-
-    /// <summary>It comes to the very node that has the copy, which need ask nobody.</summary>
-    [Fact]
-    public async Task A_client_whose_node_has_left_is_recovered_from_the_copy_at_hand()
-    {
-        await using var one = await StartNodeAsync(null);
-        await using var two = await StartNodeAsync(one);
-        await Node.MeetAsync(one, two);
-        var client = await PollingClient.ConnectAsync(two, "client");
-        var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
-        await client.DisposeAsync();
-        await two.StopAsync();
-        await Node.UntilAsync(() => ((ClusterAdapter)one.Server.Services.Adapter).Peers.All.Length == 0, "the node to be gone");
-        await using var again = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
-        Assert.Equal(id, again.Connected.GetProperty("sid").GetString());
-    }
-
-    private static Task<Node> StartNodeAsync(Node? seed) => Node.StartAsync(
-        cluster =>
-        {
-            if (seed is not null)
-                cluster.SeedNodes.Add(seed.Seed);
-        },
-        static io => io.OnConnection(static _ => { }),
-        options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
 
     // ---- No code of the application's under the gate: it may wait for another thread that emits.
 

@@ -195,14 +195,3 @@ public sealed class LastEventsTests : ServerTest
         Assert.Equal(0, handled);
     }
 }
-
-internal static class CancellationTokenExtensions
-{
-    /// <summary>Completes when it is cancelled.</summary>
-    public static async Task WaitAsync(this CancellationToken token)
-    {
-        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = token.Register(cancelled.SetResult);
-        await cancelled.Task.WaitAsync(ServerTest.Patience, CancellationToken.None);
-    }
-}

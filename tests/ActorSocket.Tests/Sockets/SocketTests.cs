@@ -1,7 +1,4 @@
-using ActorSocket.Sockets;
 using Akka.Actor;
-using ActorSocket.Connections;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests.Sockets;
 
@@ -259,49 +256,6 @@ public sealed class SocketTests : ServerTest
     }
 
     [Fact]
-    public async Task A_socket_actor_that_fails_is_told_to_its_client_and_the_connection_and_its_neighbours_live()
-    {
-        var server = NewServer();
-        var reason = new TaskCompletionSource<string>();
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
-        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("ping?", static () => "pong"));
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        await webSocket.NextAsync();
-        session.Send("40/other,");
-        await webSocket.NextAsync();
-        Socket(session, server).Actor.Tell(Kill.Instance);
-        Assert.Equal("41", await webSocket.NextAsync());
-        Assert.Equal("server namespace disconnect", await reason.Task.WaitAsync(Patience));
-        session.Send("""42["late"]"""); // crossed our DISCONNECT: ignored
-        session.Send("""42/other,3["ping?"]""");
-        Assert.Equal("43/other,3[\"pong\"]", await webSocket.NextAsync());
-    }
-
-    [Fact]
-    public async Task A_socket_actor_that_fails_waits_for_no_acknowledgement_any_more()
-    {
-        var server = NewServer(static options => options.MaxInboundEvents = 1);
-        Task? asked = null;
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => asked = socket.EmitWithAckAsync<int>("question"));
-        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("slow", () => Task.Delay(Timeout.Infinite, socket.Disconnected)));
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40/other,");
-        await webSocket.NextAsync();
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        Assert.EndsWith("""["question"]""", await webSocket.NextAsync(), StringComparison.Ordinal);
-        Socket(session, server).Actor.Tell(Kill.Instance);
-        Assert.Equal("41", await webSocket.NextAsync());
-        await Assert.ThrowsAsync<SocketDisconnectedException>(() => asked!.WaitAsync(Patience));
-        session.Send("""42/other,["slow"]""");
-        session.Send("""42/other,["slow"]""");
-        Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted); // no handler waits for what the client may send
-    }
-
-    [Fact]
     public async Task A_client_that_has_left_and_come_back_is_not_told_of_the_end_of_its_former_socket()
     {
         var sockets = new List<Socket>();
@@ -344,7 +298,7 @@ public sealed class SocketTests : ServerTest
         {
             session.Send("40");
             Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-            var actor = Socket(session, server).Actor;
+            var actor = SocketOf(session, server).Actor;
             Watch(actor);
             session.Send("""42["slow"]""");
             await HandledAsync(actor);
@@ -355,25 +309,6 @@ public sealed class SocketTests : ServerTest
         }
         goes.SetResult();
         await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience);
-    }
-
-    [Fact]
-    public void A_namespace_that_the_client_has_left_and_joined_again_is_not_left_with_its_former_socket()
-    {
-        var namespaces = new JoinedNamespaces(4);
-        var (former, next) = (CreateTestProbe().Ref, CreateTestProbe().Ref);
-        var packet = new ActorSocket.Protocol.SocketIo.SocketIoPacket(ActorSocket.Protocol.SocketIo.SocketIoPacketType.Event, "/", -1, "x", SocketArguments.Empty, 0);
-        namespaces.TryBegin("/", out var attempt, out _);
-        namespaces.Connected(attempt, former);
-        namespaces.Leave("/", out _, out _);
-        namespaces.TryBegin("/", out attempt, out _);
-        namespaces.LeftByServer(former);
-        namespaces.Connected(attempt, next);
-        namespaces.LeftByServer(former);
-        Assert.Equal(JoinedNamespaces.Find.Found, namespaces.TryFind("/", packet, out var found));
-        Assert.Equal(next, found);
-        namespaces.LeftByServer(next);
-        Assert.Equal(JoinedNamespaces.Find.Ignore, namespaces.TryFind("/", packet, out _));
     }
 
     [Fact]
@@ -566,7 +501,4 @@ public sealed class SocketTests : ServerTest
         var gone = await FishForMessageAsync<SocketMessages.Disconnected>(static _ => true, Patience);
         Assert.Equal("client namespace disconnect", gone.Reason.ToString());
     }
-
-    private static Socket Socket(TestSession session, ActorSocket.Sockets.ServerServices server) =>
-        Assert.Single(server.Namespaces.GetOrAdd("/", server).Face.Sockets, socket => socket.Connection.Engine == session.Connection);
 }

@@ -1,0 +1,96 @@
+using ActorSocket.Sockets;
+using Akka.Actor;
+using ActorSocket.Clustering;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Hosting;
+using ActorSocket.Sessions;
+using static ActorSocket.Clustering.ClusterProtocol;
+
+namespace ActorSocket.Tests.Cluster.Sessions;
+
+/// <summary>Requests that came to another node, on the node of their session: what counts is which process they came to, not where that lived.</summary>
+public sealed class HomeTests : ServerTest
+{
+    private readonly PeerTable _peers = new();
+
+    /// <summary>Two processes, one after the other at the same address: their actors have the same address, and both count requests from 1.</summary>
+    private (Peer Peer, Akka.TestKit.TestProbe Replies) NewGateway(string tag)
+    {
+        var replies = CreateTestProbe();
+        var peer = new Peer(tag, replies, [], new LinkHub());
+        _peers.Add(peer);
+        return (peer, replies);
+    }
+
+    private async Task<(ServerServices Server, SessionHome Home, EngineConnection Connection)> OpenHomeAsync()
+    {
+        var server = NewServer();
+        return (server, new SessionHome(server, NewClusterMetrics(), _peers), (await OpenAsync(server)).Connection);
+    }
+
+    [Fact]
+    public async Task An_answer_has_left_when_the_process_that_it_went_by_says_so_and_no_other_at_its_address()
+    {
+        var (server, home, connection) = await OpenHomeAsync();
+        var (old, replies) = NewGateway("old000");
+        NewGateway("new000");
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(old)), replies);
+        connection.Outbound.Append(EncodedFrame.Control("4one"u8));
+        Assert.IsType<RequestServed>(replies.ExpectMsg<Packed>(Patience).Unpack());
+        home.AnswerLeft("new000", 1);
+        Assert.False(((RelayedRequests)connection.Relayed!).PollAnswer!.Left.IsCompleted);
+        home.AnswerLeft("old000", 1);
+        Assert.True(await ((RelayedRequests)connection.Relayed!).PollAnswer!.Left.WaitAsync(Patience));
+        Assert.Equal(0, home.AnswersOnTheirWay);
+    }
+
+    [Fact]
+    public async Task An_answer_that_goes_by_a_process_that_is_gone_is_lost_though_another_lives_at_its_address()
+    {
+        var (server, home, connection) = await OpenHomeAsync();
+        var (old, replies) = NewGateway("old000");
+        NewGateway("new000");
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(old)), replies);
+        _peers.Remove(old);
+        connection.Outbound.Append(EncodedFrame.Control("4one"u8));
+        replies.ExpectMsg<Packed>(Patience);
+        Assert.False(await ((RelayedRequests)connection.Relayed!).PollAnswer!.Left.WaitAsync(Patience));
+        Assert.False(server.Engine.Sessions.TryGet(connection.Sid, out _)); // the client has a gap, and learns it by its next request
+        Assert.Equal(0, home.AnswersOnTheirWay);
+    }
+
+    [Fact]
+    public async Task A_poll_waits_on_when_a_process_goes_that_lived_at_the_address_before()
+    {
+        var server = NewServer();
+        var home = new SessionHome(server, NewClusterMetrics(), _peers);
+        var (old, oldReplies) = NewGateway("old000");
+        var (young, replies) = NewGateway("new000");
+        var connection = (await OpenAsync(server)).Connection;
+        // The first was told that its node leaves; the later one has the same number, and waits.
+        home.Serve(connection, new GatewayLeaves(connection.Sid, 1, IsWebSocket: false), oldReplies);
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(young)), replies);
+        home.PeerGone(old);
+        home.PeerGone(old);
+        connection.Outbound.Append(EncodedFrame.Control("4one"u8));
+        var served = Assert.IsType<RequestServed>(replies.ExpectMsg<Packed>(Patience).Unpack());
+        Assert.Equal("4one"u8, served.Body);
+        oldReplies.ExpectNoMsg(0);
+    }
+
+    [Fact]
+    public async Task A_WebSocket_that_only_probes_does_not_end_its_session_when_its_node_leaves()
+    {
+        var server = NewServer();
+        var home = new SessionHome(server, NewClusterMetrics(), _peers);
+        var (gateway, replies) = NewGateway("gate00");
+        var session = await OpenAsync(server);
+        home.Serve(session.Connection, new GatewayLeaves(session.Connection.Sid, 1, IsWebSocket: true), replies);
+        await HandledAsync(session.Session);
+        Assert.Null(session.Connection.ClosedBecause);
+        Assert.NotNull(gateway);
+    }
+
+    private static RequestQuery QueryBy(Peer gateway) => new(IsRevision3: false, IsForWebSocket: false, "", gateway.Tag);
+}

@@ -1,0 +1,189 @@
+using System.Text;
+using ActorSocket.Delivery;
+using ActorSocket.Protocol;
+using ActorSocket.Protocol.EngineIo;
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket.Tests.Engine.Delivery;
+
+/// <summary>What a message may cost, counted instead of timed: bytes allocated and writes. A change that makes the hot path dearer fails here.</summary>
+public sealed class HotPathTests : ServerTest
+{
+    private const int Rounds = 200;
+
+    [Fact]
+    public void Delivering_to_a_member_allocates_nothing()
+    {
+        var outbound = NewOutbound();
+        var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
+        Assert.Equal(0, AllocatedBy(() =>
+        {
+            outbound.Cork();
+            outbound.Append(frame);
+            outbound.Uncork();
+        }));
+    }
+
+    [Fact]
+    public void Delivering_a_volatile_packet_allocates_nothing_whether_it_leaves_or_is_dropped()
+    {
+        var outbound = NewOutbound();
+        var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
+        Assert.Equal(0, AllocatedBy(() =>
+        {
+            outbound.Cork();
+            Assert.True(outbound.Append(frame, isVolatile: true));
+            Assert.True(outbound.Append(frame));
+            outbound.Uncork();
+        }));
+        var polling = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1000, 10));
+        Assert.Equal(0, AllocatedBy(() => Assert.False(polling.Append(frame, isVolatile: true))));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_broadcast_allocates_for_the_packet_and_nothing_for_each_member(bool isVolatile)
+    {
+        var few = await AllocatedByBroadcastAsync(2, isVolatile);
+        var many = await AllocatedByBroadcastAsync(50, isVolatile);
+        Assert.Equal(few, many);
+        Assert.InRange(few, 1, 400);
+    }
+
+    [Fact]
+    public async Task An_event_with_two_primitive_arguments_allocates_little_until_its_handler_has_run()
+    {
+        long sum = 0;
+        var (socket, session, webSocket) = await JoinAsync(socket => socket.On("move", (int x, int y) => sum += x + y));
+        var text = "42[\"move\",12,345]"u8.ToArray();
+
+        // On the thread that reads: decoded, and told to the socket in a batch.
+        var reading = AllocatedBy(() =>
+        {
+            session.Connection.Inbound.AddText(webSocket, text);
+            session.Connection.Inbound.EndOfRead();
+        });
+        // On the socket's: arguments read and the handler called.
+        var decoder = new PacketDecoder(new ProtocolLimits(), socket.Namespace.Services.Server.Names, socket.Namespace.Services.Server.Json);
+        Assert.True(decoder.AddText(text.AsSpan(1), out var packet));
+        var handling = AllocatedBy(() => Assert.True(socket.RaiseEventAsync(packet!).AsTask().IsCompletedSuccessfully));
+
+        Assert.True(sum > 0);
+        Assert.InRange(reading + handling, 1, 200);
+    }
+
+    [Fact]
+    public async Task All_that_a_handler_emits_leaves_in_one_write()
+    {
+        var (_, session, webSocket) = await JoinAsync(socket => socket.On("go", (Ack ack) =>
+        {
+            for (var i = 0; i < 5; i++)
+                socket.Emit("step", i);
+            ack.Send("done");
+        }));
+        var before = webSocket.Writes;
+        session.Send("427[\"go\"]");
+        for (var i = 0; i < 5; i++)
+            Assert.Equal($"42[\"step\",{i}]", await webSocket.NextAsync());
+        Assert.Equal("437[\"done\"]", await webSocket.NextAsync());
+        Assert.Equal(1, webSocket.Writes - before);
+    }
+
+    [Fact]
+    public async Task The_answers_to_all_events_of_one_read_leave_in_one_write()
+    {
+        var (_, session, webSocket) = await JoinAsync(socket => socket.On("echo", static (SocketArguments payload, Ack ack) => ack.Send(payload)));
+        var before = webSocket.Writes;
+        for (var i = 0; i < 16; i++)
+            session.Connection.Inbound.AddText(webSocket, Encoding.UTF8.GetBytes($"42{i}[\"echo\",{i}]"));
+        session.Connection.Inbound.EndOfRead();
+        for (var i = 0; i < 16; i++)
+            Assert.Equal($"43{i}[{i}]", await webSocket.NextAsync());
+        Assert.Equal(1, webSocket.Writes - before);
+    }
+
+    [Fact]
+    public async Task What_is_broadcast_while_a_write_is_under_way_leaves_in_one_write_after_it()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        var gate = new TaskCompletionSource();
+        webSocket.Gate = gate.Task;
+        var before = webSocket.Writes;
+        socket.Namespace.Emit("tick", 0);
+        await AwaitConditionAsync(() => Task.FromResult(webSocket.Writes > before), Patience, TimeSpan.FromMilliseconds(5));
+        for (var i = 1; i <= 100; i++)
+            socket.Namespace.Emit("tick", i);
+        gate.SetResult();
+        for (var i = 0; i <= 100; i++)
+            Assert.Equal($"42[\"tick\",{i}]", await webSocket.NextAsync());
+        Assert.Equal(2, webSocket.Writes - before);
+    }
+
+    private async Task<long> AllocatedByBroadcastAsync(int members, bool isVolatile)
+    {
+        var server = NewServer();
+        var io = server.Namespaces.GetOrAdd("/", server).Face;
+        for (var i = 0; i < members; i++)
+        {
+            var webSocket = new FakeWebSocket();
+            var session = await OpenAsync(server, webSocket);
+            session.Send("40");
+            await webSocket.NextAsync();
+        }
+        await AwaitConditionAsync(() => Task.FromResult(io.Services.All.Count == members), Patience, TimeSpan.FromMilliseconds(5));
+        await io.SocketsJoinAsync("room");
+        var room = isVolatile ? io.To("room").Volatile : io.To("room");
+        return AllocatedBy(() => room.Emit("tick", 1));
+    }
+
+    /// <summary>
+    /// What this thread allocates each time at best: a queue that grows once, a tier of the JIT that is not there yet, are not what a message costs.
+    /// </summary>
+    private static long AllocatedBy(Action action)
+    {
+        var least = long.MaxValue;
+        for (var i = 0; i < Rounds; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            action();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        return least;
+    }
+
+    private static Outbound NewOutbound()
+    {
+        var outbound = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1 << 20, 1 << 10));
+        outbound.SwitchTo(new Nowhere(), WireForm.Standard);
+        return outbound;
+    }
+
+    private sealed class Nowhere : IOutboundSink
+    {
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => default;
+    }
+
+    private sealed class Nobody : IOutboundOwner
+    {
+        public void OnOverflow()
+        {
+        }
+
+        public void OnWriteFailed(Exception error)
+        {
+        }
+
+        public void OnCloseDelivered()
+        {
+        }
+
+        public void OnVolatileDropped(int count)
+        {
+        }
+
+        public void OnWritten(int packets, long bytes)
+        {
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using ActorSocket.Transports;
+
+namespace ActorSocket.Tests.Engine.Transports;
+
+public sealed class PostBodyTests : ServerTest
+{
+    [Theory]
+    [InlineData(20, "HTTP/1.1", 20.0)]
+    [InlineData(0, "HTTP/1.1", null)]
+    [InlineData(20, "HTTP/2", 240.0)] // Kestrel's own, which a request cannot change there
+    public async Task A_body_may_come_as_slowly_as_the_options_say(int option, string protocol, double? expected)
+    {
+        var rate = new Rate { MinDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5)) };
+        var context = NewContext(protocol);
+        context.Features.Set<IHttpMinRequestBodyDataRateFeature>(rate);
+        var body = await new PollingTransport(NewServer(o => o.MinPostDataRate = option).Engine).ReadAsync(context);
+        Assert.Equal("42[1]", Encoding.UTF8.GetString(body!.Value.Bytes));
+        body.Value.Release();
+        Assert.Equal(expected, rate.MinDataRate?.BytesPerSecond);
+        if (expected is 20)
+            Assert.Equal(TimeSpan.FromSeconds(30), rate.MinDataRate!.GracePeriod);
+    }
+
+    private static DefaultHttpContext NewContext(string protocol)
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Protocol = protocol;
+        context.Features.Set<IRequestBodyPipeFeature>(new Body(PipeReader.Create(new MemoryStream("42[1]"u8.ToArray()))));
+        return context;
+    }
+
+    private sealed class Body(PipeReader reader) : IRequestBodyPipeFeature
+    {
+        public PipeReader Reader => reader;
+    }
+
+    private sealed class Rate : IHttpMinRequestBodyDataRateFeature
+    {
+        public MinDataRate? MinDataRate { get; set; }
+    }
+}

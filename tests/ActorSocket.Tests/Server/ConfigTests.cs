@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
+
+namespace ActorSocket.Tests.Server;
+
+/// <summary>The files for Docker, Kubernetes, Prometheus and Grafana are read as what they are, and fit each other and the code.</summary>
+public sealed partial class ConfigTests
+{
+    private static readonly string Root = Repository.Root;
+
+    [Fact]
+    public void Compose_runs_the_nodes_that_nginx_and_Prometheus_know()
+    {
+        var compose = Documents("docker-compose.yml").Single();
+        var services = (YamlMappingNode)compose["services"];
+        string[] nodes = [.. services.Children.Keys.Select(static key => key.ToString()).Where(static name => name.StartsWith("node", StringComparison.Ordinal))];
+        Assert.Equal(3, nodes.Length);
+        Assert.Equal(nodes.Select(static node => node + ":3000"), Upstream().Matches(Read("config/nginx/upstream.conf")).Select(static match => match.Groups["server"].Value), StringComparer.Ordinal);
+        Assert.Equal(nodes.Select(static node => node + ":3000"), ((YamlSequenceNode)Documents("config/prometheus.yml").Single()["scrape_configs"][0]["static_configs"][0]["targets"]).Select(static target => target.ToString()), StringComparer.Ordinal);
+        foreach (var (volume, service) in services.Children.SelectMany(static service => Sequence(service.Value, "volumes").Select(volume => (volume, service.Key))))
+            Assert.True(Path.Exists(Path.Combine(Root, volume.Split(':')[0])), $"{service} mounts {volume}");
+        var seeds = ((YamlMappingNode)compose["x-node"]["environment"]).Children.Where(static entry => entry.Key.ToString().StartsWith("ActorSocket__Cluster__SeedNodes__", StringComparison.Ordinal)).Select(static entry => entry.Value.ToString());
+        Assert.Equal(nodes.Select(static node => node + ":8101"), seeds, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_environment_of_the_nodes_sets_are_options()
+    {
+        var text = Read("docker-compose.yml") + Read("config/kubernetes/actorsocket.yaml");
+        foreach (Match match in ClusterVariable().Matches(text))
+            Assert.NotNull(typeof(ActorSocketClusterOptions).GetProperty(match.Groups["name"].Value));
+        Assert.Contains("ActorSocket__DrainPeriod", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_script_and_Compose_run_one_nginx_configuration()
+    {
+        Assert.Contains("./config/nginx/nginx.conf:/etc/nginx/nginx.conf:ro", Read("docker-compose.yml"), StringComparison.Ordinal);
+        var script = Read("config/run-cluster.sh");
+        Assert.Contains("""cp "$config/nginx/nginx.conf" "$state/nginx/" """.Trim(), script, StringComparison.Ordinal);
+        Assert.Contains("""grep -v '^ *server ' "$config/nginx/upstream.conf" """.Trim(), script, StringComparison.Ordinal);
+        var parameters = Upstream().Matches(Read("config/nginx/upstream.conf")).Select(static match => match.Groups["parameters"].Value).Distinct(StringComparer.Ordinal).Single();
+        Assert.Contains($"  server 127.0.0.1:$((port + i)){parameters};", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Kubernetes_manifests_name_each_other_and_the_paths_of_the_demo()
+    {
+        var documents = Documents("config/kubernetes/actorsocket.yaml").ToList();
+        Assert.Equal(["Service", "Service", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "Ingress"], documents.Select(static document => document["kind"].ToString()), StringComparer.Ordinal);
+        var headless = documents[0]["metadata"]["name"].ToString();
+        Assert.Equal("None", documents[0]["spec"]["clusterIP"].ToString());
+        Assert.Equal("true", documents[0]["spec"]["publishNotReadyAddresses"].ToString());
+        var spec = documents[2]["spec"];
+        Assert.Equal(headless, spec["serviceName"].ToString());
+        var container = spec["template"]["spec"]["containers"][0];
+        var environment = ((YamlSequenceNode)container["env"]).Where(static entry => ((YamlMappingNode)entry).Children.ContainsKey("value")).ToDictionary(static entry => entry["name"].ToString(), static entry => entry["value"].ToString(), StringComparer.Ordinal);
+        Assert.Equal(headless, environment["ActorSocket__Cluster__SeedDns"]);
+        Assert.Equal("$(POD_IP)", environment["ActorSocket__Cluster__PublicHostname"]);
+        var program = Read("src/ActorSocket.Server/Program.cs");
+        foreach (var probe in (string[])["startupProbe", "livenessProbe", "readinessProbe"])
+            Assert.Contains($"\"{container[probe]["httpGet"]["path"]}\"", program, StringComparison.Ordinal);
+        // preStop + DrainPeriod + DrainTimeout + leaving fits into the grace period, and all but preStop into the host's limit.
+        var drain = TimeSpan.Parse(environment["ActorSocket__DrainPeriod"], System.Globalization.CultureInfo.InvariantCulture) + new ActorSocketOptions().DrainTimeout + TimeSpan.FromSeconds(15);
+        var host = Seconds(environment["DOTNET_SHUTDOWNTIMEOUTSECONDS"]);
+        Assert.True(host >= drain, $"{host} < {drain}");
+        var grace = Seconds(spec["template"]["spec"]["terminationGracePeriodSeconds"].ToString());
+        Assert.True(grace >= host + Seconds(container["lifecycle"]["preStop"]["sleep"]["seconds"].ToString()), $"{grace} is too short for {host}");
+    }
+
+    [Fact]
+    public void Files_that_were_never_run_say_so()
+    {
+        foreach (var file in (string[])["Dockerfile", "docker-compose.yml", "config/kubernetes/actorsocket.yaml"])
+            Assert.Contains("Untested where it was written", Read(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_dashboard_asks_for_metrics_that_there_are()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(Root, "config", "grafana"), "*.yml", SearchOption.AllDirectories))
+            Assert.Single(Documents(file));
+        var panels = JsonDocument.Parse(Read("config/grafana/dashboards/actorsocket.json")).RootElement.GetProperty("panels");
+        string[] files = [.. Directory.GetFiles(Path.Combine(Root, "src"), "*Metrics.cs", SearchOption.AllDirectories), .. Directory.GetFiles(Path.Combine(Root, "src"), "*Gauges.cs", SearchOption.AllDirectories)];
+        var metrics = string.Concat(files.Select(File.ReadAllText));
+        var known = Instrument().Matches(metrics).Select(static match => match.Value.Replace('.', '_')).ToHashSet(StringComparer.Ordinal);
+        var asked = panels.EnumerateArray().SelectMany(static panel => panel.GetProperty("targets").EnumerateArray()).Select(static target => target.GetProperty("expr").GetString()!)
+            .SelectMany(static expression => Series().Matches(expression).Select(static match => match.Value)).ToHashSet(StringComparer.Ordinal);
+        Assert.True(asked.Count > 15);
+        Assert.Empty(asked.Select(static name => Suffix().Replace(name, "")).Except(known, StringComparer.Ordinal));
+    }
+
+    private static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
+
+    private static IEnumerable<string> Sequence(YamlNode service, string key) =>
+        service is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out var value) ? ((YamlSequenceNode)value).Select(static entry => entry.ToString()) : [];
+
+    private static IEnumerable<YamlMappingNode> Documents(string path)
+    {
+        var stream = new YamlStream();
+        using var reader = new StringReader(File.ReadAllText(Path.Combine(Root, path)));
+        stream.Load(reader);
+        return stream.Documents.Select(static document => (YamlMappingNode)document.RootNode);
+    }
+
+    private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    [GeneratedRegex(@"^ *server (?<server>\S+)(?<parameters>[^;]*);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Upstream();
+
+    [GeneratedRegex(@"ActorSocket__Cluster__(?<name>[A-Za-z]+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ClusterVariable();
+
+    [GeneratedRegex(@"actorsocket\.(server|cluster)\.[a-z_.]+(?="")", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex(@"actorsocket_(server|cluster)_[a-z_]+", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Series();
+
+    [GeneratedRegex(@"(_seconds_bucket|_total)$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Suffix();
+}
