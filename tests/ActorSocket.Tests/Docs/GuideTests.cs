@@ -28,7 +28,7 @@ public sealed partial class GuideTests
     [Fact]
     public void Every_row_of_the_compatibility_table_that_is_done_names_tests_that_exist()
     {
-        // Some class names are in both test projects: either's method will do.
+        // Some class names are in several test projects: any of them will do.
         var tests = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
             .SelectMany(static file => Method().Matches(File.ReadAllText(file)).Select(method => Path.GetFileNameWithoutExtension(file) + "." + method.Groups["name"].Value))
             .ToHashSet(StringComparer.Ordinal);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 
-namespace ActorSocket.Tests.Infrastructure;
+namespace ActorSocket.IntegrationTests.Infrastructure;
 
 /// <summary>A client of one node by long-polling: connected to "/", answers pings, and every question but "silence?" with its name.</summary>
 internal sealed class PollingClient : IAsyncDisposable

@@ -19,7 +19,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace ActorSocket.Tests.Engine.Transports;
+namespace ActorSocket.IntegrationTests.Engine.Transports;
 
 /// <summary>A WebSocket outlives its request where it can; with Kestrel and real sockets.</summary>
 public sealed class TakeoverTests

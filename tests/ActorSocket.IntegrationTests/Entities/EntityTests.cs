@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace ActorSocket.Tests.Entities;
+namespace ActorSocket.IntegrationTests.Entities;
 
 /// <summary>Entities on one node without a cluster, and on two.</summary>
 public sealed class EntityTests

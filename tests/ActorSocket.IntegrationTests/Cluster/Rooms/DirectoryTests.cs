@@ -6,7 +6,7 @@ using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Tests.Cluster.Rooms;
+namespace ActorSocket.IntegrationTests.Cluster.Rooms;
 
 /// <summary>Which rooms have members where, over several actor systems with real remoting.</summary>
 public sealed class DirectoryTests

@@ -5,7 +5,7 @@ using Akka.DistributedData;
 using ActorSocket.Clustering;
 using Nodes = Akka.Cluster.Cluster;
 
-namespace ActorSocket.Tests.Infrastructure;
+namespace ActorSocket.IntegrationTests.Infrastructure;
 
 /// <summary>A node that is an actor system and no server: the test says what it tells the others.</summary>
 internal sealed class ClusterSystem : IAsyncDisposable

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace ActorSocket.Tests.Cluster.Nodes;
+namespace ActorSocket.IntegrationTests.Cluster.Nodes;
 
 /// <summary>A node leaves, or is made to: what its clients, those of other nodes, and its supervisor see.</summary>
 public sealed class LeavingTests

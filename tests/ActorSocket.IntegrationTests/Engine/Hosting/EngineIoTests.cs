@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace ActorSocket.Tests.Engine.Hosting;
+namespace ActorSocket.IntegrationTests.Engine.Hosting;
 
 /// <summary>The engine alone, as <c>engine.io</c> is used without Socket.IO.</summary>
 public sealed class EngineIoTests
@@ -70,7 +70,7 @@ public sealed class EngineIoTests
         for (var i = 0; i < 50; i++)
             await SendAsync(webSocket, $"4{i}");
         await SendAsync(webSocket, "1");
-        Assert.Equal(DisconnectReason.TransportClose, await ended.Task.WaitAsync(ServerTest.Patience));
+        Assert.Equal(DisconnectReason.TransportClose, await ended.Task.WaitAsync(Node.Patience));
         Assert.Equal([.. Enumerable.Range(0, 50).Select(static i => $"{i}"), "closed"], seen, StringComparer.Ordinal);
     }
 
@@ -89,10 +89,10 @@ public sealed class EngineIoTests
         await ReceiveTextAsync(webSocket);
         Assert.Equal("4last", await ReceiveTextAsync(webSocket));
         Assert.Equal(WebSocketMessageType.Close, (await ReceiveAsync(webSocket)).Type);
-        Assert.Equal(DisconnectReason.ForcedClose, await ended.Task.WaitAsync(ServerTest.Patience));
+        Assert.Equal(DisconnectReason.ForcedClose, await ended.Task.WaitAsync(Node.Patience));
         var connection = Assert.Single(host.Connections);
         Assert.Equal((false, DisconnectReason.ForcedClose, false), (connection.IsOpen, connection.CloseReason, connection.Send("late")));
-        Assert.True(connection.Closed.WaitHandle.WaitOne(ServerTest.Patience));
+        Assert.True(connection.Closed.WaitHandle.WaitOne(Node.Patience));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class EngineIoTests
         using var webSocket = await host.ConnectAsync();
         Assert.StartsWith("0{", await ReceiveTextAsync(webSocket), StringComparison.Ordinal);
         Assert.Equal("2", await ReceiveTextAsync(webSocket));
-        Assert.Equal(DisconnectReason.PingTimeout, await ended.Task.WaitAsync(ServerTest.Patience));
+        Assert.Equal(DisconnectReason.PingTimeout, await ended.Task.WaitAsync(Node.Patience));
     }
 
     [Theory]
@@ -172,8 +172,8 @@ public sealed class EngineIoTests
         var third = client.PostAsync("43");
         Assert.NotSame(third, await Task.WhenAny(third, Task.Delay(200))); // nothing says that an answer does not come
         goes.SetResult();
-        Assert.Equal("ok", await third.WaitAsync(ServerTest.Patience));
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref handled) == 3, ServerTest.Patience));
+        Assert.Equal("ok", await third.WaitAsync(Node.Patience));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref handled) == 3, Node.Patience));
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class EngineIoTests
         var stop = host.DisposeAsync();
         Assert.Equal(WebSocketMessageType.Close, (await ReceiveAsync(webSocket)).Type);
         await webSocket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
-        Assert.Equal(DisconnectReason.ServerShuttingDown, await ended.Task.WaitAsync(ServerTest.Patience));
+        Assert.Equal(DisconnectReason.ServerShuttingDown, await ended.Task.WaitAsync(Node.Patience));
         await stop;
     }
 
@@ -249,7 +249,7 @@ public sealed class EngineIoTests
     private static async Task<(WebSocketMessageType Type, byte[] Bytes)> ReceiveAsync(WebSocket webSocket)
     {
         var buffer = new byte[4096];
-        var received = await webSocket.ReceiveAsync(buffer, default).WaitAsync(ServerTest.Patience);
+        var received = await webSocket.ReceiveAsync(buffer, default).WaitAsync(Node.Patience);
         Assert.True(received.EndOfMessage);
         return (received.MessageType, buffer[..received.Count]);
     }
@@ -302,7 +302,7 @@ public sealed class EngineIoTests
         public async Task<ClientWebSocket> ConnectAsync(string query = "")
         {
             var webSocket = new ClientWebSocket();
-            await webSocket.ConnectAsync(new Uri($"ws://{Url.Authority}/engine.io/?EIO=4&transport=websocket{query}"), default).WaitAsync(ServerTest.Patience);
+            await webSocket.ConnectAsync(new Uri($"ws://{Url.Authority}/engine.io/?EIO=4&transport=websocket{query}"), default).WaitAsync(Node.Patience);
             return webSocket;
         }
 
@@ -330,7 +330,7 @@ public sealed class EngineIoTests
         {
             var all = new List<string>();
             while (all.Count < packets)
-                all.AddRange((await http.GetStringAsync(Url).WaitAsync(ServerTest.Patience)).Split('\u001e'));
+                all.AddRange((await http.GetStringAsync(Url).WaitAsync(Node.Patience)).Split('\u001e'));
             return string.Join('\u001e', all);
         }
     }

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ActorSocket.Tests.Infrastructure;
+namespace ActorSocket.IntegrationTests.Infrastructure;
 
 /// <summary>HTTP by hand, byte by byte, for requests that no HTTP library would send.</summary>
 internal static class RawHttp
@@ -23,13 +23,13 @@ internal static class RawHttp
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
         var head = new StringBuilder();
         var one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one).AsTask().WaitAsync(ServerTest.Patience) > 0)
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one).AsTask().WaitAsync(Node.Patience) > 0)
             head.Append((char)one[0]);
         var lines = head.ToString().Split("\r\n");
         var headers = lines.Skip(1).Where(static line => line.Contains(':', StringComparison.Ordinal))
             .ToLookup(static line => line[..line.IndexOf(':', StringComparison.Ordinal)], static line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(), StringComparer.OrdinalIgnoreCase);
         var body = new byte[int.TryParse(headers["Content-Length"].FirstOrDefault(), CultureInfo.InvariantCulture, out var length) ? length : 0];
-        await stream.ReadExactlyAsync(body).AsTask().WaitAsync(ServerTest.Patience);
+        await stream.ReadExactlyAsync(body).AsTask().WaitAsync(Node.Patience);
         return new Answer(lines[0].Length > 12 ? int.Parse(lines[0].AsSpan(9, 3), CultureInfo.InvariantCulture) : 0, headers, Encoding.UTF8.GetString(body));
     }
 

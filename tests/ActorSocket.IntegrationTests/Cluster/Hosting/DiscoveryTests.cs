@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ActorSocket.Tests.Cluster.Hosting;
+namespace ActorSocket.IntegrationTests.Cluster.Hosting;
 
 /// <summary>How nodes find each other by a name; each has an address of its own on the loopback network, and all the same port.</summary>
 public sealed class DiscoveryTests

@@ -5,7 +5,7 @@ using Akka.Actor;
 using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ActorSocket.Tests.Cluster.Recovery;
+namespace ActorSocket.IntegrationTests.Cluster.Recovery;
 
 /// <summary>A client that comes back from a node which does not answer.</summary>
 public sealed class RemoteClaimTests

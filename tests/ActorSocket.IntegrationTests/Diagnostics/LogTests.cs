@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ActorSocket.Diagnostics;
 
-namespace ActorSocket.Tests.Diagnostics;
+namespace ActorSocket.IntegrationTests.Diagnostics;
 
 /// <summary>What clients can do to the log: nothing they wrote stands in it, nor can one of them fill it.</summary>
 public sealed class LogTests
@@ -121,7 +121,7 @@ public sealed class LogTests
         await using var host = await Host.StartAsync();
         var client = await host.JoinAsync();
         await client.PostAsync("42[\"keyed\",{\"secret key\":{}}]");
-        var error = Assert.IsType<System.Text.Json.JsonException>(await host.Errors.Task.WaitAsync(ServerTest.Patience));
+        var error = Assert.IsType<System.Text.Json.JsonException>(await host.Errors.Task.WaitAsync(Node.Patience));
         Assert.Equal("Argument 1 cannot be read as System.Collections.Generic.Dictionary`2[System.String,System.Int32].", error.Message);
         Assert.Contains("secret key", ((Exception)error.Data["ActorSocket.Cause"]!).Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
@@ -261,7 +261,7 @@ public sealed class LogTests
     private sealed class Host : IAsyncDisposable
     {
         private readonly WebApplication _app;
-        private readonly HttpClient _http = new() { Timeout = ServerTest.Patience };
+        private readonly HttpClient _http = new() { Timeout = Node.Patience };
 
         private Host(WebApplication app, RecordedLog log)
         {

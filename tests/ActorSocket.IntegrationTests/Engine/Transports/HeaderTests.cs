@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
-namespace ActorSocket.Tests.Engine.Transports;
+namespace ActorSocket.IntegrationTests.Engine.Transports;
 
 /// <summary>Whatever stands in a client's headers, byte by byte: never a server error, never more than Debug in the log.</summary>
 public sealed class HeaderTests
@@ -218,7 +218,8 @@ public sealed class HeaderTests
             if (latin1)
                 builder.WebHost.ConfigureKestrel(static kestrel => kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1);
             builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace)
-                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None).AddFilter("Akka", LogLevel.Warning); // what they say of requests is the host's affair
+                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Routing", LogLevel.None)
+                .AddFilter("Microsoft.Hosting", LogLevel.None).AddFilter("Akka", LogLevel.Warning); // what they say of requests is the host's affair
             builder.Services.AddActorSocket(options);
             var app = builder.Build();
             app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });

@@ -1,6 +1,6 @@
 using ActorSocket.Clustering;
 
-namespace ActorSocket.Tests.Cluster.Recovery;
+namespace ActorSocket.IntegrationTests.Cluster.Recovery;
 
 /// <summary>Copies of recovery logs on other nodes: one that is up to date, and no other.</summary>
 public sealed class ReplicaTests

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using ActorSocket.Clustering;
 
-namespace ActorSocket.Tests.Cluster.Entities;
+namespace ActorSocket.IntegrationTests.Cluster.Entities;
 
 /// <summary>Entities on nodes that come, leave and crash: nobody calls them meanwhile.</summary>
 public sealed class EntityMoveTests

@@ -19,7 +19,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace ActorSocket.Tests.Hosting;
+namespace ActorSocket.IntegrationTests.Hosting;
 
 /// <summary>Whatever middleware an application puts in front, clients see what they see without (docs/guide/middleware.md).</summary>
 public sealed partial class MiddlewareTests
@@ -214,7 +214,7 @@ public sealed partial class MiddlewareTests
 
         async Task ShowAsync(string what, Task<HttpResponseMessage> request)
         {
-            using var answer = await request.WaitAsync(ServerTest.Patience);
+            using var answer = await request.WaitAsync(Node.Patience);
             var body = await BodyAsync(answer);
             seen.Append(what).Append(": ").Append((int)answer.StatusCode).Append(' ').Append(answer.Content.Headers.ContentType?.MediaType).Append(' ').Append(what == "bundle" ? null : answer.Headers.CacheControl).Append(' ')
                 .AppendLine(SidValue().Replace(body.Length > 10_000 ? $"{body.Length} characters" : body, "…"));
@@ -225,7 +225,7 @@ public sealed partial class MiddlewareTests
             var webSocket = new ClientWebSocket();
             webSocket.Options.SetRequestHeader("X-Key", "1");
             webSocket.Options.SetRequestHeader("X-Forwarded-Proto", "https");
-            await webSocket.ConnectAsync(new Uri($"ws://{url.Authority}/socket.io/?EIO=4&transport=websocket{query}"), CancellationToken.None).WaitAsync(ServerTest.Patience);
+            await webSocket.ConnectAsync(new Uri($"ws://{url.Authority}/socket.io/?EIO=4&transport=websocket{query}"), CancellationToken.None).WaitAsync(Node.Patience);
             return webSocket;
         }
 
@@ -234,7 +234,7 @@ public sealed partial class MiddlewareTests
         static async Task<string> ReceiveAsync(ClientWebSocket webSocket)
         {
             var buffer = new byte[1024];
-            var got = await webSocket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(ServerTest.Patience);
+            var got = await webSocket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Node.Patience);
             return Encoding.UTF8.GetString(buffer, 0, got.Count);
         }
     }

@@ -5,7 +5,7 @@ using System.Text.Json;
 using ActorSocket.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ActorSocket.Tests.Cluster.Nodes;
+namespace ActorSocket.IntegrationTests.Cluster.Nodes;
 
 /// <summary>What the official server's adapters do for several nodes (FEATURES C), with a client on each of two.</summary>
 public sealed class ClusterWideTests : IAsyncLifetime

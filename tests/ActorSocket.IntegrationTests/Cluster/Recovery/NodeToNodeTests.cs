@@ -1,6 +1,6 @@
 using ActorSocket.Clustering;
 
-namespace ActorSocket.Tests.Cluster.Recovery;
+namespace ActorSocket.IntegrationTests.Cluster.Recovery;
 
 /// <summary>A client that has received nothing comes back by another node, or finds its own gone.</summary>
 public sealed class NodeToNodeTests

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ActorSocket.Tests.Cluster.Recovery;
+namespace ActorSocket.IntegrationTests.Cluster.Recovery;
 
 /// <summary>What an application keeps in <see cref="Socket.Data"/>, and who the user is, when the socket comes back on another node.</summary>
 public sealed class DataRecoveryTests

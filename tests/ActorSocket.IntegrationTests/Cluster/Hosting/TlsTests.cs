@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace ActorSocket.Tests.Cluster.Hosting;
+namespace ActorSocket.IntegrationTests.Cluster.Hosting;
 
 /// <summary>Mutual TLS between nodes, with certificates that were made for the test.</summary>
 public sealed class TlsTests : IDisposable

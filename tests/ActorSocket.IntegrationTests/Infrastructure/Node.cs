@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nodes = Akka.Cluster.Cluster;
 
-namespace ActorSocket.Tests.Infrastructure;
+namespace ActorSocket.IntegrationTests.Infrastructure;
 
 /// <summary>One node of a cluster, in this process: an application with Kestrel, a cluster port, and what it has logged.</summary>
 internal sealed class Node : IAsyncDisposable

@@ -1,10 +1,9 @@
 using Akka.Actor;
 using Akka.Configuration;
 using ActorSocket.Clustering;
-using CsCheck;
 using static ActorSocket.Clustering.ClusterProtocol;
 
-namespace ActorSocket.Tests.Cluster.Messages;
+namespace ActorSocket.IntegrationTests.Cluster.Messages;
 
 public sealed class RefusingSerializerTests
 {
