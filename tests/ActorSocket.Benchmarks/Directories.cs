@@ -83,7 +83,7 @@ internal static class Directories
         var begin = Stopwatch.GetTimestamp();
         await Task.WhenAll(names.Select(name => subscriber.Ask<SubscribeAck>(new Subscribe(name, member), TimeSpan.FromMinutes(2))));
         while ((await publisher.Ask<CurrentTopics>(GetTopics.Instance)).Topics.Count < rooms)
-            await Task.Delay(100);
+            await Task.Delay(100); // gossip says to nobody that it has arrived
         Report("Akka DistributedPubSub", latencies, rooms, begin, before);
     }
 
@@ -164,6 +164,7 @@ internal static class Directories
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
+    /// <summary>Looks again and again: for what nobody says when it happens.</summary>
     private static async Task UntilAsync(Func<bool> condition)
     {
         for (var start = Stopwatch.GetTimestamp(); !condition(); await Task.Delay(20))

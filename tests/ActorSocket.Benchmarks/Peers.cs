@@ -152,7 +152,7 @@ internal sealed class RunningPeer : IDisposable
             }
             catch (SocketException)
             {
-                await Task.Delay(100);
+                await Task.Delay(100); // each peer says in its own way that it listens, or not at all
             }
         }
         throw new LoadFailure("it does not listen after 20 s: " + LastWords());

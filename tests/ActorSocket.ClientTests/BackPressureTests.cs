@@ -69,7 +69,7 @@ public sealed class BackPressureTests(ITestOutputHelper output)
                 await SendAsync(client, $"42[\"work\",{sent},\"{padding}\"]");
         });
 
-        // The sender stands still once every buffer on the way is full.
+        // The sender stands still once every buffer on the way is full, those of the kernel too: nobody says when that is.
         for (var before = -1; before != Volatile.Read(ref sent);)
         {
             before = Volatile.Read(ref sent);

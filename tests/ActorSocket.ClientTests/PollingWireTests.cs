@@ -458,9 +458,7 @@ public sealed class PollingWireTests(ITestOutputHelper output)
     {
         var outbound = server.Io.Main.Sockets.Single(socket => socket.Id == session.Id).Connection.Outbound;
         var tcp = await wire.SendRawAsync($"GET /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        using var patience = new CancellationTokenSource(Bounded.Limit);
-        while (!outbound.HasParkedPoll)
-            await Task.Delay(1, patience.Token);
+        await Bounded.UntilAsync(() => outbound.HasParkedPoll, "the GET to wait at the server");
         return tcp;
     }
 

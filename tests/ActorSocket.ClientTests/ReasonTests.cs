@@ -77,9 +77,7 @@ public sealed class ReasonTests(ITestOutputHelper output)
         await JoinRoomAsync(server, session.Id);
         var outbound = server.Io.Main.Sockets.Single().Connection.Outbound;
         var waiting = session.GetAsync();
-        using var patience = new CancellationTokenSource(Bounded.Limit);
-        while (!outbound.HasParkedPoll)
-            await Task.Delay(1, patience.Token);
+        await Bounded.UntilAsync(() => outbound.HasParkedPoll, "the GET to wait at the server");
         await session.PostAsync("42{}");
         Assert.Equal("1", (await waiting).Body);
         await SawAsync(server, session.Id, "forced close");

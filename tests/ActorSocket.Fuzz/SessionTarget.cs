@@ -304,7 +304,7 @@ internal sealed class SessionTarget : Target, IDisposable
             _left.Add(sid);
     }
 
-    /// <summary>Soon, when its actor has come to it.</summary>
+    /// <summary>Soon, when its actor has come to it; the table does not say when.</summary>
     private async Task GoneAsync(string sid)
     {
         for (var tries = 0; _server!.Services.Engine.Sessions.TryGet(sid, out _); tries++)

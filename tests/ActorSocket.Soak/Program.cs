@@ -85,6 +85,7 @@ async Task FaultsAsync(ScriptClient clients, CancellationToken over)
     {
         try
         {
+            // How often there is a fault is an option.
             await Task.Delay(TimeSpan.FromSeconds(options.FaultEvery * (0.5 + random.NextDouble())), over);
         }
         catch (OperationCanceledException)
@@ -135,7 +136,7 @@ async Task NoteTicksAsync()
         try
         {
             var before = await node.TicksAsync();
-            await Task.Delay(1_000);
+            await Task.Delay(1_000); // one that does not tick says nothing
             var after = await node.TicksAsync();
             Note($"{node.Tag} has ticked: {string.Join(", ", before.Select(entity => $"{entity.Key} {entity.Value}..{after.GetValueOrDefault(entity.Key, -1)}"))}");
         }

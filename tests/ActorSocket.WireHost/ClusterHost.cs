@@ -134,7 +134,7 @@ internal static class ClusterHost
         });
         socket.On("slow", async (int milliseconds) =>
         {
-            await Task.Delay(milliseconds);
+            await Task.Delay(milliseconds); // as slow as the client asks for
             return milliseconds;
         });
     }

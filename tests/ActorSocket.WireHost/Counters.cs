@@ -54,7 +54,7 @@ internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
         for (var number = 0; number < count; number++)
             await counters.InvokeAsync<CounterState>($"{hertz}/{number}", "add", 0);
         var (ticks, processor, start) = (AllTicks, Environment.CpuUsage.TotalTime, System.Diagnostics.Stopwatch.GetTimestamp());
-        await Task.Delay(TimeSpan.FromSeconds(seconds));
+        await Task.Delay(TimeSpan.FromSeconds(seconds)); // for as long as is measured
         var passed = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
         ticks = AllTicks - ticks;
         var used = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds;

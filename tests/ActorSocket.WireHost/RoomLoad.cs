@@ -46,7 +46,7 @@ internal static class RoomLoad
         {
             io.To(room).Emit("told", i, filler);
             if (i % 100 == 99)
-                await Task.Delay(1);
+                await Task.Delay(1); // what is emitted leaves without a word to who has emitted it
         }
     }
 }

@@ -25,7 +25,7 @@ internal static partial class WireHandlers
         io.Of("/refused").Use((_, _) => throw new ConnectErrorException("refused", new { code = "E1", n = 7 }));
         io.Of("/slow").Use(async (_, next) =>
         {
-            await Task.Delay(500);
+            await Task.Delay(500); // slow is what it is for
             await next();
         });
         foreach (var ns in namespaces)
@@ -60,7 +60,7 @@ internal static partial class WireHandlers
         {
             for (var i = 0; i < count; i++)
                 socket.Volatile.Emit("vol", i);
-            await Task.Delay(50, socket.Disconnected);
+            await Task.Delay(50, socket.Disconnected); // a volatile packet that is dropped says so to nobody
             socket.Emit("vol-done");
         });
         socket.On("burst", (int count) =>
@@ -116,7 +116,7 @@ internal static partial class WireHandlers
 
     private static async Task LaterAsync(Socket socket, int milliseconds, SocketArgument payload)
     {
-        await Task.Delay(milliseconds);
+        await Task.Delay(milliseconds); // as late as the client asks for
         socket.Emit("later", payload);
     }
 

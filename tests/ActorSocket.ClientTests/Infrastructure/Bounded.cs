@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ActorSocket.ClientTests.Infrastructure;
 
 /// <summary>Every wait of this project is bounded here, and says what it waited for.</summary>
@@ -21,5 +23,15 @@ internal static class Bounded
     {
         await ((Task)task).WaitForAsync(what, limit);
         return await task;
+    }
+
+    /// <summary>Looks again and again until it is so: for what nobody says when it happens.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (var started = Stopwatch.GetTimestamp(); !condition(); await Task.Delay(5))
+        {
+            if (Stopwatch.GetElapsedTime(started) > Limit)
+                throw new TimeoutException($"Waited {Limit} for {what}.");
+        }
     }
 }

@@ -104,7 +104,7 @@ internal sealed partial class ClusterScript : IAsyncDisposable
     public async Task<int> EndAsync(int node, string signal)
     {
         Assert.Equal(0, (await Tool.RunAsync("kill", ["-" + signal, Text(ProcessOf(node))])).ExitCode);
-        await UntilAsync(() => !IsRunning(node), $"node {node} to end");
+        await Bounded.UntilAsync(() => !IsRunning(node), $"node {node} to end");
         return NumberAfter($"node {node} (process {ProcessOf(node)}) has ended with exit code ");
     }
 
@@ -121,16 +121,6 @@ internal sealed partial class ClusterScript : IAsyncDisposable
         if (!_script.HasExited)
             await StopAsync();
         _script.Dispose();
-    }
-
-    public static async Task UntilAsync(Func<bool> condition, string what, int seconds = 60)
-    {
-        var patience = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(seconds), $"Waited {seconds} s for {what}.");
-            await Task.Delay(50);
-        }
     }
 
     private int ProcessOf(int node) => NumberAfter($"node {node}: {UrlOf(node).GetLeftPart(UriPartial.Authority)}, process ");

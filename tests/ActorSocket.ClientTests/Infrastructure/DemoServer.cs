@@ -81,7 +81,7 @@ internal sealed class DemoServer : IAsyncDisposable
 
             if (_process!.HasExited || patience.Elapsed > TimeSpan.FromSeconds(40))
                 throw new InvalidOperationException($"The demo server is not ready at {Url}. It said:\n{Said()}");
-            await Task.Delay(50);
+            await Task.Delay(50); // it is another process, and says so to who asks only
         }
     }
 

@@ -139,7 +139,7 @@ internal sealed class HostProcess : IAsyncDisposable
             await eldest.DisposeAsync();
     }
 
-    /// <summary>Whether its last connection ends in time; one whose client has vanished does not.</summary>
+    /// <summary>Whether its last connection ends in time; one whose client has vanished does not. It is another process, which is asked again and again.</summary>
     private async Task<bool> IsIdleAsync()
     {
         for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < UntilIdle; await Task.Delay(5))

@@ -116,7 +116,7 @@ internal static class Prerequisites
             }
             catch (IOException) when (IsHeldByAnother(path))
             {
-                await Task.Delay(200, patience.Token);
+                await Task.Delay(200, patience.Token); // a file says to nobody that it is free
             }
         }
     }

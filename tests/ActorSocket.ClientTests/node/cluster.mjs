@@ -213,7 +213,7 @@ export async function A_private_message_finds_its_socket_from_every_node({ conne
   }
 }
 
-/** Broadcasts may be lost while connections between nodes are; once they come through again, every room does. */
+/** Broadcasts may be lost while connections between nodes are, which nobody is told; once they come through again, every room does. */
 export async function Rooms_heal_after_a_loss_between_nodes({ connect }) {
   const members = await onEachNode(connect);
   await Promise.all(members.map((socket) => ask(socket, "join", "healed")));
@@ -246,7 +246,7 @@ export async function traffic({ open, signal }) {
   await within(Promise.all(all.map((talker) => talker.idle())), "the last acknowledgements", 30_000);
 
   // A fence in every room from every node's clients, so that what was to come has come.
-  // Who gave up without being able to say so is a ghost until his heartbeat tells.
+  // Who gave up without being able to say so is a ghost until his heartbeat tells: only asking again shows when.
   let present;
   for (let tries = 0; tries < 100 && present?.length !== all.length; tries++) {
     await new Promise((resolve) => setTimeout(resolve, tries && 200));
@@ -294,6 +294,7 @@ class Talker {
   #open = 0;
   #n = 0;
   #pause;
+  #waiting = [];
 
   constructor(open, kind, index, { room, pause, patience }) {
     this.kind = kind;
@@ -311,6 +312,7 @@ class Talker {
         try {
           await socket.timeout(8_000).emitWithAck("join", this.room);
           this.joined = socket.id;
+          this.#changed();
           resolve();
         } catch {
           // The connection was lost again; there will be another.
@@ -328,6 +330,7 @@ class Talker {
     socket.on("said", ({ id, n }) => {
       if (n < 0) {
         this.#fences++;
+        this.#changed();
         return;
       }
       const got = this.heard.get(id) ?? [];
@@ -371,6 +374,7 @@ class Talker {
       this.failures.push({ id, n, error: error.message, after: Date.now() - at });
     } finally {
       this.#open--;
+      this.#changed();
     }
   }
 
@@ -382,8 +386,12 @@ class Talker {
   idle = () => this.#when(() => this.#open === 0);
 
   async #when(ready) {
-    while (!ready()) {
-      await new Promise((resolve) => setTimeout(resolve, this.#pause / 2));
+    if (!ready()) {
+      await new Promise((resolve) => this.#waiting.push(() => ready() && (resolve(), true)));
     }
+  }
+
+  #changed() {
+    this.#waiting = this.#waiting.filter((waiter) => !waiter());
   }
 }

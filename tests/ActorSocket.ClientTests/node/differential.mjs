@@ -306,7 +306,7 @@ class Player {
       if (Date.now() > end) {
         throw new Error(`${this.program.name}: ${connected} clients are connected; the server has noted ${JSON.stringify(journal)}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, 2)); // the server's journal is asked for, it tells nothing by itself
     }
   }
 

@@ -103,7 +103,7 @@ export async function A_volatile_text_does_not_cost_the_recovery({ connect }) {
   socket.on("status", () => (isTold = true));
   while (!isTold) {
     socket.emit("volatile status", "connected"); // dropped when the transport is busy
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // that it is dropped is said to nobody
   }
   await drop(socket, other, 5);
 }

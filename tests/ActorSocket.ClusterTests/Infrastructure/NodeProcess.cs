@@ -160,7 +160,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         {
             if (Stopwatch.GetElapsedTime(start) > bound)
                 throw new XunitException($"Waited {bound} for {what}.\n{explain()}");
-            await Task.Delay(LookInterval);
+            await Task.Delay(LookInterval); // what happens inside of another process is said to nobody here
         }
     }
 

@@ -98,6 +98,7 @@ internal sealed class Node : IAsyncDisposable
     /// </summary>
     public async Task CrashAsync() => await Cluster.System.Terminate();
 
+    /// <summary>Looks again and again until it is so: for what nobody says when it happens.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
         var started = Stopwatch.GetTimestamp();

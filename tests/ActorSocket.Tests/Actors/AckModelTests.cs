@@ -61,7 +61,7 @@ public sealed class AckModelTests : ServerTest
 
     private async Task RunAsync(Fate[] fates, string client)
     {
-        var (socket, session, webSocket) = await JoinAsync(static one => one.On("slow", () => Task.Delay(Timeout.Infinite, one.Disconnected)), static o => o.MaxInboundEvents = 1);
+        var (socket, session, webSocket) = await JoinAsync(static one => one.On("slow", () => one.Disconnected.WaitAsync()), static o => o.MaxInboundEvents = 1);
         using var source = new CancellationTokenSource();
         var asked = new Task<int>[fates.Length];
         var ids = new ConcurrentDictionary<int, string>();

@@ -31,7 +31,7 @@ public sealed class SocketActorTests : ServerTest
         var server = NewServer(static options => options.MaxInboundEvents = 1);
         Task? asked = null;
         server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => asked = socket.EmitWithAckAsync<int>("question"));
-        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("slow", () => Task.Delay(Timeout.Infinite, socket.Disconnected)));
+        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40/other,");

@@ -84,7 +84,7 @@ public sealed class WaitTests : ServerTest
     [Fact]
     public async Task A_broadcast_that_is_given_up_leaves_no_question_behind()
     {
-        var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("slow", () => Task.Delay(Timeout.Infinite, socket.Disconnected)), static o => o.MaxInboundEvents = 1);
+        var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()), static o => o.MaxInboundEvents = 1);
         using var source = new CancellationTokenSource();
         var asked = socket.Namespace.Timeout(TimeSpan.FromDays(1)).EmitWithAckAsync<int>("ask", source.Token);
         Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());

@@ -82,16 +82,23 @@ public sealed class ArrivalOrderTests : ServerTest
     [Fact]
     public async Task CloseAsync_waits_for_asynchronous_disconnect_handlers()
     {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var done = false;
         var server = NewServer(time: TimeProvider.System);
         var io = new ActorSocketServer(server);
         io.OnConnection(socket => socket.OnDisconnect(async _ =>
         {
-            await Task.Delay(300);
+            entered.SetResult();
+            await goes.Task;
             done = true;
         }));
         await JoinAsync(server, "/");
-        await io.CloseAsync().WaitAsync(Patience);
+        var closed = io.CloseAsync();
+        await entered.Task.WaitAsync(Patience);
+        Assert.False(closed.IsCompleted);
+        goes.SetResult();
+        await closed.WaitAsync(Patience);
         Assert.True(done);
         Assert.Equal(0, server.LiveSockets);
     }
@@ -104,7 +111,7 @@ public sealed class ArrivalOrderTests : ServerTest
             server.Namespaces.GetOrAdd(name, server).Face.OnConnection(static socket =>
             {
                 socket.On("echo", static () => "x");
-                socket.On("wait", static () => Task.Delay(System.Threading.Timeout.Infinite));
+                socket.On("wait", static () => new TaskCompletionSource().Task);
                 socket.On("kick", () => socket.DisconnectAsync());
             });
         }

@@ -26,7 +26,7 @@ public sealed class AttachmentTests : ServerTest
         Assert.Null(session.Connection.ClosedBecause);
         Clock.Advance(4 * Moment);
         await HandledAsync(TestActor);
-        await UntilAsync(() => session.Connection.ClosedBecause is not null);
+        await AwaitConditionAsync(() => Task.FromResult(session.Connection.ClosedBecause is not null), Patience, TimeSpan.FromMilliseconds(1));
     }
 
     [Fact]
@@ -45,13 +45,6 @@ public sealed class AttachmentTests : ServerTest
         Clock.Advance(Limit + Moment);
         await HandledAsync(session.Session);
         Assert.Null(session.Connection.ClosedBecause);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-            await Task.Delay(1, patience.Token);
     }
 
     private async Task<TestSession> StartAsync(bool webSocket, SocketIoParser? parser) => await OpenAsync(

@@ -121,7 +121,7 @@ public sealed class CallbackTests : ServerTest
             socket.OnDisconnecting(async _ =>
             {
                 entered.SetResult();
-                await Task.Delay(System.Threading.Timeout.Infinite, CancellationToken.None);
+                await new TaskCompletionSource().Task;
             });
             socket.OnDisconnect(_ => disconnected.SetResult());
         });

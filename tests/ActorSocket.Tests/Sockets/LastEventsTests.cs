@@ -108,7 +108,7 @@ public sealed class LastEventsTests : ServerTest
             socket.On("forever", async (CancellationToken token) =>
             {
                 token.Register(cancelled.SetResult);
-                await Task.Delay(System.Threading.Timeout.Infinite, CancellationToken.None);
+                await new TaskCompletionSource().Task;
             });
             socket.On("log", () => handled++);
             socket.OnDisconnect(_ => gone.SetResult());
@@ -181,7 +181,7 @@ public sealed class LastEventsTests : ServerTest
         var (socket, session, _) = await JoinAsync(
             socket =>
             {
-                socket.On("forever", static () => Task.Delay(System.Threading.Timeout.Infinite));
+                socket.On("forever", static () => new TaskCompletionSource().Task);
                 socket.On("log", () => handled++);
                 socket.OnDisconnect(_ => gone.SetResult());
             },

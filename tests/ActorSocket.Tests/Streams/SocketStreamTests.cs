@@ -33,7 +33,7 @@ public sealed class SocketStreamTests : ServerTest
     {
         var (socket, session, _) = await JoinAsync();
         session.Send("41");
-        await Task.Delay(Timeout.Infinite, socket.Disconnected).ContinueWith(static _ => { }, TaskScheduler.Default).WaitAsync(Patience);
+        await socket.Disconnected.WaitAsync();
         Assert.Empty(await socket.EventSource("n").RunWith(Sink.Seq<SocketEvent>(), Sys).WaitAsync(Patience));
     }
 

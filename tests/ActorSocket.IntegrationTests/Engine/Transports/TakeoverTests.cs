@@ -33,11 +33,13 @@ public sealed class TakeoverTests
         using var client = await host.ConnectAsync();
         await host.Requests.Ended.Task.WaitAsync(Patience);
         var request = host.Requests.Seen.Single();
-        await UntilAsync(() =>
-        {
-            GC.Collect();
-            return !IsAlive(request);
-        });
+        await Node.UntilAsync(
+            () =>
+            {
+                GC.Collect();
+                return !IsAlive(request);
+            },
+            "the request to be free");
         Assert.Equal("hello", await client.EchoAsync("hello"));
     }
 
@@ -126,7 +128,7 @@ public sealed class TakeoverTests
         Assert.Equal("transport close", await host.Reason.Task.WaitAsync(Patience));
         await host.EmptyAsync();
         var socket = await connection.Task;
-        await UntilAsync(() => socket.SafeHandle.IsClosed);
+        await Node.UntilAsync(() => socket.SafeHandle.IsClosed, "the socket to be closed");
     }
 
     [Fact]
@@ -285,13 +287,6 @@ public sealed class TakeoverTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool IsAlive(WeakReference[] request) => request.Any(static part => part.IsAlive);
 
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!condition())
-            await Task.Delay(20, deadline.Token);
-    }
-
     /// <summary>What the application sees of requests: weakly, once the endpoint has returned.</summary>
     private sealed class Requests
     {
@@ -378,7 +373,7 @@ public sealed class TakeoverTests
             return client;
         }
 
-        public Task EmptyAsync() => UntilAsync(() => io.ConnectionCount == 0);
+        public Task EmptyAsync() => Node.UntilAsync(() => io.ConnectionCount == 0, "all connections to end");
 
         public async ValueTask DisposeAsync() => await app.DisposeAsync();
     }
