@@ -1,7 +1,7 @@
+using ActorSocket.Tests.Infrastructure;
 using System.Buffers;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
 using Akka.Actor;
@@ -81,9 +81,11 @@ public class CodecBenchmarks
 [MemoryDiagnoser(displayGenColumns: false)]
 public class DeliveryBenchmarks
 {
+    private static readonly OutboundLimits Limits = new(1 << 22, 1 << 14);
+
     private readonly EncodedFrame _frame = new(new PacketWriter(SocketJson.Default).Event("/", "bcast", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
-    private readonly Outbound _one = NewOutbound();
-    private readonly Outbound[] _room = Array.ConvertAll(new Outbound[1000], static _ => NewOutbound());
+    private readonly Outbound _one = Nowhere.NewOutbound(Limits);
+    private readonly Outbound[] _room = Array.ConvertAll(new Outbound[1000], static _ => Nowhere.NewOutbound(Limits));
 
     [Benchmark(Description = "turn: begin, append one frame, end, write")]
     public void Turn()
@@ -109,41 +111,6 @@ public class DeliveryBenchmarks
             member.Cork();
             member.Append(_frame);
             member.Uncork();
-        }
-    }
-
-    private static Outbound NewOutbound()
-    {
-        var outbound = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1 << 22, 1 << 14));
-        outbound.SwitchTo(new Nowhere(), WireForm.Standard);
-        return outbound;
-    }
-
-    private sealed class Nowhere : IOutboundSink
-    {
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => default;
-    }
-
-    private sealed class Nobody : IOutboundOwner
-    {
-        public void OnOverflow()
-        {
-        }
-
-        public void OnWriteFailed(Exception error)
-        {
-        }
-
-        public void OnCloseDelivered()
-        {
-        }
-
-        public void OnVolatileDropped(int count)
-        {
-        }
-
-        public void OnWritten(int packets, long bytes)
-        {
         }
     }
 }

@@ -1,6 +1,7 @@
 using ActorSocket.ClientTests.Infrastructure;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
+using static ActorSocket.ClientTests.Infrastructure.Lobby;
 
 namespace ActorSocket.ClientTests;
 
@@ -182,27 +183,13 @@ public sealed class ClusterDemoTests(Chromium chromium)
         for (var attempt = 0; attempt < 30 && await to.Page.Locator("#messages li", new() { HasText = text }).CountAsync() == 0; attempt++)
         {
             await SayAsync(from, text);
-            await to.Page.WaitForTimeoutAsync(1000);
+            await to.Page.WaitForTimeoutAsync(1000); // one that is lost between nodes says so to nobody
         }
         await SaidAsync(to, text);
     }
 
     /// <summary>Where a tab's session lives.</summary>
     private static async Task<int> NodeOfAsync(ClusterScript cluster, Tab tab) => await cluster.NodeOfAsync(await tab.Page.EvaluateAsync<string>("__socket.io.engine.id"));
-
-    private static async Task JoinAsync(Tab tab, string lobby)
-    {
-        await tab.Page.ClickAsync($"[data-lobby={lobby}] button");
-        await Expect(tab.Page.Locator("#lobby-name")).ToHaveTextAsync(lobby, Patient);
-    }
-
-    private static async Task SayAsync(Tab tab, string text)
-    {
-        await tab.Page.FillAsync("#message", text);
-        await tab.Page.ClickAsync("#send");
-    }
-
-    private static Task SaidAsync(Tab tab, string text) => Expect(tab.Page.Locator("#messages li").Last).ToContainTextAsync(text, new() { Timeout = 30_000 });
 
     /// <summary>A client of the lobby by long-polling, one request after the other.</summary>
     private sealed class Poller(HttpClient http, Uri url) : IAsyncDisposable

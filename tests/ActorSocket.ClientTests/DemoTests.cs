@@ -1,6 +1,7 @@
 using ActorSocket.ClientTests.Infrastructure;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
+using static ActorSocket.ClientTests.Infrastructure.Lobby;
 
 namespace ActorSocket.ClientTests;
 
@@ -214,20 +215,6 @@ public sealed class DemoTests(Chromium chromium)
             await JoinAsync(tab, lobby);
         return tab;
     }
-
-    private static async Task JoinAsync(Tab tab, string lobby)
-    {
-        await tab.Page.ClickAsync($"[data-lobby={lobby}] button");
-        await Expect(tab.Page.Locator("#lobby-name")).ToHaveTextAsync(lobby, Patient);
-    }
-
-    private static async Task SayAsync(Tab tab, string text)
-    {
-        await tab.Page.FillAsync("#message", text);
-        await tab.Page.ClickAsync("#send");
-    }
-
-    private static Task SaidAsync(Tab tab, string text) => Expect(tab.Page.Locator("#messages li").Last).ToContainTextAsync(text, new() { Timeout = 20_000 });
 
     private static Task SendPictureAsync(Tab tab) =>
         tab.Page.SetInputFilesAsync("#picture", new FilePayload { Name = "dot.png", MimeType = "image/png", Buffer = Picture });

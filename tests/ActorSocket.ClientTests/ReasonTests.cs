@@ -7,15 +7,20 @@ namespace ActorSocket.ClientTests;
 /// <summary>Every reason of the official table, as the server's handlers are told it: each ends one connection and is told once, before and after the rooms are left.</summary>
 public sealed class ReasonTests(ITestOutputHelper output)
 {
+    public static TheoryData<string> Reasons => new()
+    {
+        "client namespace disconnect",
+        "server namespace disconnect",
+        "server shutting down",
+        "ping timeout",
+        "transport close",
+        "transport error",
+        "parse error",
+        "forced close", // what cannot be decoded; a polling client learns of it with its next GET
+    };
+
     [Theory]
-    [InlineData("client namespace disconnect")]
-    [InlineData("server namespace disconnect")]
-    [InlineData("server shutting down")]
-    [InlineData("ping timeout")]
-    [InlineData("transport close")]
-    [InlineData("transport error")]
-    [InlineData("parse error")]
-    [InlineData("forced close")]
+    [MemberData(nameof(Reasons))]
     public async Task A_WebSocket_client_ends_for_each_reason(string reason)
     {
         await using var server = await StartAsync(reason);
@@ -37,14 +42,7 @@ public sealed class ReasonTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("client namespace disconnect")]
-    [InlineData("server namespace disconnect")]
-    [InlineData("server shutting down")]
-    [InlineData("ping timeout")]
-    [InlineData("transport close")]
-    [InlineData("transport error")]
-    [InlineData("parse error")]
-    [InlineData("forced close")] // what cannot be decoded; the client learns of it with its next GET
+    [MemberData(nameof(Reasons))]
     [InlineData("forced server close")] // what is out of place
     public async Task A_polling_client_ends_for_each_reason(string reason)
     {

@@ -8,22 +8,7 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 {
     [Theory]
     [EachTransport]
-    public async Task Every_namespace_comes_back_each_time_the_server_does(string mode)
-    {
-        await using var server = await RealServer.StartAsync(Output, port: Ports.Free());
-        await using var client = await StartAsync(server.Url, mode);
-        for (var round = 0; round < 3; round++)
-        {
-            await client.SignalAsync("up");
-            await server.StopAsync();
-            await client.ContinueAsync();
-            await client.SignalAsync("down");
-            await server.StartAsync();
-            await client.ContinueAsync();
-        }
-
-        await client.FinishAsync();
-    }
+    public Task Every_namespace_comes_back_each_time_the_server_does(string mode) => RunWithBreaksAsync(mode, breaks: 3);
 
     [Theory]
     [EachTransport]
@@ -65,11 +50,11 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 
     [Theory]
     [EachTransport]
-    public Task The_manager_tells_of_every_attempt_until_the_server_is_back(string mode) => RunWithABreakAsync(mode, nameof(The_manager_tells_of_every_attempt_until_the_server_is_back));
+    public Task The_manager_tells_of_every_attempt_until_the_server_is_back(string mode) => RunWithBreaksAsync(mode);
 
     [Theory]
     [EachTransport]
-    public Task The_manager_gives_up_after_its_attempts_and_connects_when_told_to(string mode) => RunWithABreakAsync(mode, nameof(The_manager_gives_up_after_its_attempts_and_connects_when_told_to));
+    public Task The_manager_gives_up_after_its_attempts_and_connects_when_told_to(string mode) => RunWithBreaksAsync(mode);
 
     [Theory]
     [EachTransport]
@@ -95,17 +80,4 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
     [Theory]
     [EachTransport]
     public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) => RunAsync(mode, ["ConnectionStateRecovery:MaxEvents=5"]);
-
-    private async Task RunWithABreakAsync(string mode, string name)
-    {
-        await using var server = await RealServer.StartAsync(Output, port: Ports.Free());
-        await using var client = await StartAsync(server.Url, mode, name);
-        await client.SignalAsync("up");
-        await server.StopAsync();
-        await client.ContinueAsync();
-        await client.SignalAsync("down");
-        await server.StartAsync();
-        await client.ContinueAsync();
-        await client.FinishAsync();
-    }
 }

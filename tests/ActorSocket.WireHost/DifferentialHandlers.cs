@@ -95,18 +95,8 @@ internal static partial class DifferentialHandlers
         TestHandlers.JoinAndLeave(socket);
         socket.On("rooms", () => socket.Rooms);
         socket.On("publish", (Target target, SocketArguments args) => Aim(socket, target).EmitAll("published", [.. args.Skip(1).Cast<object?>()]));
-        socket.On("fetch", async (string[] rooms) => (await Within(all, rooms).FetchSocketsAsync()).Select(static one => new { id = one.Id, rooms = one.Rooms, data = one.Data }));
-        socket.On("manage", async (string what, string[] rooms, string room, Ack ack) =>
-        {
-            var those = Within(all, rooms);
-            await (what switch
-            {
-                "join" => those.SocketsJoinAsync(room),
-                "leave" => those.SocketsLeaveAsync(room),
-                _ => those.DisconnectSocketsAsync(),
-            });
-            ack.Send();
-        });
+        socket.On("fetch", async (string[] rooms) => (await TestHandlers.InRooms(all, rooms).FetchSocketsAsync()).Select(static one => new { id = one.Id, rooms = one.Rooms, data = one.Data }));
+        TestHandlers.Manage(socket);
         socket.On("remember", (string key, JsonElement value) => socket.Data[key] = value);
     }
 
@@ -177,15 +167,13 @@ internal static partial class DifferentialHandlers
         });
     }
 
-    private static BroadcastOperator Within(Namespace all, string[] rooms) => rooms.Length == 0 ? all.Except() : all.In(rooms);
-
     private static BroadcastOperator Aim(Socket socket, Target target)
     {
         var to = target.Via switch
         {
             "socket" => socket.To(target.Rooms),
             "broadcast" => socket.Broadcast,
-            _ => Within(socket.Namespace, target.Rooms),
+            _ => TestHandlers.InRooms(socket.Namespace, target.Rooms),
         };
         if (target.Except.Length > 0)
             to = to.Except(target.Except);

@@ -176,21 +176,24 @@ internal static partial class TestHandlers
             }
         });
         socket.On("fetch", async (string[] rooms) => (await InRooms(all, rooms).FetchSocketsAsync()).Select(one => one.Id).ToArray());
-        socket.On("manage", async (string what, string[] target, string room, Ack ack) =>
-        {
-            var those = InRooms(all, target);
-            await (what switch
-            {
-                "join" => those.SocketsJoinAsync(room),
-                "leave" => those.SocketsLeaveAsync(room),
-                _ => those.DisconnectSocketsAsync(),
-            });
-            ack.Send();
-        });
+        Manage(socket);
     }
 
+    /// <summary>The sockets of rooms join or leave one, or are disconnected.</summary>
+    internal static void Manage(Socket socket) => socket.On("manage", async (string what, string[] target, string room, Ack ack) =>
+    {
+        var those = InRooms(socket.Namespace, target);
+        await (what switch
+        {
+            "join" => those.SocketsJoinAsync(room),
+            "leave" => those.SocketsLeaveAsync(room),
+            _ => those.DisconnectSocketsAsync(),
+        });
+        ack.Send();
+    });
+
     /// <summary>No rooms at all: everybody, which is said by not calling <c>To</c>.</summary>
-    private static BroadcastOperator InRooms(Namespace all, string[] rooms) => rooms.Length == 0 ? all.Except() : all.In(rooms);
+    internal static BroadcastOperator InRooms(Namespace all, string[] rooms) => rooms.Length == 0 ? all.Except() : all.In(rooms);
 
     private static BroadcastOperator Aim(Socket socket, Target target)
     {

@@ -28,6 +28,23 @@ public abstract class ClientTest(string script, ITestOutputHelper output)
         await host.Journal.SawAsync(await client.FinishAsync());
     }
 
+    /// <summary>The same for cases whose server goes and comes back while they run.</summary>
+    protected async Task RunWithBreaksAsync(string mode, int breaks = 1, [CallerMemberName] string name = "")
+    {
+        await using var server = await RealServer.StartAsync(Output, port: Ports.Free());
+        await using var client = await StartAsync(server.Url, mode, name);
+        for (var i = 0; i < breaks; i++)
+        {
+            await client.SignalAsync("up");
+            await server.StopAsync();
+            await client.ContinueAsync();
+            await client.SignalAsync("down");
+            await server.StartAsync();
+            await client.ContinueAsync();
+        }
+        await client.FinishAsync();
+    }
+
     private protected async Task<ScriptClient> StartAsync(Uri url, string mode, [CallerMemberName] string name = "") =>
         script == "python"
             ? await ScriptClient.StartPythonAsync(name, url, mode)

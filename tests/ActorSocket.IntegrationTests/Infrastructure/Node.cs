@@ -78,6 +78,16 @@ internal sealed class Node : IAsyncDisposable
     public static Task<Node> JoinAsync(Node first, Action<ActorSocketServer>? map = null, Action<IServiceCollection>? services = null) =>
         StartAsync(cluster => cluster.SeedNodes.Add(first.Seed), map, services);
 
+    /// <summary>One with recovery, which joins the cluster of another node if there is one.</summary>
+    public static Task<Node> StartRecoveringAsync(Node? first = null) => StartAsync(
+        cluster =>
+        {
+            if (first is not null)
+                cluster.SeedNodes.Add(first.Seed);
+        },
+        static io => io.OnConnection(static _ => { }),
+        options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
+
     /// <summary>Completes when each has as many members as there are nodes, and is ready.</summary>
     public static async Task MeetAsync(params Node[] nodes)
     {

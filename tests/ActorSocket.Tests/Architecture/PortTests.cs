@@ -29,11 +29,12 @@ public sealed class PortTests
     [Fact]
     public void Every_application_here_that_is_started_has_the_test_server()
     {
-        var started = Directory.GetFiles(Path.Combine(Repository.Root, "tests", "ActorSocket.Tests"), "*Tests.cs", SearchOption.AllDirectories)
-            .Select(static path => (path, text: File.ReadAllText(path))).Where(static file => file.text.Contains(".StartAsync()", StringComparison.Ordinal)
-                && file.text.Contains("WebApplication.Create", StringComparison.Ordinal)).ToList();
-        Assert.True(started.Count >= 4, $"Only {started.Count} files that start an application were found.");
-        Assert.All(started, static file => Assert.True(file.text.Contains(".UseTestServer()", StringComparison.Ordinal), file.path));
+        string[] neverStarted = ["EngineIoMappingTests.cs", "PortTests.cs", "Snippets.cs"];
+        var applications = Directory.GetFiles(Path.Combine(Repository.Root, "tests", "ActorSocket.Tests"), "*.cs", SearchOption.AllDirectories)
+            .Select(static path => (Name: Path.GetFileName(path), Text: File.ReadAllText(path)))
+            .Where(file => !neverStarted.Contains(file.Name) && file.Text.Contains("WebApplication.Create", StringComparison.Ordinal)).ToList();
+        Assert.True(applications.Count >= 4, $"Only {applications.Count} files with an application were found.");
+        Assert.All(applications, static file => Assert.True(file.Text.Contains(".UseTestServer()", StringComparison.Ordinal), file.Name));
     }
 
     private static string NameOf(MetadataReader metadata, TypeReferenceHandle handle)

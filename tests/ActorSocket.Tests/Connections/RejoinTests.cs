@@ -154,10 +154,7 @@ public sealed class RejoinTests : ServerTest
                 socket.On("echo", static (int number) => number);
             });
         }
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        var (session, webSocket) = await ConnectAsync(server);
         return (session, webSocket, server);
     }
 }

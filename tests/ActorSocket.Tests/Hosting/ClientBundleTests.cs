@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Tests.Hosting;
 
@@ -17,7 +16,7 @@ public sealed class ClientBundleTests
     [InlineData(null, null)]
     public async Task The_client_bundle_is_compressed_by_the_best_that_the_browser_accepts(string? accept, string? expected)
     {
-        await using var app = Build(static services => services.AddActorSocket());
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
         app.MapActorSocket();
         await app.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/socket.io/socket.io.min.js");
@@ -40,7 +39,7 @@ public sealed class ClientBundleTests
     [Fact]
     public async Task The_client_bundle_is_all_of_its_files_and_no_other_and_is_cached()
     {
-        await using var app = Build(static services => services.AddActorSocket());
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
         app.MapActorSocket();
         await app.StartAsync();
         using var http = app.GetTestClient();
@@ -63,14 +62,5 @@ public sealed class ClientBundleTests
         }
         using var other = await http.GetAsync("/socket.io/socket.io.other.js");
         Assert.Equal((HttpStatusCode.BadRequest, "{\"code\":0,\"message\":\"Transport unknown\"}"), (other.StatusCode, await other.Content.ReadAsStringAsync()));
-    }
-
-    private static WebApplication Build(Action<IServiceCollection> configure)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseTestServer();
-        builder.Logging.ClearProviders();
-        configure(builder.Services);
-        return builder.Build();
     }
 }

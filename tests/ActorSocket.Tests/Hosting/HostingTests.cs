@@ -19,7 +19,7 @@ public sealed class HostingTests
     [Fact]
     public async Task A_wrong_option_is_a_clear_start_up_error()
     {
-        await using var app = Build(services => services.AddActorSocket(static o => o.PingInterval = TimeSpan.Zero));
+        await using var app = TestApplication.Build(services => services.AddActorSocket(static o => o.PingInterval = TimeSpan.Zero));
         var error = Assert.Throws<OptionsValidationException>(() => app.MapActorSocket());
         Assert.Contains("ActorSocket:PingInterval is 00:00:00; it must be between", error.Message, StringComparison.Ordinal);
     }
@@ -27,7 +27,7 @@ public sealed class HostingTests
     [Fact]
     public async Task Mapping_without_adding_says_what_to_call()
     {
-        await using var app = Build(static _ => { });
+        await using var app = TestApplication.Build(static _ => { });
         var error = Assert.Throws<InvalidOperationException>(() => app.MapActorSocket());
         Assert.Contains("AddActorSocket", error.Message, StringComparison.Ordinal);
     }
@@ -35,7 +35,7 @@ public sealed class HostingTests
     [Fact]
     public async Task An_AddAkka_that_replaces_ours_is_a_start_up_error_that_names_the_way_out()
     {
-        await using var app = Build(static services =>
+        await using var app = TestApplication.Build(static services =>
         {
             services.AddActorSocket();
             services.AddAkka("mine", static _ => { });
@@ -52,12 +52,12 @@ public sealed class HostingTests
             ["akka.log-dead-letters", "akka.log-dead-letters-during-shutdown", "akka.coordinated-shutdown.run-by-clr-shutdown-hook", "akka.stdout-loglevel", "akka.scheduler.tick-duration"],
             (string path) => $"{path} {system.Settings.Config.GetString(path)}");
         string[] alone, together;
-        await using (var app = Build(static services => services.AddAkka("mine", static _ => { })))
+        await using (var app = TestApplication.Build(static services => services.AddAkka("mine", static _ => { })))
         {
             await app.StartAsync();
             alone = Read(app.Services.GetRequiredService<ActorSystem>());
         }
-        await using (var app = Build(static services =>
+        await using (var app = TestApplication.Build(static services =>
         {
             services.AddAkka("mine", static akka => akka.WithActorSocket());
             services.AddActorSocket();
@@ -74,7 +74,7 @@ public sealed class HostingTests
     [Fact]
     public async Task Whoever_closes_the_server_again_waits_for_the_same_end()
     {
-        await using var app = Build(static services => services.AddActorSocket(static o => o.DrainTimeout = TimeSpan.FromSeconds(1)));
+        await using var app = TestApplication.Build(static services => services.AddActorSocket(static o => o.DrainTimeout = TimeSpan.FromSeconds(1)));
         var io = app.MapActorSocket();
         await app.StartAsync();
         await app.GetTestClient().GetAsync("/socket.io/?EIO=4&transport=polling"); // a session that does not come for its close
@@ -91,7 +91,7 @@ public sealed class HostingTests
     [Fact]
     public async Task The_server_lives_in_the_applications_own_actor_system()
     {
-        await using var app = Build(static services =>
+        await using var app = TestApplication.Build(static services =>
         {
             services.AddAkka("mine", static akka => akka.WithActorSocket());
             services.AddActorSocket();
@@ -104,7 +104,7 @@ public sealed class HostingTests
     [Fact]
     public async Task Several_servers_in_one_host_are_apart()
     {
-        await using var app = Build(static services =>
+        await using var app = TestApplication.Build(static services =>
         {
             services.AddActorSocket(static o => o.MaxHttpBufferSize = 2000);
             services.AddActorSocket(static o => o.MaxHttpBufferSize = 3000, "games");
@@ -123,7 +123,7 @@ public sealed class HostingTests
     [Fact]
     public async Task The_test_server_offers_both_transports()
     {
-        await using var app = Build(static services => services.AddActorSocket());
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
         app.MapActorSocket().OnConnection(static socket => socket.On("double", static (int n) => 2 * n));
         await app.StartAsync();
         using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
@@ -175,7 +175,7 @@ public sealed class HostingTests
     public async Task Requests_services_and_actors_emit_with_the_server_that_is_injected()
     {
         const int each = 200;
-        await using var app = Build(static services =>
+        await using var app = TestApplication.Build(static services =>
         {
             services.AddActorSocket();
             services.AddHostedService<Announcer>();
@@ -220,7 +220,7 @@ public sealed class HostingTests
     [InlineData("/socket.io/anything?EIO=4&transport=polling", HttpStatusCode.OK)]
     public async Task The_path_is_matched_to_the_letter(string path, HttpStatusCode expected)
     {
-        await using var app = Build(static services => services.AddActorSocket());
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
         app.MapActorSocket();
         await app.StartAsync();
         Assert.Equal(expected, (await app.GetTestClient().GetAsync(path)).StatusCode);
@@ -234,7 +234,7 @@ public sealed class HostingTests
     [InlineData("/socket.io?EIO=4&transport=pigeon", HttpStatusCode.BadRequest)]
     public async Task Without_AddTrailingSlash_the_bare_path_is_the_servers_too(string path, HttpStatusCode expected)
     {
-        await using var app = Build(static services => services.AddActorSocket(static o => o.AddTrailingSlash = false));
+        await using var app = TestApplication.Build(static services => services.AddActorSocket(static o => o.AddTrailingSlash = false));
         app.MapActorSocket();
         await app.StartAsync();
         Assert.Equal(expected, (await app.GetTestClient().GetAsync(path)).StatusCode);
@@ -243,7 +243,7 @@ public sealed class HostingTests
     [Fact]
     public async Task A_full_server_answers_503_and_says_when_to_come_again()
     {
-        await using var app = Build(static services => services.AddActorSocket(static o => o.MaxConnections = 1));
+        await using var app = TestApplication.Build(static services => services.AddActorSocket(static o => o.MaxConnections = 1));
         app.MapActorSocket();
         await app.StartAsync();
         var client = app.GetTestClient();
@@ -256,7 +256,7 @@ public sealed class HostingTests
     [Fact]
     public async Task Stopping_tells_every_socket_and_ends_its_connection()
     {
-        await using var app = Build(static services => services.AddActorSocket());
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var io = app.MapActorSocket();
         io.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
@@ -286,15 +286,6 @@ public sealed class HostingTests
     private sealed class AnnouncingActor : ReceiveActor
     {
         public AnnouncingActor(ActorSocketServer io) => Receive<int>(n => io.Emit("actor", n));
-    }
-
-    private static WebApplication Build(Action<IServiceCollection> configure)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseTestServer();
-        builder.Logging.ClearProviders();
-        configure(builder.Services);
-        return builder.Build();
     }
 
     private static async Task<string> ReceiveAsync(WebSocket webSocket)

@@ -60,7 +60,17 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
         return new TestSession(connection, webSocket);
     }
 
-    /// <summary>A client that is connected to <c>/</c> by WebSocket.</summary>
+    /// <summary>A client that connects to <c>/</c> by WebSocket.</summary>
+    internal async Task<(TestSession Session, FakeWebSocket WebSocket)> ConnectAsync(ServerServices server)
+    {
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        return (session, webSocket);
+    }
+
+    /// <summary>A client that is connected to <c>/</c> by WebSocket, and its socket.</summary>
     internal async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket>? onConnection = null, Action<ActorSocketOptions>? configure = null)
     {
         var server = NewServer(configure);
@@ -70,10 +80,7 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
             onConnection?.Invoke(socket);
             connected.SetResult(socket);
         });
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        var (session, webSocket) = await ConnectAsync(server);
         return (await connected.Task.WaitAsync(Patience), session, webSocket);
     }
 

@@ -91,9 +91,7 @@ public sealed class OffsetTests : RecoveryTest
     {
         var server = StartServer();
         var ns = server.Namespaces.GetOrAdd("/", server).Face;
-        var first = await JoinAsync(server);
-        first.Socket.Emit("seen", 1);
-        var offset = await SeeAsync(first, "");
+        var (first, offset) = await JoinAndSeeAsync(server);
         await LoseAsync(first);
         ns.Emit("missed by the first", 2);
         // It was not let in again as who it was; the official client keeps the offset all the same.
@@ -125,9 +123,7 @@ public sealed class OffsetTests : RecoveryTest
     {
         var server = StartServer();
         var ns = server.Namespaces.GetOrAdd("/", server).Face;
-        var first = await JoinAsync(server);
-        first.Socket.Emit("seen", 1);
-        var offset = await SeeAsync(first, "");
+        var (first, offset) = await JoinAndSeeAsync(server);
         await LoseAsync(first);
         ns.Emit("missed", 2);
         ns.Emit("missed", 3);
@@ -150,9 +146,7 @@ public sealed class OffsetTests : RecoveryTest
     {
         var server = StartServer(static o => o.Parser = new WaitingParser());
         var ns = server.Namespaces.GetOrAdd("/", server).Face;
-        var first = await JoinAsync(server);
-        first.Socket.Emit("seen", 1);
-        var offset = await SeeAsync(first, "");
+        var (first, offset) = await JoinAndSeeAsync(server);
         await ReadyAsync(first);
         first.Socket.Volatile.Emit("status", "connected");
         offset = await SeeAsync(first, offset);
@@ -287,6 +281,13 @@ public sealed class OffsetTests : RecoveryTest
     }
 
     // ----
+
+    private async Task<(Joined First, string Offset)> JoinAndSeeAsync(ServerServices server)
+    {
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen", 1);
+        return (first, await SeeAsync(first, ""));
+    }
 
     /// <summary>The next packet, as the official client takes its offset from it: the last argument of an event that asks for no acknowledgement, if it is a text.</summary>
     private static async Task<string> SeeAsync(Joined joined, string offset) => OffsetIn(await joined.WebSocket.NextAsync(), offset);

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
 
@@ -272,13 +271,4 @@ public sealed class IdempotencyTests : ServerTest
 
     private static void OnOrder(ServerServices server, Delegate handler) =>
         server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => { socket.On("order", handler, ByFirstArgument); });
-
-    private async Task<(TestSession Session, FakeWebSocket WebSocket)> ConnectAsync(ServerServices server)
-    {
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        return (session, webSocket);
-    }
 }

@@ -1,6 +1,3 @@
-using ActorSocket.Sockets;
-using ActorSocket.Hosting;
-
 namespace ActorSocket.Tests.Sockets;
 
 /// <summary>When a volatile packet leaves and when it is dropped. What polling does is in OutboundTests, what recovery keeps in RecoveryTests.</summary>
@@ -80,14 +77,5 @@ public sealed class VolatileTests : ServerTest
         Assert.Equal("41", await webSocket.NextAsync());
         await HandledAsync(socket.Namespace.Services.Actor);
         Assert.True(webSocket.WroteNothing);
-    }
-
-    private async Task<(TestSession Session, FakeWebSocket WebSocket)> ConnectAsync(ServerServices server)
-    {
-        var webSocket = new FakeWebSocket();
-        var session = await OpenAsync(server, webSocket);
-        session.Send("40");
-        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
-        return (session, webSocket);
     }
 }

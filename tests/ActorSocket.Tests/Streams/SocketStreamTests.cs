@@ -1,6 +1,5 @@
 using Akka.Streams;
 using Akka.Streams.Dsl;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests.Streams;
 

@@ -8,8 +8,8 @@ public sealed class NodeToNodeTests
     [Fact]
     public async Task A_client_that_has_received_nothing_moves_from_node_to_node()
     {
-        await using var one = await StartNodeAsync(null);
-        await using var two = await StartNodeAsync(one);
+        await using var one = await Node.StartRecoveringAsync();
+        await using var two = await Node.StartRecoveringAsync(one);
         await Node.MeetAsync(one, two);
         var client = await PollingClient.ConnectAsync(one, "client");
         var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
@@ -34,8 +34,8 @@ public sealed class NodeToNodeTests
     [Fact]
     public async Task A_client_whose_node_has_left_is_recovered_from_the_copy_at_hand()
     {
-        await using var one = await StartNodeAsync(null);
-        await using var two = await StartNodeAsync(one);
+        await using var one = await Node.StartRecoveringAsync();
+        await using var two = await Node.StartRecoveringAsync(one);
         await Node.MeetAsync(one, two);
         var client = await PollingClient.ConnectAsync(two, "client");
         var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
@@ -45,13 +45,4 @@ public sealed class NodeToNodeTests
         await using var again = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
         Assert.Equal(id, again.Connected.GetProperty("sid").GetString());
     }
-
-    private static Task<Node> StartNodeAsync(Node? seed) => Node.StartAsync(
-        cluster =>
-        {
-            if (seed is not null)
-                cluster.SeedNodes.Add(seed.Seed);
-        },
-        static io => io.OnConnection(static _ => { }),
-        options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
 }

@@ -8,11 +8,11 @@ public sealed class ReplicaTests
     [Fact]
     public async Task When_another_node_gets_the_replica_the_one_before_has_none_any_more()
     {
-        await using var first = await StartAsync(null);
-        await using var second = await StartAsync(first);
+        await using var first = await Node.StartRecoveringAsync();
+        await using var second = await Node.StartRecoveringAsync(first);
         await Node.MeetAsync(first, second);
         await Node.UntilAsync(() => Has(first, second) && Has(second, first), "each to have the other's replica");
-        await using var third = await StartAsync(first);
+        await using var third = await Node.StartRecoveringAsync(first);
         await Node.MeetAsync(first, second, third);
         // Replicas go round in the order of the tags, which are random: the new node comes between two of the others, and takes over for the one before it.
         var (low, high) = string.CompareOrdinal(first.Server.NodeTag, second.Server.NodeTag) < 0 ? (first, second) : (second, first);
@@ -23,13 +23,4 @@ public sealed class ReplicaTests
 
         static bool Has(Node keeper, Node owner) => ((ClusterAdapter)keeper.Server.Services.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
     }
-
-    private static Task<Node> StartAsync(Node? first) => Node.StartAsync(
-        cluster =>
-        {
-            if (first is not null)
-                cluster.SeedNodes.Add(first.Seed);
-        },
-        static io => io.OnConnection(static _ => { }),
-        options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
 }

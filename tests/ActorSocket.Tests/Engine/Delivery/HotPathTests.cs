@@ -1,7 +1,6 @@
 using System.Text;
 using ActorSocket.Delivery;
 using ActorSocket.Protocol;
-using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Tests.Engine.Delivery;
@@ -14,7 +13,7 @@ public sealed class HotPathTests : ServerTest
     [Fact]
     public void Delivering_to_a_member_allocates_nothing()
     {
-        var outbound = NewOutbound();
+        var outbound = Nowhere.NewOutbound(new OutboundLimits(1 << 20, 1 << 10));
         var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
         Assert.Equal(0, AllocatedBy(() =>
         {
@@ -27,7 +26,7 @@ public sealed class HotPathTests : ServerTest
     [Fact]
     public void Delivering_a_volatile_packet_allocates_nothing_whether_it_leaves_or_is_dropped()
     {
-        var outbound = NewOutbound();
+        var outbound = Nowhere.NewOutbound(new OutboundLimits(1 << 20, 1 << 10));
         var frame = EncodedFrame.Control("42[\"tick\",1]"u8);
         Assert.Equal(0, AllocatedBy(() =>
         {
@@ -36,7 +35,7 @@ public sealed class HotPathTests : ServerTest
             Assert.True(outbound.Append(frame));
             outbound.Uncork();
         }));
-        var polling = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1000, 10));
+        var polling = new Outbound(new Nowhere(), new Flusher(), new OutboundLimits(1000, 10));
         Assert.Equal(0, AllocatedBy(() => Assert.False(polling.Append(frame, isVolatile: true))));
     }
 
@@ -150,40 +149,5 @@ public sealed class HotPathTests : ServerTest
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         return least;
-    }
-
-    private static Outbound NewOutbound()
-    {
-        var outbound = new Outbound(new Nobody(), new Flusher(), new OutboundLimits(1 << 20, 1 << 10));
-        outbound.SwitchTo(new Nowhere(), WireForm.Standard);
-        return outbound;
-    }
-
-    private sealed class Nowhere : IOutboundSink
-    {
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => default;
-    }
-
-    private sealed class Nobody : IOutboundOwner
-    {
-        public void OnOverflow()
-        {
-        }
-
-        public void OnWriteFailed(Exception error)
-        {
-        }
-
-        public void OnCloseDelivered()
-        {
-        }
-
-        public void OnVolatileDropped(int count)
-        {
-        }
-
-        public void OnWritten(int packets, long bytes)
-        {
-        }
     }
 }
