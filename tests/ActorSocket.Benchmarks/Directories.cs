@@ -139,7 +139,7 @@ internal static class Directories
         return app;
     }
 
-    private static ServerServices Services(WebApplication app) => ((ActorSocketServer)app.Services.GetService(typeof(ActorSocketServer))!).Services;
+    private static ServerServices Services(WebApplication app) => ((ActorSocketServer)app.Services.GetService(typeof(ActorSocketServer))!).Server;
 
     private static async Task<Pair> PairAsync()
     {

@@ -98,7 +98,7 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
             """);
 
         await server.Journal.SeenAsync($"{ids[0].GetString()} disconnect transport close");
-        Assert.Equal(ids[1].GetString(), Assert.Single(server.Io.Main.Sockets).Id);
+        Assert.Equal(ids[1].GetString(), Assert.Single(server.Io.Sockets).Id);
     }
 
     [Fact]

@@ -456,7 +456,7 @@ public sealed class PollingWireTests(ITestOutputHelper output)
     /// <summary>A GET that waits at the server.</summary>
     private static async Task<System.Net.Sockets.TcpClient> ParkAsync(RealServer server, Wire wire, Wire.Polling session)
     {
-        var outbound = server.Io.Main.Sockets.Single(socket => socket.Id == session.Id).Connection.Outbound;
+        var outbound = server.Io.Sockets.Single(socket => socket.Id == session.Id).Connection.Outbound;
         var tcp = await wire.SendRawAsync($"GET /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         await Bounded.UntilAsync(() => outbound.HasParkedPoll, "the GET to wait at the server");
         return tcp;

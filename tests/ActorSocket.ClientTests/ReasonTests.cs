@@ -73,7 +73,7 @@ public sealed class ReasonTests(ITestOutputHelper output)
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
         await JoinRoomAsync(server, session.Id);
-        var outbound = server.Io.Main.Sockets.Single().Connection.Outbound;
+        var outbound = server.Io.Sockets.Single().Connection.Outbound;
         var waiting = session.GetAsync();
         await Bounded.UntilAsync(() => outbound.HasParkedPoll, "the GET to wait at the server");
         await session.PostAsync("42{}");
@@ -89,7 +89,7 @@ public sealed class ReasonTests(ITestOutputHelper output)
         options.PingTimeout = TimeSpan.FromMilliseconds(100);
     });
 
-    private static async Task JoinRoomAsync(RealServer server, string id) => await server.Io.Main.Sockets.Single(socket => socket.Id == id).JoinAsync("~room");
+    private static async Task JoinRoomAsync(RealServer server, string id) => await server.Io.Sockets.Single(socket => socket.Id == id).JoinAsync("~room");
 
     private static async Task SawAsync(RealServer server, string id, string reason)
     {

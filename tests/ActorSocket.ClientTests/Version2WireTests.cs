@@ -23,7 +23,7 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
         if (rest.Length == 0)
             rest = (await wire.SendAsync(HttpMethod.Get, $"{query}&sid={Sid(open.Body)}")).Body;
         Assert.Equal("2:40", rest);
-        Assert.Equal(Sid(open.Body), Assert.Single(server.Io.Main.Sockets).Id); // a socket's id is its session's
+        Assert.Equal(Sid(open.Body), Assert.Single(server.Io.Sockets).Id); // a socket's id is its session's
     }
 
     [Fact]

@@ -300,14 +300,14 @@ internal sealed class SessionTarget : Target, IDisposable
 
     private void Leave(string sid)
     {
-        if (_server!.Services.Engine.Sessions.TryGet(sid, out _))
+        if (_server!.Server.Engine.Sessions.TryGet(sid, out _))
             _left.Add(sid);
     }
 
     /// <summary>Soon, when its actor has come to it; the table does not say when.</summary>
     private async Task GoneAsync(string sid)
     {
-        for (var tries = 0; _server!.Services.Engine.Sessions.TryGet(sid, out _); tries++)
+        for (var tries = 0; _server!.Server.Engine.Sessions.TryGet(sid, out _); tries++)
         {
             FuzzInput.Hold(tries < 2000, "the session should have ended, but is there");
             await Task.Delay(5);
@@ -316,16 +316,16 @@ internal sealed class SessionTarget : Target, IDisposable
 
     private async Task FinishAsync()
     {
-        foreach (var sid in _server!.Services.Engine.Sessions.All.Select(static session => session.Sid).Where(sid => !_left.Contains(sid)).ToList())
+        foreach (var sid in _server!.Server.Engine.Sessions.All.Select(static session => session.Sid).Where(sid => !_left.Contains(sid)).ToList())
             await GoneAsync(sid);
         foreach (var sid in _left)
         {
-            if (!_server.Services.Engine.Sessions.TryGet(sid, out var session))
+            if (!_server.Server.Engine.Sessions.TryGet(sid, out var session))
                 continue;
             using var client = _transport.Connect();
             client.Write(Request("POST", sid, "1"u8.ToArray()));
             await client.ReadResponseAsync();
-            if (_server.Services.Engine.Sessions.TryGet(sid, out _))
+            if (_server.Server.Engine.Sessions.TryGet(sid, out _))
                 session.Fail(null, DisconnectReason.TransportClose, null); // a WebSocket by now
             await GoneAsync(sid);
         }

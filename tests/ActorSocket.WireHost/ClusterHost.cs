@@ -38,18 +38,18 @@ internal static class ClusterHost
         var journal = new Journal();
         TestHandlers.Map(io, journal.Add);
         SoakHandlers.Map(io);
-        foreach (var ns in new[] { io.Main, io.Of("/lobby") })
+        foreach (var ns in new[] { io, io.Of("/lobby") })
         {
             ns.OnConnection(socket => Handle(socket));
-            ns.OnServerEvent("who", () => io.Services.Engine.Ids.NodeTag);
-            ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Services.Engine.Ids.NodeTag, number));
+            ns.OnServerEvent("who", () => io.Server.Engine.Ids.NodeTag);
+            ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Server.Engine.Ids.NodeTag, number));
             ns.OnServerEvent("mute", static (Ack ack) => { _ = ack; });
         }
         app.MapGet("/ready", async (HealthCheckService health) => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503));
         app.MapGet("/test/state", (bool? collect, Akka.Actor.ActorSystem system) => State(io, system, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
-        app.MapPost("/test/replicate", () => ((ClusterAdapter)io.Services.Adapter).LeaveAsync(Akka.Actor.ActorRefs.Nobody, default));
+        app.MapPost("/test/replicate", () => ((ClusterAdapter)io.Server.Adapter).LeaveAsync(Akka.Actor.ActorRefs.Nobody, default));
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
@@ -146,12 +146,12 @@ internal static class ClusterHost
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        var cluster = (io.Services.Adapter as ClusterAdapter);
+        var cluster = (io.Server.Adapter as ClusterAdapter);
         return new
         {
-            Tag = io.Services.Engine.Ids.NodeTag,
+            Tag = io.Server.Engine.Ids.NodeTag,
             Sessions = io.ConnectionCount,
-            Sockets = io.Main.Sockets.Count,
+            Sockets = io.Sockets.Count,
             Peers = cluster?.Peers.All.Select(static peer => peer.Tag).ToArray() ?? [],
             Unsynchronised = cluster?.Peers.Unsynchronised.Length ?? 0,
             Links = cluster?.Peers.All.Sum(static peer => peer.Links.Count) ?? 0,

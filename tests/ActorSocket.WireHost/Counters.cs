@@ -38,7 +38,7 @@ internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
         return State;
     }
 
-    public override Task OnTick(TimeSpan elapsed)
+    public override Task OnTickAsync(TimeSpan elapsed)
     {
         Volatile.Write(ref _ticks, _ticks + 1);
         return Task.CompletedTask;

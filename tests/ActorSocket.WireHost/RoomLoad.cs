@@ -10,7 +10,7 @@ internal static class RoomLoad
 
     public static async Task<double> OpenAsync(ActorSocketServer io, string prefix, int count)
     {
-        var cluster = (io.Services.Adapter as ClusterAdapter) ?? throw new InvalidOperationException("This node is in no cluster.");
+        var cluster = (io.Server.Adapter as ClusterAdapter) ?? throw new InvalidOperationException("This node is in no cluster.");
         var start = Stopwatch.GetTimestamp();
         var announced = new List<Task>(AtOnce);
         for (var i = 0; i < count; i++)
@@ -27,7 +27,7 @@ internal static class RoomLoad
     /// <summary>Opens rooms one after the other; how long each took, in milliseconds.</summary>
     public static async Task<double[]> OpenOneByOneAsync(ActorSocketServer io, string prefix, int count)
     {
-        var cluster = (io.Services.Adapter as ClusterAdapter) ?? throw new InvalidOperationException("This node is in no cluster.");
+        var cluster = (io.Server.Adapter as ClusterAdapter) ?? throw new InvalidOperationException("This node is in no cluster.");
         var took = new double[count];
         for (var i = 0; i < count; i++)
         {

@@ -43,14 +43,14 @@ internal static class SoakHandlers
 
         public override TimeSpan TickInterval => TimeSpan.FromSeconds(0.5);
 
-        public override Task OnStartedAsync(JsonElement? handedOver)
+        public override Task OnStartedAsync(EntityStart start)
         {
-            _count = handedOver?.GetInt32() ?? 0;
+            _count = start.State?.GetInt32() ?? 0;
             Here[Id] = this;
             return Task.CompletedTask;
         }
 
-        public override Task OnTick()
+        public override Task OnTickAsync(TimeSpan elapsed)
         {
             Namespace.To("ticks").Emit("ticked", ++_ticks, Id, io.NodeTag); // not volatile: who ticks right behind another would never be heard
             return Task.CompletedTask;

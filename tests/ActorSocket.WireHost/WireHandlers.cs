@@ -21,7 +21,7 @@ internal static partial class WireHandlers
     public static void Map(ActorSocketServer io)
     {
         var reasons = new DisconnectReasons();
-        Namespace[] namespaces = [io.Main, io.Of("/custom"), io.Of("/refused"), io.Of("/slow"), io.OfDynamic(DynamicNames())];
+        Namespace[] namespaces = [io, io.Of("/custom"), io.Of("/refused"), io.Of("/slow"), io.OfDynamic(DynamicNames())];
         io.Of("/refused").Use((_, _) => throw new ConnectErrorException("refused", new { code = "E1", n = 7 }));
         io.Of("/slow").Use(async (_, next) =>
         {

@@ -91,7 +91,7 @@ namespace ActorSocket
         {
             /// <summary>The nodes of the cluster as this one sees them, itself included; empty without a cluster.</summary>
             public IReadOnlyList<ClusterMember> ClusterMembers =>
-                server.Services.Adapter is ClusterAdapter node ? [.. node.Members] : [];
+                server.Server.Adapter is ClusterAdapter node ? [.. node.Members] : [];
         }
     }
 }

@@ -71,7 +71,7 @@ internal sealed class LocalSockets(ServerServices server)
     public async Task OnServerSideEventAsync(Peer peer, ServerSideEvent m)
     {
         var isHere = server.Namespaces.TryGet(m.Namespace, out var ns);
-        var answer = isHere ? await ns!.Face.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
+        var answer = isHere ? await ns!.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
         if (m.Request != 0)
             peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [], !isHere)));
     }

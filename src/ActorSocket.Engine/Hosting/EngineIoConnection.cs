@@ -97,34 +97,42 @@ public sealed class EngineIoConnection : IConnectionConsumer
     /// comes while there is no handler is dropped. The next message waits until an asynchronous handler is done.
     /// </summary>
     /// <remarks>An exception is logged; the connection goes on.</remarks>
-    /// <returns>The connection.</returns>
-    public EngineIoConnection OnMessage(Func<EngineIoMessage, Task> handler)
+    /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    public IDisposable OnMessage(Func<EngineIoMessage, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         lock (_work)
             _onMessage = [.. _onMessage, handler];
-        return this;
+        return new Subscription(() =>
+        {
+            lock (_work)
+                _onMessage = Subscription.Without(_onMessage, handler);
+        });
     }
 
     /// <inheritdoc cref="OnMessage(Func{EngineIoMessage, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoConnection OnMessage(Action<EngineIoMessage> handler) => OnMessage(Callback.From(handler));
+    public IDisposable OnMessage(Action<EngineIoMessage> handler) => OnMessage(Callback.From(handler));
 
     /// <summary>
     /// Runs once, when the connection has ended and all that its client sent before is handled (official: the event <c>close</c>).
     /// </summary>
-    /// <returns>The connection.</returns>
-    public EngineIoConnection OnClose(Func<DisconnectReason, Task> handler)
+    /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    public IDisposable OnClose(Func<DisconnectReason, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         lock (_work)
             _onClose = [.. _onClose, handler];
-        return this;
+        return new Subscription(() =>
+        {
+            lock (_work)
+                _onClose = Subscription.Without(_onClose, handler);
+        });
     }
 
     /// <inheritdoc cref="OnClose(Func{DisconnectReason, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoConnection OnClose(Action<DisconnectReason> handler) => OnClose(Callback.From(handler));
+    public IDisposable OnClose(Action<DisconnectReason> handler) => OnClose(Callback.From(handler));
 
     /// <summary>Sends a text message (official: <c>socket.send</c>). Returns at once; messages leave in the order they were sent.</summary>
     /// <remarks>

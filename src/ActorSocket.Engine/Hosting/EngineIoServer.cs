@@ -39,17 +39,12 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
     /// Runs for each request that is refused, which does not wait for what the handler awaits (official: the event
     /// <c>connection_error</c>).
     /// </summary>
-    /// <returns>The server.</returns>
-    public EngineIoServer OnConnectionError(Func<ConnectionError, Task> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        Http.ConnectionErrors.Add(handler);
-        return this;
-    }
+    /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    public IDisposable OnConnectionError(Func<ConnectionError, Task> handler) => Http.ConnectionErrors.Add(handler);
 
     /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
-    public EngineIoServer OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(Callback.From(handler));
+    public IDisposable OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(Callback.From(handler));
 
     /// <summary>
     /// Closes the server (official: <c>engine.close</c>): handshakes are answered 503, and every connection is closed with

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Sessions;
 using Microsoft.AspNetCore.Http;
@@ -17,12 +17,12 @@ internal sealed class EngineHttp(EngineServer engine)
     public Func<HttpContext, string, Task<bool>>? Files { get; set; }
 
     /// <summary>Who wants to know of requests that are refused.</summary>
-    public ConcurrentBag<Func<ConnectionError, Task>> ConnectionErrors { get; } = [];
+    public CallbackList<ConnectionError> ConnectionErrors { get; } = new();
 
     /// <summary>The refusal waits for none of them.</summary>
     public void RaiseConnectionError(ConnectionError error)
     {
-        foreach (var handler in ConnectionErrors)
+        foreach (var handler in ConnectionErrors.Current)
             _ = RaiseAsync(handler, error);
     }
 

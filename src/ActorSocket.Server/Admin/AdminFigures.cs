@@ -20,7 +20,7 @@ internal sealed class AdminFigures(ActorSocketServer io, RoomEntities<LobbyList>
                 members = io.ClusterMembers,
                 uptime = (long)time.GetElapsedTime(_started).TotalSeconds,
                 connections = io.ConnectionCount,
-                sockets = io.Main.Sockets.Count,
+                sockets = io.Sockets.Count,
                 lobbies = await ListAsync(),
                 memory = Environment.WorkingSet,
                 heap = GC.GetTotalMemory(forceFullCollection: false),

@@ -53,7 +53,7 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
             Show();
     }
 
-    public override Task OnTick(TimeSpan elapsed)
+    public override Task OnTickAsync(TimeSpan elapsed)
     {
         foreach (var name in _lobbies.Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence).Select(static lobby => lobby.Key).ToArray())
             Closed(name);

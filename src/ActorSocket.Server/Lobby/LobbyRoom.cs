@@ -101,7 +101,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public void Here() => Report();
 
     /// <summary>Who was connected to a node that crashed has not said goodbye.</summary>
-    public override async Task OnTick(TimeSpan elapsed)
+    public override async Task OnTickAsync(TimeSpan elapsed)
     {
         var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync()).Select(static socket => socket.Id).ToHashSet(StringComparer.Ordinal);
         var gone = _devices.SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))

@@ -166,7 +166,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         var (entity, elapsed) = (_entity!, _server.Time.GetElapsedTime(_lastTick, now));
         _lastTick = now;
         _isTicking = true;
-        Run(() => entity.OnTick(elapsed));
+        Run(() => entity.OnTickAsync(elapsed));
     }
 
     private void Run(Func<Task> work)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ActorSocket;
 
 /// <summary>
@@ -22,7 +20,7 @@ public abstract class RoomEntity
     public Namespace Namespace => Context.Namespace;
 
     /// <summary>
-    /// How often <see cref="OnTick(TimeSpan)"/> runs; zero, the default, for never; a millisecond at least, and exact up to 128 times a second. Read once, after the start.
+    /// How often <see cref="OnTickAsync"/> runs; zero, the default, for never; a millisecond at least, and exact up to 128 times a second. Read once, after the start.
     /// Ticks are due at whole multiples of it, so a late one does not move those that follow. One that comes due while a call runs follows it, unless half the interval has
     /// passed by then: it is then left out, as is one that comes due while the one before runs. For what is to be sent at a steady rate, such as a game's positions, best by
     /// <c>Namespace.To(room).Volatile</c>.
@@ -40,22 +38,11 @@ public abstract class RoomEntity
     /// starts the entity again.
     /// </summary>
     /// <param name="start">Whether there was one before, and its state.</param>
-    public virtual Task OnStartedAsync(EntityStart start)
-    {
-        ArgumentNullException.ThrowIfNull(start);
-        return OnStartedAsync(start.State);
-    }
-
-    /// <summary>For who only asks for the state: called unless <see cref="OnStartedAsync(EntityStart)"/> is overridden.</summary>
-    /// <param name="handedOver">What <see cref="HandOver"/> of the one before gave; null when it is new, and when that is lost.</param>
-    public virtual Task OnStartedAsync(JsonElement? handedOver) => Task.CompletedTask;
+    public virtual Task OnStartedAsync(EntityStart start) => Task.CompletedTask;
 
     /// <summary>Runs every <see cref="TickInterval"/>.</summary>
     /// <param name="elapsed">The time since the tick before began, or since the start: more than the interval when ticks were left out.</param>
-    public virtual Task OnTick(TimeSpan elapsed) => OnTick();
-
-    /// <summary>For who need not know the time that has passed: called unless <see cref="OnTick(TimeSpan)"/> is overridden.</summary>
-    public virtual Task OnTick() => Task.CompletedTask;
+    public virtual Task OnTickAsync(TimeSpan elapsed) => Task.CompletedTask;
 
     /// <summary>
     /// What the entity goes on with on another node: serialised as JSON with <see cref="ActorSocketOptions.Json"/>. Null: nothing. Called once nothing runs any more.

@@ -26,10 +26,10 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(pattern);
         var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
             ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
-        if (server.Services.Options.ServeClient)
-            server.Services.Http.Files = new ClientBundle().TryServeAsync;
+        if (server.Server.Options.ServeClient)
+            server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');
-        server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Services.Http).HandleAsync, $"ActorSocket {path}");
+        server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Server.Http).HandleAsync, $"ActorSocket {path}");
         return server;
     }
 }

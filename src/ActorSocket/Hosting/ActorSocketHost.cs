@@ -23,7 +23,7 @@ internal sealed class ActorSocketHost(
         _system = system;
         foreach (var registration in registrations)
         {
-            var server = registration.Get(services).Services;
+            var server = registration.Get(services).Server;
             foreach (var extension in extensions)
                 extension.Attach(server, system);
             server.Entities.Placement ??= new OneNodePlacement(system, server.Name);
@@ -44,13 +44,13 @@ internal sealed class ActorSocketHost(
                 "call AddAkka first, with akka.WithActorSocket() in it.");
         }
         foreach (var registration in registrations)
-            registration.Get(services).Services.Entities.StartAll();
+            registration.Get(services).Server.Entities.StartAll();
         lifetime.ApplicationStopping.Register(OnStopping);
         _ = EndWithSystemAsync(_system);
         foreach (var extension in extensions)
             extension.OnStarted(_system, lifetime.ApplicationStopping);
         var limit = services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout;
-        foreach (var options in registrations.Select(registration => registration.Get(services).Services.Options))
+        foreach (var options in registrations.Select(registration => registration.Get(services).Server.Options))
         {
             if (limit < options.DrainPeriod + options.DrainTimeout)
                 _log.ShutdownTooShort(limit.Value, options.DrainPeriod, options.DrainTimeout);

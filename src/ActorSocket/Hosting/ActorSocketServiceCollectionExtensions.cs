@@ -88,7 +88,7 @@ public static class ActorSocketServiceCollectionExtensions
         {
             foreach (var registration in provider.GetServices<ActorSocketServerRegistration>())
             {
-                var server = registration.Get(provider).Services;
+                var server = registration.Get(provider).Server;
                 if (server.Engine.IsDraining)
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server drains."));
                 if (server.Root.IsNobody())

@@ -15,6 +15,7 @@ public static class HubExtensions
     /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not is refused with the
     /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError(Func{Exception, Task})"/>.
     /// </summary>
+    /// <returns>The namespace.</returns>
     /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>
     public static Namespace MapHub<THub>(this Namespace ns)
         where THub : SocketHub
@@ -26,7 +27,7 @@ public static class HubExtensions
         if (typeof(THub).GetCustomAttributes<AuthorizeAttribute>().ToArray() is { Length: > 0 } guards)
             ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
         var create = ActivatorUtilities.CreateFactory<THub>([]);
-        return ns.OnConnection(async socket =>
+        ns.OnConnection(async socket =>
         {
             var hub = create(socket.Services, []);
             hub.Socket = socket;
@@ -48,19 +49,26 @@ public static class HubExtensions
                 e.Register(socket, hub);
             await hub.OnConnectedAsync().ConfigureAwait(false);
         });
+        return ns;
     }
 
     /// <summary>Runs a filter around the handlers of each event of the namespace. Several run in the order they were added.</summary>
+    /// <returns>The namespace.</returns>
     public static Namespace UseEventFilter<TFilter>(this Namespace ns)
         where TFilter : class, IEventFilter
     {
         ArgumentNullException.ThrowIfNull(ns);
-        return ns.OnConnection(static socket => { socket.Use(ActivatorUtilities.GetServiceOrCreateInstance<TFilter>(socket.Services).InvokeAsync); });
+        ns.OnConnection(static socket => { socket.Use(ActivatorUtilities.GetServiceOrCreateInstance<TFilter>(socket.Services).InvokeAsync); });
+        return ns;
     }
 
-    /// <summary>Lets only those into the namespace whose request was authenticated and meets the policies; others get the connect error "Unauthorized".</summary>
+    /// <summary>
+    /// Lets only those into the namespace whose request was authenticated and meets the policies; others get the connect error "Unauthorized". Called on the server itself it is
+    /// another one, which guards every request.
+    /// </summary>
     /// <param name="ns">The namespace.</param>
     /// <param name="policies">Names of policies; none for the default one.</param>
+    /// <returns>The namespace.</returns>
     public static Namespace RequireAuthorization(this Namespace ns, params string[] policies)
     {
         ArgumentNullException.ThrowIfNull(ns);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ActorSocket.Configuration;
 
 namespace ActorSocket.Sockets;
 
@@ -85,12 +86,4 @@ internal sealed class HandlerTable
 
     private static ConcurrentDictionary<string, Entry[]> ByEvent(Entry[] entries) => new(
         concurrencyLevel: 1, entries.GroupBy(static entry => entry.EventName, StringComparer.Ordinal).Select(static of => KeyValuePair.Create(of.Key, of.ToArray())), StringComparer.Ordinal);
-}
-
-/// <summary>Undoes a registration once.</summary>
-internal sealed class Subscription(Action undo) : IDisposable
-{
-    private Action? _undo = undo;
-
-    public void Dispose() => Interlocked.Exchange(ref _undo, null)?.Invoke();
 }

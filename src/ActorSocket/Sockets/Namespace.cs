@@ -8,23 +8,15 @@ namespace ActorSocket;
 
 /// <summary>A namespace: a channel of its own, with its own handlers, middleware, sockets and rooms, many of which share one connection (official: <c>Namespace</c>).</summary>
 [JsonConverter(typeof(NoJsonConverter<Namespace>))]
-public sealed class Namespace : IEventEmitter
+public class Namespace : IEventEmitter
 {
-    internal Namespace(NamespaceServices services)
-    {
-        Services = services;
-        ServerEvents = new ServerEvents(services);
-    }
-
-    /// <summary>
-    /// What its handlers with an idempotency key remember. Those of a template and of all that were made from it are one, whose bounds hold for them together: clients name
-    /// the namespaces.
-    /// </summary>
-    internal IdempotencyTable Idempotency => Services.Parent is { } template ? template.Face.Idempotency : LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Services.Server.Options.Idempotency, Services.Server.Json, Services.Server.Time));
+    internal Namespace(NamespaceServices services) => Services = services;
 
     internal NamespaceServices Services { get; }
 
-    internal ServerEvents ServerEvents { get; }
+    internal IdempotencyTable Idempotency => Services.Idempotency;
+
+    internal ServerEvents ServerEvents => Services.ServerEvents;
 
     /// <summary>The name, with its leading slash.</summary>
     public string Name => Services.Name;
@@ -34,22 +26,20 @@ public sealed class Namespace : IEventEmitter
 
     /// <summary>
     /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the client is disconnected from the
-    /// namespace and none of its events is handled.
+    /// namespace and none of its events is handled. Official: <c>namespace.on("connection", …)</c>.
     /// </summary>
-    public Namespace OnConnection(Func<Socket, Task> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        Services.OnConnection(handler);
-        return this;
-    }
+    /// <returns>Dispose it to take the handler off: it runs for no socket that connects later. Where it runs, it goes on.</returns>
+    public IDisposable OnConnection(Func<Socket, Task> handler) => Services.OnConnection(handler);
 
     /// <inheritdoc cref="OnConnection(Func{Socket, Task})"/>
-    public Namespace OnConnection(Action<Socket> handler) => OnConnection(Callback.From(handler));
+    /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
+    public IDisposable OnConnection(Action<Socket> handler) => OnConnection(Callback.From(handler));
 
     /// <summary>
     /// Adds middleware that each client passes before it is connected, in the order it was added. It calls <c>next</c>, or refuses by throwing a
     /// <see cref="ConnectErrorException"/>, whose message and data the client gets. Any other exception is logged and refuses with "Internal server error".
     /// </summary>
+    /// <returns>The namespace.</returns>
     public Namespace Use(Func<Socket, Func<Task>, Task> middleware)
     {
         Services.Middleware.Add(middleware);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
@@ -14,7 +15,7 @@ internal sealed class NamespaceServices
 {
     private readonly ConcurrentDictionary<string, RoomMembers<Socket>> _rooms = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Socket> _byId = new(StringComparer.Ordinal);
-    private Func<Socket, Task>[] _onConnection = [];
+    private readonly CallbackList<Socket> _onConnection = new();
     private readonly TaskCompletionSource<bool> _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _ackId = -1;
 
@@ -28,6 +29,7 @@ internal sealed class NamespaceServices
         if (parent is not null)
             CopyHandlersOf(parent);
         Face = new Namespace(this);
+        ServerEvents = new ServerEvents(this);
         if (server.Options.ConnectionStateRecovery is { } recovery)
             Recovery = new RecoveryLog(recovery, server.Engine.Ids.NodeTag, server.Time);
         if (parent is null) // else a client chose it
@@ -41,7 +43,18 @@ internal sealed class NamespaceServices
     /// <summary>What metrics are tagged with and log lines speak of: a name that a client chose must not make another series, nor be logged.</summary>
     public string MetricsName { get; }
 
-    public Namespace Face { get; }
+    /// <summary>What applications hold of it: of <c>/</c> it is the server itself, which takes the place as soon as it is made.</summary>
+    public Namespace Face { get; set; }
+
+    public ServerEvents ServerEvents { get; }
+
+    /// <summary>
+    /// What its handlers with an idempotency key remember. Those of a template and of all that were made from it are one, whose bounds hold for
+    /// them together: clients name the namespaces.
+    /// </summary>
+    public IdempotencyTable Idempotency => Parent is { } template
+        ? template.Idempotency
+        : LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Server.Options.Idempotency, Server.Json, Server.Time));
 
     public RoomMembers<Socket> All { get; } = new();
 
@@ -82,23 +95,31 @@ internal sealed class NamespaceServices
 
     public long NextAckId() => Interlocked.Increment(ref _ackId);
 
-    public void OnConnection(Func<Socket, Task> handler)
+    /// <returns>Dispose it to take the handler off: of a template also where namespaces have been made from it.</returns>
+    public IDisposable OnConnection(Func<Socket, Task> handler)
     {
-        lock (_rooms)
-            Volatile.Write(ref _onConnection, [.. _onConnection, handler]);
+        var own = _onConnection.Add(handler);
+        if (Children is null)
+            return own;
+        return new Subscription(() =>
+        {
+            own.Dispose();
+            foreach (var child in Children.Values)
+                child._onConnection.Remove(handler);
+        });
     }
 
     /// <summary>A child of a dynamic namespace starts with its parent's middleware and handlers as they are now .</summary>
     private void CopyHandlersOf(NamespaceServices parent)
     {
         Middleware.AddAll(parent.Middleware);
-        foreach (var handler in Volatile.Read(ref parent._onConnection))
-            OnConnection(handler);
+        foreach (var handler in parent._onConnection.Current)
+            _onConnection.Add(handler);
     }
 
     public ValueTask RaiseConnectionAsync(Socket socket)
     {
-        var handlers = Volatile.Read(ref _onConnection);
+        var handlers = _onConnection.Current;
         for (var i = 0; i < handlers.Length; i++)
         {
             var running = handlers[i](socket);

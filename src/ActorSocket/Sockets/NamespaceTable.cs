@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ActorSocket.Configuration;
 
 namespace ActorSocket.Sockets;
 
@@ -16,7 +17,7 @@ internal sealed class NamespaceTable
 {
     private readonly ConcurrentDictionary<string, NamespaceServices> _byName = new(StringComparer.Ordinal);
     private DynamicNamespace[] _dynamic = [];
-    private Func<Namespace, Task>[] _onNew = [];
+    private readonly CallbackList<Namespace> _onNew = new();
     private int _madeForClients;
 
     public bool HasDynamic => Volatile.Read(ref _dynamic).Length > 0;
@@ -45,7 +46,7 @@ internal sealed class NamespaceTable
                 Interlocked.Increment(ref _madeForClients);
         }
         parent?.Children!.TryAdd(name, created);
-        _ = created.PrepareAsync(Volatile.Read(ref _onNew));
+        _ = created.PrepareAsync(_onNew.Current);
         return created;
     }
 
@@ -62,9 +63,5 @@ internal sealed class NamespaceTable
             Volatile.Write(ref _dynamic, [.. _dynamic, dynamic]);
     }
 
-    public void OnNew(Func<Namespace, Task> handler)
-    {
-        lock (_byName)
-            Volatile.Write(ref _onNew, [.. _onNew, handler]);
-    }
+    public IDisposable OnNew(Func<Namespace, Task> handler) => _onNew.Add(handler);
 }

@@ -62,7 +62,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
         try
         {
             var call = new HandlerCall(null, new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, eventName, ns.Server.Json.FromJsonArray(arguments.Span), arguments.Length), answer);
-            foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.Face.ServerEvents._handlers.Find(eventName) ?? []))
+            foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.ServerEvents._handlers.Find(eventName) ?? []))
                 await handler.Invoke(handler.Handler, call).ConfigureAwait(false);
         }
         catch (Exception error)

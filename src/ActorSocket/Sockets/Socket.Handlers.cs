@@ -168,11 +168,7 @@ public sealed partial class Socket
     private void Unregister<T>(ref T[] list, T item)
     {
         lock (_gate)
-        {
-            var at = Array.IndexOf(list, item);
-            if (at >= 0)
-                list = [.. list[..at], .. list[(at + 1)..]];
-        }
+            list = Subscription.Without(list, item);
     }
 
     // `Volatile` is a member of this class.

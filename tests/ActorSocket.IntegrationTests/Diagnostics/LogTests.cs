@@ -303,7 +303,9 @@ public sealed class LogTests
         {
             io.OnConnection(Handle);
             io.OfDynamic(new Regex("^/dyn-boom-", RegexOptions.None, TimeSpan.FromSeconds(1))).Use(static (_, _) => throw new InvalidOperationException("the application's own words"));
-            io.OfDynamic(new Regex("^/dyn-", RegexOptions.None, TimeSpan.FromSeconds(1))).OnConnection(Handle).OnConnection((Action<Socket>)(static _ => throw new InvalidOperationException("the application's own words")));
+            var dynamic = io.OfDynamic(new Regex("^/dyn-", RegexOptions.None, TimeSpan.FromSeconds(1)));
+            dynamic.OnConnection(Handle);
+            dynamic.OnConnection((Action<Socket>)(static _ => throw new InvalidOperationException("the application's own words")));
             io.OfDynamic(static (name, auth, _) => ValueTask.FromResult(name.StartsWith("/predicate-", StringComparison.Ordinal) && auth.GetProperty("name").GetInt32() > 0));
             io.OnConnectionError(static _ => throw new InvalidOperationException("the application's own words"));
             io.Of("/auth").Use(static (socket, next) => socket.Handshake.GetAuth<Numbered>() is { Number: > 0 } ? next() : throw new ConnectErrorException("no"));
@@ -392,7 +394,7 @@ public sealed class LogTests
         }
 
         private string Encode(SocketIoParserPacketType type, long? id, string json) =>
-            _app.Services.GetRequiredService<ActorSocketServer>().Services.Options.Parser is { } parser
+            _app.Services.GetRequiredService<ActorSocketServer>().Server.Options.Parser is { } parser
                 ? "b" + Convert.ToBase64String(parser.Encode(new SocketIoParserPacket(type, "/", id, Encoding.UTF8.GetBytes(json), [])).Binary[0])
                 : $"4{type switch { SocketIoParserPacketType.Connect => 0, SocketIoParserPacketType.Event => 2, _ => 3 }}{id}{json}";
 

@@ -306,10 +306,10 @@ public sealed class EntityTests
 
         public override TimeSpan TickInterval => TimeSpan.FromMilliseconds(10);
 
-        public override async Task OnStartedAsync(JsonElement? handedOver)
+        public override async Task OnStartedAsync(EntityStart start)
         {
             await Task.Yield(); // calls wait for it
-            _notes.AddRange(handedOver?.Deserialize<int[]>() ?? []);
+            _notes.AddRange(start.State?.Deserialize<int[]>() ?? []);
         }
 
         [Event("note")]
@@ -355,7 +355,7 @@ public sealed class EntityTests
             return _instance;
         }
 
-        public override Task OnTick()
+        public override Task OnTickAsync(TimeSpan elapsed)
         {
             _ticks++;
             return Task.CompletedTask;
@@ -421,7 +421,7 @@ public sealed class EntityTests
         [Event("times")]
         public double[] Times() => [.. _times];
 
-        public override Task OnTick(TimeSpan elapsed)
+        public override Task OnTickAsync(TimeSpan elapsed)
         {
             _times.Add(elapsed.TotalSeconds);
             return Task.CompletedTask;

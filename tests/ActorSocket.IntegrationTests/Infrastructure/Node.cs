@@ -97,7 +97,7 @@ internal sealed class Node : IAsyncDisposable
 
     public int UpMembers => Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up);
 
-    public bool IsReady => ((ClusterAdapter)Server.Services.Adapter).Sessions.IsReady;
+    public bool IsReady => ((ClusterAdapter)Server.Server.Adapter).Sessions.IsReady;
 
     public async Task<HealthStatus> HealthAsync() => (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
 

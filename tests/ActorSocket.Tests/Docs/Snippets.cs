@@ -439,7 +439,7 @@ internal static class Snippets
                 Retire();                                   // ends it; the next call starts a new one
         }
 
-        public override Task OnTick(TimeSpan elapsed)
+        public override Task OnTickAsync(TimeSpan elapsed)
         {
             var seconds = elapsed.TotalSeconds; // more than a thirtieth when a tick was left out
             foreach (var (player, speed) in _speeds)

@@ -14,7 +14,7 @@ public sealed class HubTests
     [Fact]
     public async Task A_hub_handles_events_with_its_own_state_and_services()
     {
-        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        await using var app = await StartAsync(static io => io.MapHub<CounterHub>());
         var first = await ConnectAsync(app);
         var second = await ConnectAsync(app);
         Assert.Equal("42[\"welcome\",\"a clerk\"]", await first.NextAsync());
@@ -33,7 +33,7 @@ public sealed class HubTests
     [Fact]
     public async Task An_idempotent_method_runs_once_for_each_key()
     {
-        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        await using var app = await StartAsync(static io => io.MapHub<CounterHub>());
         var client = await ConnectAsync(app, "Ada");
         await client.NextAsync();
         await client.SendAsync("420[\"add once\",5,\"k1\"]");
@@ -57,7 +57,7 @@ public sealed class HubTests
     [Fact]
     public async Task The_end_of_a_socket_ends_its_hub_and_its_scope_in_that_order()
     {
-        await using var app = await StartAsync(static io => io.Main.MapHub<CounterHub>());
+        await using var app = await StartAsync(static io => io.MapHub<CounterHub>());
         var clerk = app.Services.GetRequiredService<Ledger>();
         var client = await ConnectAsync(app);
         await client.NextAsync();
@@ -68,7 +68,7 @@ public sealed class HubTests
     [Fact]
     public async Task Filters_run_around_the_handlers_and_may_drop_or_catch()
     {
-        await using var app = await StartAsync(static io => io.Main.UseEventFilter<Catcher>().MapHub<CounterHub>());
+        await using var app = await StartAsync(static io => io.UseEventFilter<Catcher>().MapHub<CounterHub>());
         var ledger = app.Services.GetRequiredService<Ledger>();
         var client = await ConnectAsync(app);
         await client.NextAsync();
@@ -88,7 +88,7 @@ public sealed class HubTests
         await using var app = await StartAsync(io =>
         {
             io.OnConnection(socket => { socket.OnError(errors.SetResult); });
-            io.Main.MapHub<GuardedHub>();
+            io.MapHub<GuardedHub>();
         });
         var stranger = await OpenAsync(app, user: null);
         Assert.Equal("44{\"message\":\"Unauthorized\",\"data\":{\"code\":\"UNAUTHORIZED\"}}", await stranger.NextAsync());
@@ -109,7 +109,7 @@ public sealed class HubTests
     [Fact]
     public async Task A_namespace_can_be_guarded_by_policies()
     {
-        await using var app = await StartAsync(static io => io.Main.RequireAuthorization("root only"));
+        await using var app = await StartAsync(static io => io.Of("/").RequireAuthorization("root only"));
         Assert.StartsWith("44{\"message\":\"Unauthorized\"", await (await OpenAsync(app, "Ada")).NextAsync(), StringComparison.Ordinal);
         await ConnectAsync(app, "root");
     }
@@ -119,10 +119,10 @@ public sealed class HubTests
     {
         await using var app = await StartAsync(static _ => { });
         var io = app.Services.GetRequiredService<ActorSocketServer>();
-        Assert.Contains("[Event(\"name\")]", Assert.Throws<ArgumentException>(() => io.Main.MapHub<EmptyHub>()).Message, StringComparison.Ordinal);
-        Assert.Contains("reserved", Assert.Throws<ArgumentException>(() => io.Main.MapHub<ReservedHub>()).Message, StringComparison.Ordinal);
-        Assert.Contains("KeylessHub.Handle takes no argument \"nobody\"", Assert.Throws<ArgumentException>(() => io.Main.MapHub<KeylessHub>()).Message, StringComparison.Ordinal);
-        Assert.Contains("RefHub.Handle", Assert.Throws<ArgumentException>(() => io.Main.MapHub<RefHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("[Event(\"name\")]", Assert.Throws<ArgumentException>(() => io.MapHub<EmptyHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("reserved", Assert.Throws<ArgumentException>(() => io.MapHub<ReservedHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("KeylessHub.Handle takes no argument \"nobody\"", Assert.Throws<ArgumentException>(() => io.MapHub<KeylessHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains("RefHub.Handle", Assert.Throws<ArgumentException>(() => io.MapHub<RefHub>()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

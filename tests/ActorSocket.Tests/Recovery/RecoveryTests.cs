@@ -11,7 +11,8 @@ public sealed class RecoveryTests : RecoveryTest
     {
         var server = StartServer();
         var connections = new List<Socket>();
-        var ns = server.Namespaces.GetOrAdd("/", server).Face.OnConnection(connections.Add);
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        ns.OnConnection(connections.Add);
         var first = await JoinAsync(server);
         await first.Socket.JoinAsync("room");
         first.Socket.Data["name"] = "Ada";

@@ -25,7 +25,7 @@ public sealed class EntityMoveTests
             Assert.Equal(6, (await pulses.CallAsync(second, id, 1)).Count);
         Assert.All(ids, id => Assert.NotEqual(EntityOrigin.Lost, pulses.OriginOf(id)));
         foreach (var node in (Node[])[first, second])
-            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Services.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 }, "nothing to be kept any more");
+            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 }, "nothing to be kept any more");
     }
 
     [Fact]
@@ -247,7 +247,7 @@ public sealed class EntityMoveTests
         [Event("complain")]
         public static string Complain(int length) => throw new InvalidOperationException(Text(length));
 
-        public override Task OnTick(TimeSpan elapsed)
+        public override Task OnTickAsync(TimeSpan elapsed)
         {
             Assert.True(elapsed > TimeSpan.Zero);
             pulses.Beating[Id] = pulses.Beating[Id] with { Beats = pulses.Beating[Id].Beats + 1 };

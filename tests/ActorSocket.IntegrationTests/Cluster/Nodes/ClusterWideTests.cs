@@ -70,14 +70,14 @@ public sealed class ClusterWideTests : IAsyncLifetime
     public async Task Whoever_asks_clients_of_a_namespace_that_none_of_this_node_has_joined_is_told_in_time()
     {
         var silent = new Peer("silent", Akka.Actor.ActorRefs.Nobody, [], new LinkHub());
-        ((ClusterAdapter)_first.Server.Services.Adapter).Peers.Add(silent);
+        ((ClusterAdapter)_first.Server.Server.Adapter).Peers.Add(silent);
         try
         {
             var quiet = _first.Server.Of("/quiet");
             Assert.Same(Akka.Actor.ActorRefs.Nobody, quiet.Services.Actor);
             var asked = quiet.Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
             await Assert.ThrowsAsync<AckTimeoutException>(() => asked.WaitAsync(Node.Patience));
-            var facts = SocketDetails.Of(Assert.Single(_first.Server.Main.Sockets)) with { Id = "silent-0123456789012345678901" };
+            var facts = SocketDetails.Of(Assert.Single(_first.Server.Sockets)) with { Id = "silent-0123456789012345678901" };
             var remote = new RemoteSocket(quiet, facts).Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
             await Assert.ThrowsAsync<AckTimeoutException>(() => remote.WaitAsync(Node.Patience));
             var fetched = quiet.Timeout(TimeSpan.FromMilliseconds(200)).FetchSocketsAsync();
@@ -90,7 +90,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
         }
         finally
         {
-            ((ClusterAdapter)_first.Server.Services.Adapter).Peers.Remove(silent);
+            ((ClusterAdapter)_first.Server.Server.Adapter).Peers.Remove(silent);
         }
     }
 
@@ -106,13 +106,13 @@ public sealed class ClusterWideTests : IAsyncLifetime
     [Fact]
     public async Task What_a_socket_keeps_for_itself_and_is_no_JSON_stays_behind_and_harms_nobody()
     {
-        var data = Assert.Single(_second.Server.Main.Sockets).Data;
+        var data = Assert.Single(_second.Server.Sockets).Data;
         data["name"] = "Bob";
         data["later"] = (Action)(static () => { });
-        var peer = ((ClusterAdapter)_second.Server.Services.Adapter).Peers.All[0];
+        var peer = ((ClusterAdapter)_second.Server.Server.Adapter).Peers.All[0];
         var bob = Assert.Single(await _first.Server.FetchSocketsAsync(), socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal));
         Assert.Equal("Bob", Assert.Single(bob.Data).Value?.ToString());
-        Assert.Same(peer, ((ClusterAdapter)_second.Server.Services.Adapter).Peers.All[0]);
+        Assert.Same(peer, ((ClusterAdapter)_second.Server.Server.Adapter).Peers.All[0]);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
         _first.Server.To("red").Emit("arrives");
         Assert.Equal("""42["arrives"]""", await _bob.NextAsync());
         for (var i = 0; i < 3; i++)
-            ((ClusterAdapter)_first.Server.Services.Adapter).Peers.All[0].CountBroadcast(); // as if they had been sent
+            ((ClusterAdapter)_first.Server.Server.Adapter).Peers.All[0].CountBroadcast(); // as if they had been sent
         await Node.UntilAsync(() => metrics.Read("actorsocket.cluster.lost_broadcasts") == 3, "what was lost to be counted");
         _first.Server.To("red").Emit("arrives, too");
         Assert.Equal("""42["arrives, too"]""", await _bob.NextAsync());
@@ -183,7 +183,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
     public async Task A_message_that_this_version_does_not_know_is_ignored_with_one_warning()
     {
         for (var i = 0; i < 3; i++)
-            ((ClusterAdapter)_first.Server.Services.Adapter).Peers.All[0].Tell(new Packed("later", [1, 2, 3], ""));
+            ((ClusterAdapter)_first.Server.Server.Adapter).Peers.All[0].Tell(new Packed("later", [1, 2, 3], ""));
         _first.Server.To("red").Emit("after");
         Assert.Equal("""42["after"]""", await _bob.NextAsync());
         Assert.Single(_second.Log, static line => line.Contains("sends messages that this version does not know (the first: later)", StringComparison.Ordinal));

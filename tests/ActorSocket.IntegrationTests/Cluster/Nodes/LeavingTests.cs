@@ -36,7 +36,7 @@ public sealed class LeavingTests
         await SendAsync(webSocket, "5");
         await SendAsync(webSocket, "40");
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
-        Assert.Equal(1, ((ClusterAdapter)gateway.Server.Services.Adapter).Gateway.WebSocketCount);
+        Assert.Equal(1, ((ClusterAdapter)gateway.Server.Server.Adapter).Gateway.WebSocketCount);
         Assert.False(poll.IsCompleted);
 
         var stop = gateway.StopAsync();
@@ -91,7 +91,7 @@ public sealed class LeavingTests
             await second.StoppedAsync().WaitAsync(Node.Patience);
             Assert.Equal(1, Environment.ExitCode);
             Assert.Contains(second.Log, static line => line.StartsWith("Critical: The actor system ended although the host goes on", StringComparison.Ordinal));
-            Assert.True(second.Server.Services.Engine.IsDraining);
+            Assert.True(second.Server.Server.Engine.IsDraining);
         }
         finally
         {
@@ -108,7 +108,7 @@ public sealed class LeavingTests
         var events = second.Services.GetRequiredService<ActorSystem>().EventStream;
         var own = second.Cluster.SelfAddress;
         events.Publish(new ThisActorSystemQuarantinedEvent(own, own.WithPort(1)));
-        await ((ClusterAdapter)second.Server.Services.Adapter).AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
+        await ((ClusterAdapter)second.Server.Server.Adapter).AnnounceAsync("/", "after it").WaitAsync(Node.Patience);
         Assert.True(second.IsReady);
         try
         {

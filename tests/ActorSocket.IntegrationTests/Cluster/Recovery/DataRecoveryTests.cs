@@ -19,7 +19,7 @@ public sealed class DataRecoveryTests
     {
         await using var cluster = await TwoNodes.StartAsync(static (_, _) => { });
         await using var client = await PollingClient.ConnectAsync(cluster.First, "client");
-        var socket = Assert.Single(cluster.First.Server.Main.Sockets);
+        var socket = Assert.Single(cluster.First.Server.Sockets);
         var replica = await cluster.ReplicaAsync();
         socket.Data["score"] = 5;
         await ReachesAsync(5);
@@ -63,7 +63,7 @@ public sealed class DataRecoveryTests
         Assert.Equal([1], socket.GetData<Cart>("cart")!.Items);
         Assert.True(socket.User.Identity!.IsAuthenticated);
         Assert.Equal("ada", socket.User.Identity.Name);
-        var seen = Assert.Single(await cluster.First.Server.Main.FetchSocketsAsync());
+        var seen = Assert.Single(await cluster.First.Server.FetchSocketsAsync());
         Assert.Equal([1], seen.GetData<Cart>("cart")!.Items);
         Assert.Equal(1, seen.Data["ran"]);
         Assert.True(seen.TryGetData<ClaimsPrincipal>("account", out _));
@@ -162,7 +162,7 @@ public sealed class DataRecoveryTests
             await Node.UntilAsync(() => Find() is not null, "the second node to have the first one's replica");
             return Find()!;
 
-            RecoveryLog? Find() => ((ClusterAdapter)second.Server.Services.Adapter).Recovery.Replicas.Find(first.Server.NodeTag, "/");
+            RecoveryLog? Find() => ((ClusterAdapter)second.Server.Server.Adapter).Recovery.Replicas.Find(first.Server.NodeTag, "/");
         }
 
         public async ValueTask DisposeAsync()

@@ -25,7 +25,7 @@ public sealed class RemoteClaimTests
         await Node.MeetAsync(node);
         using var port = new TcpListener(IPAddress.Loopback, 0);
         port.Start(); // connections are accepted by the system, and nothing is read: a process that stands still
-        var cluster = ((ClusterAdapter)node.Server.Services.Adapter);
+        var cluster = ((ClusterAdapter)node.Server.Server.Adapter);
         var receiver = ((ExtendedActorSystem)node.Cluster.System).Provider.ResolveActorRef($"akka.tcp://actorsocket@127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/user/nobody");
         cluster.Peers.Add(new Peer(Tag, receiver, [], new LinkHub()));
         if (!listens)

@@ -20,9 +20,9 @@ public sealed class DirectoryTests
             var from = cluster.Nodes[round % 3];
             // Many at once, so that rounds have many changes or one.
             var rooms = Enumerable.Range(0, 1 + (round % 7)).Select(i => $"room {round} {i}").ToArray();
-            await Task.WhenAll(rooms.Select(room => ((ClusterAdapter)from.Server.Services.Adapter).AnnounceAsync("/", room))).WaitAsync(Node.Patience);
+            await Task.WhenAll(rooms.Select(room => ((ClusterAdapter)from.Server.Server.Adapter).AnnounceAsync("/", room))).WaitAsync(Node.Patience);
             foreach (var other in cluster.Nodes.Where(other => other != from))
-                Assert.All(rooms, room => Assert.Equal([from.Server.Services.Engine.Ids.NodeTag], TagsFor(other, room)));
+                Assert.All(rooms, room => Assert.Equal([from.Server.Server.Engine.Ids.NodeTag], TagsFor(other, room)));
         }
     }
 
@@ -31,11 +31,11 @@ public sealed class DirectoryTests
     {
         await using var first = await Node.StartAsync();
         await Node.MeetAsync(first);
-        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(i => ((ClusterAdapter)first.Server.Services.Adapter).AnnounceAsync("/", $"old {i}"))).WaitAsync(Node.Patience);
+        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(i => ((ClusterAdapter)first.Server.Server.Adapter).AnnounceAsync("/", $"old {i}"))).WaitAsync(Node.Patience);
         await using var second = await Node.JoinAsync(first);
         await Node.MeetAsync(first, second);
-        await Node.UntilAsync(() => ((ClusterAdapter)second.Server.Services.Adapter).Peers.Unsynchronised.Length == 0, "the new node to have caught up");
-        Assert.Equal(2_000, ((ClusterAdapter)second.Server.Services.Adapter).Peers.RoomCount);
+        await Node.UntilAsync(() => ((ClusterAdapter)second.Server.Server.Adapter).Peers.Unsynchronised.Length == 0, "the new node to have caught up");
+        Assert.Equal(2_000, ((ClusterAdapter)second.Server.Server.Adapter).Peers.RoomCount);
         Assert.Single(TagsFor(second, "old 1999"));
         Assert.Empty(TagsFor(second, "other"));
     }
@@ -46,7 +46,7 @@ public sealed class DirectoryTests
         await using var first = await Node.StartAsync();
         await using var second = await Node.JoinAsync(first);
         await Node.MeetAsync(first, second);
-        var own = ((ClusterAdapter)first.Server.Services.Adapter);
+        var own = ((ClusterAdapter)first.Server.Server.Adapter);
         await own.AnnounceAsync("/", "left").WaitAsync(Node.Patience);
         await own.AnnounceAsync("/", "left and joined").WaitAsync(Node.Patience);
         own.Withdraw("/", "left");
@@ -64,14 +64,14 @@ public sealed class DirectoryTests
     public async Task What_a_node_had_is_forgotten_when_it_leaves()
     {
         await using var cluster = await ThreeNodes.StartAsync();
-        await Task.WhenAll(cluster.Nodes.Select(node => ((ClusterAdapter)node.Server.Services.Adapter).AnnounceAsync("/", "shared"))).WaitAsync(Node.Patience);
+        await Task.WhenAll(cluster.Nodes.Select(node => ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "shared"))).WaitAsync(Node.Patience);
         var (first, second, third) = (cluster.Nodes[0], cluster.Nodes[1], cluster.Nodes[2]);
         Assert.Equal(2, TagsFor(first, "shared").Length);
         await third.StopAsync();
         foreach (var (node, other) in new[] { (first, second), (second, first) })
         {
-            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Services.Adapter).Peers.All.Length == 1, "the node that left to be forgotten");
-            Assert.Equal([other.Server.Services.Engine.Ids.NodeTag], TagsFor(node, "shared"));
+            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Peers.All.Length == 1, "the node that left to be forgotten");
+            Assert.Equal([other.Server.Server.Engine.Ids.NodeTag], TagsFor(node, "shared"));
         }
     }
 
@@ -88,7 +88,7 @@ public sealed class DirectoryTests
         });
         await Node.UntilAsync(() => told.OfType<SyncState>().Any(), "the silent node to be met, and told what rooms there are");
         var start = Stopwatch.GetTimestamp();
-        await ((ClusterAdapter)node.Server.Services.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience);
+        await ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 10);
         // It was told, and is again and again; and since it has not said what it has, it gets every broadcast.
         await Node.UntilAsync(() => told.OfType<Announce>().Count(static round => round.Changes.Any(static change => change.Room == "room")) >= 2, "the round to be repeated");
@@ -110,9 +110,9 @@ public sealed class DirectoryTests
             sender.Tell(hello with { Tag = "strang", Version = version, Parser = parser }, self);
         });
         await Node.UntilAsync(() => Volatile.Read(ref greetings) >= 3, "the node to have said hello three times");
-        Assert.Empty(((ClusterAdapter)node.Server.Services.Adapter).Peers.All);
+        Assert.Empty(((ClusterAdapter)node.Server.Server.Adapter).Peers.All);
         Assert.Single(node.Log, static line => line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains("cannot work with this one", StringComparison.Ordinal));
-        await ((ClusterAdapter)node.Server.Services.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience); // nobody is waited for
+        await ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience); // nobody is waited for
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class DirectoryTests
             own = self;
             peer ??= message is Hello ? sender : null;
         });
-        var peers = ((ClusterAdapter)node.Server.Services.Adapter).Peers;
+        var peers = ((ClusterAdapter)node.Server.Server.Adapter).Peers;
         await Node.UntilAsync(() => peers.All.Length == 1 && Volatile.Read(ref peer) is not null, "the other node to be met");
 
         peer!.Tell(new Announce(1, [new RoomChange("/", "one", true)]), own);
@@ -173,7 +173,7 @@ public sealed class DirectoryTests
             if (message is SyncAsked ask && Interlocked.Increment(ref asked) >= 3) // so are the first answers
                 peer!.Tell(new SyncState(1, ask.Ask), self);
         });
-        var peers = ((ClusterAdapter)node.Server.Services.Adapter).Peers;
+        var peers = ((ClusterAdapter)node.Server.Server.Adapter).Peers;
         await Node.UntilAsync(() => peers is { All.Length: 1, Unsynchronised.Length: 0 }, "the peer to be synchronised");
         Assert.Empty(TagsFor(node, "two"));
         Assert.Equal(["others"], TagsFor(node, "one"));
@@ -190,7 +190,7 @@ public sealed class DirectoryTests
             if (message is Hello hello)
                 sender.Tell(hello with { Tag = "others", Key = new byte[32], HasShards = false }, self);
         });
-        var peers = ((ClusterAdapter)node.Server.Services.Adapter).Peers;
+        var peers = ((ClusterAdapter)node.Server.Server.Adapter).Peers;
         await Node.UntilAsync(() => peers.All.Length == 1, "the other node to be met");
         var links = peers.All[0].Links;
         var address = first.Address;
@@ -225,7 +225,7 @@ public sealed class DirectoryTests
     /// <summary>The nodes that a broadcast to a room goes to.</summary>
     private static string[] TagsFor(Node node, string room)
     {
-        var services = node.Server.Services;
+        var services = node.Server.Server;
         return [.. ((ClusterAdapter)services.Adapter).Peers.For("/", RoomSelection.Everyone.To([room])).Select(static peer => peer.Tag)];
     }
 
@@ -239,7 +239,7 @@ public sealed class DirectoryTests
             Node[] nodes = [first, .. await Task.WhenAll(Node.JoinAsync(first), Node.JoinAsync(first))];
             await Node.MeetAsync(nodes);
             foreach (var node in nodes)
-                await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Services.Adapter).Peers is { All.Length: 2, Unsynchronised.Length: 0 }, "the nodes to know each other's rooms");
+                await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Peers is { All.Length: 2, Unsynchronised.Length: 0 }, "the nodes to know each other's rooms");
             return new ThreeNodes(nodes);
         }
 

@@ -53,17 +53,16 @@ public sealed class EngineIoTests
         await using var host = await Host.StartAsync(async connection =>
         {
             await Task.Yield();
-            connection
-                .OnMessage(async message =>
-                {
-                    await Task.Yield(); // the next one waits all the same
-                    seen.Enqueue(message.Text!);
-                })
-                .OnClose(reason =>
-                {
-                    seen.Enqueue("closed");
-                    ended.SetResult(reason);
-                });
+            connection.OnMessage(async message =>
+            {
+                await Task.Yield(); // the next one waits all the same
+                seen.Enqueue(message.Text!);
+            });
+            connection.OnClose(reason =>
+            {
+                seen.Enqueue("closed");
+                ended.SetResult(reason);
+            });
         });
         using var webSocket = await host.ConnectAsync();
         await ReceiveTextAsync(webSocket);
