@@ -12,7 +12,7 @@ namespace ActorSocket.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class TypedClientGenerator : IIncrementalGenerator
 {
-    private const int MaxArguments = 4;
+    private const int MaxArguments = 8;
 
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat;
 

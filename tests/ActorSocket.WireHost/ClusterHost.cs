@@ -109,12 +109,12 @@ internal static class ClusterHost
                 return new { TimedOut = true, Answers = e.Responses.Select(static response => response[0].As<string>()).ToArray() };
             }
         });
-        socket.On("who is there", async () => await ns.ServerSideEmitWithAckAsync<string>("who", []));
+        socket.On("who is there", async () => await ns.ServerSide.EmitWithAckAsync<string>("who"));
         socket.On("who is mute", async (int milliseconds) =>
         {
             try
             {
-                return $"{(await ns.ServerSideEmitWithAckAsync<string>("mute", [], TimeSpan.FromMilliseconds(milliseconds))).Count} answers";
+                return $"{(await ns.ServerSide.Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("mute")).Count} answers";
             }
             catch (TimeoutException e)
             {
@@ -123,7 +123,7 @@ internal static class ClusterHost
         });
         socket.On("tell all", (string room, int number) =>
         {
-            ns.ServerSideEmit("tell", room, number);
+            ns.ServerSide.Emit("tell", room, number);
             return true;
         });
         socket.On("flood", (int count, int size) =>

@@ -94,7 +94,7 @@ internal static partial class DifferentialHandlers
         var all = socket.Namespace;
         TestHandlers.JoinAndLeave(socket);
         socket.On("rooms", () => socket.Rooms);
-        socket.On("publish", (Target target, SocketArguments args) => Aim(socket, target).EmitAll("published", [.. args.Skip(1).Cast<object?>()]));
+        socket.On("publish", (Target target, SocketArguments args) => Aim(socket, target).EmitCore("published", [.. args.Skip(1).Cast<object?>()]));
         socket.On("fetch", async (string[] rooms) => (await TestHandlers.InRooms(all, rooms).FetchSocketsAsync()).Select(static one => new { id = one.Id, rooms = one.Rooms, data = one.Data }));
         TestHandlers.Manage(socket);
         socket.On("remember", (string key, JsonElement value) => socket.Data[key] = value);
@@ -148,7 +148,7 @@ internal static partial class DifferentialHandlers
 
     private static void Endings(Socket socket)
     {
-        socket.On("kick", (bool close) => { _ = socket.DisconnectAsync(close).AsTask(); });
+        socket.On("kick", (bool close) => { _ = socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace).AsTask(); });
         socket.On("farewell", (string name) =>
         {
             socket.Emit(name, 1);

@@ -55,7 +55,7 @@ internal static partial class TestHandlers
         Rooms(socket);
         Acknowledgements(socket, journal);
 
-        socket.On("kick", async (bool close) => await socket.DisconnectAsync(close));
+        socket.On("kick", async (bool close) => await socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace));
         socket.On("close connection", async () => await socket.CloseConnectionAsync());
         socket.On("farewell", async (int count) =>
         {

@@ -70,7 +70,7 @@ internal static partial class WireHandlers
         });
         socket.On("binary", () => socket.Emit("blob", new { a = new byte[] { 1, 2, 3 }, b = new[] { new byte[] { 4 } }, c = "x" }));
         socket.On("kick", () => socket.DisconnectAsync());
-        socket.On("kick-all", () => socket.DisconnectAsync(close: true));
+        socket.On("kick-all", () => socket.DisconnectAsync(DisconnectScope.Connection));
         socket.On("later", (int milliseconds, SocketArguments args) => _ = LaterAsync(socket, milliseconds, args[1]));
         socket.On("boom", (Action)(() => throw new InvalidOperationException("boom")));
         socket.On("fetch", async () => (await ns.FetchSocketsAsync()).Select(static other => other.Id).Order(StringComparer.Ordinal));
@@ -89,7 +89,7 @@ internal static partial class WireHandlers
 
     /// <summary>In a cluster the socket may have been another node's.</summary>
     private static async Task<string?> FindElsewhereAsync(Namespace ns, string id) =>
-        (await ns.ServerSideEmitWithAckAsync<string>("last-reason", [id])).FirstOrDefault(static reason => reason is not null);
+        (await ns.ServerSide.EmitWithAckAsync<string>("last-reason", id)).FirstOrDefault(static reason => reason is not null);
 
     private static void AddRooms(Socket socket, Namespace ns)
     {

@@ -58,11 +58,13 @@ namespace Akka.Hosting
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
         /// <param name="options">The node.</param>
-        /// <param name="systemName">The name that <c>AddAkka</c> was given: a part of every node's address.</param>
-        public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName = "actorsocket")
+        /// <param name="systemName">The name that <c>AddAkka</c> was given: a part of every node's address, the same on all of them.</param>
+        /// <returns>The application's actor system.</returns>
+        public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName)
         {
             ArgumentNullException.ThrowIfNull(akka);
             ArgumentNullException.ThrowIfNull(options);
+            ArgumentException.ThrowIfNullOrEmpty(systemName);
             return akka
                 .AddHocon(ClusterHocon.Render(systemName, options), HoconAddMode.Prepend)
                 .WithActorSocketCluster()

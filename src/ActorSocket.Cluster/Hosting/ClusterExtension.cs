@@ -15,7 +15,7 @@ internal sealed class ClusterExtension(
     public void Configure(AkkaConfigurationBuilder akka)
     {
         if (options.Value.IsEnabled)
-            akka.WithActorSocketCluster(options.Value);
+            akka.WithActorSocketCluster(options.Value, "actorsocket"); // as AddActorSocket names it
     }
 
     public void Attach(ServerServices server, ActorSystem system)

@@ -131,7 +131,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
     }
 
     public IDisposable? AskClients(
-        NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers)
+        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers)
     {
         var peers = Peers.For(ns.Name, selection);
         if (peers.Length == 0)
@@ -154,11 +154,12 @@ internal sealed class ClusterAdapter : IClusterAdapter
         return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(), missing);
     }
 
-    public async Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout)
+    public async Task<int> ChangeAsync(
+        NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
         var (_, missing) = await _node.Requests.AskAsync<SocketsChanged>(
-            Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, default).ConfigureAwait(false);
+            Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken).ConfigureAwait(false);
         return missing;
     }
 

@@ -26,13 +26,21 @@ public readonly ref struct ArgumentWriter
     }
 
     /// <summary>Writes one argument; <see cref="SocketArguments"/> are spread.</summary>
-    /// <exception cref="ArgumentException">It is a <see cref="CancellationToken"/>, which means nothing to who receives it: it was meant for the call.</exception>
+    /// <exception cref="ArgumentException">
+    /// It is a <see cref="CancellationToken"/> or a delegate, which mean nothing to who receives them: they were meant for the call.
+    /// </exception>
     public void Write<T>(T value)
     {
         if (value is CancellationToken)
         {
             throw new ArgumentException(
-                "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end the wait, use the overload that has a parameter of that type; with more than three arguments give them as an array before it.",
+                "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end a wait, ask (EmitWithAckAsync, InvokeAsync) and give it last, behind at most eight arguments; with more give these as a list to the method whose name ends in Core or CoreAsync.",
+                nameof(value));
+        }
+        if (value is Delegate)
+        {
+            throw new ArgumentException(
+                "A delegate cannot be an argument of an event or a call. A callback for the acknowledgement follows at most three arguments; with more await EmitWithAckAsync.",
                 nameof(value));
         }
         if (value is SocketArguments arguments)
@@ -49,7 +57,7 @@ public readonly ref struct ArgumentWriter
 
 /// <summary>No arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct EventArguments : IEventArguments
+public readonly struct EventArguments : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
@@ -59,59 +67,123 @@ public readonly record struct EventArguments : IEventArguments
 
 /// <summary>One argument.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct EventArguments<T1>(T1 Arg1) : IEventArguments
+public readonly struct EventArguments<T1>(T1 arg1) : IEventArguments
 {
     /// <inheritdoc/>
-    public void Write(ArgumentWriter writer) => writer.Write(Arg1);
+    public void Write(ArgumentWriter writer) => writer.Write(arg1);
 }
 
 /// <summary>Two arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct EventArguments<T1, T2>(T1 Arg1, T2 Arg2) : IEventArguments
+public readonly struct EventArguments<T1, T2>(T1 arg1, T2 arg2) : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
     {
-        writer.Write(Arg1);
-        writer.Write(Arg2);
+        writer.Write(arg1);
+        writer.Write(arg2);
     }
 }
 
 /// <summary>Three arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct EventArguments<T1, T2, T3>(T1 Arg1, T2 Arg2, T3 Arg3) : IEventArguments
+public readonly struct EventArguments<T1, T2, T3>(T1 arg1, T2 arg2, T3 arg3) : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
     {
-        writer.Write(Arg1);
-        writer.Write(Arg2);
-        writer.Write(Arg3);
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
     }
 }
 
 /// <summary>Four arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct EventArguments<T1, T2, T3, T4>(T1 Arg1, T2 Arg2, T3 Arg3, T4 Arg4) : IEventArguments
+public readonly struct EventArguments<T1, T2, T3, T4>(T1 arg1, T2 arg2, T3 arg3, T4 arg4) : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
     {
-        writer.Write(Arg1);
-        writer.Write(Arg2);
-        writer.Write(Arg3);
-        writer.Write(Arg4);
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
+        writer.Write(arg4);
+    }
+}
+
+/// <summary>Five arguments.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly struct EventArguments<T1, T2, T3, T4, T5>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5) : IEventArguments
+{
+    /// <inheritdoc/>
+    public void Write(ArgumentWriter writer)
+    {
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
+        writer.Write(arg4);
+        writer.Write(arg5);
+    }
+}
+
+/// <summary>Six arguments.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly struct EventArguments<T1, T2, T3, T4, T5, T6>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6) : IEventArguments
+{
+    /// <inheritdoc/>
+    public void Write(ArgumentWriter writer)
+    {
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
+        writer.Write(arg4);
+        writer.Write(arg5);
+        writer.Write(arg6);
+    }
+}
+
+/// <summary>Seven arguments.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7) : IEventArguments
+{
+    /// <inheritdoc/>
+    public void Write(ArgumentWriter writer)
+    {
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
+        writer.Write(arg4);
+        writer.Write(arg5);
+        writer.Write(arg6);
+        writer.Write(arg7);
+    }
+}
+
+/// <summary>Eight arguments.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) : IEventArguments
+{
+    /// <inheritdoc/>
+    public void Write(ArgumentWriter writer)
+    {
+        writer.Write(arg1);
+        writer.Write(arg2);
+        writer.Write(arg3);
+        writer.Write(arg4);
+        writer.Write(arg5);
+        writer.Write(arg6);
+        writer.Write(arg7);
+        writer.Write(arg8);
     }
 }
 
 /// <summary>Any number of arguments.</summary>
-[EditorBrowsable(EditorBrowsableState.Never)]
-public readonly record struct ArgumentList(IReadOnlyList<object?> Items) : IEventArguments
+internal readonly struct ArgumentList(IReadOnlyList<object?> items) : IEventArguments
 {
-    /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
     {
-        foreach (var item in Items)
-            writer.Write(item);
+        for (var i = 0; i < items.Count; i++)
+            writer.Write(items[i]);
     }
 }

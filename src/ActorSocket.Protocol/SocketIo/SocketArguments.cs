@@ -99,6 +99,9 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     /// <summary>What an acknowledgement says: the first argument, or all of them, still encoded, for who asks for <see cref="SocketArguments"/>.</summary>
     internal T? ToAnswer<T>() => this is T all ? all : Read<T>(0);
 
+    /// <summary>Likewise, of what no client wrote.</summary>
+    internal T? ToOwnAnswer<T>() => this is T all ? all : ReadOwn<T>(0);
+
     /// <summary>The same without the last one.</summary>
     internal SocketArguments WithoutLast() => new(_bytes, Count - 1, Attachments, Serializer);
 

@@ -48,7 +48,7 @@ internal sealed partial class SocketActor
             else
             {
                 var isJoined = _connection.Namespaces.LeftByServer(Self);
-                if (m.Close)
+                if (m.Scope == DisconnectScope.Connection)
                     _connection.Session.Tell(ConnectionProtocol.Goodbye.Instance);
                 else if (isJoined)
                     _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));

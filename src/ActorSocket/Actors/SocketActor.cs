@@ -64,7 +64,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
                 case HandlerDone m: OnHandlerDone(m); break;
                 case AckAsked m: OnAckAsked(m); break;
                 case AckForgotten m: TakeAck(m.Id); break;
-                case AckOverdue m: TakeAck(m.Id)?.Failed(new TimeoutException("operation has timed out")); break;
+                case AckOverdue m: TakeAck(m.Id)?.Failed(new AckTimeoutException { Missing = 1 }); break;
                 case MiddlewareDone m: OnMiddlewareDone(m); break;
                 case LeftByClient: OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); break;
                 case Disconnect m: OnDisconnect(m); break;
@@ -74,7 +74,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
                 case DisconnectingDone: Leave(); break;
                 case CommandFailed m: ReportHandlerError(m.Error); break;
                 case DependOn m: Context.Watch(m.Handler); break;
-                case Terminated: OnDisconnect(new Disconnect(Close: false, null)); break;
+                case Terminated: OnDisconnect(new Disconnect(DisconnectScope.Namespace, null)); break;
                 case ConnectionFaulted m: _socket.RaiseError(new ProtocolViolationException(m.Description)); break;
                 case SessionEnded: OnSessionEnded(); break;
                 case Departed: OnDeparted(); break;
@@ -355,7 +355,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         ReportHandlerError(error);
         if (_ended is null && _left is null && !UnreadableArgument.Is(error))
             ns.Server.Log.SocketNotSetUp(ns.MetricsName);
-        OnDisconnect(new Disconnect(Close: false, null));
+        OnDisconnect(new Disconnect(DisconnectScope.Namespace, null));
     }
 
     private void ReportHandlerError(Exception error)
@@ -398,8 +398,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
                 case SocketMessages.Emit m: _socket.Emit(m.EventName, new ArgumentList(m.Arguments)); break;
                 case SocketMessages.Join m: _ = AnswerAsync(_socket.JoinAsync(m.Room), Sender, Self, m); break;
                 case SocketMessages.Leave m: _ = AnswerAsync(_socket.LeaveAsync(m.Room), Sender, Self, m); break;
-                case SocketMessages.Broadcast m: _socket.To([.. m.Rooms]).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
-                case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Close, null)); break;
+                case SocketMessages.Broadcast m: _socket.To(m.Rooms).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
+                case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Scope, null)); break;
             }
         }
         catch (Exception error)

@@ -9,9 +9,9 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
 {
     public static readonly RoomSelection Everyone = new(null, [], null);
 
-    public RoomSelection To(string[] rooms) => this with { Rooms = [.. Rooms ?? [], .. rooms] };
+    public RoomSelection To(IEnumerable<string> rooms) => this with { Rooms = Joined(Rooms ?? [], rooms) };
 
-    public RoomSelection Except(string[] rooms) => this with { Excluded = [.. Excluded, .. rooms] };
+    public RoomSelection Except(IEnumerable<string> rooms) => this with { Excluded = Joined(Excluded, rooms) };
 
     public RoomSelection ExceptSocket(IRoomMember socket) => this with { ExcludedSocket = socket };
 
@@ -21,6 +21,17 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
         if (string.Equals(ExcludedSocket?.Id ?? ExcludedId, socketId, StringComparison.Ordinal) || Excluded.Any(rooms.Contains))
             return false;
         return Rooms is null || Rooms.Any(rooms.Contains);
+    }
+
+    /// <summary>Both as they are now. <c>To("room")</c> comes as a list of one, made by the compiler, which is smaller than an array.</summary>
+    private static string[] Joined(string[] before, IEnumerable<string> rooms)
+    {
+        ArgumentNullException.ThrowIfNull(rooms);
+        var more = rooms as ICollection<string> ?? [.. rooms];
+        var joined = new string[before.Length + more.Count];
+        before.CopyTo(joined, 0);
+        more.CopyTo(joined, before.Length);
+        return joined;
     }
 
     public bool Excludes(IRoomMember socket)

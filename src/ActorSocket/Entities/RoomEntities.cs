@@ -1,4 +1,6 @@
+using ActorSocket.Emitting;
 using ActorSocket.Entities;
+using ActorSocket.Protocol.SocketIo;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -6,15 +8,19 @@ namespace ActorSocket;
 
 /// <summary>The entities of one class: calls them by id, on whichever node they live.</summary>
 /// <remarks>Any thread. Arguments and results travel as JSON, at most 200 000 bytes each way. From one caller to one entity, calls arrive in order.</remarks>
-public sealed class RoomEntities<TEntity>
+public sealed partial class RoomEntities<TEntity>
     where TEntity : RoomEntity
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
+
     private readonly Namespace _namespace;
+    private readonly string _type;
     private readonly Lazy<IActorRef> _region;
+    private readonly TimeSpan? _limit;
 
     internal RoomEntities(Namespace ns, string type, EntityOptions options)
     {
-        _namespace = ns;
+        (_namespace, _type) = (ns, type);
         var server = ns.Services.Server;
         var create = ActivatorUtilities.CreateFactory<TEntity>([]);
         var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder), options);
@@ -26,51 +32,63 @@ public sealed class RoomEntities<TEntity>
         entities.StartLater(() => _ = _region.Value);
     }
 
-    /// <summary>Calls a method of the entity and waits for what it returns.</summary>
+    private RoomEntities(RoomEntities<TEntity> of, TimeSpan limit)
+    {
+        (_namespace, _type, _region) = (of._namespace, of._type, of._region);
+        _limit = limit;
+    }
+
+    /// <summary>The same entities, with a limit to how long <c>InvokeAsync</c> waits for each answer.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
+    public RoomEntities<TEntity> Timeout(TimeSpan timeout) => new(this, EmitFlags.None.Within(timeout).Timeout!.Value);
+
+    /// <summary>Calls a method of the entity with any number of arguments and waits for what it returns.</summary>
     /// <param name="id">Which entity. It is started if it is not there.</param>
     /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
-    /// <param name="args">The method's arguments.</param>
-    /// <exception cref="EntityCallException">The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.</exception>
-    /// <exception cref="TimeoutException">No answer within <c>ActorSocketClusterOptions.RequestTimeout</c>: its node may have gone, or the method takes too long.</exception>
-    public Task<T?> InvokeAsync<T>(string id, string method, params object?[] args) => InvokeAsync<T>(id, method, args, CancellationToken.None);
-
-    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
-    public Task<T?> InvokeAsync<T>(string id, string method, CancellationToken cancellationToken) => InvokeAsync<T>(id, method, [], cancellationToken);
-
-    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
-    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, CancellationToken cancellationToken) => InvokeAsync<T>(id, method, [arg1], cancellationToken);
-
-    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
-    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, object? arg2, CancellationToken cancellationToken) =>
-        InvokeAsync<T>(id, method, [arg1, arg2], cancellationToken);
-
-    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
-    public Task<T?> InvokeAsync<T>(string id, string method, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken) =>
-        InvokeAsync<T>(id, method, [arg1, arg2, arg3], cancellationToken);
-
-    /// <inheritdoc cref="InvokeAsync{T}(string, string, object?[])"/>
-    public async Task<T?> InvokeAsync<T>(string id, string method, object?[] args, CancellationToken cancellationToken)
+    /// <param name="args">The method's arguments: each item of the list is one.</param>
+    /// <param name="cancellationToken">Ends the wait; the call may still be carried out.</param>
+    /// <exception cref="ArgumentException">An argument is a token or a delegate, or they are too long.</exception>
+    /// <exception cref="EntityCallException">
+    /// The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.
+    /// </exception>
+    /// <exception cref="TimeoutException">
+    /// No answer within the limit (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>): its node may have gone, or the method takes too long.
+    /// </exception>
+    public async Task<T?> InvokeCoreAsync<T>(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
-        var json = _namespace.Services.Server.Json;
+        var result = await CallAsync(id, method, args, cancellationToken).ConfigureAwait(false);
+        return _namespace.Services.Server.Json.FromJsonArray(result).ToOwnAnswer<T>();
+    }
+
+    /// <summary>Calls a method of the entity with any number of arguments and waits until it is done, whatever it returns.</summary>
+    /// <inheritdoc cref="InvokeCoreAsync{T}"/>
+    public Task InvokeCoreAsync(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default) =>
+        CallAsync(id, method, args, cancellationToken);
+
+    /// <summary>Calls a method of the entity with any number of arguments without waiting for it. The call is lost when its node is.</summary>
+    /// <param name="id">Which entity. It is started if it is not there.</param>
+    /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
+    /// <param name="args">The method's arguments: each item of the list is one.</param>
+    /// <exception cref="ArgumentException">An argument is a token or a delegate, or they are too long.</exception>
+    public void SendCore(string id, string method, IReadOnlyList<object?> args) => _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+
+    private async Task<byte[]> CallAsync(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken)
+    {
         var call = Pack(id, method, args, wantsAnswer: true);
+        var limit = _limit ?? _namespace.Services.Server.Adapter.RequestTimeout;
         EntityAnswer answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswer>(call, _namespace.Services.Server.Adapter.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            answer = await _region.Value.Ask<EntityAnswer>(call, limit > Shortest ? limit : Shortest, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {
-            throw new TimeoutException($"The entity did not answer \"{method}\" in time.", timeout);
+            throw new TimeoutException($"The \"{_type}\" did not answer \"{method}\" within {limit}.", timeout);
         }
-        if (answer.Error.Length > 0)
-            throw new EntityCallException(answer.Error);
-        return json.FromJsonArray(answer.Result).ReadOwn<T>(0);
+        return answer.Error.Length == 0 ? answer.Result : throw new EntityCallException(answer.Error);
     }
 
-    /// <summary>Calls a method of the entity without waiting for it. The call is lost when its node is.</summary>
-    public void Send(string id, string method, params object?[] args) => _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
-
-    private EntityCall Pack(string id, string method, object?[] args, bool wantsAnswer)
+    private EntityCall Pack(string id, string method, IReadOnlyList<object?> args, bool wantsAnswer)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(method);

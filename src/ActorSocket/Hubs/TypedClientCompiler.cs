@@ -10,12 +10,15 @@ namespace ActorSocket.Hubs;
 /// <summary>Makes what the generator did not: for interfaces that other classes cannot see, or that come as a type parameter.</summary>
 internal static class TypedClientCompiler
 {
-    private const int MaxArguments = 4;
+    private const int MaxArguments = 8;
 
     private static readonly MethodInfo EmitMethod = typeof(IEventEmitter).GetMethod(nameof(IEventEmitter.Emit))!;
     private static readonly MethodInfo AskMethod = typeof(TypedClients).GetMethod(nameof(TypedClients.AskAsync))!;
     private static readonly Type[] ArgumentTypes =
-        [typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>)];
+    [
+        typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>), typeof(EventArguments<,,,,>),
+        typeof(EventArguments<,,,,,>), typeof(EventArguments<,,,,,,>), typeof(EventArguments<,,,,,,,>),
+    ];
 
     private static readonly Lock Gate = new();
     private static readonly HashSet<string> OpenedTo = new(StringComparer.Ordinal);

@@ -19,6 +19,11 @@ public static class TypedClients
         {
             Socket socket => new SocketOperator(socket, EmitFlags.None).AskAsync<TArgs, T>(eventName, args, cancellationToken),
             SocketOperator socket => socket.AskAsync<TArgs, T>(eventName, args, cancellationToken),
+            RemoteSocket socket => AskRemoteAsync<TArgs, T>(socket.WithinDefault, eventName, args, cancellationToken),
+            RemoteSocketOperator socket => AskRemoteAsync<TArgs, T>(socket, eventName, args, cancellationToken),
             _ => throw new NotSupportedException($"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."),
         };
+
+    private static Task<T?> AskRemoteAsync<TArgs, T>(RemoteSocketOperator socket, string eventName, in TArgs args, CancellationToken cancellationToken)
+        where TArgs : struct, IEventArguments => socket.EmitWithAckCoreAsync<T>(eventName, [socket.Encoded(args)], cancellationToken);
 }

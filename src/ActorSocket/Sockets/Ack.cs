@@ -36,6 +36,33 @@ public class Ack
     /// <summary>Acknowledges with three arguments.</summary>
     public void Send<T1, T2, T3>(T1 arg1, T2 arg2, T3 arg3) => SendArguments(new EventArguments<T1, T2, T3>(arg1, arg2, arg3));
 
+    /// <summary>Acknowledges with four arguments.</summary>
+    public void Send<T1, T2, T3, T4>(T1 arg1, T2 arg2, T3 arg3, T4 arg4) =>
+        SendArguments(new EventArguments<T1, T2, T3, T4>(arg1, arg2, arg3, arg4));
+
+    /// <summary>Acknowledges with five arguments.</summary>
+    public void Send<T1, T2, T3, T4, T5>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5) =>
+        SendArguments(new EventArguments<T1, T2, T3, T4, T5>(arg1, arg2, arg3, arg4, arg5));
+
+    /// <summary>Acknowledges with six arguments.</summary>
+    public void Send<T1, T2, T3, T4, T5, T6>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6) =>
+        SendArguments(new EventArguments<T1, T2, T3, T4, T5, T6>(arg1, arg2, arg3, arg4, arg5, arg6));
+
+    /// <summary>Acknowledges with seven arguments.</summary>
+    public void Send<T1, T2, T3, T4, T5, T6, T7>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7) =>
+        SendArguments(new EventArguments<T1, T2, T3, T4, T5, T6, T7>(arg1, arg2, arg3, arg4, arg5, arg6, arg7));
+
+    /// <summary>Acknowledges with eight arguments.</summary>
+    public void Send<T1, T2, T3, T4, T5, T6, T7, T8>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) =>
+        SendArguments(new EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+
+    /// <summary>Acknowledges with any number of arguments: each item of the list is one.</summary>
+    public void SendCore(IReadOnlyList<object?> args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        SendArguments(new ArgumentList(args));
+    }
+
     private void SendArguments<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {

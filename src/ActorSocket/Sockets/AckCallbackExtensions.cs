@@ -6,9 +6,12 @@ namespace ActorSocket;
 
 /// <summary>
 /// Emits with a callback for the client's acknowledgement, as in Node.js: nothing waits for it, so the client's later events are handled meanwhile, which an <c>await</c> of
-/// <see cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/> in a handler holds back.
+/// <see cref="AckEmitterExtensions.EmitWithAckAsync{T}(IAckEmitter, string, CancellationToken)"/> in a handler holds back.
 /// </summary>
 /// <remarks>
+/// The callback follows at most three arguments. Who has more awaits <c>EmitWithAckAsync</c>, which takes eight, or <c>EmitWithAckCoreAsync</c>, which takes a list; so that
+/// nothing is held back, in a method of its own whose task is not awaited.
+///
 /// The answer is read as what the lambda's parameter is typed with, the first argument of the acknowledgement; without a type, or as <see cref="SocketArguments"/>, it is all of
 /// them. The callback runs as soon as the answer is there, also while a handler waits; what it throws is logged and raised on <see cref="Socket.OnError(Func{Exception, Task})"/>.
 /// </remarks>
@@ -84,7 +87,7 @@ public static class AckCallbackExtensions
         Ask(socket, eventName, new EventArguments<T1, T2, T3>(arg1, arg2, arg3), Callback.From(answered));
 
     /// <summary>
-    /// Emits an event and calls back once: with the client's answer, or with what came instead, a <see cref="TimeoutException"/>, a <see cref="SocketDisconnectedException"/> or
+    /// Emits an event and calls back once: with the client's answer, or with what came instead, an <see cref="AckTimeoutException"/>, a <see cref="SocketDisconnectedException"/> or
     /// that the answer cannot be read (official: <c>socket.timeout(ms).emit(event, (err, answer) => …)</c>).
     /// </summary>
     /// <exception cref="ArgumentException">The name is reserved, or the callback is <c>async void</c>.</exception>

@@ -52,7 +52,7 @@ internal sealed class BroadcastAck : IAckSink
         catch (TimeoutException)
         {
             lock (_gate)
-                throw new AckTimeoutException([.. _responses]);
+                throw AckTimeoutException.OfClients(_expected - _responses.Count + _due, [.. _responses], []);
         }
     }
 

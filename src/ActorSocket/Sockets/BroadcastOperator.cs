@@ -9,7 +9,7 @@ namespace ActorSocket;
 /// The sockets of a namespace that are in any of some rooms and in none of some others, with flags for what is emitted to them. Immutable; every call
 /// returns another. Each socket is reached once, however many of its rooms match.
 /// </summary>
-public sealed class BroadcastOperator : IEventEmitter
+public sealed class BroadcastOperator : IAckBroadcaster
 {
     private readonly Namespace _namespace;
     private readonly RoomSelection _selection;
@@ -22,14 +22,17 @@ public sealed class BroadcastOperator : IEventEmitter
         _flags = flags;
     }
 
-    /// <summary>Adds rooms to the union. A socket's id is a room. Given an empty list, nobody (the official server reaches everybody then).</summary>
-    public BroadcastOperator To(params string[] rooms) => new(_namespace, _selection.To(rooms), _flags);
+    /// <summary>
+    /// Adds rooms to the union: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the official server reaches everybody then).
+    /// Official: <c>to</c>.
+    /// </summary>
+    public BroadcastOperator To(params IEnumerable<string> rooms) => new(_namespace, _selection.To(rooms), _flags);
 
-    /// <inheritdoc cref="To"/>
-    public BroadcastOperator In(params string[] rooms) => To(rooms);
+    /// <summary>The same as <see cref="To"/>. Official: <c>in</c>.</summary>
+    public BroadcastOperator In(params IEnumerable<string> rooms) => To(rooms);
 
-    /// <summary>Leaves out the members of these rooms.</summary>
-    public BroadcastOperator Except(params string[] rooms) => new(_namespace, _selection.Except(rooms), _flags);
+    /// <summary>Leaves out the members of these rooms. Official: <c>except</c>.</summary>
+    public BroadcastOperator Except(params IEnumerable<string> rooms) => new(_namespace, _selection.Except(rooms), _flags);
 
     /// <summary>A client that is not ready (between two polls, or with earlier packets waiting) does not get the packet.</summary>
     public BroadcastOperator Volatile => new(_namespace, _selection, _flags with { Volatile = true });
@@ -52,22 +55,6 @@ public sealed class BroadcastOperator : IEventEmitter
         _namespace.Services.Emit(_selection, eventName, args, _flags);
     }
 
-    /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive.</summary>
-    /// <exception cref="InvalidOperationException">No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.</exception>
-    /// <exception cref="AckTimeoutException">Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.</exception>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => AskAsync<T>(eventName, [], cancellationToken);
-
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) => AskAsync<T>(eventName, [arg1], cancellationToken);
-
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
-        AskAsync<T>(eventName, [arg1, arg2], cancellationToken);
-
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<IReadOnlyList<T?>> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
-        AskAsync<T>(eventName, [arg1, arg2, arg3], cancellationToken);
-
     /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
     /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
     public async Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
@@ -82,39 +69,65 @@ public sealed class BroadcastOperator : IEventEmitter
         var (elsewhere, missing) = await services.Server.Adapter.FetchAsync(services, _selection, TimeLimit, cancellationToken).ConfigureAwait(false);
         foreach (var facts in elsewhere)
             found.Add(new RemoteSocket(_namespace, facts));
-        return missing == 0 ? found : throw new ClusterTimeoutException(missing, found);
+        return missing == 0 ? found : throw ClusterTimeoutException.Of(missing, found);
     }
 
-    /// <summary>Lets the matching sockets of all nodes join rooms. Completed, every later broadcast to the rooms reaches them.</summary>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask SocketsJoinAsync(params string[] rooms) => ChangeAsync(SocketChange.Join, rooms);
+    /// <summary>
+    /// Lets the matching sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.
+    /// </summary>
+    /// <param name="room">Any text of at most 256 bytes.</param>
+    /// <param name="cancellationToken">Ends the wait; some sockets may have joined.</param>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
+    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Join, [room], cancellationToken);
 
-    /// <summary>Lets the matching sockets of all nodes leave rooms.</summary>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask SocketsLeaveAsync(params string[] rooms) => ChangeAsync(SocketChange.Leave, rooms);
+    /// <summary>As <see cref="SocketsJoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="SocketsJoinAsync(string, CancellationToken)"/>
+    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Join, rooms, cancellationToken);
 
-    /// <summary>Disconnects the matching sockets of all nodes from the namespace, or with <paramref name="close"/> closes their connections.</summary>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time.</exception>
-    public ValueTask DisconnectSocketsAsync(bool close = false) => ChangeAsync(close ? SocketChange.Close : SocketChange.Disconnect, []);
+    /// <summary>
+    /// Lets the matching sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official: <c>socketsLeave</c>.
+    /// </summary>
+    /// <param name="room">The room.</param>
+    /// <param name="cancellationToken">Ends the wait; some sockets may have left.</param>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
+    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Leave, [room], cancellationToken);
+
+    /// <summary>As <see cref="SocketsLeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="SocketsLeaveAsync(string, CancellationToken)"/>
+    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Leave, rooms, cancellationToken);
+
+    /// <summary>Disconnects the matching sockets of all nodes. Official: <c>disconnectSockets</c>.</summary>
+    /// <param name="scope">From the namespace, or with their connections (official: <c>disconnectSockets(true)</c>).</param>
+    /// <param name="cancellationToken">Ends the wait; some sockets may be disconnected.</param>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
+    public ValueTask DisconnectSocketsAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
+        ChangeAsync(scope == DisconnectScope.Connection ? SocketChange.Close : SocketChange.Disconnect, [], cancellationToken);
 
     private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.Adapter.RequestTimeout;
 
-    private async ValueTask ChangeAsync(SocketChange change, string[] rooms)
+    private async ValueTask ChangeAsync(SocketChange change, IEnumerable<string> rooms, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rooms);
+        cancellationToken.ThrowIfCancellationRequested();
+        string[] names = [.. rooms];
         var services = _namespace.Services;
-        var here = services.ChangeAsync(_selection, change, rooms);
-        var missing = _flags.Local || services.Children is not null
-            ? 0
-            : await services.Server.Adapter.ChangeAsync(services, _selection, change, rooms, TimeLimit).ConfigureAwait(false);
-        await here.ConfigureAwait(false);
-        if (missing > 0)
-            throw new ClusterTimeoutException(missing, []);
+        var here = services.ChangeAsync(_selection, change, names, cancellationToken);
+        var elsewhere = _flags.Local || services.Children is not null
+            ? Task.FromResult(0)
+            : services.Server.Adapter.ChangeAsync(services, _selection, change, names, TimeLimit, cancellationToken);
+        await Task.WhenAll(here, elsewhere).ConfigureAwait(false);
+        if (await elsewhere.ConfigureAwait(false) is > 0 and var missing)
+            throw ClusterTimeoutException.Of(missing, []);
     }
 
-    internal async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive. Official: <c>emitWithAck</c>.</summary>
+    /// <exception cref="InvalidOperationException">No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.</exception>
+    /// <exception cref="AckTimeoutException">Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.</exception>
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
         EmitFlags.ThrowIfReserved(eventName);
+        ArgumentNullException.ThrowIfNull(args);
         if (_flags.Timeout is not { } timeout)
             throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
         var services = _namespace.Services;
@@ -141,7 +154,7 @@ public sealed class BroadcastOperator : IEventEmitter
         catch (AckTimeoutException late)
         {
             Read<T>(late.Responses, out var ofType, out var others);
-            throw new AckTimeoutException(ofType, others);
+            throw AckTimeoutException.OfClients(late.Missing, ofType, others);
         }
         finally
         {
@@ -149,7 +162,7 @@ public sealed class BroadcastOperator : IEventEmitter
             acks.Forget();
         }
         var values = Read<T>(responses, out var read, out var errors);
-        return errors.Count == 0 ? values : throw new AckTimeoutException(read, errors);
+        return errors.Count == 0 ? values : throw AckTimeoutException.OfClients(0, read, errors);
     }
 
     private static List<T?> Read<T>(IReadOnlyList<SocketArguments> responses, out List<SocketArguments> read, out List<Exception> errors)

@@ -1,15 +1,34 @@
 namespace ActorSocket;
 
-#pragma warning disable CA1032 // the library alone makes it: no serialisation-style constructors
-
-/// <summary>Some nodes of the cluster did not answer in time, or are out of reach, which is told as soon as all others have answered.</summary>
-/// <param name="missing">How many.</param>
-/// <param name="sockets">What the others answered.</param>
-public sealed class ClusterTimeoutException(int missing, IReadOnlyList<RemoteSocket> sockets) : TimeoutException($"timeout reached: missing {missing} responses")
+/// <summary>
+/// Some nodes of the cluster did not confirm in time what was asked of their sockets (fetch, join, leave, disconnect), or are out of reach, which is told as soon as all
+/// others have answered.
+/// </summary>
+public sealed class ClusterTimeoutException : TimeoutException
 {
-    /// <summary>How many nodes did not answer.</summary>
-    public int Missing { get; } = missing;
+    /// <summary>Without a text of its own.</summary>
+    public ClusterTimeoutException()
+    {
+    }
 
-    /// <summary>Of <c>FetchSocketsAsync</c>: the sockets of this node and of those that did.</summary>
-    public IReadOnlyList<RemoteSocket> Sockets { get; } = sockets;
+    /// <summary>With a text.</summary>
+    public ClusterTimeoutException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With a text, and what it comes from.</summary>
+    public ClusterTimeoutException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>How many nodes did not answer.</summary>
+    public int Missing { get; init; }
+
+    /// <summary>Of <c>FetchSocketsAsync</c>: the sockets of this node and of those that did answer.</summary>
+    public IReadOnlyList<RemoteSocket> Sockets { get; init; } = [];
+
+    internal static ClusterTimeoutException Of(int missing, IReadOnlyList<RemoteSocket> sockets) =>
+        new($"timeout reached: missing {missing} responses") { Missing = missing, Sockets = sockets };
 }

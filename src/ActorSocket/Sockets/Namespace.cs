@@ -46,14 +46,17 @@ public class Namespace : IEventEmitter
         return this;
     }
 
-    /// <inheritdoc cref="BroadcastOperator.To"/>
-    public BroadcastOperator To(params string[] rooms) => Everyone.To(rooms);
+    /// <summary>
+    /// Everyone in any of the rooms: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the official server reaches everybody then).
+    /// Official: <c>to</c>.
+    /// </summary>
+    public BroadcastOperator To(params IEnumerable<string> rooms) => new(this, RoomSelection.Everyone.To(rooms), EmitFlags.None);
 
-    /// <inheritdoc cref="BroadcastOperator.To"/>
-    public BroadcastOperator In(params string[] rooms) => Everyone.To(rooms);
+    /// <summary>The same as <see cref="To"/>. Official: <c>in</c>.</summary>
+    public BroadcastOperator In(params IEnumerable<string> rooms) => To(rooms);
 
-    /// <inheritdoc cref="BroadcastOperator.Except"/>
-    public BroadcastOperator Except(params string[] rooms) => Everyone.Except(rooms);
+    /// <summary>Everyone but the members of the rooms. Official: <c>except</c>.</summary>
+    public BroadcastOperator Except(params IEnumerable<string> rooms) => new(this, RoomSelection.Everyone.Except(rooms), EmitFlags.None);
 
     /// <inheritdoc cref="BroadcastOperator.Volatile"/>
     public BroadcastOperator Volatile => Everyone.Volatile;
@@ -67,44 +70,44 @@ public class Namespace : IEventEmitter
     /// <inheritdoc cref="BroadcastOperator.Timeout"/>
     public BroadcastOperator Timeout(TimeSpan timeout) => Everyone.Timeout(timeout);
 
+    /// <summary>Emits an event to everyone in the namespace. Fire and forget: returns when it is queued for all of this node, and on its way to the others.</summary>
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
         where TArgs : struct, IEventArguments => Everyone.Emit(eventName, args);
 
+    /// <summary>The sockets of all nodes, with copies of their data. Official: <c>fetchSockets</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.FetchSocketsAsync"/>
     public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default) => Everyone.FetchSocketsAsync(cancellationToken);
 
-    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync"/>
-    public ValueTask SocketsJoinAsync(params string[] rooms) => Everyone.SocketsJoinAsync(rooms);
+    /// <summary>Lets the sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(string, CancellationToken)"/>
+    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) => Everyone.SocketsJoinAsync(room, cancellationToken);
 
-    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync"/>
-    public ValueTask SocketsLeaveAsync(params string[] rooms) => Everyone.SocketsLeaveAsync(rooms);
+    /// <summary>As <see cref="SocketsJoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(IEnumerable{string}, CancellationToken)"/>
+    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Everyone.SocketsJoinAsync(rooms, cancellationToken);
 
+    /// <summary>Lets the sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official: <c>socketsLeave</c>.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(string, CancellationToken)"/>
+    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) => Everyone.SocketsLeaveAsync(room, cancellationToken);
+
+    /// <summary>As <see cref="SocketsLeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(IEnumerable{string}, CancellationToken)"/>
+    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Everyone.SocketsLeaveAsync(rooms, cancellationToken);
+
+    /// <summary>Disconnects the sockets of all nodes. Official: <c>disconnectSockets</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
-    public ValueTask DisconnectSocketsAsync(bool close = false) => Everyone.DisconnectSocketsAsync(close);
+    public ValueTask DisconnectSocketsAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
+        Everyone.DisconnectSocketsAsync(scope, cancellationToken);
 
     /// <summary>
-    /// Raises an event on every other node of the cluster, in the namespace of this name (official: <c>serverSideEmit</c>). Clients do not see it. Without
-    /// other nodes it goes nowhere: this node raises nothing on itself.
+    /// The other nodes of the cluster, in the namespace of this name: <c>io.ServerSide.Emit("sync", 1)</c> raises an event on each, and
+    /// <c>await io.ServerSide.EmitWithAckAsync&lt;int&gt;("load")</c> asks them. Official: <c>serverSideEmit</c>, <c>serverSideEmitWithAck</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">The name is reserved: <c>connect</c>, <c>connection</c> or <c>new_namespace</c>.</exception>
-    public void ServerSideEmit(string eventName, params object?[] args) => ServerEvents.Emit(eventName, args);
+    public ServerSideOperator ServerSide => new(Services.ServerEvents);
 
     /// <summary>
-    /// As <see cref="ServerSideEmit"/>, and waits for the answer of each other node that has this namespace: what its handler of <see cref="OnServerEvent"/> returned.
-    /// Without such nodes an empty list at once.
-    /// </summary>
-    /// <param name="eventName">Not a reserved name.</param>
-    /// <param name="args">The event's arguments.</param>
-    /// <param name="timeout">How long to wait; five seconds when it is null.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The time is negative, or more than 24 days.</exception>
-    /// <exception cref="ServerEventTimeoutException">Some nodes did not answer in time, or are out of reach; it has the answers of the others.</exception>
-    public Task<IReadOnlyList<T?>> ServerSideEmitWithAckAsync<T>(string eventName, object?[] args, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        ServerEvents.AskAsync<T>(eventName, args, timeout, cancellationToken);
-
-    /// <summary>
-    /// Handles an event that another node raises with <see cref="ServerSideEmit"/> (official: <c>namespace.on</c>). Its parameters are bound as those of
+    /// Handles an event that another node raises with <see cref="ServerSide"/> (official: <c>namespace.on</c>). Its parameters are bound as those of
     /// <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this node's answer: the first one counts.
     /// </summary>
     /// <remarks>Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.</remarks>

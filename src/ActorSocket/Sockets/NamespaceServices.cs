@@ -255,19 +255,16 @@ internal sealed class NamespaceServices
     }
 
     /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
-    public async Task ChangeAsync(RoomSelection selection, SocketChange change, string[] rooms)
+    public async Task ChangeAsync(RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
     {
         foreach (var socket in Select(selection))
         {
             switch (change)
             {
-                case SocketChange.Join: await socket.JoinAsync(rooms).ConfigureAwait(false); break;
-                case SocketChange.Leave:
-                    foreach (var room in rooms)
-                        await socket.LeaveAsync(room).ConfigureAwait(false);
-                    break;
-                case SocketChange.Disconnect: await socket.DisconnectAsync().ConfigureAwait(false); break;
-                case SocketChange.Close: await socket.DisconnectAsync(close: true).ConfigureAwait(false); break;
+                case SocketChange.Join: await socket.JoinAsync(rooms, cancellationToken).ConfigureAwait(false); break;
+                case SocketChange.Leave: await socket.LeaveAsync(rooms, cancellationToken).ConfigureAwait(false); break;
+                case SocketChange.Disconnect: await socket.DisconnectAsync(DisconnectScope.Namespace, cancellationToken).ConfigureAwait(false); break;
+                case SocketChange.Close: await socket.DisconnectAsync(DisconnectScope.Connection, cancellationToken).ConfigureAwait(false); break;
             }
         }
     }

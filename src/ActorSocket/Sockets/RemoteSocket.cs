@@ -4,7 +4,7 @@ using ActorSocket.Sockets;
 namespace ActorSocket;
 
 /// <summary>A socket as <c>FetchSocketsAsync</c> found it, on whichever node: copies of its facts, and a way to act on it (official: <c>RemoteSocket</c>).</summary>
-public sealed class RemoteSocket : IEventEmitter
+public sealed class RemoteSocket : IAckEmitter
 {
     private readonly Namespace _namespace;
     private readonly SocketData _data;
@@ -43,17 +43,41 @@ public sealed class RemoteSocket : IEventEmitter
     public void Emit<TArgs>(string eventName, in TArgs args)
         where TArgs : struct, IEventArguments => Itself.Emit(eventName, args);
 
-    /// <summary>How long <see cref="RemoteSocketOperator.EmitWithAckAsync{T}(string, object?[])"/> waits before it throws a <see cref="TimeoutException"/>.</summary>
-    public RemoteSocketOperator Timeout(TimeSpan timeout) => new(Itself.Timeout(timeout));
+    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
+    public RemoteSocketOperator Timeout(TimeSpan timeout) => new(_namespace, Itself.Timeout(timeout));
 
-    /// <inheritdoc cref="Socket.JoinAsync(string, CancellationToken)"/>
-    public ValueTask JoinAsync(string room) => Itself.SocketsJoinAsync(room);
+    /// <summary>
+    /// Asks the client and waits for the first argument of its acknowledgement. Without a <see cref="Timeout"/> it waits as long as for another node,
+    /// <c>ActorSocketClusterOptions.RequestTimeout</c>, five seconds by default: this node does not learn when a client of another one disconnects. Official: <c>emitWithAck</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is not connected any more.</exception>
+    /// <inheritdoc/>
+    public Task<T?> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default) =>
+        WithinDefault.EmitWithAckCoreAsync<T>(eventName, args, cancellationToken);
 
-    /// <inheritdoc cref="Socket.LeaveAsync"/>
-    public ValueTask LeaveAsync(string room) => Itself.SocketsLeaveAsync(room);
+    internal RemoteSocketOperator WithinDefault => Timeout(_namespace.Services.Server.Adapter.RequestTimeout);
 
-    /// <inheritdoc cref="Socket.DisconnectAsync"/>
-    public ValueTask DisconnectAsync(bool close = false) => Itself.DisconnectSocketsAsync(close);
+    /// <summary>Lets the socket join a room. Completed, every later broadcast to the room reaches it. Official: <c>join</c>.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(string, CancellationToken)"/>
+    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Itself.SocketsJoinAsync(room, cancellationToken);
+
+    /// <summary>As <see cref="JoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(IEnumerable{string}, CancellationToken)"/>
+    public ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Itself.SocketsJoinAsync(rooms, cancellationToken);
+
+    /// <summary>Lets the socket leave a room. Completed, no later broadcast to the room reaches it. Official: <c>leave</c>.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(string, CancellationToken)"/>
+    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Itself.SocketsLeaveAsync(room, cancellationToken);
+
+    /// <summary>As <see cref="LeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
+    /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(IEnumerable{string}, CancellationToken)"/>
+    public ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Itself.SocketsLeaveAsync(rooms, cancellationToken);
+
+    /// <summary>Disconnects the socket. Official: <c>disconnect</c>.</summary>
+    /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
+    public ValueTask DisconnectAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
+        Itself.DisconnectSocketsAsync(scope, cancellationToken);
 
     /// <summary>The room that holds just this socket.</summary>
     private BroadcastOperator Itself => _namespace.To(Id);

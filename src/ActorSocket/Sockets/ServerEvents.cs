@@ -8,28 +8,24 @@ namespace ActorSocket.Sockets;
 /// <summary>The events between servers in one namespace: emits to the others, and what this node does with theirs.</summary>
 internal sealed class ServerEvents(NamespaceServices ns)
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
-
     private readonly HandlerTable _handlers = new();
 
-    public void Emit(string eventName, object?[] args)
+    public void Emit<TArgs>(string eventName, in TArgs args)
+        where TArgs : struct, IEventArguments
     {
         ThrowIfReserved(eventName);
-        ArgumentNullException.ThrowIfNull(args);
-        ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
+        ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(args));
     }
 
-    public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, object?[] args, TimeSpan? timeout, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, IReadOnlyList<object?> args, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
-        var limit = EmitFlags.None.Within(timeout ?? DefaultTimeout).Timeout!.Value;
-        var json = ns.Server.Json.ToJsonArray(new ArgumentList(args));
-        var answers = await ns.Server.Adapter.AskNodesAsync(AddressableName, eventName, json, limit, cancellationToken).ConfigureAwait(false);
-        var responses = answers.Answers.Select(answer => ns.Server.Json.FromJsonArray(answer)).ToArray();
-        if (answers.Missing > 0)
-            throw new ServerEventTimeoutException(answers.Missing, responses);
-        return Array.ConvertAll(responses, static response => response.ReadOwn<T>(0));
+        var (server, json) = (ns.Server, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
+        var (answers, missing) = await server.Adapter
+            .AskNodesAsync(AddressableName, eventName, json, timeout ?? server.Adapter.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        var responses = answers.Select(answer => server.Json.FromJsonArray(answer)).ToArray();
+        return missing == 0 ? Array.ConvertAll(responses, static response => response.ToOwnAnswer<T>()) : throw AckTimeoutException.OfNodes(missing, responses);
     }
 
     public IDisposable On(string eventName, Delegate handler)
@@ -72,7 +68,7 @@ internal sealed class ServerEvents(NamespaceServices ns)
     }
 
     /// <summary>A template's own name means nothing to other nodes.</summary>
-    private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException("ServerSideEmit is not supported on the template of dynamic namespaces: emit in each namespace.");
+    private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException("ServerSide is not supported on the template of dynamic namespaces: emit in each namespace.");
 
     private static void ThrowIfReserved(string eventName)
     {

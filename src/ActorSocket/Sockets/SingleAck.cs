@@ -39,7 +39,7 @@ internal sealed class SingleAck<T> : IAckSink
         catch (TimeoutException late) when (!_answer.Task.IsFaulted)
         {
             socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
-            throw new TimeoutException("operation has timed out", late);
+            throw new AckTimeoutException(late) { Missing = 1 };
         }
         catch (OperationCanceledException) when (!_answer.Task.IsFaulted)
         {

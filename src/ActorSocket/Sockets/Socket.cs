@@ -18,7 +18,7 @@ namespace ActorSocket;
 /// </remarks>
 [JsonConverter(typeof(NoJsonConverter<Socket>))]
 #pragma warning disable CA1001 // a token source without a timer holds nothing; disposing it would break handlers that still look at the token
-public sealed partial class Socket : IEventEmitter
+public sealed partial class Socket : IAckEmitter
 #pragma warning restore CA1001
 {
     private readonly Lock _gate = new();
@@ -196,16 +196,20 @@ public sealed partial class Socket : IEventEmitter
     public IReadOnlyCollection<string> Rooms => _reason is not null && !_connected ? [] : CurrentRooms;
 
     /// <summary>Everyone in the namespace but this socket.</summary>
-    public BroadcastOperator Broadcast => new(Namespace, RoomSelection.Everyone.ExceptSocket(this), EmitFlags.None);
+    public BroadcastOperator Broadcast => new(Namespace, Others, EmitFlags.None);
 
-    /// <summary>Everyone in any of the rooms but this socket. No room at all reaches nobody.</summary>
-    public BroadcastOperator To(params string[] rooms) => Broadcast.To(rooms);
+    /// <summary>
+    /// Everyone in any of the rooms but this socket: <c>To("a", "b")</c>, or <c>To(list)</c>. No room at all reaches nobody. Official: <c>to</c>.
+    /// </summary>
+    public BroadcastOperator To(params IEnumerable<string> rooms) => new(Namespace, Others.To(rooms), EmitFlags.None);
 
-    /// <inheritdoc cref="To"/>
-    public BroadcastOperator In(params string[] rooms) => Broadcast.To(rooms);
+    /// <summary>The same as <see cref="To"/>. Official: <c>in</c>.</summary>
+    public BroadcastOperator In(params IEnumerable<string> rooms) => To(rooms);
 
-    /// <summary>Everyone in the namespace but this socket and the members of the rooms.</summary>
-    public BroadcastOperator Except(params string[] rooms) => Broadcast.Except(rooms);
+    /// <summary>Everyone in the namespace but this socket and the members of the rooms. Official: <c>except</c>.</summary>
+    public BroadcastOperator Except(params IEnumerable<string> rooms) => new(Namespace, Others.Except(rooms), EmitFlags.None);
+
+    private RoomSelection Others => RoomSelection.Everyone.ExceptSocket(this);
 
     /// <summary>Everyone on this node but this socket.</summary>
     public BroadcastOperator Local => Broadcast.Local;
@@ -216,7 +220,7 @@ public sealed partial class Socket : IEventEmitter
     /// <summary>Whether the next packet may be compressed. It may by default.</summary>
     public SocketOperator Compress(bool compress) => new(this, EmitFlags.None with { Compress = compress });
 
-    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws a <see cref="TimeoutException"/>.</summary>
+    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days. To wait without a limit leave it out.</exception>
     public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None.Within(timeout));
 
@@ -225,32 +229,22 @@ public sealed partial class Socket : IEventEmitter
         where TArgs : struct, IEventArguments => new SocketOperator(this, EmitFlags.None).Emit(eventName, args);
 
     /// <summary>
-    /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. With
-    /// <see cref="SocketArguments"/> as the type it gets all of them, still encoded.
+    /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. Official: <c>emitWithAck</c>.
     /// </summary>
     /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
     /// <exception cref="InvalidOperationException">The middleware has not let it in yet.</exception>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) =>
-        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, cancellationToken);
+    /// <inheritdoc/>
+    public Task<T?> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default) =>
+        new SocketOperator(this, EmitFlags.None).EmitWithAckCoreAsync<T>(eventName, args, cancellationToken);
 
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) =>
-        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, cancellationToken);
-
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
-        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, arg2, cancellationToken);
-
-    /// <inheritdoc cref="EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
-        new SocketOperator(this, EmitFlags.None).EmitWithAckAsync<T>(eventName, arg1, arg2, arg3, cancellationToken);
-
-    /// <summary>Joins a room. Completed, every later broadcast to the room reaches this socket.</summary>
+    /// <summary>Joins a room. Completed, every later broadcast to the room reaches this socket. Official: <c>join</c>.</summary>
     /// <remarks>Joining twice does nothing; joining after the disconnect does nothing.</remarks>
+    /// <param name="room">Any text of at most 256 bytes.</param>
+    /// <param name="cancellationToken">Ends the wait; the socket joins all the same.</param>
     /// <exception cref="InvalidOperationException">The socket is in as many rooms as <see cref="ActorSocketOptions.MaxRoomsPerSocket"/> allows.</exception>
     public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.JoinAsync(this, room, cancellationToken);
 
-    /// <summary>Joins several rooms.</summary>
+    /// <summary>As <see cref="JoinAsync(string, CancellationToken)"/>, for several rooms, one after the other.</summary>
     public async ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rooms);
@@ -258,22 +252,33 @@ public sealed partial class Socket : IEventEmitter
             await JoinAsync(room, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Leaves a room. Completed, no later broadcast to the room reaches this socket.</summary>
+    /// <summary>Leaves a room. Completed, no later broadcast to the room reaches this socket. Official: <c>leave</c>.</summary>
+    /// <param name="room">The room. Leaving one that it is not in does nothing.</param>
+    /// <param name="cancellationToken">Ends the wait; the socket leaves all the same.</param>
     public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.LeaveAsync(this, room, cancellationToken);
 
+    /// <summary>As <see cref="LeaveAsync(string, CancellationToken)"/>, for several rooms, one after the other.</summary>
+    public async ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rooms);
+        foreach (var room in rooms)
+            await LeaveAsync(room, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>
-    /// Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay. What is emitted to it from here on is
+    /// Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay, unless <paramref name="scope"/> says otherwise. What is emitted to it from here on is
     /// dropped, awaited or not; awaited, <c>disconnecting</c> has been raised and the socket is in no room.
     /// </summary>
-    /// <param name="close">True: disconnect it from all namespaces and close the connection.</param>
-    public ValueTask DisconnectAsync(bool close = false)
+    /// <param name="scope">From this namespace, or from all of them and then the connection (official: <c>disconnect(true)</c>).</param>
+    /// <param name="cancellationToken">Ends the wait; the socket is disconnected all the same.</param>
+    public ValueTask DisconnectAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default)
     {
         if (!_connected)
             return default;
         _isToldToGo = true;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Actor.Tell(new SocketProtocol.Disconnect(close, done));
-        return DoneOrGoneAsync(done, CancellationToken.None);
+        Actor.Tell(new SocketProtocol.Disconnect(scope, done));
+        return DoneOrGoneAsync(done, cancellationToken);
     }
 
     /// <summary>
@@ -281,17 +286,18 @@ public sealed partial class Socket : IEventEmitter
     /// (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close". May be called in middleware, too.
     /// </summary>
     /// <returns>Completes when nothing can be sent to this socket any more; what its client sent before is handled first, and then its disconnect is raised.</returns>
-    public ValueTask CloseConnectionAsync()
+    /// <param name="cancellationToken">Ends the wait; the connection closes all the same.</param>
+    public ValueTask CloseConnectionAsync(CancellationToken cancellationToken = default)
     {
         Connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ForcedClose));
-        return _connected ? new ValueTask(LeftAsync()) : default;
+        return _connected ? new ValueTask(LeftAsync(cancellationToken)) : default;
     }
 
-    private async Task LeftAsync()
+    private async Task LeftAsync(CancellationToken cancellationToken)
     {
         var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using (Disconnected.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), left))
-            await left.Task.ConfigureAwait(false);
+            await left.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits for what an actor was asked to do with this socket. One that has stopped answers nothing; the socket's end is an answer too.</summary>

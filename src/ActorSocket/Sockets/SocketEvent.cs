@@ -17,11 +17,11 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     public SocketArguments Arguments { get; set; } = Arguments;
 
     /// <summary>Puts other arguments in place of those that came (official: assigning to the array that middleware gets).</summary>
-    /// <param name="arguments">Serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.</param>
-    /// <example><code>socket.Use((e, next) =&gt; { e.SetArguments(e.Arguments[0].As&lt;string&gt;()?.Trim()); return next(); });</code></example>
-    public void SetArguments(params IReadOnlyList<object?> arguments)
+    /// <param name="args">Each item is one; serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.</param>
+    /// <example><code>socket.Use((e, next) =&gt; { e.SetArguments([e.Arguments[0].As&lt;string&gt;()?.Trim()]); return next(); });</code></example>
+    public void SetArguments(IReadOnlyList<object?> args)
     {
-        ArgumentNullException.ThrowIfNull(arguments);
-        Arguments = Socket.Namespace.Services.Server.Json.Capture(new ArgumentList(arguments));
+        ArgumentNullException.ThrowIfNull(args);
+        Arguments = Socket.Namespace.Services.Server.Json.Capture(new ArgumentList(args));
     }
 }

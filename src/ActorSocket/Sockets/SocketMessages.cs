@@ -29,14 +29,14 @@ public static class SocketMessages
 
     /// <summary>Sends an event to the client. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
     /// <param name="EventName">Not a reserved name.</param>
-    /// <param name="Arguments">Serialised as with <c>Emit</c>.</param>
-    public sealed record Emit(string EventName, params IReadOnlyList<object?> Arguments) : ISocketCommand;
+    /// <param name="Arguments">Each item is one; serialised as with <c>Emit</c>.</param>
+    public sealed record Emit(string EventName, IReadOnlyList<object?> Arguments) : ISocketCommand;
 
     /// <summary>Sends an event to every other socket in the rooms. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
     /// <param name="Rooms">A union; each socket gets the event once.</param>
     /// <param name="EventName">Not a reserved name.</param>
-    /// <param name="Arguments">Serialised as with <c>Emit</c>.</param>
-    public sealed record Broadcast(IReadOnlyList<string> Rooms, string EventName, params IReadOnlyList<object?> Arguments) : ISocketCommand;
+    /// <param name="Arguments">Each item is one; serialised as with <c>Emit</c>.</param>
+    public sealed record Broadcast(IReadOnlyList<string> Rooms, string EventName, IReadOnlyList<object?> Arguments) : ISocketCommand;
 
     /// <summary>Joins a room; answered with <see cref="Done"/>, or <see cref="Status.Failure"/>.</summary>
     /// <param name="Room">Any text of at most 256 bytes.</param>
@@ -46,9 +46,9 @@ public static class SocketMessages
     /// <param name="Room">The room.</param>
     public sealed record Leave(string Room) : ISocketCommand;
 
-    /// <summary>Disconnects the socket from its namespace, or with <paramref name="Close"/> ends the whole connection.</summary>
-    /// <param name="Close">Whether all namespaces and the connection end.</param>
-    public sealed record Disconnect(bool Close = false) : ISocketCommand;
+    /// <summary>Disconnects the socket.</summary>
+    /// <param name="Scope">From its namespace, or from all of them and then the connection.</param>
+    public sealed record Disconnect(DisconnectScope Scope = DisconnectScope.Namespace) : ISocketCommand;
 
     /// <summary>The answer to a <see cref="Join"/> or <see cref="Leave"/>.</summary>
     /// <param name="Command">The command that is done.</param>

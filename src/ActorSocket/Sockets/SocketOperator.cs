@@ -6,7 +6,7 @@ using Akka.Actor;
 namespace ActorSocket;
 
 /// <summary>One socket, with flags for what is emitted to it. Immutable; every call returns another.</summary>
-public sealed class SocketOperator : IEventEmitter
+public sealed class SocketOperator : IAckEmitter
 {
     private readonly Socket _socket;
     private readonly EmitFlags _flags;
@@ -27,19 +27,21 @@ public sealed class SocketOperator : IEventEmitter
     public SocketOperator Timeout(TimeSpan timeout) => new(_socket, _flags.Within(timeout));
 
     /// <inheritdoc cref="Socket.Broadcast"/>
-    public BroadcastOperator Broadcast => new(_socket.Namespace, RoomSelection.Everyone.ExceptSocket(_socket), _flags);
+    public BroadcastOperator Broadcast => new(_socket.Namespace, Others, _flags);
 
     /// <inheritdoc cref="Socket.Local"/>
     public BroadcastOperator Local => Broadcast.Local;
 
     /// <inheritdoc cref="Socket.To"/>
-    public BroadcastOperator To(params string[] rooms) => Broadcast.To(rooms);
+    public BroadcastOperator To(params IEnumerable<string> rooms) => new(_socket.Namespace, Others.To(rooms), _flags);
 
-    /// <inheritdoc cref="Socket.To"/>
-    public BroadcastOperator In(params string[] rooms) => Broadcast.To(rooms);
+    /// <inheritdoc cref="Socket.In"/>
+    public BroadcastOperator In(params IEnumerable<string> rooms) => To(rooms);
 
     /// <inheritdoc cref="Socket.Except"/>
-    public BroadcastOperator Except(params string[] rooms) => Broadcast.Except(rooms);
+    public BroadcastOperator Except(params IEnumerable<string> rooms) => new(_socket.Namespace, Others.Except(rooms), _flags);
+
+    private RoomSelection Others => RoomSelection.Everyone.ExceptSocket(_socket);
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
@@ -51,22 +53,17 @@ public sealed class SocketOperator : IEventEmitter
         _socket.Namespace.Services.Emit(_socket, eventName, args, _flags);
     }
 
-    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, CancellationToken cancellationToken = default) => Ask<T>(eventName, [], cancellationToken);
-
-    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, CancellationToken cancellationToken = default) => Ask<T>(eventName, [arg1], cancellationToken);
-
-    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, CancellationToken cancellationToken = default) =>
-        Ask<T>(eventName, [arg1, arg2], cancellationToken);
-
-    /// <inheritdoc cref="Socket.EmitWithAckAsync{T}(string, CancellationToken)"/>
-    public Task<T?> EmitWithAckAsync<T>(string eventName, object? arg1, object? arg2, object? arg3, CancellationToken cancellationToken = default) =>
-        Ask<T>(eventName, [arg1, arg2, arg3], cancellationToken);
-
-    private Task<T?> Ask<T>(string eventName, object?[] args, CancellationToken cancellationToken) =>
-        AskAsync<ArgumentList, T>(eventName, new ArgumentList(args), cancellationToken);
+    /// <summary>
+    /// Asks the client and waits for the first argument of its acknowledgement, within the limit of <see cref="Timeout"/>, if one is set. Official: <c>emitWithAck</c>.
+    /// </summary>
+    /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
+    /// <exception cref="InvalidOperationException">The middleware has not let it in yet.</exception>
+    /// <inheritdoc/>
+    public Task<T?> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        return AskAsync<ArgumentList, T>(eventName, new ArgumentList(args), cancellationToken);
+    }
 
     internal Task<T?> AskAsync<TArgs, T>(string eventName, in TArgs args, CancellationToken cancellationToken)
         where TArgs : struct, IEventArguments

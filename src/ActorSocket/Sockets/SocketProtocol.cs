@@ -39,8 +39,8 @@ internal static class SocketProtocol
     /// <summary>The time is over of a question that somebody is called back for.</summary>
     internal sealed record AckOverdue(long Id) : ILocalMessage, IDeadLetterSuppression;
 
-    /// <summary>The server disconnects the socket, or with <see cref="Close"/> the whole connection.</summary>
-    internal sealed record Disconnect(bool Close, TaskCompletionSource? Done) : ILocalMessage, IDeadLetterSuppression;
+    /// <summary>The server disconnects the socket, or the whole connection.</summary>
+    internal sealed record Disconnect(DisconnectScope Scope, TaskCompletionSource? Done) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The namespace has taken the socket out of every room.</summary>
     internal sealed class Departed : ILocalMessage { public static readonly Departed Instance = new(); }

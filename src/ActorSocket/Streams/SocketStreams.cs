@@ -43,21 +43,20 @@ public static class SocketStreams
 
     /// <summary>
     /// Emits each element as an event with one argument and takes the next when the client has acknowledged it: the stream runs at the client's pace. Fails with
-    /// <see cref="TimeoutException"/> or <see cref="SocketDisconnectedException"/>.
+    /// <see cref="AckTimeoutException"/> or <see cref="SocketDisconnectedException"/>.
     /// </summary>
-    /// <param name="socket">The client.</param>
+    /// <param name="client">The client, best with a limit to how long it may take for each: <c>socket.Timeout(TimeSpan.FromSeconds(5)).AckedSink&lt;int&gt;("step")</c>.</param>
     /// <param name="eventName">As for <c>Emit</c>.</param>
-    /// <param name="timeout">How long the client may take for each.</param>
     /// <param name="inFlight">How many may wait for their acknowledgement at the same time, at least 1.</param>
-    public static Sink<T, Task<Done>> AckedSink<T>(this Socket socket, string eventName, TimeSpan timeout, int inFlight = 1)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="inFlight"/> is less than 1.</exception>
+    public static Sink<T, Task<Done>> AckedSink<T>(this IAckEmitter client, string eventName, int inFlight = 1)
     {
-        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(eventName);
         ArgumentOutOfRangeException.ThrowIfLessThan(inFlight, 1);
-        var client = socket.Timeout(timeout);
         return Flow.Create<T>()
-            .SelectAsync(inFlight, element => client.EmitWithAckAsync<object?>(eventName, element))
-            .ToMaterialized(Sink.Ignore<object?>(), Keep.Right);
+            .SelectAsync(inFlight, element => client.EmitWithAckCoreAsync<SocketArguments>(eventName, [element]))
+            .ToMaterialized(Sink.Ignore<SocketArguments?>(), Keep.Right);
     }
 
     /// <summary>One run of an <see cref="EventSource"/>.</summary>

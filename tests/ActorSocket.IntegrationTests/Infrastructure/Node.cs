@@ -58,7 +58,7 @@ internal sealed class Node : IAsyncDisposable
         if (hocon is not null)
         {
             builder.Services.AddAkka("actorsocket", (akka, provider) => akka
-                .WithActorSocket().WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value).AddHocon(hocon, HoconAddMode.Prepend));
+                .WithActorSocket().WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value, "actorsocket").AddHocon(hocon, HoconAddMode.Prepend));
         }
         builder.Services.AddActorSocket(options).AddCluster(cluster =>
         {

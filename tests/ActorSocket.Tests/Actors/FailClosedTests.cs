@@ -88,8 +88,8 @@ public sealed class FailClosedTests : ServerTest
     {
         var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("fine", static () => 1));
         foreach (SocketMessages.ISocketCommand command in (SocketMessages.ISocketCommand[])[
-            new SocketMessages.Emit("connect"), new SocketMessages.Emit("x", (Action)(() => { })), new SocketMessages.Broadcast(["r"], "disconnect"),
-            new SocketMessages.Join(new string('x', 300)), new SocketMessages.Join(null!), new SocketMessages.Leave(null!), new SocketMessages.Broadcast(null!, "x"), new SocketMessages.Emit(null!)])
+            new SocketMessages.Emit("connect", []), new SocketMessages.Emit("x", [(Action)(() => { })]), new SocketMessages.Broadcast(["r"], "disconnect", []),
+            new SocketMessages.Join(new string('x', 300)), new SocketMessages.Join(null!), new SocketMessages.Leave(null!), new SocketMessages.Broadcast(null!, "x", []), new SocketMessages.Emit(null!, [])])
         {
             socket.Actor.Tell(command, TestActor);
             Assert.NotNull((await ExpectMsgAsync<Status.Failure>(Patience)).Cause);
@@ -103,7 +103,7 @@ public sealed class FailClosedTests : ServerTest
     {
         var reported = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         var (socket, _, _) = await JoinAsync(socket => socket.OnError(error => { reported.TrySetResult(error); }));
-        socket.Actor.Tell(new SocketMessages.Emit("connect"), ActorRefs.NoSender);
+        socket.Actor.Tell(new SocketMessages.Emit("connect", []), ActorRefs.NoSender);
         Assert.IsType<ArgumentException>(await reported.Task.WaitAsync(Patience));
     }
 

@@ -28,7 +28,7 @@ public sealed class WaitTests : ServerTest
         await socket.JoinAsync("later");
         await socket.LeaveAsync("room");
         await socket.DisconnectAsync();
-        await socket.DisconnectAsync(close: true);
+        await socket.DisconnectAsync(DisconnectScope.Connection);
         await Assert.ThrowsAsync<SocketDisconnectedException>(() => socket.EmitWithAckAsync<int>("later").WaitAsync(Patience));
     }
 

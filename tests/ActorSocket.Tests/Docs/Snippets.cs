@@ -324,7 +324,7 @@ internal static class Snippets
             // Eight pieces of 64 KB are under way: the client acknowledges each with ack().
             FileIO.FromFile(new FileInfo(name), chunkSize: 65_536)
                 .Select(piece => piece.ToArray())
-                .RunWith(socket.AckedSink<byte[]>("piece", TimeSpan.FromSeconds(30), inFlight: 8), system);
+                .RunWith(socket.Timeout(TimeSpan.FromSeconds(30)).AckedSink<byte[]>("piece", inFlight: 8), system);
         });
 
         // 20 times a second to whoever is ready.
@@ -378,11 +378,11 @@ internal static class Snippets
         public Player()
         {
             Receive<SocketMessages.Connected>(m => m.Socket.Actor.Tell(new SocketMessages.Join("arena")));
-            Receive<SocketMessages.Done>(_ => Sender.Tell(new SocketMessages.Emit("joined", "arena")));
+            Receive<SocketMessages.Done>(_ => Sender.Tell(new SocketMessages.Emit("joined", ["arena"])));
             Receive<SocketMessages.Event>(m =>
             {
                 if (m.Name == "move")
-                    Sender.Tell(new SocketMessages.Broadcast(["arena"], "moved", m.Arguments[0].As<int>()));
+                    Sender.Tell(new SocketMessages.Broadcast(["arena"], "moved", [m.Arguments[0].As<int>()]));
                 m.Ack?.Send("ok");
             });
             Receive<SocketMessages.Disconnected>(_ => Context.Stop(Self));

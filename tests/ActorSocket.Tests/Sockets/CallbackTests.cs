@@ -265,7 +265,7 @@ public sealed class CallbackTests : ServerTest
         Assert.Equal("423[\"question\"]", await webSocket.NextAsync());
         session.Send("41");
         Assert.True(await told.WaitAsync(Patience));
-        Assert.Equal(["4", "JsonException", "TimeoutException", "SocketDisconnectedException"], outcomes);
+        Assert.Equal(["4", "JsonException", "AckTimeoutException", "SocketDisconnectedException"], outcomes);
         Assert.Equal(0, errors);
     }
 

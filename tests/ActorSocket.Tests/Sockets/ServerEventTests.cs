@@ -15,9 +15,9 @@ public sealed class ServerEventTests : ServerTest
     {
         var io = new ActorSocketServer(NewServer());
         io.OnServerEvent("sync", static () => Assert.Fail("its own node does not hear it"));
-        io.ServerSideEmit("sync", 1, "x", null);
-        Assert.Empty(await io.ServerSideEmitWithAckAsync<int>("sync", [1], TimeSpan.FromHours(1)).WaitAsync(Patience));
-        Assert.Empty(await io.Of("/a").ServerSideEmitWithAckAsync<int>("sync", []).WaitAsync(Patience));
+        io.ServerSide.Emit("sync", 1, "x", (object?)null);
+        Assert.Empty(await io.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("sync", 1).WaitAsync(Patience));
+        Assert.Empty(await io.Of("/a").ServerSide.EmitWithAckAsync<int>("sync").WaitAsync(Patience));
     }
 
     [Theory]
@@ -27,8 +27,8 @@ public sealed class ServerEventTests : ServerTest
     public async Task Names_of_the_servers_own_events_are_reserved(string name)
     {
         var io = new ActorSocketServer(NewServer());
-        Assert.StartsWith($"\"{name}\" is a reserved event name", Assert.Throws<ArgumentException>(() => io.ServerSideEmit(name)).Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<ArgumentException>(() => io.ServerSideEmitWithAckAsync<int>(name, []));
+        Assert.StartsWith($"\"{name}\" is a reserved event name", Assert.Throws<ArgumentException>(() => io.ServerSide.Emit(name)).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(() => io.ServerSide.EmitWithAckAsync<int>(name));
         Assert.Throws<ArgumentException>(() => io.OnServerEvent(name, static () => { }));
     }
 
@@ -81,7 +81,7 @@ public sealed class ServerEventTests : ServerTest
         var template = io.OfDynamic(new Regex("^/room-\\d+$", RegexOptions.None, TimeSpan.FromSeconds(1)));
         template.OnServerEvent("name", static () => "template");
         Assert.Equal("""["template"]""", await RaiseAsync(io.Of("/room-1"), "name", "[]"));
-        Assert.Throws<NotSupportedException>(() => template.ServerSideEmit("name"));
+        Assert.Throws<NotSupportedException>(() => template.ServerSide.Emit("name"));
     }
 
     [Fact]
@@ -91,14 +91,14 @@ public sealed class ServerEventTests : ServerTest
         var server = NewServer();
         server.Adapter = peers;
         var io = new ActorSocketServer(server);
-        io.Of("/jobs").ServerSideEmit("run", 1, new { Name = "x" }, new byte[] { 1, 2, 3 });
+        io.Of("/jobs").ServerSide.Emit("run", 1, new { Name = "x" }, new byte[] { 1, 2, 3 });
         Assert.Equal("""/jobs run [1,{"name":"x"},"AQID"]""", peers.Published);
-        Assert.Equal([7, 8], await io.ServerSideEmitWithAckAsync<int>("load", []));
+        Assert.Equal([7, 8], await io.ServerSide.EmitWithAckAsync<int>("load"));
         peers.Missing = 1;
-        var error = await Assert.ThrowsAsync<ServerEventTimeoutException>(() => io.ServerSideEmitWithAckAsync<int>("load", []));
+        var error = await Assert.ThrowsAsync<AckTimeoutException>(() => io.ServerSide.EmitWithAckAsync<int>("load"));
         Assert.Equal("timeout reached: missing 1 responses", error.Message);
         Assert.Equal([7, 8], error.Responses.Select(static response => response[0].As<int>()));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => io.ServerSideEmitWithAckAsync<int>("load", [], cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => io.ServerSide.EmitWithAckAsync<int>("load", new CancellationToken(canceled: true)));
     }
 
     private static async Task<string?> RaiseAsync(Namespace ns, string eventName, string arguments) =>
@@ -136,13 +136,13 @@ public sealed class ServerEventTests : ServerTest
         public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
 
         public IDisposable? AskClients(
-            NamespaceServices ns, RoomSelection selection, string eventName, object?[] args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
+            NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
             throw new NotSupportedException();
 
         public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
             NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout) =>
+        public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();

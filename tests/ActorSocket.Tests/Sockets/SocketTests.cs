@@ -339,7 +339,7 @@ public sealed class SocketTests : ServerTest
     {
         var (socket, session, webSocket) = await JoinAsync();
         socket.Emit("before");
-        var disconnected = socket.DisconnectAsync(close);
+        var disconnected = socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace);
         Assert.False(socket.Connected);
         socket.Emit("after");
         socket.Volatile.Emit("after");
@@ -369,7 +369,7 @@ public sealed class SocketTests : ServerTest
             var seen = 0;
             var (socket, _, _) = await JoinAsync(one => one.OnDisconnecting(_ => seen = one.Rooms.Count));
             await socket.JoinAsync("a");
-            await socket.DisconnectAsync(close);
+            await socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace);
             Assert.Empty(socket.Rooms);
             Assert.Equal(2, seen);
         }
@@ -407,7 +407,7 @@ public sealed class SocketTests : ServerTest
             socket.Use(static (e, next) =>
             {
                 if (e.Name == "upload")
-                    e.SetArguments(e.Arguments[0].As<string>()!.Trim(), new byte[] { 7, 8 }, e.Arguments[1].As<int>() + 1);
+                    e.SetArguments([e.Arguments[0].As<string>()!.Trim(), new byte[] { 7, 8 }, e.Arguments[1].As<int>() + 1]);
                 return next();
             });
             socket.Use(static (e, next) =>
@@ -492,7 +492,7 @@ public sealed class SocketTests : ServerTest
         session.Send("""42["hi",7]""");
         var hi = await FishForMessageAsync<SocketMessages.Event>(static _ => true, Patience);
         Assert.Equal(("hi", 7), (hi.Name, hi.Arguments[0].As<int>()));
-        connected.Socket.Actor.Tell(new SocketMessages.Emit("answer", 8), TestActor);
+        connected.Socket.Actor.Tell(new SocketMessages.Emit("answer", [8]), TestActor);
         Assert.Equal("42[\"answer\",8]", await webSocket.NextAsync());
         connected.Socket.Actor.Tell(new SocketMessages.Join("room"), TestActor);
         await FishForMessageAsync<SocketMessages.Done>(static _ => true, Patience);

@@ -103,7 +103,7 @@ public sealed class SocketStreamTests : ServerTest
         var (socket, session, webSocket) = await JoinAsync();
         var asked = 0;
         var done = Source.From(Enumerable.Range(0, 6)).Select(i => { Interlocked.Increment(ref asked); return i; })
-            .RunWith(socket.AckedSink<int>("chunk", TimeSpan.FromSeconds(30), inFlight: 2), Sys);
+            .RunWith(socket.Timeout(TimeSpan.FromSeconds(30)).AckedSink<int>("chunk", inFlight: 2), Sys);
         for (var i = 0; i < 6; i++)
         {
             Assert.Equal($"42{i}[\"chunk\",{i}]", await webSocket.NextAsync());
@@ -121,7 +121,7 @@ public sealed class SocketStreamTests : ServerTest
     public async Task A_sink_with_acknowledgements_fails_when_the_client_leaves()
     {
         var (socket, session, webSocket) = await JoinAsync();
-        var done = Source.Repeat(1).RunWith(socket.AckedSink<int>("chunk", TimeSpan.FromSeconds(30)), Sys);
+        var done = Source.Repeat(1).RunWith(socket.Timeout(TimeSpan.FromSeconds(30)).AckedSink<int>("chunk"), Sys);
         await webSocket.NextAsync();
         session.Send("41");
         var failure = await Assert.ThrowsAnyAsync<Exception>(() => done.WaitAsync(Patience));
@@ -133,6 +133,6 @@ public sealed class SocketStreamTests : ServerTest
     {
         var (socket, _, _) = await JoinAsync();
         Assert.Throws<ArgumentOutOfRangeException>(() => socket.EventSource("n", bufferSize: 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => socket.AckedSink<int>("n", TimeSpan.FromSeconds(1), inFlight: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => socket.Timeout(TimeSpan.FromSeconds(1)).AckedSink<int>("n", inFlight: 0));
     }
 }

@@ -84,9 +84,9 @@ public sealed class ClusterWideTests : IAsyncLifetime
             await Assert.ThrowsAsync<ClusterTimeoutException>(() => fetched.WaitAsync(Node.Patience));
             var joined = quiet.Timeout(TimeSpan.FromMilliseconds(200)).SocketsJoinAsync("room").AsTask();
             await Assert.ThrowsAsync<ClusterTimeoutException>(() => joined.WaitAsync(Node.Patience));
-            var answered = quiet.ServerSideEmitWithAckAsync<int>("ask", [], TimeSpan.FromMilliseconds(200));
-            await Assert.ThrowsAsync<ServerEventTimeoutException>(() => answered.WaitAsync(Node.Patience));
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => quiet.ServerSideEmitWithAckAsync<int>("ask", [], Timeout.InfiniteTimeSpan));
+            var answered = quiet.ServerSide.Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
+            await Assert.ThrowsAsync<AckTimeoutException>(() => answered.WaitAsync(Node.Patience));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => quiet.ServerSide.Timeout(Timeout.InfiniteTimeSpan).EmitWithAckAsync<int>("ask"));
         }
         finally
         {
@@ -129,18 +129,18 @@ public sealed class ClusterWideTests : IAsyncLifetime
 
     [Fact]
     public async Task Events_between_servers_reach_the_other_nodes_and_are_answered() =>
-        Assert.Equal([3], await _first.Server.ServerSideEmitWithAckAsync<int>("add", [1, 2]));
+        Assert.Equal([3], await _first.Server.ServerSide.EmitWithAckAsync<int>("add", 1, 2));
 
     [Fact]
     public async Task Events_between_servers_are_answered_by_the_nodes_that_have_the_namespace()
     {
         var first = _first.Server.Of("/only-here"); // as a dynamic one, to which a client has come here
-        Assert.Empty(await first.ServerSideEmitWithAckAsync<int>("add", [1, 2], TimeSpan.FromHours(1)).WaitAsync(Node.Patience));
+        Assert.Empty(await first.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("add", 1, 2).WaitAsync(Node.Patience));
         var second = _second.Server.Of("/only-here");
         second.OnServerEvent("add", static (int a, int b) => a + b);
-        Assert.Equal([3], await first.ServerSideEmitWithAckAsync<int>("add", [1, 2], TimeSpan.FromHours(1)).WaitAsync(Node.Patience));
+        Assert.Equal([3], await first.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("add", 1, 2).WaitAsync(Node.Patience));
         // One that has it, and no answer, is missed, as ever.
-        Assert.Equal(1, (await Assert.ThrowsAsync<ServerEventTimeoutException>(() => first.ServerSideEmitWithAckAsync<int>("nobody handles it", []).WaitAsync(Node.Patience))).Missing);
+        Assert.Equal(1, (await Assert.ThrowsAsync<AckTimeoutException>(() => first.ServerSide.EmitWithAckAsync<int>("nobody handles it").WaitAsync(Node.Patience))).Missing);
     }
 
     [Fact]

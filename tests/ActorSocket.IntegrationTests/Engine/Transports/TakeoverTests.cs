@@ -348,7 +348,7 @@ public sealed class TakeoverTests
                 socket.On("bye", async () =>
                 {
                     socket.Emit("last");
-                    await socket.DisconnectAsync(close: true);
+                    await socket.DisconnectAsync(DisconnectScope.Connection);
                 });
                 socket.On("flood", () =>
                 {
