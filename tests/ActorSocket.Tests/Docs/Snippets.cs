@@ -140,7 +140,7 @@ internal static class Snippets
             var ready = await socket.Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<bool>("ready?");
             Console.WriteLine(ready ? "ready" : "not ready");
         }
-        catch (TimeoutException)
+        catch (AckTimeoutException)
         {
             Console.WriteLine("no answer");
         }
@@ -156,7 +156,7 @@ internal static class Snippets
         }
         catch (AckTimeoutException some)
         {
-            Console.WriteLine($"only {some.Responses.Count} answered");
+            Console.WriteLine($"only {some.Responses.Count} answered, {some.Missing} did not");
         }
         #endregion
     }
