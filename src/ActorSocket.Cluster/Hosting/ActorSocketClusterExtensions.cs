@@ -58,9 +58,12 @@ namespace Akka.Hosting
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
         /// <param name="options">The node.</param>
-        /// <param name="systemName">The name that <c>AddAkka</c> was given: a part of every node's address, the same on all of them.</param>
+        /// <param name="systemName">
+        /// The name that <c>AddAkka</c> was given: a part of every node's address, the same on all of them.
+        /// </param>
         /// <returns>The application's actor system.</returns>
-        public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName)
+        public static AkkaConfigurationBuilder WithActorSocketCluster(
+            this AkkaConfigurationBuilder akka, ActorSocketClusterOptions options, string systemName)
         {
             ArgumentNullException.ThrowIfNull(akka);
             ArgumentNullException.ThrowIfNull(options);

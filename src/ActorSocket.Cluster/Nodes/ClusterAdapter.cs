@@ -131,7 +131,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
     }
 
     public IDisposable? AskClients(
-        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers)
+        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
+        BroadcastAck answers)
     {
         var peers = Peers.For(ns.Name, selection);
         if (peers.Length == 0)
@@ -155,11 +156,13 @@ internal sealed class ClusterAdapter : IClusterAdapter
     }
 
     public async Task<int> ChangeAsync(
-        NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken)
+        NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
         var (_, missing) = await _node.Requests.AskAsync<SocketsChanged>(
-            Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken).ConfigureAwait(false);
+            Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken)
+            .ConfigureAwait(false);
         return missing;
     }
 

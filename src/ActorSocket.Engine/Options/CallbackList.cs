@@ -1,8 +1,8 @@
 namespace ActorSocket.Configuration;
 
 /// <summary>
-/// What an application wants to be called with, in the order it was added. What is there is replaced, never changed: who calls them goes on with
-/// those it began with, whatever is added or taken off meanwhile.
+/// What an application wants to be called with, in the order it was added. What is there is replaced, never changed: who calls them goes on
+/// with those it began with, whatever is added or taken off meanwhile.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class CallbackList<T>

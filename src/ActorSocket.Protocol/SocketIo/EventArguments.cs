@@ -34,13 +34,16 @@ public readonly ref struct ArgumentWriter
         if (value is CancellationToken)
         {
             throw new ArgumentException(
-                "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end a wait, ask (EmitWithAckAsync, InvokeAsync) and give it last, behind at most eight arguments; with more give these as a list to the method whose name ends in Core or CoreAsync.",
+                "A CancellationToken cannot be an argument of an event or a call: nobody could receive it. To end a wait, ask " +
+                "(EmitWithAckAsync, InvokeAsync) and give it last, behind at most eight arguments; with more give these as a list to " +
+                "EmitWithAckCoreAsync or InvokeCoreAsync.",
                 nameof(value));
         }
         if (value is Delegate)
         {
             throw new ArgumentException(
-                "A delegate cannot be an argument of an event or a call. A callback for the acknowledgement follows at most three arguments; with more await EmitWithAckAsync.",
+                "A delegate cannot be an argument of an event or a call. A callback for the acknowledgement follows at most three " +
+                "arguments; with more await EmitWithAckAsync.",
                 nameof(value));
         }
         if (value is SocketArguments arguments)
@@ -145,7 +148,8 @@ public readonly struct EventArguments<T1, T2, T3, T4, T5, T6>(T1 arg1, T2 arg2, 
 
 /// <summary>Seven arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7) : IEventArguments
+public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7>(
+    T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7) : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)
@@ -162,7 +166,8 @@ public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7>(T1 arg1, T2 ar
 
 /// <summary>Eight arguments.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) : IEventArguments
+public readonly struct EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(
+    T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) : IEventArguments
 {
     /// <inheritdoc/>
     public void Write(ArgumentWriter writer)

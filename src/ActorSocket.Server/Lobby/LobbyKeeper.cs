@@ -8,7 +8,8 @@ internal sealed class LobbyKeeper(ActorSocketServer io, RoomEntities<LobbyRoom> 
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(5), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            foreach (var name in io.Sockets.Select(static socket => socket.Data.TryGetValue("lobby", out var lobby) ? lobby as string : null).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase))
+            var names = io.Sockets.Select(static socket => socket.Data.TryGetValue("lobby", out var lobby) ? lobby as string : null);
+            foreach (var name in names.OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase))
                 lobbies.Send(LobbyRoom.IdOf(name), "here");
         }
     }

@@ -2,11 +2,13 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
 
-/// <summary>What every <see cref="IEventEmitter"/> offers: emitting with up to eight arguments, each of its own type, or with a list of any number.</summary>
+/// <summary>
+/// What every <see cref="IEventEmitter"/> offers: emitting with up to eight arguments, each of its own type, or with a list of any number.
+/// </summary>
 /// <remarks>
-/// Arguments are serialised with System.Text.Json, by <see cref="ActorSocketOptions.Json"/>; <c>byte[]</c>, <c>Memory&lt;byte&gt;</c> and streams anywhere in
-/// them leave as binary attachments; <see cref="SocketArguments"/> are spread, other lists are one argument. An exception of the serialiser reaches the caller, and
-/// nothing is sent.
+/// Arguments are serialised with System.Text.Json, by <see cref="ActorSocketOptions.Json"/>; <c>byte[]</c>, <c>Memory&lt;byte&gt;</c> and
+/// streams anywhere in them leave as binary attachments; <see cref="SocketArguments"/> are spread, other lists are one argument. An
+/// exception of the serialiser reaches the caller, and nothing is sent.
 /// </remarks>
 public static class EventEmitterExtensions
 {
@@ -62,7 +64,8 @@ public static class EventEmitterExtensions
     /// <inheritdoc cref="Emit(IEventEmitter, string)"/>
     public static void Emit<T1, T2, T3, T4, T5, T6, T7, T8>(
         this IEventEmitter emitter, string eventName, T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) =>
-        Checked(emitter).Emit(eventName, new EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+        Checked(emitter).Emit(
+            eventName, new EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
 
     /// <summary>Emits an event with any number of arguments: each item of the list is one.</summary>
     /// <inheritdoc cref="Emit(IEventEmitter, string)"/>
@@ -113,7 +116,8 @@ public static class EventEmitterExtensions
     /// <summary>Emits the event <c>message</c> with eight arguments. Official: <c>send</c>.</summary>
     public static void Send<T1, T2, T3, T4, T5, T6, T7, T8>(
         this IEventEmitter emitter, T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8) =>
-        Checked(emitter).Emit("message", new EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+        Checked(emitter).Emit(
+            "message", new EventArguments<T1, T2, T3, T4, T5, T6, T7, T8>(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
 
     private static IEventEmitter Checked(IEventEmitter emitter)
     {

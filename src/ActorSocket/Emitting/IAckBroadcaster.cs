@@ -1,7 +1,8 @@
 namespace ActorSocket;
 
 /// <summary>
-/// Several who can be asked together, each of whom answers: the clients of a selection, the other nodes. The convenient overloads are extension methods.
+/// Several who can be asked together, each of whom answers: the clients of a selection, the other nodes. The convenient overloads are
+/// extension methods.
 /// </summary>
 public interface IAckBroadcaster : IEventEmitter
 {
@@ -16,5 +17,6 @@ public interface IAckBroadcaster : IEventEmitter
     /// <exception cref="AckTimeoutException">
     /// Some did not answer within the time limit, or not with a <typeparamref name="T"/>; it has the answers of the others.
     /// </exception>
-    Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(
+        string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default);
 }

@@ -23,7 +23,9 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
         return Rooms is null || Rooms.Any(rooms.Contains);
     }
 
-    /// <summary>Both as they are now. <c>To("room")</c> comes as a list of one, made by the compiler, which is smaller than an array.</summary>
+    /// <summary>
+    /// Both as they are now. <c>To("room")</c> comes as a list of one, made by the compiler, which is smaller than an array.
+    /// </summary>
     private static string[] Joined(string[] before, IEnumerable<string> rooms)
     {
         ArgumentNullException.ThrowIfNull(rooms);

@@ -42,25 +42,29 @@ public sealed partial class RoomEntities<TEntity>
     /// <summary>Calls a method of the entity with five arguments and waits for what it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task<T?> InvokeAsync<T>(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync<T>(id, method, [arg1, arg2, arg3, arg4, arg5], cancellationToken);
 
     /// <summary>Calls a method of the entity with six arguments and waits for what it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task<T?> InvokeAsync<T>(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync<T>(id, method, [arg1, arg2, arg3, arg4, arg5, arg6], cancellationToken);
 
     /// <summary>Calls a method of the entity with seven arguments and waits for what it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task<T?> InvokeAsync<T>(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync<T>(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7], cancellationToken);
 
     /// <summary>Calls a method of the entity with eight arguments and waits for what it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task<T?> InvokeAsync<T>(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7, object? arg8, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7,
+        object? arg8, CancellationToken cancellationToken = default) =>
         InvokeCoreAsync<T>(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8], cancellationToken);
 
     /// <summary>Calls a method of the entity without arguments and waits until it is done, whatever it returns.</summary>
@@ -96,25 +100,29 @@ public sealed partial class RoomEntities<TEntity>
     /// <summary>Calls a method of the entity with five arguments and waits until it is done, whatever it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task InvokeAsync(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync(id, method, [arg1, arg2, arg3, arg4, arg5], cancellationToken);
 
     /// <summary>Calls a method of the entity with six arguments and waits until it is done, whatever it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task InvokeAsync(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync(id, method, [arg1, arg2, arg3, arg4, arg5, arg6], cancellationToken);
 
     /// <summary>Calls a method of the entity with seven arguments and waits until it is done, whatever it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task InvokeAsync(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7,
+        CancellationToken cancellationToken = default) =>
         InvokeCoreAsync(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7], cancellationToken);
 
     /// <summary>Calls a method of the entity with eight arguments and waits until it is done, whatever it returns.</summary>
     /// <inheritdoc cref="InvokeAsync{T}(string, string, CancellationToken)"/>
     public Task InvokeAsync(
-        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7, object? arg8, CancellationToken cancellationToken = default) =>
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7,
+        object? arg8, CancellationToken cancellationToken = default) =>
         InvokeCoreAsync(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8], cancellationToken);
 
     /// <summary>Calls a method of the entity without arguments without waiting for it. The call is lost when its node is.</summary>
@@ -156,11 +164,14 @@ public sealed partial class RoomEntities<TEntity>
 
     /// <summary>Calls a method of the entity with seven arguments without waiting for it. The call is lost when its node is.</summary>
     /// <inheritdoc cref="Send(string, string)"/>
-    public void Send(string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7) =>
+    public void Send(
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7) =>
         SendCore(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7]);
 
     /// <summary>Calls a method of the entity with eight arguments without waiting for it. The call is lost when its node is.</summary>
     /// <inheritdoc cref="Send(string, string)"/>
-    public void Send(string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7, object? arg8) =>
+    public void Send(
+        string id, string method, object? arg1, object? arg2, object? arg3, object? arg4, object? arg5, object? arg6, object? arg7,
+        object? arg8) =>
         SendCore(id, method, [arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8]);
 }

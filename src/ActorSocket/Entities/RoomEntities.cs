@@ -52,9 +52,11 @@ public sealed partial class RoomEntities<TEntity>
     /// The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.
     /// </exception>
     /// <exception cref="TimeoutException">
-    /// No answer within the limit (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>): its node may have gone, or the method takes too long.
+    /// No answer within the limit (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>): its node may have gone, or
+    /// the method takes too long.
     /// </exception>
-    public async Task<T?> InvokeCoreAsync<T>(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
+    public async Task<T?> InvokeCoreAsync<T>(
+        string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
         var result = await CallAsync(id, method, args, cancellationToken).ConfigureAwait(false);
         return _namespace.Services.Server.Json.FromJsonArray(result).ToOwnAnswer<T>();
@@ -65,21 +67,25 @@ public sealed partial class RoomEntities<TEntity>
     public Task InvokeCoreAsync(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default) =>
         CallAsync(id, method, args, cancellationToken);
 
-    /// <summary>Calls a method of the entity with any number of arguments without waiting for it. The call is lost when its node is.</summary>
+    /// <summary>
+    /// Calls a method of the entity with any number of arguments without waiting for it. The call is lost when its node is.
+    /// </summary>
     /// <param name="id">Which entity. It is started if it is not there.</param>
     /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
     /// <param name="args">The method's arguments: each item of the list is one.</param>
     /// <exception cref="ArgumentException">An argument is a token or a delegate, or they are too long.</exception>
-    public void SendCore(string id, string method, IReadOnlyList<object?> args) => _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+    public void SendCore(string id, string method, IReadOnlyList<object?> args) =>
+        _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
 
     private async Task<byte[]> CallAsync(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken)
     {
         var call = Pack(id, method, args, wantsAnswer: true);
         var limit = _limit ?? _namespace.Services.Server.Adapter.RequestTimeout;
+        var wait = limit > Shortest ? limit : Shortest;
         EntityAnswer answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswer>(call, limit > Shortest ? limit : Shortest, cancellationToken).ConfigureAwait(false);
+            answer = await _region.Value.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {

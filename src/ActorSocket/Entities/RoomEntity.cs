@@ -20,9 +20,10 @@ public abstract class RoomEntity
     public Namespace Namespace => Context.Namespace;
 
     /// <summary>
-    /// How often <see cref="OnTickAsync"/> runs; zero, the default, for never; a millisecond at least, and exact up to 128 times a second. Read once, after the start.
-    /// Ticks are due at whole multiples of it, so a late one does not move those that follow. One that comes due while a call runs follows it, unless half the interval has
-    /// passed by then: it is then left out, as is one that comes due while the one before runs. For what is to be sent at a steady rate, such as a game's positions, best by
+    /// How often <see cref="OnTickAsync"/> runs; zero, the default, for never; a millisecond at least, and exact up to 128 times a second.
+    /// Read once, after the start. Ticks are due at whole multiples of it, so a late one does not move those that follow. One that comes
+    /// due while a call runs follows it, unless half the interval has passed by then: it is then left out, as is one that comes due while
+    /// the one before runs. For what is to be sent at a steady rate, such as a game's positions, best by
     /// <c>Namespace.To(room).Volatile</c>.
     /// </summary>
     public virtual TimeSpan TickInterval => TimeSpan.Zero;

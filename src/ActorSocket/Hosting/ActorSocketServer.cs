@@ -10,11 +10,13 @@ using Microsoft.AspNetCore.Builder;
 namespace ActorSocket;
 
 /// <summary>
-/// One Socket.IO server (official: <c>Server</c>, usually <c>io</c>). It is its namespace <c>/</c>, as in the official server: what it inherits, such as <c>io.Emit</c>, is that
-/// namespace's, and <c>io.Of("/")</c> is the server itself. Got from <c>MapActorSocket</c>, or injected anywhere: a controller or a background service emits with it.
+/// One Socket.IO server (official: <c>Server</c>, usually <c>io</c>). It is its namespace <c>/</c>, as in the official server: what it
+/// inherits, such as <c>io.Emit</c>, is that namespace's, and <c>io.Of("/")</c> is the server itself. Got from <c>MapActorSocket</c>, or
+/// injected anywhere: a controller or a background service emits with it.
 /// </summary>
 /// <remarks>
-/// Any thread. ASP.NET Core's endpoint conventions (<c>RequireAuthorization</c>, <c>RequireCors</c> …) apply to all requests of all its namespaces.
+/// Any thread. ASP.NET Core's endpoint conventions (<c>RequireAuthorization</c>, <c>RequireCors</c> …) apply to all requests of all its
+/// namespaces.
 /// </remarks>
 [JsonConverter(typeof(NoJsonConverter<ActorSocketServer>))]
 public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
@@ -118,8 +120,9 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     }
 
     /// <summary>
-    /// Lets only those connect, to whichever namespace, whose requests are authenticated and meet the policies; others get HTTP's 401 or 403. The convention of ASP.NET Core,
-    /// said here once more because a namespace has one of that name: for clients of the namespace <c>/</c> alone it is <c>io.Of("/").RequireAuthorization()</c>.
+    /// Lets only those connect, to whichever namespace, whose requests are authenticated and meet the policies; others get HTTP's 401 or
+    /// 403. The convention of ASP.NET Core, said here once more because a namespace has one of that name: for clients of the namespace
+    /// <c>/</c> alone it is <c>io.Of("/").RequireAuthorization()</c>.
     /// </summary>
     /// <param name="policies">Names of policies; none for the default one.</param>
     /// <returns>The server.</returns>

@@ -58,13 +58,16 @@ public static class HubExtensions
         where TFilter : class, IEventFilter
     {
         ArgumentNullException.ThrowIfNull(ns);
-        ns.OnConnection(static socket => { socket.Use(ActivatorUtilities.GetServiceOrCreateInstance<TFilter>(socket.Services).InvokeAsync); });
+        ns.OnConnection(static socket =>
+        {
+            socket.Use(ActivatorUtilities.GetServiceOrCreateInstance<TFilter>(socket.Services).InvokeAsync);
+        });
         return ns;
     }
 
     /// <summary>
-    /// Lets only those into the namespace whose request was authenticated and meets the policies; others get the connect error "Unauthorized". Called on the server itself it is
-    /// another one, which guards every request.
+    /// Lets only those into the namespace whose request was authenticated and meets the policies; others get the connect error
+    /// "Unauthorized". Called on the server itself it is another one, which guards every request.
     /// </summary>
     /// <param name="ns">The namespace.</param>
     /// <param name="policies">Names of policies; none for the default one.</param>

@@ -16,8 +16,8 @@ internal static class TypedClientCompiler
     private static readonly MethodInfo AskMethod = typeof(TypedClients).GetMethod(nameof(TypedClients.AskAsync))!;
     private static readonly Type[] ArgumentTypes =
     [
-        typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>), typeof(EventArguments<,,,,>),
-        typeof(EventArguments<,,,,,>), typeof(EventArguments<,,,,,,>), typeof(EventArguments<,,,,,,,>),
+        typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>),
+        typeof(EventArguments<,,,,>), typeof(EventArguments<,,,,,>), typeof(EventArguments<,,,,,,>), typeof(EventArguments<,,,,,,,>),
     ];
 
     private static readonly Lock Gate = new();

@@ -24,6 +24,7 @@ public static class TypedClients
             _ => throw new NotSupportedException($"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."),
         };
 
-    private static Task<T?> AskRemoteAsync<TArgs, T>(RemoteSocketOperator socket, string eventName, in TArgs args, CancellationToken cancellationToken)
+    private static Task<T?> AskRemoteAsync<TArgs, T>(
+        RemoteSocketOperator socket, string eventName, in TArgs args, CancellationToken cancellationToken)
         where TArgs : struct, IEventArguments => socket.EmitWithAckCoreAsync<T>(eventName, [socket.Encoded(args)], cancellationToken);
 }

@@ -9,8 +9,8 @@ namespace ActorSocket;
 /// <see cref="AckEmitterExtensions.EmitWithAckAsync{T}(IAckEmitter, string, CancellationToken)"/> in a handler holds back.
 /// </summary>
 /// <remarks>
-/// The callback follows at most three arguments. Who has more awaits <c>EmitWithAckAsync</c>, which takes eight, or <c>EmitWithAckCoreAsync</c>, which takes a list; so that
-/// nothing is held back, in a method of its own whose task is not awaited.
+/// The callback follows at most three arguments. Who has more awaits <c>EmitWithAckAsync</c>, which takes eight, or
+/// <c>EmitWithAckCoreAsync</c>, which takes a list; so that nothing is held back, in a method of its own whose task is not awaited.
 ///
 /// The answer is read as what the lambda's parameter is typed with, the first argument of the acknowledgement; without a type, or as <see cref="SocketArguments"/>, it is all of
 /// them. The callback runs as soon as the answer is there, also while a handler waits; what it throws is logged and raised on <see cref="Socket.OnError(Func{Exception, Task})"/>.
@@ -87,8 +87,9 @@ public static class AckCallbackExtensions
         Ask(socket, eventName, new EventArguments<T1, T2, T3>(arg1, arg2, arg3), Callback.From(answered));
 
     /// <summary>
-    /// Emits an event and calls back once: with the client's answer, or with what came instead, an <see cref="AckTimeoutException"/>, a <see cref="SocketDisconnectedException"/> or
-    /// that the answer cannot be read (official: <c>socket.timeout(ms).emit(event, (err, answer) => …)</c>).
+    /// Emits an event and calls back once: with the client's answer, or with what came instead, an <see cref="AckTimeoutException"/>, a
+    /// <see cref="SocketDisconnectedException"/> or that the answer cannot be read (official:
+    /// <c>socket.timeout(ms).emit(event, (err, answer) => …)</c>).
     /// </summary>
     /// <exception cref="ArgumentException">The name is reserved, or the callback is <c>async void</c>.</exception>
     /// <exception cref="InvalidOperationException">The middleware has not let the client in yet.</exception>

@@ -1,8 +1,8 @@
 namespace ActorSocket;
 
 /// <summary>
-/// Who was asked did not answer in time: a client, some clients of a broadcast, or some nodes that were sent an event between servers. Of several also: not with what was
-/// asked for.
+/// Who was asked did not answer in time: a client, some clients of a broadcast, or some nodes that were sent an event between servers. Of
+/// several also: not with what was asked for.
 /// </summary>
 public sealed class AckTimeoutException : TimeoutException
 {
@@ -32,13 +32,14 @@ public sealed class AckTimeoutException : TimeoutException
     }
 
     /// <summary>
-    /// How many have not answered, as far as is known: a node that did not even say how many of its clients it asks counts as one. Zero when all have, but some with something
-    /// else than was asked for.
+    /// How many have not answered, as far as is known: a node that did not even say how many of its clients it asks counts as one. Zero
+    /// when all have, but some with something else than was asked for.
     /// </summary>
     public int Missing { get; init; }
 
     /// <summary>
-    /// The answers that did arrive and are of the type that was asked for, in that order; each is the list of its arguments. Empty when one client was asked.
+    /// The answers that did arrive and are of the type that was asked for, in that order; each is the list of its arguments. Empty when one
+    /// client was asked.
     /// </summary>
     public IReadOnlyList<SocketArguments> Responses { get; init; } = [];
 

@@ -23,8 +23,8 @@ public sealed class BroadcastOperator : IAckBroadcaster
     }
 
     /// <summary>
-    /// Adds rooms to the union: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the official server reaches everybody then).
-    /// Official: <c>to</c>.
+    /// Adds rooms to the union: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the official
+    /// server reaches everybody then). Official: <c>to</c>.
     /// </summary>
     public BroadcastOperator To(params IEnumerable<string> rooms) => new(_namespace, _selection.To(rooms), _flags);
 
@@ -73,34 +73,47 @@ public sealed class BroadcastOperator : IAckBroadcaster
     }
 
     /// <summary>
-    /// Lets the matching sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.
+    /// Lets the matching sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official:
+    /// <c>socketsJoin</c>.
     /// </summary>
     /// <param name="room">Any text of at most 256 bytes.</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may have joined.</param>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
-    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Join, [room], cancellationToken);
+    /// <exception cref="ClusterTimeoutException">
+    /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
+    /// </exception>
+    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) =>
+        ChangeAsync(SocketChange.Join, [room], cancellationToken);
 
     /// <summary>As <see cref="SocketsJoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="SocketsJoinAsync(string, CancellationToken)"/>
-    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Join, rooms, cancellationToken);
+    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        ChangeAsync(SocketChange.Join, rooms, cancellationToken);
 
     /// <summary>
-    /// Lets the matching sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official: <c>socketsLeave</c>.
+    /// Lets the matching sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official:
+    /// <c>socketsLeave</c>.
     /// </summary>
     /// <param name="room">The room.</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may have left.</param>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
-    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Leave, [room], cancellationToken);
+    /// <exception cref="ClusterTimeoutException">
+    /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
+    /// </exception>
+    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) =>
+        ChangeAsync(SocketChange.Leave, [room], cancellationToken);
 
     /// <summary>As <see cref="SocketsLeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="SocketsLeaveAsync(string, CancellationToken)"/>
-    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => ChangeAsync(SocketChange.Leave, rooms, cancellationToken);
+    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        ChangeAsync(SocketChange.Leave, rooms, cancellationToken);
 
     /// <summary>Disconnects the matching sockets of all nodes. Official: <c>disconnectSockets</c>.</summary>
     /// <param name="scope">From the namespace, or with their connections (official: <c>disconnectSockets(true)</c>).</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may be disconnected.</param>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
-    public ValueTask DisconnectSocketsAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
+    /// <exception cref="ClusterTimeoutException">
+    /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
+    /// </exception>
+    public ValueTask DisconnectSocketsAsync(
+        DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
         ChangeAsync(scope == DisconnectScope.Connection ? SocketChange.Close : SocketChange.Disconnect, [], cancellationToken);
 
     private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.Adapter.RequestTimeout;
@@ -120,11 +133,18 @@ public sealed class BroadcastOperator : IAckBroadcaster
             throw ClusterTimeoutException.Of(missing, []);
     }
 
-    /// <summary>Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive. Official: <c>emitWithAck</c>.</summary>
-    /// <exception cref="InvalidOperationException">No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.</exception>
-    /// <exception cref="AckTimeoutException">Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.</exception>
+    /// <summary>
+    /// Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive. Official: <c>emitWithAck</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.
+    /// </exception>
+    /// <exception cref="AckTimeoutException">
+    /// Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.
+    /// </exception>
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(
+        string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
         EmitFlags.ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);

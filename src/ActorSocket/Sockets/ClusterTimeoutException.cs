@@ -1,8 +1,8 @@
 namespace ActorSocket;
 
 /// <summary>
-/// Some nodes of the cluster did not confirm in time what was asked of their sockets (fetch, join, leave, disconnect), or are out of reach, which is told as soon as all
-/// others have answered.
+/// Some nodes of the cluster did not confirm in time what was asked of their sockets (fetch, join, leave, disconnect), or are out of reach,
+/// which is told as soon as all others have answered.
 /// </summary>
 public sealed class ClusterTimeoutException : TimeoutException
 {

@@ -44,14 +44,18 @@ internal interface IClusterAdapter
 
     /// <summary>Asks the clients of other nodes. <paramref name="answers"/> is told how many nodes are asked before this returns.</summary>
     /// <returns>Dispose it when nobody waits any more.</returns>
-    IDisposable? AskClients(NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers);
+    IDisposable? AskClients(
+        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
+        BroadcastAck answers);
 
     /// <summary>Finds the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
     Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
     /// <returns>How many nodes did not confirm it in time.</returns>
-    Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<int> ChangeAsync(
+        NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
+        CancellationToken cancellationToken);
 
     /// <summary>Finds a socket that its client lost on another node. Null when nobody gives it.</summary>
     Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim);

@@ -47,8 +47,8 @@ public class Namespace : IEventEmitter
     }
 
     /// <summary>
-    /// Everyone in any of the rooms: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the official server reaches everybody then).
-    /// Official: <c>to</c>.
+    /// Everyone in any of the rooms: <c>To("a", "b")</c>, or <c>To(list)</c>. A socket's id is a room. Given an empty list, nobody (the
+    /// official server reaches everybody then). Official: <c>to</c>.
     /// </summary>
     public BroadcastOperator To(params IEnumerable<string> rooms) => new(this, RoomSelection.Everyone.To(rooms), EmitFlags.None);
 
@@ -70,7 +70,10 @@ public class Namespace : IEventEmitter
     /// <inheritdoc cref="BroadcastOperator.Timeout"/>
     public BroadcastOperator Timeout(TimeSpan timeout) => Everyone.Timeout(timeout);
 
-    /// <summary>Emits an event to everyone in the namespace. Fire and forget: returns when it is queued for all of this node, and on its way to the others.</summary>
+    /// <summary>
+    /// Emits an event to everyone in the namespace. Fire and forget: returns when it is queued for all of this node, and on its way to the
+    /// others.
+    /// </summary>
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
         where TArgs : struct, IEventArguments => Everyone.Emit(eventName, args);
@@ -79,36 +82,47 @@ public class Namespace : IEventEmitter
     /// <inheritdoc cref="BroadcastOperator.FetchSocketsAsync"/>
     public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default) => Everyone.FetchSocketsAsync(cancellationToken);
 
-    /// <summary>Lets the sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.</summary>
+    /// <summary>
+    /// Lets the sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.
+    /// </summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(string, CancellationToken)"/>
-    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) => Everyone.SocketsJoinAsync(room, cancellationToken);
+    public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) =>
+        Everyone.SocketsJoinAsync(room, cancellationToken);
 
     /// <summary>As <see cref="SocketsJoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(IEnumerable{string}, CancellationToken)"/>
-    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Everyone.SocketsJoinAsync(rooms, cancellationToken);
+    public ValueTask SocketsJoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        Everyone.SocketsJoinAsync(rooms, cancellationToken);
 
-    /// <summary>Lets the sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official: <c>socketsLeave</c>.</summary>
+    /// <summary>
+    /// Lets the sockets of all nodes leave a room. Completed, no later broadcast to the room reaches them. Official: <c>socketsLeave</c>.
+    /// </summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(string, CancellationToken)"/>
-    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) => Everyone.SocketsLeaveAsync(room, cancellationToken);
+    public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) =>
+        Everyone.SocketsLeaveAsync(room, cancellationToken);
 
     /// <summary>As <see cref="SocketsLeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(IEnumerable{string}, CancellationToken)"/>
-    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Everyone.SocketsLeaveAsync(rooms, cancellationToken);
+    public ValueTask SocketsLeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        Everyone.SocketsLeaveAsync(rooms, cancellationToken);
 
     /// <summary>Disconnects the sockets of all nodes. Official: <c>disconnectSockets</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>
-    public ValueTask DisconnectSocketsAsync(DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
+    public ValueTask DisconnectSocketsAsync(
+        DisconnectScope scope = DisconnectScope.Namespace, CancellationToken cancellationToken = default) =>
         Everyone.DisconnectSocketsAsync(scope, cancellationToken);
 
     /// <summary>
     /// The other nodes of the cluster, in the namespace of this name: <c>io.ServerSide.Emit("sync", 1)</c> raises an event on each, and
-    /// <c>await io.ServerSide.EmitWithAckAsync&lt;int&gt;("load")</c> asks them. Official: <c>serverSideEmit</c>, <c>serverSideEmitWithAck</c>.
+    /// <c>await io.ServerSide.EmitWithAckAsync&lt;int&gt;("load")</c> asks them. Official: <c>serverSideEmit</c>,
+    /// <c>serverSideEmitWithAck</c>.
     /// </summary>
     public ServerSideOperator ServerSide => new(Services.ServerEvents);
 
     /// <summary>
-    /// Handles an event that another node raises with <see cref="ServerSide"/> (official: <c>namespace.on</c>). Its parameters are bound as those of
-    /// <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this node's answer: the first one counts.
+    /// Handles an event that another node raises with <see cref="ServerSide"/> (official: <c>namespace.on</c>). Its parameters are bound as
+    /// those of <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this
+    /// node's answer: the first one counts.
     /// </summary>
     /// <remarks>Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.</remarks>
     /// <returns>Dispose it to stop handling the event.</returns>

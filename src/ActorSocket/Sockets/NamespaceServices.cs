@@ -49,8 +49,8 @@ internal sealed class NamespaceServices
     public ServerEvents ServerEvents { get; }
 
     /// <summary>
-    /// What its handlers with an idempotency key remember. Those of a template and of all that were made from it are one, whose bounds hold for
-    /// them together: clients name the namespaces.
+    /// What its handlers with an idempotency key remember. Those of a template and of all that were made from it are one, whose bounds hold
+    /// for them together: clients name the namespaces.
     /// </summary>
     public IdempotencyTable Idempotency => Parent is { } template
         ? template.Idempotency
@@ -255,7 +255,8 @@ internal sealed class NamespaceServices
     }
 
     /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
-    public async Task ChangeAsync(RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
+    public async Task ChangeAsync(
+        RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
     {
         foreach (var socket in Select(selection))
         {
@@ -263,8 +264,12 @@ internal sealed class NamespaceServices
             {
                 case SocketChange.Join: await socket.JoinAsync(rooms, cancellationToken).ConfigureAwait(false); break;
                 case SocketChange.Leave: await socket.LeaveAsync(rooms, cancellationToken).ConfigureAwait(false); break;
-                case SocketChange.Disconnect: await socket.DisconnectAsync(DisconnectScope.Namespace, cancellationToken).ConfigureAwait(false); break;
-                case SocketChange.Close: await socket.DisconnectAsync(DisconnectScope.Connection, cancellationToken).ConfigureAwait(false); break;
+                case SocketChange.Disconnect:
+                    await socket.DisconnectAsync(DisconnectScope.Namespace, cancellationToken).ConfigureAwait(false);
+                    break;
+                case SocketChange.Close:
+                    await socket.DisconnectAsync(DisconnectScope.Connection, cancellationToken).ConfigureAwait(false);
+                    break;
             }
         }
     }

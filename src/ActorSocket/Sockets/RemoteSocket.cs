@@ -43,13 +43,16 @@ public sealed class RemoteSocket : IAckEmitter
     public void Emit<TArgs>(string eventName, in TArgs args)
         where TArgs : struct, IEventArguments => Itself.Emit(eventName, args);
 
-    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.</summary>
+    /// <summary>
+    /// How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
     public RemoteSocketOperator Timeout(TimeSpan timeout) => new(_namespace, Itself.Timeout(timeout));
 
     /// <summary>
-    /// Asks the client and waits for the first argument of its acknowledgement. Without a <see cref="Timeout"/> it waits as long as for another node,
-    /// <c>ActorSocketClusterOptions.RequestTimeout</c>, five seconds by default: this node does not learn when a client of another one disconnects. Official: <c>emitWithAck</c>.
+    /// Asks the client and waits for the first argument of its acknowledgement. Without a <see cref="Timeout"/> it waits as long as for
+    /// another node, <c>ActorSocketClusterOptions.RequestTimeout</c>, five seconds by default: this node does not learn when a client of
+    /// another one disconnects. Official: <c>emitWithAck</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is not connected any more.</exception>
     /// <inheritdoc/>
@@ -60,19 +63,23 @@ public sealed class RemoteSocket : IAckEmitter
 
     /// <summary>Lets the socket join a room. Completed, every later broadcast to the room reaches it. Official: <c>join</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(string, CancellationToken)"/>
-    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Itself.SocketsJoinAsync(room, cancellationToken);
+    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) =>
+        Itself.SocketsJoinAsync(room, cancellationToken);
 
     /// <summary>As <see cref="JoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsJoinAsync(IEnumerable{string}, CancellationToken)"/>
-    public ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Itself.SocketsJoinAsync(rooms, cancellationToken);
+    public ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        Itself.SocketsJoinAsync(rooms, cancellationToken);
 
     /// <summary>Lets the socket leave a room. Completed, no later broadcast to the room reaches it. Official: <c>leave</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(string, CancellationToken)"/>
-    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Itself.SocketsLeaveAsync(room, cancellationToken);
+    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) =>
+        Itself.SocketsLeaveAsync(room, cancellationToken);
 
     /// <summary>As <see cref="LeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="BroadcastOperator.SocketsLeaveAsync(IEnumerable{string}, CancellationToken)"/>
-    public ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) => Itself.SocketsLeaveAsync(rooms, cancellationToken);
+    public ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default) =>
+        Itself.SocketsLeaveAsync(rooms, cancellationToken);
 
     /// <summary>Disconnects the socket. Official: <c>disconnect</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.DisconnectSocketsAsync"/>

@@ -18,19 +18,22 @@ public sealed class RemoteSocketOperator : IAckEmitter
         where TArgs : struct, IEventArguments => _socket.Emit(eventName, args);
 
     /// <summary>
-    /// Asks the client and waits for the first argument of its acknowledgement, within the limit of <see cref="Timeout"/>. Official: <c>emitWithAck</c>.
+    /// Asks the client and waits for the first argument of its acknowledgement, within the limit of <see cref="Timeout"/>. Official:
+    /// <c>emitWithAck</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is not connected any more.</exception>
     /// <inheritdoc/>
-    public async Task<T?> EmitWithAckCoreAsync<T>(string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
+    public async Task<T?> EmitWithAckCoreAsync<T>(
+        string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
         IReadOnlyList<T?> answers;
         try
         {
             answers = await _socket.EmitWithAckCoreAsync<T>(eventName, args, cancellationToken).ConfigureAwait(false);
         }
-        catch (AckTimeoutException other) when (other is { Missing: 0, Errors: [var error] }) // it did answer: fails as a socket of this node does
+        catch (AckTimeoutException other) when (other is { Missing: 0, Errors: [var error] })
         {
+            // It did answer: fails as a socket of this node does.
             ExceptionDispatchInfo.Throw(error);
             throw;
         }

@@ -17,15 +17,19 @@ internal sealed class ServerEvents(NamespaceServices ns)
         ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(args));
     }
 
-    public async Task<IReadOnlyList<T?>> AskAsync<T>(string eventName, IReadOnlyList<object?> args, TimeSpan? timeout, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<T?>> AskAsync<T>(
+        string eventName, IReadOnlyList<object?> args, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
         var (server, json) = (ns.Server, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
         var (answers, missing) = await server.Adapter
-            .AskNodesAsync(AddressableName, eventName, json, timeout ?? server.Adapter.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            .AskNodesAsync(AddressableName, eventName, json, timeout ?? server.Adapter.RequestTimeout, cancellationToken)
+            .ConfigureAwait(false);
         var responses = answers.Select(answer => server.Json.FromJsonArray(answer)).ToArray();
-        return missing == 0 ? Array.ConvertAll(responses, static response => response.ToOwnAnswer<T>()) : throw AckTimeoutException.OfNodes(missing, responses);
+        return missing == 0
+            ? Array.ConvertAll(responses, static response => response.ToOwnAnswer<T>())
+            : throw AckTimeoutException.OfNodes(missing, responses);
     }
 
     public IDisposable On(string eventName, Delegate handler)
@@ -68,7 +72,8 @@ internal sealed class ServerEvents(NamespaceServices ns)
     }
 
     /// <summary>A template's own name means nothing to other nodes.</summary>
-    private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException("ServerSide is not supported on the template of dynamic namespaces: emit in each namespace.");
+    private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException(
+        "ServerSide is not supported on the template of dynamic namespaces: emit in each namespace.");
 
     private static void ThrowIfReserved(string eventName)
     {

@@ -38,13 +38,17 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
     public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
 
     public IDisposable? AskClients(
-        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) => null;
+        NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
+        BroadcastAck answers) => null;
 
     public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
         Task.FromResult<(IReadOnlyList<SocketDetails>, int)>(([], 0));
 
-    public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken) => NobodyMissing;
+    public Task<int> ChangeAsync(
+        NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
+        CancellationToken cancellationToken) =>
+        NobodyMissing;
 
     public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
 

@@ -199,7 +199,8 @@ public sealed partial class Socket : IAckEmitter
     public BroadcastOperator Broadcast => new(Namespace, Others, EmitFlags.None);
 
     /// <summary>
-    /// Everyone in any of the rooms but this socket: <c>To("a", "b")</c>, or <c>To(list)</c>. No room at all reaches nobody. Official: <c>to</c>.
+    /// Everyone in any of the rooms but this socket: <c>To("a", "b")</c>, or <c>To(list)</c>. No room at all reaches nobody. Official:
+    /// <c>to</c>.
     /// </summary>
     public BroadcastOperator To(params IEnumerable<string> rooms) => new(Namespace, Others.To(rooms), EmitFlags.None);
 
@@ -220,7 +221,9 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>Whether the next packet may be compressed. It may by default.</summary>
     public SocketOperator Compress(bool compress) => new(this, EmitFlags.None with { Compress = compress });
 
-    /// <summary>How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.</summary>
+    /// <summary>
+    /// How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days. To wait without a limit leave it out.</exception>
     public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None.Within(timeout));
 
@@ -229,7 +232,8 @@ public sealed partial class Socket : IAckEmitter
         where TArgs : struct, IEventArguments => new SocketOperator(this, EmitFlags.None).Emit(eventName, args);
 
     /// <summary>
-    /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. Official: <c>emitWithAck</c>.
+    /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. Official:
+    /// <c>emitWithAck</c>.
     /// </summary>
     /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
     /// <exception cref="InvalidOperationException">The middleware has not let it in yet.</exception>
@@ -266,8 +270,9 @@ public sealed partial class Socket : IAckEmitter
     }
 
     /// <summary>
-    /// Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay, unless <paramref name="scope"/> says otherwise. What is emitted to it from here on is
-    /// dropped, awaited or not; awaited, <c>disconnecting</c> has been raised and the socket is in no room.
+    /// Disconnects the client from this namespace; it does not reconnect by itself. Other namespaces of the connection stay, unless
+    /// <paramref name="scope"/> says otherwise. What is emitted to it from here on is dropped, awaited or not; awaited,
+    /// <c>disconnecting</c> has been raised and the socket is in no room.
     /// </summary>
     /// <param name="scope">From this namespace, or from all of them and then the connection (official: <c>disconnect(true)</c>).</param>
     /// <param name="cancellationToken">Ends the wait; the socket is disconnected all the same.</param>

@@ -17,8 +17,12 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     public SocketArguments Arguments { get; set; } = Arguments;
 
     /// <summary>Puts other arguments in place of those that came (official: assigning to the array that middleware gets).</summary>
-    /// <param name="args">Each item is one; serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.</param>
-    /// <example><code>socket.Use((e, next) =&gt; { e.SetArguments([e.Arguments[0].As&lt;string&gt;()?.Trim()]); return next(); });</code></example>
+    /// <param name="args">
+    /// Each item is one; serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.
+    /// </param>
+    /// <example><code>
+    /// socket.Use((e, next) =&gt; { e.SetArguments([e.Arguments[0].As&lt;string&gt;()?.Trim()]); return next(); });
+    /// </code></example>
     public void SetArguments(IReadOnlyList<object?> args)
     {
         ArgumentNullException.ThrowIfNull(args);

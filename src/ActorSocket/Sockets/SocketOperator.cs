@@ -54,7 +54,8 @@ public sealed class SocketOperator : IAckEmitter
     }
 
     /// <summary>
-    /// Asks the client and waits for the first argument of its acknowledgement, within the limit of <see cref="Timeout"/>, if one is set. Official: <c>emitWithAck</c>.
+    /// Asks the client and waits for the first argument of its acknowledgement, within the limit of <see cref="Timeout"/>, if one is set.
+    /// Official: <c>emitWithAck</c>.
     /// </summary>
     /// <exception cref="SocketDisconnectedException">The client went away meanwhile.</exception>
     /// <exception cref="InvalidOperationException">The middleware has not let it in yet.</exception>

@@ -45,7 +45,10 @@ public static class SocketStreams
     /// Emits each element as an event with one argument and takes the next when the client has acknowledged it: the stream runs at the client's pace. Fails with
     /// <see cref="AckTimeoutException"/> or <see cref="SocketDisconnectedException"/>.
     /// </summary>
-    /// <param name="client">The client, best with a limit to how long it may take for each: <c>socket.Timeout(TimeSpan.FromSeconds(5)).AckedSink&lt;int&gt;("step")</c>.</param>
+    /// <param name="client">
+    /// The client, best with a limit to how long it may take for each:
+    /// <c>socket.Timeout(TimeSpan.FromSeconds(5)).AckedSink&lt;int&gt;("step")</c>.
+    /// </param>
     /// <param name="eventName">As for <c>Emit</c>.</param>
     /// <param name="inFlight">How many may wait for their acknowledgement at the same time, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="inFlight"/> is less than 1.</exception>

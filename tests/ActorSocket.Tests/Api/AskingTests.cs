@@ -65,7 +65,8 @@ public sealed class AskingTests : ServerTest
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Patience));
         }
 
-        static string Packet(int id, int arguments) => $"42{id}[{string.Join(',', Enumerable.Range(1, arguments).Select(static one => $"{one}").Prepend("\"q\""))}]";
+        static string Packet(int id, int arguments) =>
+            $"42{id}[{string.Join(',', Enumerable.Range(1, arguments).Select(static one => $"{one}").Prepend("\"q\""))}]";
     }
 
     [Fact]
@@ -182,7 +183,7 @@ public sealed class AskingTests : ServerTest
         var (socket, session, webSocket) = await JoinAsync();
         var remote = Assert.Single(await socket.Namespace.FetchSocketsAsync());
         var answered = remote.As<IClient>().SumAsync(1, 2, 3, 4, 5, 6, 7, [1, 2]);
-        Assert.StartsWith("451-0[\"sum\",1,2,3,4,5,6,7,{\"_placeholder\":true,\"num\":0}]", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("451-0[\"sum\",1,2,3,4,5,6,7,{\"_placeholder\":true,\"num\":0}]", await webSocket.NextAsync());
         await webSocket.NextAsync();
         session.Send("430[36]");
         Assert.Equal(36, await answered.WaitAsync(Patience));
@@ -192,7 +193,8 @@ public sealed class AskingTests : ServerTest
     public async Task A_delegate_is_no_argument()
     {
         var (socket, _, webSocket) = await JoinAsync();
-        Assert.Contains("three arguments", Assert.Throws<ArgumentException>(() => socket.Emit("e", 1, 2, 3, 4, (int answer) => { })).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => socket.Emit("e", 1, 2, 3, 4, (int answer) => { }));
+        Assert.Contains("three arguments", error.Message, StringComparison.Ordinal);
         Assert.True(webSocket.WroteNothing);
     }
 
@@ -215,7 +217,8 @@ public sealed class AskingTests : ServerTest
 
         foreach (var limit in (TimeSpan[])[TimeSpan.FromMilliseconds(30), TimeSpan.Zero])
         {
-            var error = await Assert.ThrowsAsync<TimeoutException>(() => sums.Timeout(limit).InvokeAsync("b", "waits").WaitAsync(Node.Patience));
+            var call = sums.Timeout(limit).InvokeAsync("b", "waits");
+            var error = await Assert.ThrowsAsync<TimeoutException>(() => call.WaitAsync(Node.Patience));
             Assert.Equal($"The \"sums\" did not answer \"waits\" within {limit}.", error.Message);
         }
         Assert.Throws<ArgumentOutOfRangeException>(() => sums.Timeout(TimeSpan.FromMilliseconds(-1)));

@@ -46,11 +46,19 @@ public sealed class OverloadTests
     [Fact]
     public void A_list_is_one_argument()
     {
-        List<string> calls = ["default(Ack)!.Send(texts)", "default(RoomEntities<RoomEntity>)!.Send(\"id\", \"m\", texts)", "default(RoomEntities<RoomEntity>)!.InvokeAsync<int>(\"id\", \"m\", texts)"];
+        List<string> calls =
+        [
+            "default(Ack)!.Send(texts)",
+            "default(RoomEntities<RoomEntity>)!.Send(\"id\", \"m\", texts)",
+            "default(RoomEntities<RoomEntity>)!.InvokeAsync<int>(\"id\", \"m\", texts)",
+        ];
         foreach (var receiver in Emitters)
             calls.AddRange([$"default({receiver})!.Emit(\"e\", texts)", $"default({receiver})!.Send(texts)"]);
         foreach (var receiver in (string[])[.. One, .. Several])
-            calls.AddRange([$"default({receiver})!.EmitWithAckAsync<int>(\"q\", texts)", $"default({receiver})!.EmitWithAckAsync(\"q\", texts)"]);
+        {
+            calls.Add($"default({receiver})!.EmitWithAckAsync<int>(\"q\", texts)");
+            calls.Add($"default({receiver})!.EmitWithAckAsync(\"q\", texts)");
+        }
         foreach (var (call, method) in Bind(calls))
         {
             var argument = method.Parameters.Last(static one => one.Type.Name != "CancellationToken");
@@ -66,7 +74,10 @@ public sealed class OverloadTests
         for (var arguments = 0; arguments <= 8; arguments++)
         {
             foreach (var receiver in Emitters)
-                calls.AddRange([$"default({receiver})!.Emit(\"e\"{Arguments(arguments)})", $"default({receiver})!.Send({Arguments(arguments).TrimStart(',')})"]);
+            {
+                calls.Add($"default({receiver})!.Emit(\"e\"{Arguments(arguments)})");
+                calls.Add($"default({receiver})!.Send({Arguments(arguments).TrimStart(',')})");
+            }
             calls.Add($"default(Ack)!.Send({Arguments(arguments).TrimStart(',')})");
             calls.Add($"default(RoomEntities<RoomEntity>)!.Send(\"id\", \"m\"{Arguments(arguments)})");
         }
@@ -80,7 +91,10 @@ public sealed class OverloadTests
         foreach (var receiver in (string[])["Socket", "SocketOperator", "BroadcastOperator", "Namespace", "ActorSocketServer"])
         {
             foreach (var method in (string[])["To", "In", "Except"])
-                calls.AddRange(((string[])["\"a\"", "\"a\", \"b\"", "texts", "list", "", "[\"a\"]"]).Select(rooms => $"default({receiver})!.{method}({rooms})"));
+            {
+                string[] all = ["\"a\"", "\"a\", \"b\"", "texts", "list", "", "[\"a\"]"];
+                calls.AddRange(all.Select(rooms => $"default({receiver})!.{method}({rooms})"));
+            }
         }
         foreach (var receiver in (string[])["Socket", "RemoteSocket"])
             calls.AddRange(Waiting(receiver, "JoinAsync", "LeaveAsync"));
@@ -89,10 +103,12 @@ public sealed class OverloadTests
         Assert.Equal(calls.Count, Bind(calls).Count);
 
         static IEnumerable<string> Waiting(string receiver, params string[] methods) => methods.SelectMany(method =>
-            ((string[])["\"a\"", "\"a\", token", "texts", "list, token", "[\"a\", \"b\"]"]).Select(rooms => $"default({receiver})!.{method}({rooms})"));
+            ((string[])["\"a\"", "\"a\", token", "texts", "list, token", "[\"a\", \"b\"]"])
+                .Select(rooms => $"default({receiver})!.{method}({rooms})"));
     }
 
-    private static string Arguments(int count) => string.Concat(Enumerable.Range(1, count).Select(static number => number % 2 == 0 ? ", \"x\"" : ", " + number.ToString(CultureInfo.InvariantCulture)));
+    private static string Arguments(int count) => string.Concat(Enumerable.Range(1, count)
+        .Select(static number => number % 2 == 0 ? ", \"x\"" : ", " + number.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Each call with the method that it is bound to. A call that is no C# fails.</summary>
     private static List<(string Call, IMethodSymbol Method)> Bind(List<string> calls)
@@ -110,9 +126,12 @@ public sealed class OverloadTests
             }
             """;
         var tree = CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Preview));
-        var compilation = CSharpCompilation.Create("calls", [tree], ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Select(static file => MetadataReference.CreateFromFile(file)), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
-        Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error).Select(one => $"{one.GetMessage(CultureInfo.InvariantCulture)}: {tree.GetText().Lines[one.Location.GetLineSpan().StartLinePosition.Line]}"));
+        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(static file => MetadataReference.CreateFromFile(file));
+        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary);
+        var compilation = CSharpCompilation.Create("calls", [tree], references, options);
+        Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error)
+            .Select(one => $"{one.GetMessage(CultureInfo.InvariantCulture)}: {tree.GetText().Lines[one.Location.GetLineSpan().StartLinePosition.Line]}"));
         var model = compilation.GetSemanticModel(tree);
         var lambdas = tree.GetRoot().DescendantNodes().OfType<ParenthesizedLambdaExpressionSyntax>();
         return [.. calls.Zip(lambdas, (call, lambda) => (call, (IMethodSymbol)model.GetSymbolInfo(lambda.ExpressionBody!).Symbol!))];

@@ -13,9 +13,10 @@ public sealed class RegistrationTests : ServerTest
     public void Every_On_can_be_undone()
     {
         string[] allowed = ["OnStartedAsync", "OnTickAsync", "OnConnectedAsync", "OnDisconnectedAsync"]; // called, not registered
+        const BindingFlags All = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         var wrong = ((Assembly[])[typeof(Socket).Assembly, typeof(EngineIoServer).Assembly, typeof(ActorSocketClusterOptions).Assembly])
             .SelectMany(static assembly => assembly.GetExportedTypes())
-            .SelectMany(static type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .SelectMany(static type => type.GetMethods(All))
             .Where(method => Regex.IsMatch(method.Name, "^(?:On|Once|Prepend)(?:[A-Z]|$)", RegexOptions.None, TimeSpan.FromSeconds(1)))
             .Where(method => !allowed.Contains(method.Name) && method.ReturnType != typeof(IDisposable))
             .Select(static method => $"{method.DeclaringType!.Name}.{method.Name}");
@@ -119,14 +120,16 @@ public sealed class RegistrationTests : ServerTest
         io.Server.Http.RaiseConnectionError(Error(2));
         Assert.Equal([1], heard);
 
-        static ConnectionError Error(int code) => new(new DefaultHttpContext(), code, "", new Dictionary<string, string>(StringComparer.Ordinal));
+        static ConnectionError Error(int code) =>
+            new(new DefaultHttpContext(), code, "", new Dictionary<string, string>(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Registrations_from_many_threads_are_all_there_and_all_gone()
     {
         var list = new CallbackList<int>();
-        var registrations = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => list.Add(static _ => Task.CompletedTask))));
+        var adding = Enumerable.Range(0, 100).Select(_ => Task.Run(() => list.Add(static _ => Task.CompletedTask)));
+        var registrations = await Task.WhenAll(adding);
         Assert.Equal(100, list.Current.Length);
         await Task.WhenAll(registrations.Select(static one => Task.Run(one.Dispose)));
         Assert.Empty(list.Current);

@@ -42,7 +42,9 @@ public sealed class ServerIsNamespaceTests : ServerTest
         Assert.Throws<NotSupportedException>(() => JsonSerializer.Serialize<Namespace>(io));
     }
 
-    /// <summary>Of the endpoint, which every request passes; of the namespace it is said on <c>io.Of("/")</c>. Both mean the same object.</summary>
+    /// <summary>
+    /// Of the endpoint, which every request passes; of the namespace it is said on <c>io.Of("/")</c>. Both mean the same object.
+    /// </summary>
     [Fact]
     public void Authorization_of_the_server_is_that_of_its_endpoint()
     {

@@ -1,0 +1,81 @@
+namespace ActorSocket.Tests.Api;
+
+/// <summary>Rooms are named one by one or as a list, and cost no more for it.</summary>
+public sealed class RoomListTests : ServerTest
+{
+    [Fact]
+    public async Task A_list_of_rooms_is_taken_as_it_is_when_it_is_given()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        await socket.JoinAsync(["a", "b"]);
+        List<string> rooms = ["a", "b"];
+        var both = socket.Namespace.To(rooms);
+        var lazy = socket.Namespace.To(rooms.Where(static room => room == "a"));
+        rooms.Clear();
+        both.Emit("both");
+        lazy.Emit("lazy");
+        socket.Namespace.To(rooms).Emit("nobody");
+        socket.Namespace.Except("a", "none").Emit("nobody");
+        socket.Namespace.To("none").In("b").Except(rooms).Emit("one");
+        Assert.Equal("42[\"both\"]", await webSocket.NextAsync());
+        Assert.Equal("42[\"lazy\"]", await webSocket.NextAsync());
+        Assert.Equal("42[\"one\"]", await webSocket.NextAsync());
+        Assert.Throws<ArgumentNullException>(() => socket.To((IEnumerable<string>)null!));
+    }
+
+    [Fact]
+    public async Task Lists_of_rooms_are_joined_and_left_also_from_afar()
+    {
+        var (socket, _, _) = await JoinAsync();
+        var remote = Assert.Single(await socket.Namespace.FetchSocketsAsync());
+        await remote.JoinAsync(["a", "b"]);
+        await socket.Namespace.SocketsJoinAsync(["c", "d"]);
+        Assert.Equal("a b c d", string.Join(' ', socket.Rooms.Where(room => room != socket.Id).Order(StringComparer.Ordinal)));
+        await remote.LeaveAsync(["a", "c"]);
+        await socket.LeaveAsync(["b"]);
+        await socket.Namespace.SocketsLeaveAsync("d");
+        Assert.Equal([socket.Id], socket.Rooms);
+    }
+
+    [Fact]
+    public async Task A_token_ends_the_wait_for_joins_leaves_and_disconnects()
+    {
+        var (socket, _, _) = await JoinAsync();
+        var remote = Assert.Single(await socket.Namespace.FetchSocketsAsync());
+        var token = new CancellationToken(canceled: true);
+        Func<ValueTask>[] waiting =
+        [
+            () => remote.JoinAsync("a", token),
+            () => remote.LeaveAsync(["a"], token),
+            () => remote.DisconnectAsync(DisconnectScope.Namespace, token),
+            () => socket.Namespace.SocketsJoinAsync(["a"], token),
+            () => socket.Namespace.SocketsLeaveAsync("a", token),
+            () => socket.Namespace.DisconnectSocketsAsync(cancellationToken: token),
+        ];
+        foreach (var wait in waiting)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait().AsTask());
+        Assert.True(socket.Connected); // who comes with a cancelled token asks for nothing
+    }
+
+    /// <summary>The list of one that the compiler makes, the names as they are kept, the selection and the operator.</summary>
+    [Fact]
+    public async Task To_one_room_allocates_four_small_objects()
+    {
+        var (socket, _, _) = await JoinAsync();
+        var io = socket.Namespace;
+        Assert.InRange(AllocatedBy(() => _ = io.To("room")), 1, 160);
+        Assert.InRange(AllocatedBy(() => _ = socket.To("room")), 1, 208); // and the selection of everyone else
+    }
+
+    private static long AllocatedBy(Action action)
+    {
+        var least = long.MaxValue;
+        for (var i = 0; i < 200; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            action();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        return least;
+    }
+}
