@@ -16,14 +16,14 @@ public sealed class NodeToNodeTests
         foreach (var (from, to) in new[] { (one, two), (two, one), (one, two) })
         {
             await client.DisposeAsync();
-            await Node.UntilAsync(() => from.Server.Main.Sockets.Count == 0, "the socket to be lost");
+            await Node.UntilAsync(() => from.Server.Sockets.Count == 0, "the socket to be lost");
             client = await PollingClient.ConnectAsync(to, "client", $$"""{"pid":"{{pid}}"}""");
             Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
             Assert.Empty(client.Missed);
         }
         await client.DisposeAsync();
-        await Node.UntilAsync(() => two.Server.Main.Sockets.Count == 0, "the socket to be lost");
-        one.Server.Main.Emit("missed", 1);
+        await Node.UntilAsync(() => two.Server.Sockets.Count == 0, "the socket to be lost");
+        one.Server.Emit("missed", 1);
         client = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
         Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
         Assert.StartsWith("42[\"missed\",1", Assert.Single(client.Missed), StringComparison.Ordinal);
@@ -41,7 +41,7 @@ public sealed class NodeToNodeTests
         var (id, pid) = (client.Connected.GetProperty("sid").GetString(), client.Connected.GetProperty("pid").GetString());
         await client.DisposeAsync();
         await two.StopAsync();
-        await Node.UntilAsync(() => ((ClusterAdapter)one.Server.Services.Adapter).Peers.All.Length == 0, "the node to be gone");
+        await Node.UntilAsync(() => ((ClusterAdapter)one.Server.Server.Adapter).Peers.All.Length == 0, "the node to be gone");
         await using var again = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
         Assert.Equal(id, again.Connected.GetProperty("sid").GetString());
     }

@@ -21,6 +21,6 @@ public sealed class ReplicaTests
         await Node.UntilAsync(() => Has(third, owner) && !Has(keeper, owner), "the new node, and nobody else, to have the replica");
         await Node.UntilAsync(() => Has(keeper, third) && Has(owner, keeper), "the others to have theirs");
 
-        static bool Has(Node keeper, Node owner) => ((ClusterAdapter)keeper.Server.Services.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
+        static bool Has(Node keeper, Node owner) => ((ClusterAdapter)keeper.Server.Server.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
     }
 }

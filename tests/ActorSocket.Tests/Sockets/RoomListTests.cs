@@ -1,4 +1,4 @@
-namespace ActorSocket.Tests.Api;
+namespace ActorSocket.Tests.Sockets;
 
 /// <summary>Rooms are named one by one or as a list, and cost no more for it.</summary>
 public sealed class RoomListTests : ServerTest

@@ -1,16 +1,14 @@
 using System.Text.Json;
-using ActorSocket.Tests.Operations;
 
-namespace ActorSocket.Tests.Api;
+namespace ActorSocket.Tests.Hosting;
 
 /// <summary>A server is its namespace "/", as in the official server.</summary>
-public sealed class ServerIsNamespaceTests : ServerTest
+public sealed class ActorSocketServerTests : ServerTest
 {
     [Fact]
-    public async Task The_server_is_the_namespace_that_its_sockets_have()
+    public void The_server_is_the_namespace_of_that_name()
     {
-        await using var node = await Node.StartAsync(static o => o.Port = null);
-        var io = node.Server;
+        var io = new ActorSocketServer(NewServer());
         Assert.Same(io, io.Of("/"));
         Assert.Same(io, io.Of(""));
         Assert.Equal("/", io.Name);

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
-namespace ActorSocket.Tests.Api;
+namespace ActorSocket.Tests.Architecture;
 
 /// <summary>What the compiler makes of calls, for every receiver and from no argument to eight.</summary>
 public sealed class OverloadTests

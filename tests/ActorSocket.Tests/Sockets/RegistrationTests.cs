@@ -4,7 +4,7 @@ using ActorSocket.Configuration;
 using ActorSocket.Sockets;
 using Microsoft.AspNetCore.Http;
 
-namespace ActorSocket.Tests.Api;
+namespace ActorSocket.Tests.Sockets;
 
 /// <summary>What registers a handler gives something that takes it off again.</summary>
 public sealed class RegistrationTests : ServerTest
