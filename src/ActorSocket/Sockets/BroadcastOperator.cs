@@ -43,7 +43,10 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// <summary>Whether the packet may be compressed. It may by default.</summary>
     public BroadcastOperator Compress(bool compress) => new(_namespace, _selection, _flags with { Compress = compress });
 
-    /// <summary>How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements.</summary>
+    /// <summary>
+    /// How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements, and what fetches, moves and disconnects sockets for the other
+    /// nodes, which without it is <c>ActorSocketClusterOptions.RequestTimeout</c>. Official: <c>timeout</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
     public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags.Within(timeout));
 
@@ -53,6 +56,58 @@ public sealed class BroadcastOperator : IAckBroadcaster
     {
         EmitFlags.ThrowIfReserved(eventName);
         _namespace.Services.Emit(_selection, eventName, args, _flags);
+    }
+
+    /// <summary>
+    /// Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive. Official: <c>emitWithAck</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.
+    /// </exception>
+    /// <exception cref="AckTimeoutException">
+    /// Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.
+    /// </exception>
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(
+        string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
+    {
+        EmitFlags.ThrowIfReserved(eventName);
+        ArgumentNullException.ThrowIfNull(args);
+        if (_flags.Timeout is not { } timeout)
+            throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
+        var services = _namespace.Services;
+        if (services.Children is not null)
+            return []; // as the official server: a template has no clients of its own
+        var id = services.NextAckId();
+        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
+        var recipients = services.Select(_selection);
+        var acks = new BroadcastAck(id, recipients);
+        IReadOnlyList<SocketArguments> responses;
+        IDisposable? elsewhere = null;
+        try
+        {
+            foreach (var socket in recipients)
+                socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks));
+            var frame = new EncodedFrame(packet, _flags.Compress);
+            foreach (var socket in recipients)
+                socket.Send(frame, _flags.Volatile);
+            if (!_flags.Local)
+                elsewhere = services.Server.Adapter.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
+            acks.AllAreAsked();
+            responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AckTimeoutException late)
+        {
+            Read<T>(late.Responses, out var ofType, out var others);
+            throw AckTimeoutException.OfClients(late.Missing, ofType, others);
+        }
+        finally
+        {
+            elsewhere?.Dispose();
+            acks.Forget();
+        }
+        var values = Read<T>(responses, out var read, out var errors);
+        return errors.Count == 0 ? values : throw AckTimeoutException.OfClients(0, read, errors);
     }
 
     /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
@@ -131,58 +186,6 @@ public sealed class BroadcastOperator : IAckBroadcaster
         await Task.WhenAll(here, elsewhere).ConfigureAwait(false);
         if (await elsewhere.ConfigureAwait(false) is > 0 and var missing)
             throw ClusterTimeoutException.Of(missing, []);
-    }
-
-    /// <summary>
-    /// Asks every socket and waits for the first argument of each acknowledgement, in the order they arrive. Official: <c>emitWithAck</c>.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">
-    /// No <see cref="Timeout"/> was given: a single silent client would make it wait for ever.
-    /// </exception>
-    /// <exception cref="AckTimeoutException">
-    /// Some did not answer in time, or not with a <typeparamref name="T"/>; it has the answers of the others.
-    /// </exception>
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(
-        string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
-    {
-        EmitFlags.ThrowIfReserved(eventName);
-        ArgumentNullException.ThrowIfNull(args);
-        if (_flags.Timeout is not { } timeout)
-            throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
-        var services = _namespace.Services;
-        if (services.Children is not null)
-            return []; // as the official server: a template has no clients of its own
-        var id = services.NextAckId();
-        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
-        var recipients = services.Select(_selection);
-        var acks = new BroadcastAck(id, recipients);
-        IReadOnlyList<SocketArguments> responses;
-        IDisposable? elsewhere = null;
-        try
-        {
-            foreach (var socket in recipients)
-                socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks));
-            var frame = new EncodedFrame(packet, _flags.Compress);
-            foreach (var socket in recipients)
-                socket.Send(frame, _flags.Volatile);
-            if (!_flags.Local)
-                elsewhere = services.Server.Adapter.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
-            acks.AllAreAsked();
-            responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AckTimeoutException late)
-        {
-            Read<T>(late.Responses, out var ofType, out var others);
-            throw AckTimeoutException.OfClients(late.Missing, ofType, others);
-        }
-        finally
-        {
-            elsewhere?.Dispose();
-            acks.Forget();
-        }
-        var values = Read<T>(responses, out var read, out var errors);
-        return errors.Count == 0 ? values : throw AckTimeoutException.OfClients(0, read, errors);
     }
 
     private static List<T?> Read<T>(IReadOnlyList<SocketArguments> responses, out List<SocketArguments> read, out List<Exception> errors)
