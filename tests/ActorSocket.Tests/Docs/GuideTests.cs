@@ -8,24 +8,6 @@ public sealed partial class GuideTests
     private static readonly string Root = Repository.Root;
 
     [Fact]
-    public void Every_block_of_CSharp_in_the_guides_is_a_snippet_that_the_build_compiles()
-    {
-        var snippets = Region().Matches(Read("tests/ActorSocket.Tests/Docs/Snippets.cs")).ToDictionary(match => match.Groups["name"].Value, match => Unindent(match.Groups["code"].Value), StringComparer.Ordinal);
-        var shown = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var page in Directory.GetFiles(Path.Combine(Root, "docs", "guide"), "*.md"))
-        {
-            foreach (Match block in Block().Matches(File.ReadAllText(page)))
-            {
-                var name = block.Groups["name"].Value;
-                Assert.True(snippets.TryGetValue(name, out var code), $"{Path.GetFileName(page)} shows C# that is no snippet: <!-- snippet: {name} -->");
-                Assert.Equal(code, block.Groups["code"].Value.TrimEnd());
-                shown.Add(name);
-            }
-        }
-        Assert.Empty(snippets.Keys.Except(shown, StringComparer.Ordinal));
-    }
-
-    [Fact]
     public void Every_row_of_the_compatibility_table_that_is_done_names_tests_that_exist()
     {
         // Some class names are in several test projects: any of them will do.
@@ -54,19 +36,6 @@ public sealed partial class GuideTests
     }
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
-
-    private static string Unindent(string code)
-    {
-        var lines = code.TrimEnd().Split('\n');
-        var indent = lines.Where(static line => line.Trim().Length > 0).Min(static line => line.Length - line.TrimStart().Length);
-        return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..] : ""));
-    }
-
-    [GeneratedRegex(@"#region (?<name>[\w-]+)\n(?<code>.*?)\n *#endregion", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Region();
-
-    [GeneratedRegex(@"(<!-- snippet: (?<name>[\w-]+) -->\n)?```csharp\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Block();
 
     [GeneratedRegex(@"^    \[(Fact|Theory)\]\n(    \[.*\n)*    public (async )?(Task|void) (?<name>\w+)\(", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Method();

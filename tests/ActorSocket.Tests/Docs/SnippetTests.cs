@@ -1,0 +1,126 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace ActorSocket.Tests.Docs;
+
+/// <summary>
+/// Each block of C# in the README and the guides is compiled as a file of a fresh <c>dotnet new web</c>: with the SDK's implicit usings, and no other than it shows.
+/// </summary>
+/// <remarks>
+/// A block is a file as it stands, or the inside of a method: then a comment before it names what is given there (<see cref="Given"/>). It sees the types of the blocks
+/// above it on its page, and <see cref="Application"/>, what readers have of their own.
+/// </remarks>
+public sealed partial class SnippetTests
+{
+    private const string ImplicitUsings = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Net.Http;
+        global using System.Net.Http.Json;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        global using Microsoft.AspNetCore.Builder;
+        global using Microsoft.AspNetCore.Hosting;
+        global using Microsoft.AspNetCore.Http;
+        global using Microsoft.AspNetCore.Routing;
+        global using Microsoft.Extensions.Configuration;
+        global using Microsoft.Extensions.DependencyInjection;
+        global using Microsoft.Extensions.Hosting;
+        global using Microsoft.Extensions.Logging;
+        """;
+
+    private const string Application = """
+        public sealed record World(int Tick);
+
+        public sealed record Order(string Key, string Item);
+
+        public sealed class ChatHistory
+        {
+            public int Add(string line) => line.Length;
+
+            public void Clear() { }
+        }
+        """;
+
+    private static readonly Dictionary<string, string> Given = new(StringComparer.Ordinal)
+    {
+        ["app"] = "WebApplication",
+        ["builder"] = "WebApplicationBuilder",
+        ["io"] = "ActorSocket.ActorSocketServer",
+        ["place"] = "Func<Order, Task<int>>",
+        ["readToken"] = "Func<string?, Task<System.Security.Claims.ClaimsPrincipal?>>",
+        ["socket"] = "ActorSocket.Socket",
+        ["store"] = "Func<IEnumerable<Position>, Task<int>>",
+        ["system"] = "Akka.Actor.ActorSystem",
+        ["userId"] = "string",
+        ["world"] = "Func<World>",
+    };
+
+    /// <summary>An assembly that was built against an older version of another: the SDK does not warn of it either.</summary>
+    private static readonly Dictionary<string, ReportDiagnostic> AsTheSdk =
+        new(StringComparer.Ordinal) { ["CS1701"] = ReportDiagnostic.Suppress, ["CS1702"] = ReportDiagnostic.Suppress };
+
+    private static readonly MetadataReference[] References = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+        .Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path))];
+
+    public static TheoryData<string> Pages => [.. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+        .Select(static path => Path.GetRelativePath(Repository.Root, path)).Append("README.md").Where(static page => Read(page).Contains("```csharp", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_block_of_CSharp_compiles_in_a_fresh_project(string page)
+    {
+        var above = new List<SyntaxTree> { Parse(ImplicitUsings), Parse(Application) };
+        foreach (Match block in Block().Matches(Read(page)))
+        {
+            var code = Parse(block.Groups["code"].Value);
+            var tree = block.Groups["given"] is { Success: true } given ? Inside(code, given.Value.Split(", ")) : code;
+            var isProgram = tree.GetCompilationUnitRoot().Members.Any(static member => member is GlobalStatementSyntax);
+            var compilation = CSharpCompilation.Create(
+                "Snippet",
+                [.. above, tree],
+                References,
+                new CSharpCompilationOptions(isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, specificDiagnosticOptions: AsTheSdk));
+            var faults = compilation.GetDiagnostics().Where(static fault => fault.Severity >= DiagnosticSeverity.Warning);
+            Assert.True(!faults.Any(), $"{string.Join('\n', faults)}\n\n{block.Groups["code"].Value}");
+            above.Add(tree.WithRootAndOptions(TypesOf(tree), tree.Options));
+        }
+    }
+
+    private static string Read(string page) => File.ReadAllText(Path.Combine(Repository.Root, page));
+
+    private static SyntaxTree Parse(string code) => CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest));
+
+    /// <summary>A method that has these things and does this.</summary>
+    private static SyntaxTree Inside(SyntaxTree code, string[] given)
+    {
+        var root = code.GetCompilationUnitRoot();
+        var statements = string.Concat(root.Members.OfType<GlobalStatementSyntax>().Select(static member => member.ToFullString()));
+        var returns = root.DescendantNodes(static node => node is not AnonymousFunctionExpressionSyntax).Any(static node => node is AwaitExpressionSyntax or ForEachStatementSyntax { AwaitKeyword.Text: "await" });
+        return Parse($$"""
+            {{root.Usings.ToFullString()}}
+            internal static class Page
+            {
+                public static {{(returns ? "async Task" : "void")}} Run({{string.Join(", ", given.Select(static name => $"{Given[name]} {name}"))}})
+                {
+                    {{statements}}
+                }
+            }
+            {{string.Concat(root.Members.Where(static member => member is not GlobalStatementSyntax).Select(static member => member.ToFullString()))}}
+            """);
+    }
+
+    /// <summary>What a block leaves for those below it.</summary>
+    private static CompilationUnitSyntax TypesOf(SyntaxTree tree)
+    {
+        var root = tree.GetCompilationUnitRoot();
+        return root.WithMembers([.. root.Members.Where(static member => member is not GlobalStatementSyntax and not ClassDeclarationSyntax { Identifier.Text: "Page" })]);
+    }
+
+    [GeneratedRegex(@"(<!-- given: (?<given>[\w, ]+) -->\n)?```csharp\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Block();
+}
