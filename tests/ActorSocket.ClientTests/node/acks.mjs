@@ -46,7 +46,7 @@ export async function The_server_times_out_and_ignores_what_comes_late({ connect
   const socket = await connect();
   let late;
   socket.on("question", (_, answer) => (late = answer));
-  assert.equal(await ask(socket, "ask me within", 150), "TimeoutException");
+  assert.equal(await ask(socket, "ask me within", 150), "AckTimeoutException");
   late("too late");
   assert.equal(await ask(socket, "ask", "still here"), "still here");
 
