@@ -17,6 +17,7 @@ public sealed class LayerTests
         "ActorSocket.Protocol/Records",
         "ActorSocket.Protocol/EngineIo",
         "ActorSocket.Protocol/SocketIo",
+        "ActorSocket.Transport",
         "ActorSocket.Engine",
         "ActorSocket.Engine/Options",
         "ActorSocket.Engine/Diagnostics",

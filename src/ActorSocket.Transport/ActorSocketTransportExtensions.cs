@@ -1,0 +1,31 @@
+using ActorSocket;
+using ActorSocket.EventLoops;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Hosting;
+
+/// <summary>Kestrel on event loops.</summary>
+public static class ActorSocketTransportExtensions
+{
+    /// <summary>
+    /// Serves the connections of Kestrel on event loops of ActorSocket's own: one thread for each processor receives for all of them, and what is sent leaves
+    /// on the thread that sends it. On Linux, x64 and arm64; elsewhere, and for Unix sockets and named pipes, Kestrel's own transport goes on, which one line
+    /// of the log says.
+    /// </summary>
+    /// <remarks>Everything that Kestrel does works on it: HTTP/1.1 and HTTP/2, TLS, endpoint middleware, limits, metrics. <c>SocketTransportOptions</c> (backlog, buffer sizes, how a socket is bound) hold for it too.</remarks>
+    /// <example><code>
+    /// builder.WebHost.UseActorSocketTransport();
+    /// </code></example>
+    public static IWebHostBuilder UseActorSocketTransport(this IWebHostBuilder host, Action<ActorSocketTransportOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return host.ConfigureServices(services =>
+        {
+            services.AddOptions<ActorSocketTransportOptions>().ValidateDataAnnotations().ValidateOnStart();
+            if (configure is not null)
+                services.Configure(configure);
+            services.AddSingleton<IConnectionListenerFactory, LoopListenerFactory>(); // Kestrel asks the last one first
+        });
+    }
+}

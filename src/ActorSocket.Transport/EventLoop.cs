@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace ActorSocket.EventLoops;
+
+/// <summary>
+/// One epoll set and the thread that waits for it. It receives, and closes; nothing that it calls blocks or is the user's.
+/// </summary>
+internal sealed unsafe partial class EventLoop : IDisposable
+{
+    private const int MaxEvents = 256;
+    private const int BufferSize = 64 * 1024;
+
+    [ThreadStatic]
+    private static EventLoop? _current;
+
+    private readonly ILogger _log;
+    private readonly Thread _thread;
+    private readonly ConcurrentQueue<LoopSocket> _posted = new();
+    private readonly int _epoll = Libc.NewEpoll();
+    private readonly int _wake = Libc.NewEvent();
+    private int _isWoken;
+    private volatile bool _stops;
+
+    public EventLoop(int number, ILogger log)
+    {
+        _log = log;
+        Libc.Control(_epoll, Libc.ControlAdd, _wake, Libc.ReadReady);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"ActorSocket loop {number}" };
+        _thread.UnsafeStart();
+    }
+
+    public int Epoll => _epoll;
+
+    /// <summary>Where all of its sockets receive. Of the loop's thread only.</summary>
+    public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+
+    /// <summary>Any thread: has the socket's <see cref="LoopSocket.OnPosted"/> called on the loop.</summary>
+    public void Post(LoopSocket socket)
+    {
+        _posted.Enqueue(socket);
+        Wake();
+    }
+
+    /// <summary>Closes what is left on it, and ends its thread.</summary>
+    public void Dispose()
+    {
+        foreach (var socket in DescriptorTable.Of(this))
+            socket.Close(reset: true);
+        _stops = true;
+        Libc.Signal(_wake);
+        _thread.Join();
+        Libc.Close(_epoll);
+        Libc.Close(_wake);
+    }
+
+    private void Wake()
+    {
+        // On the loop's own thread what is posted is looked at before the next wait.
+        if (_current != this && Interlocked.Exchange(ref _isWoken, 1) == 0)
+            Libc.Signal(_wake);
+    }
+
+    private void Run()
+    {
+        _current = this;
+        var events = stackalloc byte[MaxEvents * 16];
+        while (!_stops)
+        {
+            var count = Libc.Wait(_epoll, events, MaxEvents);
+            for (var i = 0; i < count; i++)
+            {
+                var e = events + (i * Libc.EventSize);
+                var descriptor = Libc.DescriptorOf(e);
+                if (descriptor == _wake)
+                {
+                    Libc.Unsignal(_wake);
+                    Interlocked.Exchange(ref _isWoken, 0); // a full fence: what was posted before is seen by RunPosted
+                }
+                else if (DescriptorTable.Find(descriptor) is { } socket && socket.Loop == this)
+                {
+                    Guarded(socket, Libc.EventsOf(e));
+                }
+            }
+            RunPosted();
+        }
+        RunPosted();
+    }
+
+    private void RunPosted()
+    {
+        while (_posted.TryDequeue(out var socket))
+            Guarded(socket, 0);
+    }
+
+    /// <summary>A fault in what one socket is told must not end the others.</summary>
+    private void Guarded(LoopSocket socket, uint events)
+    {
+        try
+        {
+            if (events != 0)
+                socket.OnEvents(events);
+            else
+                socket.OnPosted();
+        }
+        catch (Exception error)
+        {
+            SocketFailed(_log, error);
+            socket.Close(reset: true);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "An event loop closes a connection whose handling failed.")]
+    private static partial void SocketFailed(ILogger log, Exception error);
+}

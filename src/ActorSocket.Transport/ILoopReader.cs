@@ -1,0 +1,14 @@
+namespace ActorSocket.EventLoops;
+
+/// <summary>Who reads a <see cref="LoopSocket"/>. All is called on the loop, and returns soon.</summary>
+internal interface ILoopReader
+{
+    /// <summary>There may be something to receive: it reads once, and is called again while there is more.</summary>
+    void OnReadable();
+
+    /// <summary>Somebody called <see cref="LoopSocket.Post"/>.</summary>
+    void OnPosted();
+
+    /// <summary>The last call: the descriptor is closed.</summary>
+    void OnClosed();
+}

@@ -1,0 +1,170 @@
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace ActorSocket.EventLoops;
+
+/// <summary>What an event loop asks of Linux. All calls are blittable; the numbers are those of x64 and arm64.</summary>
+internal static unsafe partial class Libc
+{
+    public const uint ReadReady = 0x1;
+    public const uint WriteReady = 0x4;
+    public const uint Error = 0x8;
+    public const uint HangUp = 0x10;
+    public const uint PeerEnded = 0x2000;
+
+    public const int ControlAdd = 1;
+    public const int ControlDelete = 2;
+    public const int ControlModify = 3;
+
+    public const int Interrupted = 4;
+    public const int TryAgain = 11;
+    public const int NoMemory = 12;
+    public const int TooManyFilesInSystem = 23;
+    public const int TooManyFiles = 24;
+    public const int ConnectionAborted = 103;
+    public const int NoBuffers = 105;
+
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int NoSignal = 0x4000;
+    private const int ShutdownBoth = 2;
+    private const int SocketLevel = 1;
+    private const int Linger = 13;
+    private const int InterNetwork = 2;
+    private const int InterNetworkV6 = 10;
+    private const int AddressSize = 28;
+
+    /// <summary><c>struct epoll_event</c> is packed on x64 only.</summary>
+    public static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+
+    public static bool IsSupported =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+
+    public static int LastError => Marshal.GetLastPInvokeError();
+
+    public static int NewEpoll() => Checked(epoll_create1(CloseOnExec), "epoll_create1");
+
+    public static int NewEvent() => Checked(eventfd(0, NonBlocking | CloseOnExec), "eventfd");
+
+    public static int Wait(int epoll, byte* events, int count) => epoll_wait(epoll, events, count, -1);
+
+    public static uint EventsOf(byte* e) => *(uint*)e;
+
+    public static int DescriptorOf(byte* e) => *(int*)(e + EventSize - sizeof(long));
+
+    /// <summary>False when the kernel refuses; <see cref="LastError"/> says why.</summary>
+    public static bool Control(int epoll, int operation, int descriptor, uint events)
+    {
+        var e = stackalloc byte[16];
+        *(uint*)e = events;
+        *(long*)(e + EventSize - sizeof(long)) = descriptor;
+        return epoll_ctl(epoll, operation, descriptor, e) == 0;
+    }
+
+    public static void Signal(int descriptor)
+    {
+        ulong one = 1;
+        _ = write(descriptor, &one, sizeof(ulong));
+    }
+
+    public static void Unsignal(int descriptor)
+    {
+        ulong value;
+        _ = read(descriptor, &value, sizeof(ulong));
+    }
+
+    /// <summary>How many bytes; -1 for an error.</summary>
+    public static int Receive(int descriptor, Span<byte> buffer)
+    {
+        fixed (byte* at = buffer)
+            return (int)recv(descriptor, at, buffer.Length, 0);
+    }
+
+    /// <summary>How many bytes; -1 for an error.</summary>
+    public static int Send(int descriptor, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* at = data)
+            return (int)send(descriptor, at, data.Length, NoSignal);
+    }
+
+    /// <summary>A new descriptor, which does not block; -1 for an error.</summary>
+    public static int Accept(int listening, out IPEndPoint? remote)
+    {
+        var address = stackalloc byte[AddressSize];
+        var length = AddressSize;
+        var descriptor = accept4(listening, address, &length, NonBlocking | CloseOnExec);
+        remote = descriptor < 0 ? null : EndPointOf(address);
+        return descriptor;
+    }
+
+    public static IPEndPoint? LocalEndPointOf(int descriptor)
+    {
+        var address = stackalloc byte[AddressSize];
+        var length = AddressSize;
+        return getsockname(descriptor, address, &length) == 0 ? EndPointOf(address) : null;
+    }
+
+    public static void Shutdown(int descriptor) => _ = shutdown(descriptor, ShutdownBoth);
+
+    /// <summary>What it closes is reset: what was not sent yet is thrown away.</summary>
+    public static void ResetOnClose(int descriptor)
+    {
+        var linger = stackalloc int[2] { 1, 0 };
+        _ = setsockopt(descriptor, SocketLevel, Linger, linger, 2 * sizeof(int));
+    }
+
+    public static void Close(int descriptor) => _ = close(descriptor);
+
+    private static int Checked(int descriptor, string call) =>
+        descriptor >= 0 ? descriptor : throw new IOException($"{call} failed: {Marshal.GetPInvokeErrorMessage(LastError)}.");
+
+    private static IPEndPoint? EndPointOf(byte* address)
+    {
+        var port = (address[2] << 8) | address[3];
+        return *(ushort*)address switch
+        {
+            InterNetwork => new IPEndPoint(new IPAddress(new ReadOnlySpan<byte>(address + 4, 4)), port),
+            InterNetworkV6 => new IPEndPoint(new IPAddress(new ReadOnlySpan<byte>(address + 8, 16), *(uint*)(address + 24)), port),
+            _ => null,
+        };
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int epoll_create1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int epoll_ctl(int epoll, int operation, int descriptor, byte* e);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int epoll_wait(int epoll, byte* events, int count, int timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int eventfd(uint value, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint recv(int descriptor, byte* buffer, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint send(int descriptor, byte* data, nint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int accept4(int listening, byte* address, int* length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int getsockname(int descriptor, byte* address, int* length);
+
+    [LibraryImport("libc")]
+    private static partial int setsockopt(int descriptor, int level, int name, void* value, int length);
+
+    [LibraryImport("libc")]
+    private static partial int shutdown(int descriptor, int how);
+
+    [LibraryImport("libc")]
+    private static partial int close(int descriptor);
+
+    [LibraryImport("libc")]
+    private static partial nint read(int descriptor, void* buffer, nint length);
+
+    [LibraryImport("libc")]
+    private static partial nint write(int descriptor, void* data, nint length);
+}

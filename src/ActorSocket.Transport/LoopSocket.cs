@@ -1,0 +1,245 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace ActorSocket.EventLoops;
+
+/// <summary>
+/// One descriptor on a loop. Its loop reads and closes it; any thread writes, one at a time, which its callers see to: what the kernel
+/// takes at once has left when <see cref="WriteAsync"/> returns, the rest leaves by the loop.
+/// </summary>
+/// <param name="loop">Whose it is.</param>
+/// <param name="descriptor">It does not block.</param>
+/// <param name="owner">What closes the descriptor; null: the socket does.</param>
+internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? owner = null)
+{
+    /// <summary>What <see cref="Receive"/> returns when there is nothing now.</summary>
+    public const int Nothing = -1;
+
+    /// <summary>What <see cref="Receive"/> returns when the connection is broken.</summary>
+    public const int Broken = -2;
+
+    private readonly Lock _gate = new();
+    private ILoopReader? _reader;
+    private ReadOnlyMemory<byte> _rest;
+    private TaskCompletionSource? _written;
+    private uint _armed;
+    private bool _isRegistered;
+    private bool _isPaused;
+    private bool _hasEnded;
+    private bool _closes;
+    private bool _isClosed;
+
+    public EventLoop Loop => loop;
+
+    public int Descriptor => descriptor;
+
+    /// <summary>From here on its events come.</summary>
+    public void Start(ILoopReader reader)
+    {
+        _reader = reader;
+        DescriptorTable.Set(descriptor, this);
+        lock (_gate)
+            Arm();
+    }
+
+    /// <summary>On the loop: how many bytes came; 0 at the peer's end, <see cref="Nothing"/> or <see cref="Broken"/>.</summary>
+    public int Receive(Span<byte> buffer)
+    {
+        while (true)
+        {
+            var count = Libc.Receive(descriptor, buffer);
+            if (count >= 0)
+                return count;
+            switch (Libc.LastError)
+            {
+                case Libc.Interrupted: continue;
+                case Libc.TryAgain: return Nothing;
+                default: return Broken;
+            }
+        }
+    }
+
+    /// <summary>On the loop: how a listening socket receives. -1 for an error, which <see cref="Libc.LastError"/> names.</summary>
+    public int Accept(out System.Net.IPEndPoint? remote) => Libc.Accept(descriptor, out remote);
+
+    public void OnEvents(uint events)
+    {
+        if ((events & (Libc.WriteReady | Libc.Error | Libc.HangUp)) != 0)
+            OnWritable();
+        if (_closes)
+            Finish();
+        else if ((events & (Libc.ReadReady | Libc.PeerEnded | Libc.Error | Libc.HangUp)) == 0)
+            return;
+        else if (!_isPaused && !_hasEnded)
+            _reader?.OnReadable();
+        else if ((events & (Libc.Error | Libc.HangUp)) != 0)
+            Leave();
+    }
+
+    public void OnPosted()
+    {
+        if (_closes)
+            Finish();
+        else
+            _reader?.OnPosted();
+    }
+
+    /// <summary>Any thread: has the reader's <see cref="ILoopReader.OnPosted"/> called.</summary>
+    public void Post() => loop.Post(this);
+
+    /// <summary>On the loop: nothing more is read until <see cref="Resume"/>.</summary>
+    public void Pause() => SetPaused(true);
+
+    /// <summary>On the loop.</summary>
+    public void Resume() => SetPaused(false);
+
+    /// <summary>On the loop: nothing more is read at all.</summary>
+    public void ReadNoMore()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            Arm();
+        }
+    }
+
+    /// <summary>Writes all of it. Completes when the kernel has it; the memory is the socket's until then.</summary>
+    /// <exception cref="ConnectionResetException">The connection is closed, by either side.</exception>
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> data)
+    {
+        lock (_gate)
+        {
+            if (_closes)
+                throw new ConnectionResetException("The connection is closed.");
+            if (_written is not null)
+                throw new InvalidOperationException("A write is under way.");
+            var sent = Send(data, out var isBroken);
+            if (isBroken)
+                throw new ConnectionResetException("The peer has closed the connection.");
+            if (sent == data.Length)
+                return default;
+            _rest = data[sent..];
+            _written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Arm();
+            return new ValueTask(_written.Task);
+        }
+    }
+
+    /// <summary>Any thread. What the kernel has taken still leaves, unless it is reset.</summary>
+    public void Close(bool reset)
+    {
+        lock (_gate)
+        {
+            if (_closes)
+                return;
+            _closes = true;
+            if (reset)
+                Libc.ResetOnClose(descriptor);
+            else
+                Libc.Shutdown(descriptor);
+        }
+        loop.Post(this);
+    }
+
+    /// <summary>How many bytes the kernel takes.</summary>
+    private int Send(ReadOnlyMemory<byte> data, out bool isBroken)
+    {
+        isBroken = false;
+        var sent = 0;
+        while (sent < data.Length)
+        {
+            var count = Libc.Send(descriptor, data.Span[sent..]);
+            if (count >= 0)
+            {
+                sent += count;
+                continue;
+            }
+            var error = Libc.LastError;
+            if (error == Libc.Interrupted)
+                continue;
+            isBroken = error != Libc.TryAgain;
+            break;
+        }
+        return sent;
+    }
+
+    private void OnWritable()
+    {
+        TaskCompletionSource written;
+        bool isBroken;
+        lock (_gate)
+        {
+            if (_written is null || _closes)
+                return;
+            _rest = _rest[Send(_rest, out isBroken)..];
+            if (!_rest.IsEmpty && !isBroken)
+                return;
+            written = _written;
+            _written = null;
+            _rest = default;
+            Arm();
+        }
+        if (isBroken)
+            written.SetException(new ConnectionResetException("The peer has closed the connection."));
+        else
+            written.SetResult();
+    }
+
+    private void SetPaused(bool isPaused)
+    {
+        lock (_gate)
+        {
+            _isPaused = isPaused;
+            Arm();
+        }
+    }
+
+    /// <summary>Has epoll tell what is wanted now, under the gate.</summary>
+    private void Arm()
+    {
+        if (_isClosed)
+            return;
+        var wanted = (_isPaused || _hasEnded ? 0 : Libc.ReadReady | Libc.PeerEnded) | (_written is null ? 0 : Libc.WriteReady);
+        if (_isRegistered && wanted == _armed)
+            return;
+        if (!Libc.Control(loop.Epoll, _isRegistered ? Libc.ControlModify : Libc.ControlAdd, descriptor, wanted))
+            throw new IOException($"A socket cannot be watched (errno {Libc.LastError}).");
+        _isRegistered = true;
+        _armed = wanted;
+    }
+
+    /// <summary>Nobody wants to know now that the connection is broken, and epoll would tell it for ever.</summary>
+    private void Leave()
+    {
+        lock (_gate)
+        {
+            if (!_isRegistered || _isClosed)
+                return;
+            Libc.Control(loop.Epoll, Libc.ControlDelete, descriptor, 0);
+            _isRegistered = false;
+            _armed = 0;
+        }
+    }
+
+    /// <summary>On the loop, once: here only is a descriptor closed, so that no other thread uses one of the same number for it.</summary>
+    private void Finish()
+    {
+        TaskCompletionSource? written;
+        lock (_gate)
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+            written = _written;
+            _written = null;
+            _rest = default;
+            DescriptorTable.Set(descriptor, null);
+            if (owner is not null)
+                owner.Dispose();
+            else
+                Libc.Close(descriptor);
+        }
+        written?.SetException(new ConnectionAbortedException("The connection is closed."));
+        _reader?.OnClosed();
+        _reader = null;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace ActorSocket.EventLoops;
+
+/// <summary>What the transport has to say.</summary>
+internal sealed partial class TransportLog(ILogger logger)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private long _lastRefusal = long.MinValue;
+    private int _hasFallenBack;
+
+    public ILogger Logger => logger;
+
+    /// <summary>At most once a minute: while it lasts it is tried ten times a second.</summary>
+    public void CannotAccept(int error)
+    {
+        var now = Environment.TickCount64;
+        if (_lastRefusal != long.MinValue && now - _lastRefusal < Pause.TotalMilliseconds)
+            return;
+        _lastRefusal = now;
+        CannotAccept(logger, error);
+    }
+
+    /// <summary>Once.</summary>
+    public void FallsBack(EndPoint endpoint, string reason)
+    {
+        if (Interlocked.Exchange(ref _hasFallenBack, 1) == 0)
+            FallsBack(logger, endpoint, reason);
+    }
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "Connections wait: none can be accepted (errno {Error}; 24 and 23 mean too many open files, see ulimit -n). It is tried again.")]
+    private static partial void CannotAccept(ILogger logger, int error);
+
+    [LoggerMessage(3, LogLevel.Information, "Kestrel's own transport serves {Endpoint}: {Reason}.")]
+    private static partial void FallsBack(ILogger logger, EndPoint endpoint, string reason);
+}
