@@ -9,7 +9,9 @@ internal sealed record ProtocolLimits
     /// <summary>Bytes of all attachments of a packet, each of which is a message.</summary>
     public int MaxAttachmentsBytes { get; init; } = 10_000_000;
 
-    /// <summary>Far more than a burst of an honest client, which sends all it has in one payload; the payload's size bounds it in any case.</summary>
+    /// <summary>
+    /// Far more than a burst of an honest client, which sends all it has in one payload; the payload's size bounds it in any case.
+    /// </summary>
     public int MaxPacketsPerPayload { get; init; } = 65_536;
 
     public int MaxAttachments { get; init; } = 10;

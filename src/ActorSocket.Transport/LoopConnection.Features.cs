@@ -10,8 +10,15 @@ namespace ActorSocket.EventLoops;
 /// <summary>
 /// Its own features are itself, which costs nothing; what Kestrel and endpoint middleware add to them stands in a list of few.
 /// </summary>
-internal sealed partial class LoopConnection : IFeatureCollection, IConnectionIdFeature, IConnectionTransportFeature, IConnectionItemsFeature,
-    IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature, IConnectionSocketFeature
+internal sealed partial class LoopConnection
+    : IFeatureCollection,
+        IConnectionIdFeature,
+        IConnectionTransportFeature,
+        IConnectionItemsFeature,
+        IConnectionLifetimeFeature,
+        IConnectionEndPointFeature,
+        IMemoryPoolFeature,
+        IConnectionSocketFeature
 {
     private List<KeyValuePair<Type, object>>? _added;
     private int _revision;
@@ -67,8 +74,13 @@ internal sealed partial class LoopConnection : IFeatureCollection, IConnectionId
 
     private static readonly Type[] Own =
     [
-        typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature), typeof(IConnectionLifetimeFeature),
-        typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature), typeof(IConnectionSocketFeature),
+        typeof(IConnectionIdFeature),
+        typeof(IConnectionTransportFeature),
+        typeof(IConnectionItemsFeature),
+        typeof(IConnectionLifetimeFeature),
+        typeof(IConnectionEndPointFeature),
+        typeof(IMemoryPoolFeature),
+        typeof(IConnectionSocketFeature),
     ];
 
     private static bool IsOwn(Type key) => Array.IndexOf(Own, key) >= 0;

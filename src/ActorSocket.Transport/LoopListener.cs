@@ -28,7 +28,8 @@ internal sealed class LoopListener : IConnectionListener, ILoopReader
         _loops = loops;
         _settings = settings;
         EndPoint = listening.LocalEndPoint!;
-        _isWildcard = EndPoint is IPEndPoint { Address: var address } && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        _isWildcard =
+            EndPoint is IPEndPoint { Address: var address } && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
         _socket = new LoopSocket(loops[0], (int)listening.Handle, listening);
         _pause = new Timer(static socket => ((LoopSocket)socket!).Post(), _socket, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _socket.Start(this);

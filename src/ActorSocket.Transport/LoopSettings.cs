@@ -12,7 +12,13 @@ internal sealed class LoopSettings
         Log = log;
         var pause = sockets.MaxReadBufferSize ?? 0;
         Input = new PipeOptions(
-            Pool, PipeScheduler.ThreadPool, PipeScheduler.ThreadPool, pause, pause == 0 ? 0 : Math.Max(pause / 2, 1), useSynchronizationContext: false);
+            Pool,
+            PipeScheduler.ThreadPool,
+            PipeScheduler.ThreadPool,
+            pause,
+            pause == 0 ? 0 : Math.Max(pause / 2, 1),
+            useSynchronizationContext: false
+        );
     }
 
     public static MemoryPool<byte> Pool => MemoryPool<byte>.Shared;

@@ -87,7 +87,8 @@ internal sealed record CompareOptions
 /// <summary>One measured window.</summary>
 /// <param name="Cost">Server CPU in µs for each unit; bytes for a memory mode.</param>
 /// <param name="OtherCpu">What everything else used, in percent of one core.</param>
-/// <param name="GeneratorBusy">How much of the time the generator had something to do, in percent; near 100 it is the bottleneck, and only the rate suffers.</param>
+/// <param name="GeneratorBusy">How much of the time the generator had something to do, in percent; near 100 it is the bottleneck, and only
+/// the rate suffers.</param>
 /// <param name="Latency">Open loop: p50, p90, p99, p99.9 and the longest, in µs.</param>
 internal sealed record Sample(double Cost, double PerSecond, double ServerCpu, double OtherCpu, double GeneratorBusy, double[]? Latency);
 
@@ -100,7 +101,8 @@ internal sealed record Result(Mode Mode, Peer Peer)
 }
 
 /// <summary>
-/// All servers run at once on one core; the load, on another, goes to them in turn: A B C A B C … What disturbs the machine for a while then disturbs all
+/// All servers run at once on one core; the load, on another, goes to them in turn: A B C A B C … What disturbs the machine for a while
+/// then disturbs all
 /// alike, and the ratio of two neighbours is worth more than either figure.
 /// </summary>
 internal sealed class Compare(CompareOptions options)
@@ -121,10 +123,17 @@ internal sealed class Compare(CompareOptions options)
     /// <summary>0 when every peer that runs here did everything it offers without a fault, 2 otherwise.</summary>
     public async Task<int> RunAsync()
     {
-        var modes = Mode.All(options.Quick).Where(mode => options.Modes.Count == 0 || options.Modes.Contains(mode.Name, StringComparer.Ordinal)).ToList();
-        var peers = Peer.With(options.Baseline).Where(peer => options.Peers.Count == 0 || options.Peers.Contains(peer.Name, StringComparer.Ordinal)).ToList();
+        var modes = Mode.All(options.Quick)
+            .Where(mode => options.Modes.Count == 0 || options.Modes.Contains(mode.Name, StringComparer.Ordinal))
+            .ToList();
+        var peers = Peer.With(options.Baseline)
+            .Where(peer => options.Peers.Count == 0 || options.Peers.Contains(peer.Name, StringComparer.Ordinal))
+            .ToList();
         if (modes.Count == 0 || peers.Count == 0)
-            throw new LoadFailure($"modes: {string.Join(',', Mode.All(true).Select(static mode => mode.Name))}; peers: {string.Join(',', Peer.All.Select(static peer => peer.Name))}");
+            throw new LoadFailure(
+                $"modes: {string.Join(',', Mode.All(true).Select(static mode => mode.Name))}; peers: "
+                + $"{string.Join(',', Peer.All.Select(static peer => peer.Name))}"
+            );
         if (Environment.ProcessorCount <= Math.Max(options.ServerCore, options.LoadCore))
             throw new LoadFailure("two cores are needed: one for the server, one for the load (--server-core, --load-core)");
         _descriptors = Native.RaiseDescriptorLimit();
@@ -184,7 +193,10 @@ internal sealed class Compare(CompareOptions options)
                 break;
         }
         foreach (var result in results)
-            Console.WriteLine($"     {result.Peer.Name,-12} {(result.Missing ?? string.Join("  ", result.Samples.Select(sample => Report.Cost(mode, sample.Cost))))}");
+            Console.WriteLine(
+                $"     {result.Peer.Name, -12} "
+                + $"{(result.Missing ?? string.Join("  ", result.Samples.Select(sample => Report.Cost(mode, sample.Cost))))}"
+            );
     }
 
     private string? WhyNot(Mode mode, Peer peer)
@@ -200,7 +212,9 @@ internal sealed class Compare(CompareOptions options)
             MemoryMode memory => memory.Count,
             _ => 0,
         };
-        return needed + SpareDescriptors > _descriptors ? $"wants {needed + SpareDescriptors} descriptors, ulimit -n is {_descriptors}" : mode.WhyNot(peer);
+        return needed + SpareDescriptors > _descriptors
+            ? $"wants {needed + SpareDescriptors} descriptors, ulimit -n is {_descriptors}"
+            : mode.WhyNot(peer);
     }
 
     private void Steady(SteadyMode mode, Poller poller, List<RunningPeer> running, List<Result> results)
@@ -209,7 +223,13 @@ internal sealed class Compare(CompareOptions options)
         {
             // Too many to hold for all peers: each opens its own in each round.
             var warmed = new HashSet<RunningPeer>();
-            Alternate(running, results, HeavyRounds, peer => Reopened(peer, warmed.Add(peer) ? options.Warmup : MinWarmup), _ => Settle(poller, mode.Connections));
+            Alternate(
+                running,
+                results,
+                HeavyRounds,
+                peer => Reopened(peer, warmed.Add(peer) ? options.Warmup : MinWarmup),
+                _ => Settle(poller, mode.Connections)
+            );
             return;
         }
         var loads = new Dictionary<RunningPeer, LoadBase>();
@@ -253,8 +273,16 @@ internal sealed class Compare(CompareOptions options)
         load.Stop();
     }
 
-    /// <summary>Each peer in turn, again and again. Who fails is out of this mode, also when it fails while another one is measured.</summary>
-    private static void Alternate(List<RunningPeer> running, List<Result> results, int rounds, Func<RunningPeer, Sample?> measure, Action<RunningPeer> close)
+    /// <summary>
+    /// Each peer in turn, again and again. Who fails is out of this mode, also when it fails while another one is measured.
+    /// </summary>
+    private static void Alternate(
+        List<RunningPeer> running,
+        List<Result> results,
+        int rounds,
+        Func<RunningPeer, Sample?> measure,
+        Action<RunningPeer> close
+    )
     {
         for (var round = 0; round < rounds; round++)
         {
@@ -279,7 +307,9 @@ internal sealed class Compare(CompareOptions options)
         }
     }
 
-    /// <summary>A window in which something else used the machine says little: it is taken again, a few times, and the quietest counts.</summary>
+    /// <summary>
+    /// A window in which something else used the machine says little: it is taken again, a few times, and the quietest counts.
+    /// </summary>
     private Sample Undisturbed(Func<Sample> measure)
     {
         var best = measure();
@@ -372,7 +402,13 @@ internal sealed class Compare(CompareOptions options)
     private sealed record Snapshot(long Time, double Server, double Machine, double Own, TimeSpan Idle)
     {
         public static Snapshot Take(RunningPeer peer, Poller poller) =>
-            new(Stopwatch.GetTimestamp(), Usage.CpuSeconds(peer.Pid), Usage.MachineCpuSeconds(), Usage.CpuSeconds(Environment.ProcessId), poller.Idle);
+            new(
+                Stopwatch.GetTimestamp(),
+                Usage.CpuSeconds(peer.Pid),
+                Usage.MachineCpuSeconds(),
+                Usage.CpuSeconds(Environment.ProcessId),
+                poller.Idle
+            );
 
         public Sample To(Snapshot end, long units, double[]? latency)
         {

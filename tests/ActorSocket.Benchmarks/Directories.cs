@@ -21,7 +21,8 @@ using ActorSocket.Hosting;
 namespace ActorSocket.Benchmarks;
 
 /// <summary>
-/// The room directory beside what Akka brings: from "a node has the first member of a room" to "a broadcast from another node reaches it", and what rooms cost in memory. Two nodes
+/// The room directory beside what Akka brings: from "a node has the first member of a room" to "a broadcast from another node reaches it",
+/// and what rooms cost in memory. Two nodes
 /// in this process, over real sockets: <c>-- directory [--rooms N]</c>.
 /// </summary>
 internal static class Directories
@@ -46,7 +47,10 @@ internal static class Directories
         await using var a = await NodeAsync(seed, seed);
         await using var b = await NodeAsync(FreePort(), seed);
         var (one, other) = (Services(a), Services(b));
-        await UntilAsync(() => one.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.Unsynchronised.Length: 0 } && other.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.All.Length: 1 });
+        await UntilAsync(() =>
+            one.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.Unsynchronised.Length: 0 }
+            && other.Adapter is ClusterAdapter { Sessions.IsReady: true, Peers.All.Length: 1 }
+        );
         var latencies = new List<double>();
         for (var i = 0; i < Samples; i++)
         {
@@ -113,7 +117,9 @@ internal static class Directories
         async Task UpdateAsync(string room)
         {
             var reply = await replicator.Ask<IUpdateResponse>(
-                Dsl.Update(key, ORMultiValueDictionary<string, string>.Empty, all, map => map.AddItem(node, room, "node-a")), TimeSpan.FromSeconds(30));
+                Dsl.Update(key, ORMultiValueDictionary<string, string>.Empty, all, map => map.AddItem(node, room, "node-a")),
+                TimeSpan.FromSeconds(30)
+            );
             if (!reply.IsSuccessful)
                 throw new InvalidOperationException($"An update did not reach the other node: {reply}");
         }
@@ -123,14 +129,23 @@ internal static class Directories
     {
         var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         latencies.Sort();
-        Console.WriteLine($"| {name} | {latencies[latencies.Count / 2]:f2} ms | {latencies[latencies.Count * 99 / 100]:f2} ms | {rooms / seconds:f0} | {(Heap() - before) / rooms:f0} |");
+        Console.WriteLine(
+            $"| {name} | {latencies[latencies.Count / 2]:f2} ms | {latencies[latencies.Count * 99 / 100]:f2} ms | {rooms / seconds:f0} | "
+            + $"{(Heap() - before) / rooms:f0} |"
+        );
     }
 
     private static async Task<WebApplication> NodeAsync(int port, int seed)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["ActorSocket:Cluster:Port"] = $"{port}", ["ActorSocket:Cluster:SeedNodes:0"] = $"127.0.0.1:{seed}" });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["ActorSocket:Cluster:Port"] = $"{port}",
+                ["ActorSocket:Cluster:SeedNodes:0"] = $"127.0.0.1:{seed}",
+            }
+        );
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddActorSocket().AddCluster();
         var app = builder.Build();
@@ -139,7 +154,8 @@ internal static class Directories
         return app;
     }
 
-    private static ServerServices Services(WebApplication app) => ((ActorSocketServer)app.Services.GetService(typeof(ActorSocketServer))!).Server;
+    private static ServerServices Services(WebApplication app) =>
+        ((ActorSocketServer)app.Services.GetService(typeof(ActorSocketServer))!).Server;
 
     private static async Task<Pair> PairAsync()
     {
@@ -151,9 +167,20 @@ internal static class Directories
         await UntilAsync(() => Cluster.Get(a).State.Members.Count(static member => member.Status == MemberStatus.Up) == 2);
         return new Pair(a, b);
 
-        // With the default frame size DistributedPubSub's gossip of more than about 1000 topics is discarded, and the other node never learns of them.
-        static ActorSystem System(int port) => ActorSystem.Create("pair", ConfigurationFactory.ParseString($"akka {{ actor.provider = cluster, loglevel = OFF, stdout-loglevel = OFF, remote.dot-netty.tcp {{ hostname = 127.0.0.1, port = {port}, maximum-frame-size = 16MiB, send-buffer-size = 16MiB, receive-buffer-size = 16MiB }} }}")
-            .WithFallback(DistributedPubSub.DefaultConfig()).WithFallback(DistributedData.DefaultConfig()));
+        // With the default frame size DistributedPubSub's gossip of more than about 1000 topics is discarded, and the other node never
+        // learns of them.
+        static ActorSystem System(int port) =>
+            ActorSystem.Create(
+                "pair",
+                ConfigurationFactory
+                    .ParseString(
+                        $"akka {{ actor.provider = cluster, loglevel = OFF, stdout-loglevel = OFF, remote.dot-netty.tcp {{ hostname = "
+                        + $"127.0.0.1, port = {port}, maximum-frame-size = 16MiB, send-buffer-size = 16MiB, receive-buffer-size = 16MiB }} "
+                        + "}}"
+                    )
+                    .WithFallback(DistributedPubSub.DefaultConfig())
+                    .WithFallback(DistributedData.DefaultConfig())
+            );
     }
 
     private static string[] Names(int rooms) => [.. Enumerable.Range(0, rooms).Select(static i => $"room-{Guid.NewGuid():N}"[..21])];

@@ -22,7 +22,9 @@ internal static class Micro
         var config = ManualConfig.Create(DefaultConfig.Instance)
             .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
             .WithOptions(ConfigOptions.JoinSummary);
-        var summaries = BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks), typeof(DeliveryBenchmarks), typeof(MailboxBenchmarks)]).Run(args.Length > 0 ? args : ["--filter", "*"], config);
+        var summaries = BenchmarkSwitcher
+            .FromTypes([typeof(CodecBenchmarks), typeof(DeliveryBenchmarks), typeof(MailboxBenchmarks)])
+            .Run(args.Length > 0 ? args : ["--filter", "*"], config);
         return summaries.All(static summary => summary.Reports.All(static report => report.Success)) ? 0 : 2;
     }
 }
@@ -83,7 +85,14 @@ public class DeliveryBenchmarks
 {
     private static readonly OutboundLimits Limits = new(1 << 22, 1 << 14);
 
-    private readonly EncodedFrame _frame = new(new PacketWriter(SocketJson.Default).Event("/", "bcast", -1, new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")));
+    private readonly EncodedFrame _frame = new(
+        new PacketWriter(SocketJson.Default).Event(
+            "/",
+            "bcast",
+            -1,
+            new EventArguments<string>("0123456789012345678901234567890123456789012345678901234567890123")
+        )
+    );
     private readonly Outbound _one = Nowhere.NewOutbound(Limits);
     private readonly Outbound[] _room = Array.ConvertAll(new Outbound[1000], static _ => Nowhere.NewOutbound(Limits));
 

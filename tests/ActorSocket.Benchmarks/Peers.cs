@@ -24,7 +24,9 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
     public static IEnumerable<Peer> With(string? baseline)
     {
         var own = All.Single(static peer => peer.Name == "actorsocket");
-        return baseline is null ? All : All.Append(own with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. own.Command[1..]] });
+        return baseline is null
+            ? All
+            : All.Append(own with { Name = "baseline", Title = "ActorSocket, another build", Command = [baseline, .. own.Command[1..]] });
     }
 
     private static Peer[] Make()
@@ -47,10 +49,15 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
     public static async Task InstallAsync()
     {
         var installed = Path.Combine(Folder, "node_modules", ".package-lock.json");
-        if (File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json")))
+        if (
+            File.Exists(installed)
+            && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json"))
+        )
             return;
         Console.WriteLine("installing the peers with npm …");
-        using var npm = Process.Start(new ProcessStartInfo("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]) { WorkingDirectory = Folder }) ?? throw new LoadFailure("npm does not start");
+        using var npm =
+            Process.Start(new ProcessStartInfo("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]) { WorkingDirectory = Folder })
+            ?? throw new LoadFailure("npm does not start");
         await npm.WaitForExitAsync();
         if (npm.ExitCode != 0)
             throw new LoadFailure("npm ci failed");
@@ -162,7 +169,9 @@ internal sealed class RunningPeer : IDisposable
     public string LastWords()
     {
         lock (_said)
-            return _said.FirstOrDefault(static line => line.Contains("Error", StringComparison.Ordinal)) ?? _said.LastOrDefault() ?? "(nothing said)";
+            return _said.FirstOrDefault(static line => line.Contains("Error", StringComparison.Ordinal))
+                ?? _said.LastOrDefault()
+                ?? "(nothing said)";
     }
 
     public void Dispose()

@@ -14,7 +14,9 @@ namespace ActorSocket.Benchmarks;
 /// <summary>The servers written in .NET that a load generator talks to.</summary>
 internal static class Servers
 {
-    /// <summary>ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators.</summary>
+    /// <summary>
+    /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators.
+    /// </summary>
     /// <param name="inline">Whether it is served as <c>UseInlineSockets</c> says.</param>
     public static Task RunActorSocketAsync(string[] args, bool inline = false)
     {

@@ -18,7 +18,10 @@ internal static class Usage
     /// <summary>Resident memory of a process, in bytes.</summary>
     public static long ResidentBytes(int pid) => (long)Number(Fields(pid)[21]) * PageSize;
 
-    /// <summary>CPU time of all processes and what a hypervisor took, in seconds. Interrupts are left out: on loopback they are the measured traffic's.</summary>
+    /// <summary>
+    /// CPU time of all processes and what a hypervisor took, in seconds. Interrupts are left out: on loopback they are the measured
+    /// traffic's.
+    /// </summary>
     public static double MachineCpuSeconds()
     {
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -7,7 +7,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>Clients that do not keep up, and servers that do not, over real sockets: .NET's WebSocket, which reads and writes only when it is told to.</summary>
+/// <summary>
+/// Clients that do not keep up, and servers that do not, over real sockets: .NET's WebSocket, which reads and writes only when it is told
+/// to.
+/// </summary>
 public sealed class BackPressureTests(ITestOutputHelper output)
 {
     [Fact]
@@ -33,7 +36,8 @@ public sealed class BackPressureTests(ITestOutputHelper output)
         {
             Assert.True(sent < 20_000, "The server has buffered 320 MB for a client that does not read.");
             server.Io.Of("/stream").Emit("chunk", sent, padding);
-            Assert.StartsWith($"42/stream,[\"chunk\",{received++},", await ReceiveAsync(reads), StringComparison.Ordinal); // each one before the next: nobody else lags
+            // each one before the next: nobody else lags
+            Assert.StartsWith($"42/stream,[\"chunk\",{received++},", await ReceiveAsync(reads), StringComparison.Ordinal);
         }
 
         var (reason, description) = await gone.Task;
@@ -102,7 +106,13 @@ public sealed class BackPressureTests(ITestOutputHelper output)
         using var tls = new SelfSigned();
         await using var server = await RealServer.StartAsync(output, certificate: tls.Certificate);
         server.Io.OnConnection(static socket => socket.On("protocol", static () => "fine"));
-        using var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, presented, _, _) => tls.Certificate.Equals(presented) } };
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = (_, presented, _, _) => tls.Certificate.Equals(presented),
+            },
+        };
         using var invoker = new HttpMessageInvoker(handler);
         using var client = new ClientWebSocket();
         client.Options.HttpVersion = HttpVersion.Version20;
@@ -123,7 +133,12 @@ public sealed class BackPressureTests(ITestOutputHelper output)
     }
 
     private static Uri Endpoint(Uri server, string query = "") =>
-        new UriBuilder(server) { Scheme = server.Scheme == "https" ? "wss" : "ws", Path = "/socket.io/", Query = "EIO=4&transport=websocket" + query }.Uri;
+        new UriBuilder(server)
+        {
+            Scheme = server.Scheme == "https" ? "wss" : "ws",
+            Path = "/socket.io/",
+            Query = "EIO=4&transport=websocket" + query,
+        }.Uri;
 
     private static async Task<ClientWebSocket> ConnectAsync(Uri server, string ns, string query = "")
     {
@@ -136,7 +151,8 @@ public sealed class BackPressureTests(ITestOutputHelper output)
         return client;
     }
 
-    private static Task SendAsync(ClientWebSocket client, string text) => client.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+    private static Task SendAsync(ClientWebSocket client, string text) =>
+        client.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
     private static async Task<string> ReceiveAsync(ClientWebSocket client)
     {
@@ -144,7 +160,10 @@ public sealed class BackPressureTests(ITestOutputHelper output)
         var buffer = new byte[16 * 1024];
         while (true)
         {
-            var read = await client.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().WaitForAsync("a message of the server");
+            var read = await client
+                .ReceiveAsync(buffer.AsMemory(), CancellationToken.None)
+                .AsTask()
+                .WaitForAsync("a message of the server");
             await message.WriteAsync(buffer.AsMemory(0, read.Count));
             if (read.EndOfMessage)
                 return Encoding.UTF8.GetString(message.ToArray());

@@ -54,12 +54,21 @@ public sealed class BinaryTests(ITestOutputHelper output) : ClientTest("binary",
     [EachTransport]
     public Task Every_kind_of_binary_comes_back_as_its_bytes(string mode) => RunAsync(mode);
 
-    /// <summary>The client's browser build, with the WebSocket that Node.js 20 hides behind a flag; its XMLHttpRequest is not there. Chromium: <see cref="BrowserTests"/>.</summary>
+    /// <summary>
+    /// The client's browser build, with the WebSocket that Node.js 20 hides behind a flag; its XMLHttpRequest is not there. Chromium:
+    /// <see cref="BrowserTests"/>.
+    /// </summary>
     [Fact]
     public async Task Blobs_and_files_come_back_as_their_bytes()
     {
         await using var host = await HostProcess.StartAsync(Output, "default");
-        await using var client = await ScriptClient.StartJavaScriptAsync("binary", nameof(Blobs_and_files_come_back_as_their_bytes), host.Url, "websocket", ("NODE_OPTIONS", "--experimental-websocket"));
+        await using var client = await ScriptClient.StartJavaScriptAsync(
+            "binary",
+            nameof(Blobs_and_files_come_back_as_their_bytes),
+            host.Url,
+            "websocket",
+            ("NODE_OPTIONS", "--experimental-websocket")
+        );
         await client.FinishAsync();
     }
 

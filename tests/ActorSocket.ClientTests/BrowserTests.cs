@@ -74,7 +74,13 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
     {
         await using var server = await RealServer.StartAsync(output);
         var tab = await chromium.OpenAsync(server.Url);
-        var id = (await RunAsync(tab, mode, "const socket = await connect(); await upgraded(socket); return (await socket.emitWithAck('whoami')).id;")).GetString();
+        var id = (
+            await RunAsync(
+                tab,
+                mode,
+                "const socket = await connect(); await upgraded(socket); return (await socket.emitWithAck('whoami')).id;"
+            )
+        ).GetString();
 
         await tab.DisposeAsync();
 
@@ -107,7 +113,9 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
         await using var server = await RealServer.StartAsync(output, static options => options.AllowEIO3 = true);
         await using var tab = await chromium.OpenAsync(server.Url);
         await Prerequisites.NodeAsync();
-        await tab.Page.AddScriptTagAsync(new() { Path = Path.Combine(Repository.ClientTests, "node", "node_modules", "socket.io-client-v2", "dist", "socket.io.js") });
+        await tab.Page.AddScriptTagAsync(
+            new() { Path = Path.Combine(Repository.ClientTests, "node", "node_modules", "socket.io-client-v2", "dist", "socket.io.js") }
+        );
 
         var result = await RunAsync(tab, "polling", """
             const old = io("/", { transports, forceJSONP: true, reconnection: false });
@@ -130,11 +138,19 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
     public async Task A_page_of_another_origin_may_connect_when_CORS_allows_it(string mode)
     {
         await using var page = await RealServer.StartAsync(output);
-        await using var server = await RealServer.StartAsync(output, options => options.Cors = new CorsPolicyBuilder(Origin(page)).AllowAnyHeader().AllowAnyMethod().AllowCredentials().Build());
+        await using var server = await RealServer.StartAsync(
+            output,
+            options => options.Cors = new CorsPolicyBuilder(Origin(page)).AllowAnyHeader().AllowAnyMethod().AllowCredentials().Build()
+        );
         await using var tab = await chromium.OpenAsync(page.Url);
 
-        var result = await RunAsync(tab, mode, $$"""
-            const socket = await connect("{{Origin(server)}}", { withCredentials: true, ...(mode === "websocket" ? {} : { extraHeaders: { "X-Test": "yes" } }) });
+        var result = await RunAsync(
+            tab,
+            mode,
+            $$"""
+            const socket = await connect("{{Origin(
+                server
+            )}}", { withCredentials: true, ...(mode === "websocket" ? {} : { extraHeaders: { "X-Test": "yes" } }) });
             const answer = await socket.emitWithAck("ask", "across");
             await upgraded(socket);
             return answer;
@@ -151,7 +167,11 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
         await using var server = await RealServer.StartAsync(output);
         await using var tab = await chromium.OpenAsync(page.Url);
 
-        var result = await RunAsync(tab, "polling", $$"""return connect("{{Origin(server)}}").then(() => "connected", (error) => error.message.trim());""");
+        var result = await RunAsync(
+            tab,
+            "polling",
+            $$"""return connect("{{Origin(server)}}").then(() => "connected", (error) => error.message.trim());"""
+        );
 
         Assert.StartsWith("xhr poll error", result.GetString(), StringComparison.Ordinal);
     }
@@ -162,7 +182,9 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output)
     {
         try
         {
-            return await tab.Page.EvaluateAsync<JsonElement>($"async (mode) => {{ {Prelude}\n{script} }}", mode).WaitForAsync("the script in the page", TimeSpan.FromSeconds(30));
+            return await tab
+                .Page.EvaluateAsync<JsonElement>($"async (mode) => {{ {Prelude}\n{script} }}", mode)
+                .WaitForAsync("the script in the page", TimeSpan.FromSeconds(30));
         }
         catch (Exception e) when (e is Microsoft.Playwright.PlaywrightException or TimeoutException)
         {

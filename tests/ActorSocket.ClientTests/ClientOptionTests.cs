@@ -68,11 +68,15 @@ public sealed class ClientOptionTests(ITestOutputHelper output) : ClientTest("op
     public async Task A_client_with_credentials_returns_the_cookie(string mode)
     {
         var requests = new ConcurrentQueue<(bool IsUpgrade, string Cookie)>();
-        await using var server = await RealServer.StartAsync(Output, options =>
-        {
-            options.Cookie = new CookieBuilder { HttpOnly = true, Path = "/" };
-            options.OnHeaders = context => requests.Enqueue((context.Request.Headers.Upgrade.Count > 0, context.Request.Headers.Cookie.ToString()));
-        });
+        await using var server = await RealServer.StartAsync(
+            Output,
+            options =>
+            {
+                options.Cookie = new CookieBuilder { HttpOnly = true, Path = "/" };
+                options.OnHeaders = context =>
+                    requests.Enqueue((context.Request.Headers.Upgrade.Count > 0, context.Request.Headers.Cookie.ToString()));
+            }
+        );
         await using var client = await StartAsync(server.Url, mode);
         var cookie = "io=" + (await client.FinishAsync()).GetProperty("sid").GetString();
 

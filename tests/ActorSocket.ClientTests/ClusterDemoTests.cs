@@ -16,7 +16,9 @@ public sealed class ClusterDemoTests(Chromium chromium)
     private static readonly LocatorAssertionsToHaveAttributeOptions Healed = new() { Timeout = 90_000 };
 
     // The smallest PNG there is: one pixel.
-    private static readonly byte[] Picture = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+    private static readonly byte[] Picture = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    );
 
     [Fact]
     public async Task Visitors_on_different_nodes_are_in_one_lobby()
@@ -57,7 +59,10 @@ public sealed class ClusterDemoTests(Chromium chromium)
         await Expect(ada.Page.Locator("#messages .whisper time")).ToHaveTextAsync("delivered", Patient);
         await Expect(bob.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
         foreach (var tab in (Tab[])[ada, bob])
-            Assert.DoesNotContain(tab.Console, static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                tab.Console,
+                static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal)
+            );
 
         await using var admin = await chromium.OpenAsync(new Uri(cluster.Url, "/admin.html"));
         await admin.Page.FillAsync("#token", "open sesame");
@@ -89,7 +94,8 @@ public sealed class ClusterDemoTests(Chromium chromium)
 
         Assert.Equal(128 + 9, await cluster.EndAsync(home, "KILL"));
 
-        // By long-polling, with no request on its way when the node died: not one of its requests fails, although one in three is sent to the dead node first.
+        // By long-polling, with no request on its way when the node died: not one of its requests fails, although one in three is sent to
+        // the dead node first.
         for (var i = 0; i < 9; i++)
             await poller.EchoAsync("after " + i);
         await Expect(ada.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "connected", PatientHeads);
@@ -141,12 +147,27 @@ public sealed class ClusterDemoTests(Chromium chromium)
             {
                 // The names of its network are unknown here, and its port is not ours to take.
                 var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "config", "nginx", file));
-                text = System.Text.RegularExpressions.Regex.Replace(text, @"\bnode\d:", "127.0.0.1:", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
-                await File.WriteAllTextAsync(Path.Combine(folder, file), text.Replace("listen 3000", $"listen 127.0.0.1:{Ports.Free()}", StringComparison.Ordinal));
+                text = System.Text.RegularExpressions.Regex.Replace(
+                    text,
+                    @"\bnode\d:",
+                    "127.0.0.1:",
+                    System.Text.RegularExpressions.RegexOptions.None,
+                    TimeSpan.FromSeconds(1)
+                );
+                await File.WriteAllTextAsync(
+                    Path.Combine(folder, file),
+                    text.Replace("listen 3000", $"listen 127.0.0.1:{Ports.Free()}", StringComparison.Ordinal)
+                );
             }
             Directory.CreateDirectory(Path.Combine(folder, "local"));
-            await File.WriteAllLinesAsync(Path.Combine(folder, "local", "paths.conf"), ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {folder}/{kind};"));
-            var (exitCode, output) = await Tool.RunAsync(await Prerequisites.NginxAsync(), ["-t", "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr", "-g", $"pid {folder}/nginx.pid;"]);
+            await File.WriteAllLinesAsync(
+                Path.Combine(folder, "local", "paths.conf"),
+                ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {folder}/{kind};")
+            );
+            var (exitCode, output) = await Tool.RunAsync(
+                await Prerequisites.NginxAsync(),
+                ["-t", "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr", "-g", $"pid {folder}/nginx.pid;"]
+            );
             Assert.True(exitCode == 0, output);
             Assert.DoesNotContain("[warn]", output, StringComparison.Ordinal);
         }
@@ -174,7 +195,9 @@ public sealed class ClusterDemoTests(Chromium chromium)
         await Expect(tab.Page.Locator("#app")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         // Round robin decides: go and come back until it is a node that is wanted.
         while (isWanted?.Invoke(await NodeOfAsync(cluster, tab)) == false)
-            await tab.Page.EvaluateAsync("() => new Promise(connected => { __socket.once('connect', connected); __socket.disconnect().connect(); })");
+            await tab.Page.EvaluateAsync(
+                "() => new Promise(connected => { __socket.once('connect', connected); __socket.disconnect().connect(); })"
+            );
         return tab;
     }
 
@@ -189,7 +212,8 @@ public sealed class ClusterDemoTests(Chromium chromium)
     }
 
     /// <summary>Where a tab's session lives.</summary>
-    private static async Task<int> NodeOfAsync(ClusterScript cluster, Tab tab) => await cluster.NodeOfAsync(await tab.Page.EvaluateAsync<string>("__socket.io.engine.id"));
+    private static async Task<int> NodeOfAsync(ClusterScript cluster, Tab tab) =>
+        await cluster.NodeOfAsync(await tab.Page.EvaluateAsync<string>("__socket.io.engine.id"));
 
     /// <summary>A client of the lobby by long-polling, one request after the other.</summary>
     private sealed class Poller(HttpClient http, Uri url) : IAsyncDisposable
@@ -218,7 +242,10 @@ public sealed class ClusterDemoTests(Chromium chromium)
                     await SendAsync("3");
                 if (packets.Contains($"43{_lastAck}[true]"))
                     return;
-                Assert.True(packets.All(static packet => packet is "2" || packet.StartsWith("42[", StringComparison.Ordinal)), $"{what}: {string.Join('|', packets)}");
+                Assert.True(
+                    packets.All(static packet => packet is "2" || packet.StartsWith("42[", StringComparison.Ordinal)),
+                    $"{what}: {string.Join('|', packets)}"
+                );
             }
         }
 

@@ -22,7 +22,10 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
     [InlineData(false)]
     public async Task Long_messages_are_compressed_when_both_sides_want_it(bool takeover)
     {
-        await using var server = await RealServer.StartAsync(Output, options => options.PerMessageDeflate = new PerMessageDeflateOptions { ServerNoContextTakeover = !takeover });
+        await using var server = await RealServer.StartAsync(
+            Output,
+            options => options.PerMessageDeflate = new PerMessageDeflateOptions { ServerNoContextTakeover = !takeover }
+        );
         server.Io.OnConnection(static socket =>
         {
             socket.On("give", () => socket.Emit("text", Text));
@@ -42,7 +45,10 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
     [InlineData(false)]
     public async Task Nothing_is_compressed_unless_both_sides_want_it(bool serverWants)
     {
-        await using var server = await RealServer.StartAsync(Output, options => options.PerMessageDeflate = serverWants ? new PerMessageDeflateOptions() : null);
+        await using var server = await RealServer.StartAsync(
+            Output,
+            options => options.PerMessageDeflate = serverWants ? new PerMessageDeflateOptions() : null
+        );
         server.Io.OnConnection(static socket => socket.On("give", () => socket.Emit("text", Text)));
         await using var client = await CountingClient.ConnectAsync(server.Url, serverWants ? null : new WebSocketDeflateOptions());
 
@@ -52,19 +58,27 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
     [Fact]
     public async Task A_short_message_that_grows_beyond_the_limit_ends_its_connection()
     {
-        await using var server = await RealServer.StartAsync(Output, static options => options.PerMessageDeflate = new PerMessageDeflateOptions());
+        await using var server = await RealServer.StartAsync(
+            Output,
+            static options => options.PerMessageDeflate = new PerMessageDeflateOptions()
+        );
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Io.OnConnection(socket => socket.OnDisconnect(why => { reason.TrySetResult(why.ToString()); }));
         await using var client = await CountingClient.ConnectAsync(server.Url, new WebSocketDeflateOptions());
 
-        await client.WebSocket.SendAsync(new byte[50_000_000], WebSocketMessageType.Binary, true, CancellationToken.None).WaitForAsync("the bomb to be sent");
+        await client
+            .WebSocket.SendAsync(new byte[50_000_000], WebSocketMessageType.Binary, true, CancellationToken.None)
+            .WaitForAsync("the bomb to be sent");
 
         Assert.Equal("transport error", await reason.Task.WaitForAsync("the disconnect"));
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
             while (true)
             {
-                var last = await client.WebSocket.ReceiveAsync(new byte[1024].AsMemory(), CancellationToken.None).AsTask().WaitForAsync("the close");
+                var last = await client
+                    .WebSocket.ReceiveAsync(new byte[1024].AsMemory(), CancellationToken.None)
+                    .AsTask()
+                    .WaitForAsync("the close");
                 if (last.MessageType == WebSocketMessageType.Close)
                     throw new WebSocketException(client.WebSocket.CloseStatus.ToString());
             }
@@ -121,7 +135,8 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
             await _stream.DisposeAsync();
         }
 
-        private Task SendAsync(string text) => WebSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+        private Task SendAsync(string text) =>
+            WebSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
         private async Task<int> ReceiveAsync()
         {
@@ -129,7 +144,10 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
             var length = 0;
             while (true)
             {
-                var read = await WebSocket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().WaitForAsync("a message of the server");
+                var read = await WebSocket
+                    .ReceiveAsync(buffer.AsMemory(), CancellationToken.None)
+                    .AsTask()
+                    .WaitForAsync("a message of the server");
                 length += read.Count;
                 if (read.EndOfMessage)
                     return length;
@@ -160,7 +178,8 @@ public sealed class CompressionTests(ITestOutputHelper output) : ClientTest("bin
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.WriteAsync(buffer, cancellationToken);
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

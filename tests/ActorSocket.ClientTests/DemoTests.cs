@@ -12,7 +12,9 @@ public sealed class DemoTests(Chromium chromium)
     private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 20_000 };
 
     // The smallest PNG there is: one pixel.
-    private static readonly byte[] Picture = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+    private static readonly byte[] Picture = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    );
 
     [Fact]
     public async Task Two_visitors_meet_in_a_lobby_and_chat()
@@ -199,8 +201,18 @@ public sealed class DemoTests(Chromium chromium)
 
         string Value(string name, string tag)
         {
-            var line = Array.Find(metrics, line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ' && line.Contains(tag, StringComparison.Ordinal));
-            Assert.True(line is not null, $"/metrics has no {name} with {tag}:\n{string.Join('\n', metrics.Where(static line => line.StartsWith("actorsocket", StringComparison.Ordinal)))}");
+            var line = Array.Find(
+                metrics,
+                line =>
+                    line.StartsWith(name, StringComparison.Ordinal)
+                    && line[name.Length] is '{' or ' '
+                    && line.Contains(tag, StringComparison.Ordinal)
+            );
+            Assert.True(
+                line is not null,
+                $"/metrics has no {name} with {tag}:\n"
+                + $"{string.Join('\n', metrics.Where(static line => line.StartsWith("actorsocket", StringComparison.Ordinal)))}"
+            );
             return line.Split("} ")[^1].Split(' ')[0];
         }
     }
@@ -228,6 +240,9 @@ public sealed class DemoTests(Chromium chromium)
     private static void NoComplaints(params Tab[] tabs)
     {
         foreach (var tab in tabs)
-            Assert.DoesNotContain(tab.Console, static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                tab.Console,
+                static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal)
+            );
     }
 }

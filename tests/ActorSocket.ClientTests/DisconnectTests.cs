@@ -3,7 +3,9 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>Who leaves, why, and what both sides call it, by the official JavaScript client. The cases are in node/disconnect.mjs.</summary>
+/// <summary>
+/// Who leaves, why, and what both sides call it, by the official JavaScript client. The cases are in node/disconnect.mjs.
+/// </summary>
 public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disconnect", output)
 {
     [Theory]
@@ -42,7 +44,10 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
         client.Kill();
 
         var line = await server.Journal.SeenAnyAsync([.. reasons.Select(reason => $"{id} disconnect {reason}")]);
-        Assert.Equal([$"{id} connect /", line.Replace(" disconnect ", " disconnecting ", StringComparison.Ordinal) + $" {id}", line], server.Journal.About(id));
+        Assert.Equal(
+            [$"{id} connect /", line.Replace(" disconnect ", " disconnecting ", StringComparison.Ordinal) + $" {id}", line],
+            server.Journal.About(id)
+        );
     }
 
     [Theory]
@@ -58,10 +63,14 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
 
         await server.Journal.SawAsync(await client.FinishAsync());
         string[] rooms = [id, "blue"];
-        Assert.Contains($"{id} disconnecting server shutting down {string.Join(',', rooms.Order(StringComparer.Ordinal))}", server.Journal.About(id));
+        Assert.Contains(
+            $"{id} disconnecting server shutting down {string.Join(',', rooms.Order(StringComparer.Ordinal))}",
+            server.Journal.About(id)
+        );
     }
 
-    // An abandoned handshake, a tab that was closed between two polls, with something queued for it: neither comes for its close. DrainTimeout is longer than the wait for the stop.
+    // An abandoned handshake, a tab that was closed between two polls, with something queued for it: neither comes for its close.
+    // DrainTimeout is longer than the wait for the stop.
     [Fact]
     public async Task A_stop_does_not_wait_for_polling_clients_that_do_not_come()
     {

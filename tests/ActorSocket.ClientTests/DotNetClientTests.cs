@@ -172,7 +172,12 @@ public sealed class DotNetClientTests(ITestOutputHelper output)
         return new SocketIO(new Uri(server.Url, name), options);
     }
 
-    private static async Task<SocketIO> ConnectAsync(RealServer server, string mode, string name = "/", Action<SocketIOOptions>? configure = null)
+    private static async Task<SocketIO> ConnectAsync(
+        RealServer server,
+        string mode,
+        string name = "/",
+        Action<SocketIOOptions>? configure = null
+    )
     {
         var client = Create(server, mode, name, configure);
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -196,5 +201,6 @@ public sealed class DotNetClientTests(ITestOutputHelper output)
         return came.Reader;
     }
 
-    private static Task<SocketIOResponse> NextAsync(ChannelReader<SocketIOResponse> reader, string what) => reader.ReadAsync().AsTask().WaitForAsync(what);
+    private static Task<SocketIOResponse> NextAsync(ChannelReader<SocketIOResponse> reader, string what) =>
+        reader.ReadAsync().AsTask().WaitForAsync(what);
 }

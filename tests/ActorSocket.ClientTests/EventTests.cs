@@ -64,7 +64,8 @@ public sealed class EventTests(ITestOutputHelper output) : ClientTest("events", 
 
     [Theory]
     [EachTransport]
-    public Task Payloads_of_a_megabyte_and_more_pass_both_ways_when_the_limit_is_raised(string mode) => RunAsync(mode, ["MaxHttpBufferSize=4000000"]);
+    public Task Payloads_of_a_megabyte_and_more_pass_both_ways_when_the_limit_is_raised(string mode) =>
+        RunAsync(mode, ["MaxHttpBufferSize=4000000"]);
 
     [Theory]
     [EachTransport]

@@ -34,7 +34,10 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var answer = await wire.SendAsync(HttpMethod.Get, query);
-        Assert.Equal((code == 4 ? HttpStatusCode.Forbidden : HttpStatusCode.BadRequest, $$"""{"code":{{code}},"message":"{{message}}"}"""), answer.Both);
+        Assert.Equal(
+            (code == 4 ? HttpStatusCode.Forbidden : HttpStatusCode.BadRequest, $$"""{"code":{{code}},"message":"{{message}}"}"""),
+            answer.Both
+        );
         Assert.Equal("application/json", answer.Header("Content-Type"));
     }
 
@@ -48,7 +51,10 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         foreach (var query in new[] { Open, "EIO=3&transport=polling&refuse=1" })
-            Assert.Equal((HttpStatusCode.BadRequest, """{"code":2,"message":"Bad handshake method"}"""), (await wire.SendAsync(new HttpMethod(method), query)).Both);
+            Assert.Equal(
+                (HttpStatusCode.BadRequest, """{"code":2,"message":"Bad handshake method"}"""),
+                (await wire.SendAsync(new HttpMethod(method), query)).Both
+            );
     }
 
     [Theory]
@@ -76,7 +82,15 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         using var webSocket = await wire.JoinWebSocketAsync();
         var sid = (await SessionIdAsync(webSocket))!;
         var refused = (HttpStatusCode.BadRequest, """{"code":3,"message":"Bad request"}""");
-        foreach (var query in new[] { $"EIO=3&transport=polling&sid={polling.Sid}", $"transport=polling&sid={polling.Sid}", $"EIO=4&transport=websocket&sid={polling.Sid}", $"EIO=4&transport=polling&sid={sid}" })
+        foreach (
+            var query in new[]
+            {
+                $"EIO=3&transport=polling&sid={polling.Sid}",
+                $"transport=polling&sid={polling.Sid}",
+                $"EIO=4&transport=websocket&sid={polling.Sid}",
+                $"EIO=4&transport=polling&sid={sid}",
+            }
+        )
             Assert.Equal(refused, (await wire.SendAsync(HttpMethod.Get, query)).Both);
         await polling.LivesAsync();
         await webSocket.LivesAsync();
@@ -105,8 +119,15 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         var session = await wire.JoinAsync();
         foreach (var sid in new[] { "", "&sid=" + session.Sid })
         {
-            using var tcp = await wire.SendRawAsync($"GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{headers}\r\n\r\n");
-            Assert.StartsWith("HTTP/1.1 400 ", await new StreamReader(tcp.GetStream()).ReadLineAsync().WaitForAsync("the answer"), StringComparison.Ordinal);
+            using var tcp = await wire.SendRawAsync(
+                $"GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: "
+                + $"websocket\r\n{headers}\r\n\r\n"
+            );
+            Assert.StartsWith(
+                "HTTP/1.1 400 ",
+                await new StreamReader(tcp.GetStream()).ReadLineAsync().WaitForAsync("the answer"),
+                StringComparison.Ordinal
+            );
         }
         await session.LivesAsync();
     }
@@ -118,9 +139,15 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         using var wire = new Wire(server.Url);
         var answer = await wire.SendAsync(HttpMethod.Get, Open);
         Assert.Equal("text/plain; charset=UTF-8", answer.Header("Content-Type"));
-        Assert.Matches("""^0\{"sid":"[\w-]+","upgrades":\["websocket"\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}$""", answer.Body);
+        Assert.Matches(
+            """^0\{"sid":"[\w-]+","upgrades":\["websocket"\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}$""",
+            answer.Body
+        );
         using var webSocket = await wire.OpenWebSocketAsync();
-        Assert.Matches("""^0\{"sid":"[\w-]+","upgrades":\[\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}$""", await webSocket.NextAsync());
+        Assert.Matches(
+            """^0\{"sid":"[\w-]+","upgrades":\[\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}$""",
+            await webSocket.NextAsync()
+        );
     }
 
     [Fact]
@@ -163,7 +190,16 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
     [Fact]
     public async Task The_cookie_is_set_once_by_a_handshake_of_either_transport()
     {
-        await using var server = await Wire.ServeAsync(output, static options => options.Cookie = new CookieBuilder { HttpOnly = true, Path = "/", SameSite = SameSiteMode.Lax });
+        await using var server = await Wire.ServeAsync(
+            output,
+            static options =>
+                options.Cookie = new CookieBuilder
+                {
+                    HttpOnly = true,
+                    Path = "/",
+                    SameSite = SameSiteMode.Lax,
+                }
+        );
         using var wire = new Wire(server.Url);
         var open = await wire.SendAsync(HttpMethod.Get, Open);
         var sid = Sid().Match(open.Body).Groups["sid"].Value;
@@ -171,13 +207,19 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         var post = await wire.SendAsync(HttpMethod.Post, Open + "&sid=" + sid, new StringContent("40"));
         Assert.Null(post.Header("Set-Cookie"));
 
-        using var tcp = await wire.SendRawAsync("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+        using var tcp = await wire.SendRawAsync(
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        );
         using var reader = new StreamReader(tcp.GetStream(), Encoding.Latin1);
         var headers = new List<string>();
         while (await reader.ReadLineAsync().WaitForAsync("the answer's head") is { Length: > 0 } line)
             headers.Add(line);
         Assert.StartsWith("HTTP/1.1 101", headers[0], StringComparison.Ordinal);
-        Assert.Matches("^Set-Cookie: io=[\\w-]+; Path=/; HttpOnly; SameSite=Lax$", Assert.Single(headers, static line => line.StartsWith("Set-Cookie", StringComparison.OrdinalIgnoreCase)));
+        Assert.Matches(
+            "^Set-Cookie: io=[\\w-]+; Path=/; HttpOnly; SameSite=Lax$",
+            Assert.Single(headers, static line => line.StartsWith("Set-Cookie", StringComparison.OrdinalIgnoreCase))
+        );
     }
 
     [Fact]
@@ -198,7 +240,10 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
             SecurePolicy = CookieSecurePolicy.Always,
         });
         using var other = new Wire(server.Url);
-        Assert.Matches("^session=[\\w-]+; Max-Age=3600; Domain=game.example; Path=/game; HttpOnly; Secure; SameSite=Strict$", (await other.SendAsync(HttpMethod.Get, Open)).Header("Set-Cookie"));
+        Assert.Matches(
+            "^session=[\\w-]+; Max-Age=3600; Domain=game.example; Path=/game; HttpOnly; Secure; SameSite=Strict$",
+            (await other.SendAsync(HttpMethod.Get, Open)).Header("Set-Cookie")
+        );
     }
 
     [Fact]
@@ -217,7 +262,10 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         Assert.Equal((null, "1"), (post.Header("X-First"), post.Header("X-Each")));
         foreach (var (query, first) in new[] { ("EIO=4&transport=websocket", true), ("EIO=4&transport=websocket&sid=" + sid, false) })
         {
-            using var tcp = await wire.SendRawAsync($"GET /socket.io/?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+            using var tcp = await wire.SendRawAsync(
+                $"GET /socket.io/?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            );
             using var reader = new StreamReader(tcp.GetStream(), Encoding.Latin1);
             var headers = new List<string>();
             while (await reader.ReadLineAsync().WaitForAsync("the answer's head") is { Length: > 0 } line)
@@ -233,27 +281,64 @@ public sealed partial class HandshakeWireTests(ITestOutputHelper output)
         using var wire = new Wire(server.Url);
         var answer = await wire.SendAsync(HttpMethod.Get, Open, null, ("Origin", "http://elsewhere.example"));
         Assert.Equal((HttpStatusCode.OK, null), (answer.Status, answer.Header("Access-Control-Allow-Origin")));
-        Assert.Equal("""{"code":2,"message":"Bad handshake method"}""", (await wire.SendAsync(HttpMethod.Options, Open, null, ("Origin", "http://elsewhere.example"))).Body);
+        Assert.Equal(
+            """{"code":2,"message":"Bad handshake method"}""",
+            (await wire.SendAsync(HttpMethod.Options, Open, null, ("Origin", "http://elsewhere.example"))).Body
+        );
     }
 
     [Fact]
     public async Task With_CORS_every_OPTIONS_is_a_preflight_and_every_answer_bears_the_header()
     {
-        await using var server = await Wire.ServeAsync(output, static options =>
-            options.Cors = new CorsPolicyBuilder("http://friend.example", "http://other.example").AllowAnyHeader().AllowAnyMethod().AllowCredentials().WithExposedHeaders("X-Served-By").SetPreflightMaxAge(TimeSpan.FromSeconds(60)).Build());
+        await using var server = await Wire.ServeAsync(
+            output,
+            static options =>
+                options.Cors = new CorsPolicyBuilder("http://friend.example", "http://other.example")
+                    .AllowAnyHeader()
+                    .AllowAnyMethod()
+                    .AllowCredentials()
+                    .WithExposedHeaders("X-Served-By")
+                    .SetPreflightMaxAge(TimeSpan.FromSeconds(60))
+                    .Build()
+        );
         using var wire = new Wire(server.Url);
-        var preflight = await wire.SendAsync(HttpMethod.Options, "", null, ("Origin", "http://friend.example"), ("Access-Control-Request-Headers", "x-test"));
+        var preflight = await wire.SendAsync(
+            HttpMethod.Options,
+            "",
+            null,
+            ("Origin", "http://friend.example"),
+            ("Access-Control-Request-Headers", "x-test")
+        );
         Assert.Equal(HttpStatusCode.NoContent, preflight.Status);
-        Assert.Equal(("http://friend.example", "true", "x-test", "60"), (preflight.Header("Access-Control-Allow-Origin"), preflight.Header("Access-Control-Allow-Credentials"), preflight.Header("Access-Control-Allow-Headers"), preflight.Header("Access-Control-Max-Age")));
+        Assert.Equal(
+            ("http://friend.example", "true", "x-test", "60"),
+            (
+                preflight.Header("Access-Control-Allow-Origin"),
+                preflight.Header("Access-Control-Allow-Credentials"),
+                preflight.Header("Access-Control-Allow-Headers"),
+                preflight.Header("Access-Control-Max-Age")
+            )
+        );
         Assert.Contains("Origin", preflight.Header("Vary")!, StringComparison.Ordinal);
         foreach (var query in new[] { Open, "EIO=4&transport=pigeon", Open + "&sid=nobody" })
         {
             var answer = await wire.SendAsync(HttpMethod.Get, query, null, ("Origin", "http://friend.example"));
-            Assert.Equal(("http://friend.example", "X-Served-By", null), (answer.Header("Access-Control-Allow-Origin"), answer.Header("Access-Control-Expose-Headers"), answer.Header("Access-Control-Allow-Headers")));
+            Assert.Equal(
+                ("http://friend.example", "X-Served-By", null),
+                (
+                    answer.Header("Access-Control-Allow-Origin"),
+                    answer.Header("Access-Control-Expose-Headers"),
+                    answer.Header("Access-Control-Allow-Headers")
+                )
+            );
         }
         var stranger = await wire.SendAsync(HttpMethod.Get, Open, null, ("Origin", "http://enemy.example"));
-        Assert.Equal((HttpStatusCode.OK, null), (stranger.Status, stranger.Header("Access-Control-Allow-Origin"))); // the browser refuses, not CORS
-        Assert.Equal(HttpStatusCode.NoContent, (await wire.SendAsync(HttpMethod.Options, "", null, ("Origin", "http://enemy.example"))).Status);
+        // the browser refuses, not CORS
+        Assert.Equal((HttpStatusCode.OK, null), (stranger.Status, stranger.Header("Access-Control-Allow-Origin")));
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await wire.SendAsync(HttpMethod.Options, "", null, ("Origin", "http://enemy.example"))).Status
+        );
     }
 
     private static async Task<string?> SessionIdAsync(Wire.WebSocketSession session)

@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>A host that serves connections on the threads that poll their sockets (<c>UseInlineSockets</c>). Most of the cases run against the ordinary one too.</summary>
+/// <summary>
+/// A host that serves connections on the threads that poll their sockets (<c>UseInlineSockets</c>). Most of the cases run against the
+/// ordinary one too.
+/// </summary>
 public sealed class InlineTests(ITestOutputHelper output) : ClientTest("events", output)
 {
     private static readonly string[] Inline = ["InlineHandlers=true"];

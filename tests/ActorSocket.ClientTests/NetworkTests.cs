@@ -37,12 +37,14 @@ public sealed class NetworkTests(ITestOutputHelper output) : ClientTest("network
 
     [Theory]
     [EachTransport]
-    public Task An_unknown_certificate_is_accepted_when_the_client_says_so(string mode) => RunByTlsAsync(mode, nameof(An_unknown_certificate_is_accepted_when_the_client_says_so));
+    public Task An_unknown_certificate_is_accepted_when_the_client_says_so(string mode) =>
+        RunByTlsAsync(mode, nameof(An_unknown_certificate_is_accepted_when_the_client_says_so));
 
     [Theory]
     [InlineData("polling")]
     [InlineData("websocket")]
-    public Task An_unknown_certificate_is_refused_by_the_client(string mode) => RunByTlsAsync(mode, nameof(An_unknown_certificate_is_refused_by_the_client));
+    public Task An_unknown_certificate_is_refused_by_the_client(string mode) =>
+        RunByTlsAsync(mode, nameof(An_unknown_certificate_is_refused_by_the_client));
 
     [Theory]
     [InlineData("transport=pigeon", "Transport unknown")]
@@ -54,8 +56,14 @@ public sealed class NetworkTests(ITestOutputHelper output) : ClientTest("network
         await using var server = await RealServer.StartAsync(Output);
         using var client = new TcpClient();
         await client.ConnectAsync(server.Url.Host, server.Url.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET /socket.io/?EIO=4&{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+        await client
+            .GetStream()
+            .WriteAsync(
+                Encoding.ASCII.GetBytes(
+                    $"GET /socket.io/?EIO=4&{query} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+                )
+            );
 
         using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
         var answer = await reader.ReadToEndAsync().WaitForAsync("the end of the connection");

@@ -7,6 +7,8 @@ namespace ActorSocket.ClientTests;
 /// <summary>The NuGet package, in a project that knows nothing else of this repository.</summary>
 public sealed class PackageTests
 {
+    private const string Version = "0.0.1-test";
+
     private const string Program = """
         using ActorSocket;
 
@@ -131,7 +133,10 @@ public sealed class PackageTests
         {
             var configuration = typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
             foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Engine", "ActorSocket"])
-                await DotNetAsync(Repository.Root, "pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=0.0.1-test");
+            {
+                string[] pack = ["pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=" + Version];
+                await DotNetAsync(Repository.Root, pack);
+            }
             new XDocument(new XElement(
                 "Project",
                 new XAttribute("Sdk", "Microsoft.NET.Sdk.Web"),
@@ -141,16 +146,25 @@ public sealed class PackageTests
                     new XElement("Nullable", "enable"),
                     new XElement("ImplicitUsings", "enable"),
                     new XElement("JsonSerializerIsReflectionEnabledByDefault", jsonByReflection),
-                    new XElement("RestorePackagesPath", Path.Combine(folder, "packages")), // the version is never new, so nothing of it may stay in the user's folder
-                    new XElement("RestoreFallbackFolders", Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")),
+                    // the version is never new, so nothing of it may stay in the user's folder
+                    new XElement("RestorePackagesPath", Path.Combine(folder, "packages")),
+                    new XElement(
+                        "RestoreFallbackFolders",
+                        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")),
                     new XElement("RestoreAdditionalProjectSources", folder)),
-                new XElement("ItemGroup", new XElement("PackageReference", new XAttribute("Include", "ActorSocket"), new XAttribute("Version", "0.0.1-test"))))).Save(Path.Combine(folder, "App.csproj"));
+                new XElement(
+                    "ItemGroup",
+                    new XElement("PackageReference", new XAttribute("Include", "ActorSocket"), new XAttribute("Version", Version)))))
+                .Save(Path.Combine(folder, "App.csproj"));
             await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
 
             var said = await DotNetAsync(folder, "run", "--project", "App.csproj");
 
             // Akka itself speaks on the standard output while its loggers stop.
-            var lines = Array.FindAll(said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), static line => !line.StartsWith("[INFO]", StringComparison.Ordinal));
+            var lines = Array.FindAll(
+                said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                static line => !line.StartsWith("[INFO]", StringComparison.Ordinal)
+            );
             Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
         }
         finally

@@ -7,13 +7,36 @@ namespace ActorSocket.ClientTests;
 public sealed class PacketWireTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Undecodable =>
-    [
-        "4", "4abc", "49", "42{}", "42[]", "42[true]", "42[null]", "42[\"connect\"]", "42[\"disconnect\",\"x\"]", "42/a,[\"x\"", "40[]", "40null", "40\"x\"", "41{}", "45", "451", "45a-", "451.2-",
-        "450-[\"x\"]", "45-[\"x\"]", "4511-[\"x\"]", "42abc[\"x\"]", "43{}", "43[1",
-    ];
+        [
+            "4",
+            "4abc",
+            "49",
+            "42{}",
+            "42[]",
+            "42[true]",
+            "42[null]",
+            "42[\"connect\"]",
+            "42[\"disconnect\",\"x\"]",
+            "42/a,[\"x\"",
+            "40[]",
+            "40null",
+            "40\"x\"",
+            "41{}",
+            "45",
+            "451",
+            "45a-",
+            "451.2-",
+            "450-[\"x\"]",
+            "45-[\"x\"]",
+            "4511-[\"x\"]",
+            "42abc[\"x\"]",
+            "43{}",
+            "43[1",
+        ];
 
     /// <summary>For a namespace that is not joined, or a second time.</summary>
-    public static TheoryData<string> OutOfPlace => ["42/lobby,[\"echo\",1]", "43/lobby,1[]", "41/lobby,", "40", "44{\"message\":\"x\"}", "44\"x\""];
+    public static TheoryData<string> OutOfPlace =>
+        ["42/lobby,[\"echo\",1]", "43/lobby,1[]", "41/lobby,", "40", "44{\"message\":\"x\"}", "44\"x\""];
 
     [Theory]
     [MemberData(nameof(Undecodable))]
@@ -63,7 +86,10 @@ public sealed class PacketWireTests(ITestOutputHelper output)
     [InlineData("40/Lobby,", "44/Lobby,{\"message\":\"Invalid namespace\"}")]
     [InlineData("40/lobby/,", "44/lobby/,{\"message\":\"Invalid namespace\"}")]
     [InlineData("40/lobby{\"a\":1}", "44/lobby{\"a\":1},{\"message\":\"Invalid namespace\"}")] // without a comma it is all name
-    [InlineData("40/guarded,", "44/guarded,{\"message\":\"Not authorized\",\"data\":{\"code\":\"E1\",\"retryAfter\":5,\"tried\":[\"first\"]}}")]
+    [InlineData(
+        "40/guarded,",
+        "44/guarded,{\"message\":\"Not authorized\",\"data\":{\"code\":\"E1\",\"retryAfter\":5,\"tried\":[\"first\"]}}"
+    )]
     public async Task A_namespace_is_taken_by_the_letter_with_or_without_its_comma(string packet, string answer)
     {
         await using var server = await Wire.ServeAsync(output);

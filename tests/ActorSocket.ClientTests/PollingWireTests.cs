@@ -19,7 +19,8 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         var session = await wire.JoinAsync();
         var waiting = session.GetAsync();
         Assert.False(waiting.IsCompleted);
-        await session.PostAsync("""42["echo","é"]""", """451-["echo",{"_placeholder":true,"num":0}]""", "bAQI"); // base64 without padding is read
+        // base64 without padding is read
+        await session.PostAsync("""42["echo","é"]""", """451-["echo",{"_placeholder":true,"num":0}]""", "bAQI");
         var answer = await waiting;
         Assert.Equal("text/plain; charset=UTF-8", answer.Header("Content-Type"));
         Assert.Equal(("no-store", answer.Bytes.Length), (answer.Header("Cache-Control"), answer.Message.Content.Headers.ContentLength));
@@ -43,7 +44,10 @@ public sealed class PollingWireTests(ITestOutputHelper output)
             body.Headers.TryAddWithoutValidation("Content-Type", type);
         var answer = await session.PostAsync(body);
         Assert.Equal((HttpStatusCode.OK, "ok"), answer.Both);
-        Assert.Equal(("text/html", "2", "no-store"), (answer.Header("Content-Type"), answer.Header("Content-Length"), answer.Header("Cache-Control")));
+        Assert.Equal(
+            ("text/html", "2", "no-store"),
+            (answer.Header("Content-Type"), answer.Header("Content-Length"), answer.Header("Cache-Control"))
+        );
         Assert.Equal(["""42["echo","äöü😀"]"""], await session.PollAsync());
     }
 
@@ -53,7 +57,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
-        using var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+        using var tcp = await wire.SendRawAsync(
+            $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
         foreach (var one in Encoding.UTF8.GetBytes("""42["echo","äöü😀"]"""))
             await tcp.GetStream().WriteAsync((byte[])[(byte)'1', (byte)'\r', (byte)'\n', one, (byte)'\r', (byte)'\n']);
         await tcp.GetStream().WriteAsync("0\r\n\r\n"u8.ToArray());
@@ -92,7 +98,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
-        using var first = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
+        using var first = await wire.SendRawAsync(
+            $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+        );
         Assert.StartsWith("HTTP/1.1 100", await ReadAnswerAsync(first), StringComparison.Ordinal); // its body is being waited for
         Assert.Equal(Refused, (await session.PostAsync("3")).Both);
         await session.IsGoneAsync(); // at once: by itself the first would end it when Kestrel has waited long enough
@@ -105,7 +113,11 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
-        using (var cut = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"))
+        using (
+            var cut = await wire.SendRawAsync(
+                $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+            )
+        )
             await ReadAnswerAsync(cut);
         await server.Journal.SeenAsync($"{session.Id} disconnect transport error");
         await session.IsGoneAsync();
@@ -264,10 +276,16 @@ public sealed class PollingWireTests(ITestOutputHelper output)
     public async Task An_answer_is_left_plain_when_its_packets_or_the_options_say_so()
     {
         await using var server = await Wire.ServeAsync(output, static options => options.HttpCompressionThreshold = 100);
-        server.Io.OnConnection(static socket => { socket.On("give", (bool compress) => socket.Compress(compress).Emit("text", new string('x', 200))); });
+        server.Io.OnConnection(static socket =>
+        {
+            socket.On("give", (bool compress) => socket.Compress(compress).Emit("text", new string('x', 200)));
+        });
         Assert.Equal((null, "gzip"), await AskAsync(server));
         await using var off = await Wire.ServeAsync(output, static options => options.HttpCompression = false);
-        off.Io.OnConnection(static socket => { socket.On("give", (bool compress) => socket.Compress(compress).Emit("text", new string('x', 2_000))); });
+        off.Io.OnConnection(static socket =>
+        {
+            socket.On("give", (bool compress) => socket.Compress(compress).Emit("text", new string('x', 2_000)));
+        });
         Assert.Equal((null, null), await AskAsync(off));
 
         static async Task<(string?, string?)> AskAsync(RealServer server)
@@ -294,8 +312,13 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         Assert.StartsWith("___eio[7](\"", open.Body, StringComparison.Ordinal);
         var sid = open.Body.Split("\\\"sid\\\":\\\"")[1].Split('\\')[0];
         var query = $"EIO=3&transport=polling&sid={sid}&j=8";
-        const string packet = "42[\"echo\",\\n\"a\\\\nb\u2028\"]"; // a line break, which the form writes as \n, and in the text the JSON's \n, which it writes as \\n
-        using var form = new StringContent("d=" + Uri.EscapeDataString($"{packet.Length - 2}:{packet}"), Encoding.ASCII, "application/x-www-form-urlencoded");
+        // a line break, which the form writes as \n, and in the text the JSON's \n, which it writes as \\n
+        const string packet = "42[\"echo\",\\n\"a\\\\nb\u2028\"]";
+        using var form = new StringContent(
+            "d=" + Uri.EscapeDataString($"{packet.Length - 2}:{packet}"),
+            Encoding.ASCII,
+            "application/x-www-form-urlencoded"
+        );
         Assert.Equal("ok", (await wire.SendAsync(HttpMethod.Post, query, form)).Body);
         var answers = "";
         while (!answers.Contains("echo", StringComparison.Ordinal))
@@ -348,7 +371,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
 
         async Task PostAsync(string payload)
         {
-            using var content = new StringContent(query.Contains("&j=", StringComparison.Ordinal) ? "d=" + Uri.EscapeDataString(payload) : payload);
+            using var content = new StringContent(
+                query.Contains("&j=", StringComparison.Ordinal) ? "d=" + Uri.EscapeDataString(payload) : payload
+            );
             Assert.Equal("ok", (await wire.SendAsync(HttpMethod.Post, query, content)).Body);
         }
     }
@@ -368,7 +393,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         {
             var body = $"""42["bye",{i},"{new string('x', i % 7 * 1000)}"]""";
             var head = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
-            using var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{(chunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body)}");
+            var whole = chunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body;
+            var post = $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{whole}";
+            using var tcp = await wire.SendRawAsync(post);
             tcp.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
             Assert.Equal(i, await heard.Reader.ReadAsync().AsTask().WaitForAsync($"last words {i}"));
         }
@@ -391,7 +418,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
             var body = $"""42["bye",{i}]""";
             var head = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
             var whole = chunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body;
-            using var tcp = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{whole[..8]}");
+            using var tcp = await wire.SendRawAsync(
+                $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{whole[..8]}"
+            );
             await Task.Delay(5); // nothing tells when the server has read the first part
             await tcp.GetStream().WriteAsync(Encoding.UTF8.GetBytes(whole[8..]));
             tcp.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
@@ -436,7 +465,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         });
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
-        using var slow = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n42[");
+        using var slow = await wire.SendRawAsync(
+            $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n42["
+        );
         Assert.StartsWith("HTTP/1.1 408", await ReadAnswerAsync(slow), StringComparison.Ordinal);
         await server.Journal.SeenAsync($"{session.Id} disconnect transport error");
         await session.IsGoneAsync();
@@ -448,7 +479,9 @@ public sealed class PollingWireTests(ITestOutputHelper output)
         await using var server = await Wire.ServeAsync(output);
         using var wire = new Wire(server.Url);
         var session = await wire.JoinAsync();
-        using var wrong = await wire.SendRawAsync($"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n3\r\n");
+        using var wrong = await wire.SendRawAsync(
+            $"POST /socket.io/?{session.Query} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n3\r\n"
+        );
         Assert.StartsWith("HTTP/1.1 400", await ReadAnswerAsync(wrong), StringComparison.Ordinal);
         await session.IsGoneAsync();
     }

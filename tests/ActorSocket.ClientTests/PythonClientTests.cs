@@ -48,7 +48,8 @@ public sealed class PythonClientTests(ITestOutputHelper output) : ClientTest("py
     [EachTransport]
     public Task Binary_comes_back_byte_identical(string mode) => RunAsync(mode);
 
-    // This client gives its connection up over a payload of more than 16 packets: it must be told apart, by its User-Agent or, as in the second case, by its time stamp.
+    // This client gives its connection up over a payload of more than 16 packets: it must be told apart, by its User-Agent or, as in the
+    // second case, by its time stamp.
     [Theory]
     [EachTransport]
     public Task A_burst_of_two_thousand_events_arrives(string mode) => RunAsync(mode);

@@ -4,7 +4,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>Every reason of the official table, as the server's handlers are told it: each ends one connection and is told once, before and after the rooms are left.</summary>
+/// <summary>
+/// Every reason of the official table, as the server's handlers are told it: each ends one connection and is told once, before and
+/// after the rooms are left.
+/// </summary>
 public sealed class ReasonTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Reasons => new()
@@ -89,7 +92,8 @@ public sealed class ReasonTests(ITestOutputHelper output)
         options.PingTimeout = TimeSpan.FromMilliseconds(100);
     });
 
-    private static async Task JoinRoomAsync(RealServer server, string id) => await server.Io.Sockets.Single(socket => socket.Id == id).JoinAsync("~room");
+    private static async Task JoinRoomAsync(RealServer server, string id) =>
+        await server.Io.Sockets.Single(socket => socket.Id == id).JoinAsync("~room");
 
     private static async Task SawAsync(RealServer server, string id, string reason)
     {

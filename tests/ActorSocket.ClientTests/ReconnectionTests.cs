@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>Servers that go and come back, and connections that die in silence, by the official JavaScript client. The cases are in node/reconnection.mjs.</summary>
+/// <summary>
+/// Servers that go and come back, and connections that die in silence, by the official JavaScript client. The cases are in
+/// node/reconnection.mjs.
+/// </summary>
 public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("reconnection", output)
 {
     [Theory]
@@ -34,11 +37,13 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 
     [Theory]
     [EachTransport]
-    public Task A_silent_connection_is_kept_alive_by_heartbeats(string mode) => RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"]);
+    public Task A_silent_connection_is_kept_alive_by_heartbeats(string mode) =>
+        RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"]);
 
     [Theory]
     [EachTransport]
-    public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
+    public Task A_client_gets_its_socket_back_with_what_it_missed(string mode) =>
+        RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
 
     [Theory]
     [EachTransport]
@@ -46,7 +51,8 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 
     [Theory]
     [EachTransport]
-    public Task A_client_that_has_received_no_event_is_recovered(string mode) => RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
+    public Task A_client_that_has_received_no_event_is_recovered(string mode) =>
+        RunAsync(mode, ["ConnectionStateRecovery:SkipMiddlewares=true"]);
 
     [Theory]
     [EachTransport]
@@ -79,5 +85,6 @@ public sealed class ReconnectionTests(ITestOutputHelper output) : ClientTest("re
 
     [Theory]
     [EachTransport]
-    public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) => RunAsync(mode, ["ConnectionStateRecovery:MaxEvents=5"]);
+    public Task A_client_that_missed_more_than_is_remembered_gets_a_new_socket(string mode) =>
+        RunAsync(mode, ["ConnectionStateRecovery:MaxEvents=5"]);
 }

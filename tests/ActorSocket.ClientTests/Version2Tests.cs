@@ -16,7 +16,8 @@ public sealed class Version2Tests(ITestOutputHelper output) : ClientTest("versio
 
     [Theory]
     [EachTransport]
-    public Task A_client_of_version_2_keeps_its_heartbeat(string mode) => RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"], "eio3");
+    public Task A_client_of_version_2_keeps_its_heartbeat(string mode) =>
+        RunAsync(mode, ["PingInterval=00:00:00.2", "PingTimeout=00:00:02"], "eio3");
 
     [Theory]
     [EachTransport]

@@ -17,8 +17,14 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
         await using var server = await StartAsync();
         using var wire = new Wire(server.Url);
         var open = await wire.SendAsync(HttpMethod.Get, query);
-        var (length, packet) = (int.Parse(open.Body.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture), open.Body[(open.Body.IndexOf(':') + 1)..]);
-        Assert.Matches("""^0\{"sid":"[\w-]+","upgrades":\["websocket"\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}""", packet);
+        var (length, packet) = (
+            int.Parse(open.Body.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture),
+            open.Body[(open.Body.IndexOf(':') + 1)..]
+        );
+        Assert.Matches(
+            """^0\{"sid":"[\w-]+","upgrades":\["websocket"\],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000\}""",
+            packet
+        );
         var rest = packet[length..];
         if (rest.Length == 0)
             rest = (await wire.SendAsync(HttpMethod.Get, $"{query}&sid={Sid(open.Body)}")).Body;
@@ -48,10 +54,14 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
         foreach (var base64 in new[] { false, true })
         {
             var query = await JoinAsync(wire, base64 ? "&b64=1" : "");
-            using var octets = new ByteArrayContent([0, 4, 2, 0xff, .. Encoding.UTF8.GetBytes(header), 1, 5, 0xff, 4, 1, 2, 3, 4]); // 42 characters, then a type and four bytes
+            // 42 characters, then a type and four bytes
+            using var octets = new ByteArrayContent([0, 4, 2, 0xff, .. Encoding.UTF8.GetBytes(header), 1, 5, 0xff, 4, 1, 2, 3, 4]);
             octets.Headers.ContentType = new("application/octet-stream");
             if (base64)
-                Assert.Equal("ok", (await wire.SendAsync(HttpMethod.Post, query, new StringContent($"{header.Length}:{header}10:b4AQIDBA=="))).Body);
+                Assert.Equal(
+                    "ok",
+                    (await wire.SendAsync(HttpMethod.Post, query, new StringContent($"{header.Length}:{header}10:b4AQIDBA=="))).Body
+                );
             else
                 Assert.Equal("ok", (await wire.SendAsync(HttpMethod.Post, query, octets)).Body);
             var bytes = new List<byte>();
@@ -80,7 +90,10 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
         Assert.Equal("40", await session.NextAsync());
         await session.SendAsync("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]");
         await session.SendAsync([4, 1, 2]);
-        Assert.Equal(("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]", "<040102>"), (await session.NextAsync(), await session.NextAsync()));
+        Assert.Equal(
+            ("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]", "<040102>"),
+            (await session.NextAsync(), await session.NextAsync())
+        );
         await session.SendAsync("2");
         Assert.Equal("3", await session.NextAsync());
         await session.SendAsync("3"); // which is the server's to send
@@ -90,7 +103,9 @@ public sealed partial class Version2WireTests(ITestOutputHelper output)
     [Fact]
     public async Task Who_does_not_ping_is_given_up()
     {
-        await using var server = await StartAsync(static options => options.PingInterval = options.PingTimeout = TimeSpan.FromMilliseconds(500));
+        await using var server = await StartAsync(static options =>
+            options.PingInterval = options.PingTimeout = TimeSpan.FromMilliseconds(500)
+        );
         using var wire = new Wire(server.Url);
         using var session = await wire.OpenWebSocketAsync("EIO=3&transport=websocket");
         var sid = Sid(await session.NextAsync());

@@ -4,12 +4,17 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// What a client sees of one server it sees of a cluster: cases of ActorSocket.ClientTests, unchanged, with each of their requests at the next of three nodes.
+/// What a client sees of one server it sees of a cluster: cases of ActorSocket.ClientTests, unchanged, with each of their requests at the
+/// next of three nodes.
 /// </summary>
 [Collection(SharedClusterGroup.Name)]
 public sealed class ClientCaseTests(SharedCluster shared, ITestOutputHelper output) : ClusterClientTest(shared, output)
 {
-    private static readonly string[] Polling = ["polling"], Upgrade = ["upgrade"], WebSocket = ["websocket"], Two = ["polling", "upgrade"], All = ["polling", "upgrade", "websocket"];
+    private static readonly string[] Polling = ["polling"],
+        Upgrade = ["upgrade"],
+        WebSocket = ["websocket"],
+        Two = ["polling", "upgrade"],
+        All = ["polling", "upgrade", "websocket"];
 
     private static readonly (string Script, string Case, string[] Modes)[] Cases =
     [

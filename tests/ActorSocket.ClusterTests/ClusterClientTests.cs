@@ -4,7 +4,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClusterTests;
 
-/// <summary>What only a cluster has, by the official client: clients on every node, reached from every node. The cases are in ClientTests/node/cluster.mjs.</summary>
+/// <summary>
+/// What only a cluster has, by the official client: clients on every node, reached from every node. The cases are in
+/// ClientTests/node/cluster.mjs.
+/// </summary>
 [Collection(SharedClusterGroup.Name)]
 public sealed class ClusterClientTests(SharedCluster shared, ITestOutputHelper output) : ClusterClientTest(shared, output)
 {

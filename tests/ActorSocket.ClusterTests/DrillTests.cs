@@ -8,8 +8,10 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// Nodes die, leave, stand still and come back while official clients talk to each other without a pause, a third each by WebSocket, by long-polling and across the
-/// upgrade. What may never happen is checked by the clients themselves (node/cluster.mjs, <c>traffic</c>): per sender in order, nothing twice, and between
+/// Nodes die, leave, stand still and come back while official clients talk to each other without a pause, a third each by WebSocket, by
+/// long-polling and across the
+/// upgrade. What may never happen is checked by the clients themselves (node/cluster.mjs, <c>traffic</c>): per sender in order, nothing
+/// twice, and between
 /// clients that kept their connection nothing missed.
 /// </summary>
 [Trait("Category", "Drill")]
@@ -18,14 +20,25 @@ public abstract class DrillTest(ITestOutputHelper output)
     private protected static readonly TimeSpan WholeAgain = TimeSpan.FromSeconds(25);
 
     /// <summary>Where clients cannot be told, heartbeats tell them.</summary>
-    private protected static readonly string[] QuickHeartbeats = ["--ActorSocket:PingInterval=00:00:05", "--ActorSocket:PingTimeout=00:00:05"];
+    private protected static readonly string[] QuickHeartbeats =
+    [
+        "--ActorSocket:PingInterval=00:00:05",
+        "--ActorSocket:PingTimeout=00:00:05",
+    ];
 
     private protected static readonly string[] QuickToNotice = ["--ActorSocket:Cluster:StableAfter=00:00:03", .. QuickHeartbeats];
 
     private protected ITestOutputHelper Output => output;
 
     /// <summary>Runs a drill on a cluster of its own, under traffic.</summary>
-    private protected async Task<Traffic> RunAsync(string title, string[] options, Func<TestCluster, Task> drill, Network? network = null, int clients = 24, params (string, string)[] pace)
+    private protected async Task<Traffic> RunAsync(
+        string title,
+        string[] options,
+        Func<TestCluster, Task> drill,
+        Network? network = null,
+        int clients = 24,
+        params (string, string)[] pace
+    )
     {
         await using var cluster = await TestCluster.StartAsync(3, network, options);
         try
@@ -33,7 +46,15 @@ public abstract class DrillTest(ITestOutputHelper output)
             var start = 0L;
             var whole = TimeSpan.Zero;
             Traffic traffic;
-            await using (var client = await ScriptClient.StartJavaScriptAsync("cluster", "traffic", cluster.Balancer.Url, "mixed", [("CLIENTS", $"{clients}"), .. pace]))
+            await using (
+                var client = await ScriptClient.StartJavaScriptAsync(
+                    "cluster",
+                    "traffic",
+                    cluster.Balancer.Url,
+                    "mixed",
+                    [("CLIENTS", $"{clients}"), .. pace]
+                )
+            )
             {
                 await client.SignalAsync("running");
                 start = Stopwatch.GetTimestamp();
@@ -41,11 +62,17 @@ public abstract class DrillTest(ITestOutputHelper output)
                 whole = Stopwatch.GetElapsedTime(start);
                 await client.ContinueAsync();
                 // A request that a client gave up may wait on for as long as the server does not know.
-                traffic = (await client.FinishAsync(endsByItself: false, TimeSpan.FromSeconds(120))).Deserialize<Traffic>(JsonSerializerOptions.Web)!;
+                traffic = (await client.FinishAsync(endsByItself: false, TimeSpan.FromSeconds(120))).Deserialize<Traffic>(
+                    JsonSerializerOptions.Web
+                )!;
             }
-            output.WriteLine($"{title}: over after {whole.TotalSeconds:F1} s; {traffic.Sent} events, {traffic.Acked} acknowledged, {traffic.Failed.Length} failed; " +
-                $"{traffic.Talkers.Count(static talker => talker.Disconnects.Length > 0)} of {clients} clients lost their connection, away for {traffic.Talkers.Max(static talker => talker.Away)} ms at most; " +
-                $"longest acknowledgement {traffic.Talkers.Max(static talker => talker.Stall)} ms");
+            output.WriteLine(
+                $"{title}: over after {whole.TotalSeconds:F1} s; {traffic.Sent} events, {traffic.Acked} acknowledged, "
+                + $"{traffic.Failed.Length} failed; "
+                    + $"{traffic.Talkers.Count(static talker => talker.Disconnects.Length > 0)} of {clients} clients lost their "
+                    + $"connection, away for {traffic.Talkers.Max(static talker => talker.Away)} ms at most; "
+                    + $"longest acknowledgement {traffic.Talkers.Max(static talker => talker.Stall)} ms"
+            );
             Assert.Empty(traffic.Problems);
             // No ghosts, and nobody is missing.
             Assert.Equal(traffic.Ids.Order(StringComparer.Ordinal), traffic.Present.Order(StringComparer.Ordinal), StringComparer.Ordinal);
@@ -66,14 +93,20 @@ public abstract class DrillTest(ITestOutputHelper output)
     {
         foreach (var node in cluster.Living)
         {
-            var journal = (await node.JournalAsync("")).Select(static line => line.Split(' ')).GroupBy(static words => words[0], static words => words[1], StringComparer.Ordinal);
+            var journal = (await node.JournalAsync(""))
+                .Select(static line => line.Split(' '))
+                .GroupBy(static words => words[0], static words => words[1], StringComparer.Ordinal);
             Assert.All(journal, static life => Assert.Equal("connect disconnecting disconnect", string.Join(' ', life)));
         }
     }
 
     private protected static void AssertOnlyClientsOf(Traffic traffic, params string[] tags)
     {
-        foreach (var talker in traffic.Talkers.Where(talker => talker.Kind == "websocket" && !tags.Any(tag => talker.First.StartsWith(tag, StringComparison.Ordinal))))
+        foreach (
+            var talker in traffic.Talkers.Where(talker =>
+                talker.Kind == "websocket" && !tags.Any(tag => talker.First.StartsWith(tag, StringComparison.Ordinal))
+            )
+        )
             Assert.Empty(talker.Disconnects);
     }
 }
@@ -140,7 +173,9 @@ public sealed class HeavyTrafficDrill(ITestOutputHelper output) : DrillTest(outp
         var reading = readers.ConvertAll(static socket => socket.DrainAsync());
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(2) };
         var start = Stopwatch.GetTimestamp();
-        (await http.PostAsync(new Uri(cluster.Nodes[0].Url, "/test/emit?room=heavy&count=1000&bytes=100000"), null)).EnsureSuccessStatusCode();
+        (
+            await http.PostAsync(new Uri(cluster.Nodes[0].Url, "/test/emit?room=heavy&count=1000&bytes=100000"), null)
+        ).EnsureSuccessStatusCode();
         await cluster.WholeAsync(WholeAgain); // answered by every node's actors, behind what they were sent
         Output.WriteLine($"100 MB to each of two nodes in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
         Assert.All(cluster.Nodes, static node => Assert.DoesNotContain("UNREACHABLE", node.Output, StringComparison.Ordinal));
@@ -151,7 +186,9 @@ public sealed class HeavyTrafficDrill(ITestOutputHelper output) : DrillTest(outp
 
 public sealed class LostAnswerDrill(ITestOutputHelper output) : DrillTest(output)
 {
-    /// <summary>HTTP clients repeat a GET whose connection was reset: the session must not go on as if they had got what the first one was answered.</summary>
+    /// <summary>
+    /// HTTP clients repeat a GET whose connection was reset: the session must not go on as if they had got what the first one was answered.
+    /// </summary>
     [Fact]
     public async Task An_answer_that_died_with_the_node_it_went_by_ends_the_session()
     {
@@ -161,7 +198,8 @@ public sealed class LostAnswerDrill(ITestOutputHelper output) : DrillTest(output
         var get = client.GetAsync(victim.Url);
         await victim.UntilAsync(async () => (await victim.StateAsync()).WaitingElsewhere == 1, "the GET to wait");
         await victim.PauseAsync();
-        Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("42[\"echo\",\"lost\"]", other.Url))); // its echo goes to a node that no longer moves
+        // its echo goes to a node that no longer moves
+        Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("42[\"echo\",\"lost\"]", other.Url)));
         victim.Kill();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => get);
         Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("42[\"echo\",\"next\"]", other.Url)));
@@ -243,21 +281,28 @@ public sealed class PauseDrill(ITestOutputHelper output) : DrillTest(output)
     public async Task A_node_that_stands_still_for_long_is_downed_and_ends_when_it_goes_on()
     {
         var paused = "";
-        var traffic = await RunAsync("SIGSTOP until downed", QuickToNotice, async cluster =>
-        {
-            var node = cluster.Nodes[2];
-            paused = node.Tag;
-            await node.PauseAsync();
-            cluster.Balancer.Target(cluster.Nodes[0], cluster.Nodes[1]);
-            await NodeProcess.UntilAsync(
-                async () => !(await cluster.Nodes[0].StateAsync()).Peers.Contains(paused) && !(await cluster.Nodes[1].StateAsync()).Peers.Contains(paused),
-                "the others to down it",
-                WholeAgain,
-                cluster.Explain);
-            await node.ContinueAsync();
-            Assert.Equal(1, await node.EndAsync(WholeAgain));
-            await cluster.WholeAsync(WholeAgain);
-        });
+        var traffic = await RunAsync(
+            "SIGSTOP until downed",
+            QuickToNotice,
+            async cluster =>
+            {
+                var node = cluster.Nodes[2];
+                paused = node.Tag;
+                await node.PauseAsync();
+                cluster.Balancer.Target(cluster.Nodes[0], cluster.Nodes[1]);
+                await NodeProcess.UntilAsync(
+                    async () =>
+                        !(await cluster.Nodes[0].StateAsync()).Peers.Contains(paused)
+                        && !(await cluster.Nodes[1].StateAsync()).Peers.Contains(paused),
+                    "the others to down it",
+                    WholeAgain,
+                    cluster.Explain
+                );
+                await node.ContinueAsync();
+                Assert.Equal(1, await node.EndAsync(WholeAgain));
+                await cluster.WholeAsync(WholeAgain);
+            }
+        );
         AssertOnlyClientsOf(traffic, paused);
         Assert.Empty(traffic.FailedOnLivingSockets);
     }
@@ -270,19 +315,28 @@ public sealed class PartitionDrill(ITestOutputHelper output) : DrillTest(output)
     {
         await using var network = new Network();
         var minority = "";
-        var traffic = await RunAsync("partition, 1 against 2", QuickToNotice, async cluster =>
-        {
-            var node = cluster.Nodes[2];
-            minority = node.Tag;
-            network.Cut(2, 0);
-            network.Cut(2, 1);
-            await node.UntilAsync(async () => await node.StatusAsync("/ready") == HttpStatusCode.ServiceUnavailable, "the minority to be not ready", TimeSpan.FromSeconds(15));
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.StatusAsync("/socket.io/?EIO=4&transport=polling"));
-            foreach (var other in cluster.Nodes.Take(2))
-                Assert.Equal(HttpStatusCode.OK, await other.StatusAsync("/ready"));
-            Assert.Equal(1, await node.EndAsync(WholeAgain));
-            await cluster.WholeAsync(WholeAgain);
-        }, network: network);
+        var traffic = await RunAsync(
+            "partition, 1 against 2",
+            QuickToNotice,
+            async cluster =>
+            {
+                var node = cluster.Nodes[2];
+                minority = node.Tag;
+                network.Cut(2, 0);
+                network.Cut(2, 1);
+                await node.UntilAsync(
+                    async () => await node.StatusAsync("/ready") == HttpStatusCode.ServiceUnavailable,
+                    "the minority to be not ready",
+                    TimeSpan.FromSeconds(15)
+                );
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.StatusAsync("/socket.io/?EIO=4&transport=polling"));
+                foreach (var other in cluster.Nodes.Take(2))
+                    Assert.Equal(HttpStatusCode.OK, await other.StatusAsync("/ready"));
+                Assert.Equal(1, await node.EndAsync(WholeAgain));
+                await cluster.WholeAsync(WholeAgain);
+            },
+            network: network
+        );
         AssertOnlyClientsOf(traffic, minority);
         Assert.DoesNotContain(traffic.Present, id => id.StartsWith(minority, StringComparison.Ordinal));
     }
@@ -296,7 +350,12 @@ public sealed class PartitionDrill(ITestOutputHelper output) : DrillTest(output)
         {
             foreach (var (one, other) in new[] { (0, 1), (1, 2), (0, 2) })
                 network.Reset(one, other);
-            await using var client = await ScriptClient.StartJavaScriptAsync("cluster", "Rooms_heal_after_a_loss_between_nodes", cluster.Balancer.Url, "websocket");
+            await using var client = await ScriptClient.StartJavaScriptAsync(
+                "cluster",
+                "Rooms_heal_after_a_loss_between_nodes",
+                cluster.Balancer.Url,
+                "websocket"
+            );
             try
             {
                 await client.FinishAsync();

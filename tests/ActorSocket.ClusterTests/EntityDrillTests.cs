@@ -31,14 +31,27 @@ public sealed class EntityDrillTests(ITestOutputHelper output)
             Assert.All(counts, counted => Assert.Equal(counted.Value, living[counted.Key].Count));
 
             var victim = cluster.Nodes[^1];
-            await NodeProcess.UntilAsync(async () => (await victim.CountersAsync()).Length > 0, "an entity on the last node", WholeAgain, cluster.Explain);
+            await NodeProcess.UntilAsync(
+                async () => (await victim.CountersAsync()).Length > 0,
+                "an entity on the last node",
+                WholeAgain,
+                cluster.Explain
+            );
             foreach (var entity in await victim.CountersAsync())
-                counts[entity.Id] = (await victim.CountAsync(entity.Id, 1000)).Count; // from now on what it was handed over with is too little
+                // from now on what it was handed over with is too little
+                counts[entity.Id] = (await victim.CountAsync(entity.Id, 1000)).Count;
             victim.Kill();
             await victim.EndAsync(WholeAgain);
             living = await AllTickAsync(cluster, counts.Keys, "after a crash");
             Assert.Contains(living.Values, static entity => entity.Count == CounterState.Lost);
-            Assert.All(counts, counted => Assert.True(living[counted.Key].Count is var count && (count == counted.Value || count == CounterState.Lost), $"{counted} came back with {count}"));
+            Assert.All(
+                counts,
+                counted =>
+                    Assert.True(
+                        living[counted.Key].Count is var count && (count == counted.Value || count == CounterState.Lost),
+                        $"{counted} came back with {count}"
+                    )
+            );
         }
         catch
         {
@@ -47,8 +60,14 @@ public sealed class EntityDrillTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Each lives on one node, and has ticked there since it was first seen there: one that moves meanwhile is seen anew.</summary>
-    private static async Task<Dictionary<string, CounterState>> AllTickAsync(TestCluster cluster, IReadOnlyCollection<string> ids, string when)
+    /// <summary>
+    /// Each lives on one node, and has ticked there since it was first seen there: one that moves meanwhile is seen anew.
+    /// </summary>
+    private static async Task<Dictionary<string, CounterState>> AllTickAsync(
+        TestCluster cluster,
+        IReadOnlyCollection<string> ids,
+        string when
+    )
     {
         var missing = "";
         var after = new Dictionary<string, CounterState>(StringComparer.Ordinal);

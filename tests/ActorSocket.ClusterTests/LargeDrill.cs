@@ -5,7 +5,8 @@ namespace ActorSocket.ClusterTests;
 
 /// <summary>
 /// A drill at the size that docs/PERFORMANCE-CLUSTER.md reports; no part of the usual run:
-/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter FullyQualifiedName~LargeDrill --logger "console;verbosity=detailed"</c>.
+/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter FullyQualifiedName~LargeDrill --logger
+/// "console;verbosity=detailed"</c>.
 /// </summary>
 [Trait("Category", "Drill")]
 public sealed class LargeDrill(ITestOutputHelper output) : DrillTest(output)
@@ -29,7 +30,10 @@ public sealed class LargeDrill(ITestOutputHelper output) : DrillTest(output)
         Assert.DoesNotContain(traffic.Present, id => id.StartsWith(victim, StringComparison.Ordinal));
         Assert.Empty(traffic.FailedOnLivingSockets);
         var away = traffic.Talkers.Select(static talker => talker.Away).Order().ToArray();
-        Output.WriteLine($"away: half of those who lost their connection {away.Where(static ms => ms > 0).ElementAt(away.Count(static ms => ms > 0) / 2)} ms at most, 99 % {away[^50]} ms");
+        Output.WriteLine(
+            "away: half of those who lost their connection "
+            + $"{away.Where(static ms => ms > 0).ElementAt(away.Count(static ms => ms > 0) / 2)} ms at most, 99 % {away[^50]} ms"
+        );
         Assert.InRange(away[^1], 0, 10_000);
     }
 }

@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// Connection state recovery (G2) when a client comes back by another node than the one it was lost on: that one lives, has left, or was killed. In the bare protocol: a
+/// Connection state recovery (G2) when a client comes back by another node than the one it was lost on: that one lives, has left, or was
+/// killed. In the bare protocol: a
 /// client in a room loses its connection on node A; a second one, on C, goes on emitting all the while; the first comes back by B or C.
 /// </summary>
 public sealed class RecoveryTests(ITestOutputHelper output)
@@ -66,7 +67,9 @@ public sealed class RecoveryTests(ITestOutputHelper output)
 
             var reply = JsonElement.Parse(packets.Find(static packet => packet.StartsWith("40{", StringComparison.Ordinal))![2..]);
             Assert.Equal(lost.Id, reply.GetProperty("sid").GetString());
-            var heard = packets.Where(static packet => packet.StartsWith("42[\"said\"", StringComparison.Ordinal)).Select(static packet => Arguments(packet)[1].GetInt32());
+            var heard = packets
+                .Where(static packet => packet.StartsWith("42[\"said\"", StringComparison.Ordinal))
+                .Select(static packet => Arguments(packet)[1].GetInt32());
             Assert.Equal(Enumerable.Range(2, lastSaid - 1), heard);
 
             // It is the socket that it was: in its room, for everybody, wherever it is now.
@@ -157,7 +160,8 @@ public sealed class RecoveryTests(ITestOutputHelper output)
     }
 
     /// <summary>A crash loses what was not copied yet: the last 200 ms.</summary>
-    private static async Task ReplicatedAsync(NodeProcess node) => (await WireClient.Http.PostAsync(new Uri(node.Url, "/test/replicate"), null)).EnsureSuccessStatusCode();
+    private static async Task ReplicatedAsync(NodeProcess node) =>
+        (await WireClient.Http.PostAsync(new Uri(node.Url, "/test/replicate"), null)).EnsureSuccessStatusCode();
 
     private static JsonElement[] Arguments(string packet) => [.. JsonElement.Parse(packet[2..]).EnumerateArray()];
 }

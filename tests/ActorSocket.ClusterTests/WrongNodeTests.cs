@@ -8,7 +8,10 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClusterTests;
 
-/// <summary>Requests that come to a node on which their session does not live, in the bare protocol. What is expected is what the session's own node answers.</summary>
+/// <summary>
+/// Requests that come to a node on which their session does not live, in the bare protocol. What is expected is what the session's own node
+/// answers.
+/// </summary>
 [Collection(SharedClusterGroup.Name)]
 public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper output) : IAsyncLifetime
 {
@@ -41,12 +44,25 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
     {
         var client = await WireClient.OpenAsync(A.Url);
         var start = Stopwatch.GetTimestamp();
-        foreach (var forged in new[] { Changed(client.Sid, ^1), Changed(client.Sid, 10), client.Sid[..^8], client.Sid + "A", A.Tag, A.Tag + new string('A', 30) })
+        foreach (
+            var forged in new[]
+            {
+                Changed(client.Sid, ^1),
+                Changed(client.Sid, 10),
+                client.Sid[..^8],
+                client.Sid + "A",
+                A.Tag,
+                A.Tag + new string('A', 30),
+            }
+        )
         {
             foreach (var node in new[] { A, B, C })
             {
                 await WireClient.RefusedAsync(await WireClient.Http.GetAsync(client.UrlOn(node.Url, otherSid: forged)), 1);
-                await WireClient.RefusedAsync(await WireClient.Http.PostAsync(client.UrlOn(node.Url, otherSid: forged), new StringContent("2")), 1);
+                await WireClient.RefusedAsync(
+                    await WireClient.Http.PostAsync(client.UrlOn(node.Url, otherSid: forged), new StringContent("2")),
+                    1
+                );
             }
         }
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5), "refused at once");
@@ -145,7 +161,12 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         var client = await WireClient.ConnectAsync(A.Url, B.Url);
         using (var response = await client.PostAsync("4" + new string('x', 1_000_001), B.Url))
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        using (var message = new HttpRequestMessage(HttpMethod.Post, client.UrlOn(C.Url)) { Content = new StringContent("4" + new string('x', 1_200_000)) })
+        using (
+            var message = new HttpRequestMessage(HttpMethod.Post, client.UrlOn(C.Url))
+            {
+                Content = new StringContent("4" + new string('x', 1_200_000)),
+            }
+        )
         {
             message.Headers.TransferEncodingChunked = true;
             using var response = await WireClient.Http.SendAsync(message);
@@ -172,11 +193,21 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         var (client, id) = await ConnectAsync(A, B);
         using var cut = new CancellationTokenSource();
         var get = client.GetAsync(B.Url, cut.Token);
-        await NodeProcess.UntilAsync(async () => (await B.StateAsync()).WaitingElsewhere == 1, "the GET to wait", TimeSpan.FromSeconds(10), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await B.StateAsync()).WaitingElsewhere == 1,
+            "the GET to wait",
+            TimeSpan.FromSeconds(10),
+            Cluster.Explain
+        );
         await cut.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => get);
         await A.SeenAnyAsync([$"{id} disconnect transport error"]);
-        await NodeProcess.UntilAsync(async () => (await B.StateAsync()).WaitingElsewhere == 0, "nothing to wait", TimeSpan.FromSeconds(5), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await B.StateAsync()).WaitingElsewhere == 0,
+            "nothing to wait",
+            TimeSpan.FromSeconds(5),
+            Cluster.Explain
+        );
         await UnknownAsync(client);
     }
 
@@ -201,7 +232,12 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
             // One whose answer had left whole before the cut lives on, since nobody can tell; it can be closed like any other.
             (await client.PostAsync("1", C.Url)).Dispose();
             await UnknownAsync(client);
-            await NodeProcess.UntilAsync(async () => (await B.StateAsync()).WaitingElsewhere == 0, "nothing to wait", TimeSpan.FromSeconds(5), Cluster.Explain);
+            await NodeProcess.UntilAsync(
+                async () => (await B.StateAsync()).WaitingElsewhere == 0,
+                "nothing to wait",
+                TimeSpan.FromSeconds(5),
+                Cluster.Explain
+            );
         }
     }
 
@@ -213,7 +249,12 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         post.Dispose();
         await A.SeenAnyAsync([$"{id} disconnect transport error"]);
         await UnknownAsync(client);
-        await NodeProcess.UntilAsync(async () => (await B.StateAsync()).WaitingElsewhere == 0, "nothing to wait", TimeSpan.FromSeconds(5), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await B.StateAsync()).WaitingElsewhere == 0,
+            "nothing to wait",
+            TimeSpan.FromSeconds(5),
+            Cluster.Explain
+        );
     }
 
     [Fact]
@@ -289,7 +330,12 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         var after = await Task.WhenAll(A.StateAsync(collect: true), B.StateAsync(collect: true));
         for (var i = 0; i < 2; i++)
             Assert.InRange(after[i].Bytes - before[i].Bytes, long.MinValue, 16L * 1024 * 1024);
-        await NodeProcess.UntilAsync(async () => (await B.StateAsync()).Links == 0, "the link to end", TimeSpan.FromSeconds(10), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await B.StateAsync()).Links == 0,
+            "the link to end",
+            TimeSpan.FromSeconds(10),
+            Cluster.Explain
+        );
         await UnknownAsync(client);
     }
 
@@ -300,7 +346,12 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         using var webSocket = await RawWebSocket.UpgradeAsync(client, B.Url);
         await webSocket.SendAsync("42[\"flood\",3000,1000]"); // 3 MB: below the outbound limit
         await webSocket.SendAsync("42[\"echo\",\"fence\"]");
-        await NodeProcess.UntilAsync(async () => (await A.JournalAsync("flood")).Length == 0, "the node to answer", TimeSpan.FromSeconds(10), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await A.JournalAsync("flood")).Length == 0,
+            "the node to answer",
+            TimeSpan.FromSeconds(10),
+            Cluster.Explain
+        );
         for (var i = 0; i < 3_000; i++)
             Assert.StartsWith($"42[\"flood\",{i},", await webSocket.ReadForAsync("42[\"flood\""), StringComparison.Ordinal);
         Assert.Equal("42[\"echo\",\"fence\"]", await webSocket.ReadForAsync("42[\"echo\""));
@@ -439,7 +490,8 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
         Assert.Equal($"42[\"echo\",{number}]", await client.PollForAsync("42[\"echo\"", from.Url));
     }
 
-    private static async Task CloseAsync(WireClient client, NodeProcess node) => Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("1", node.Url)));
+    private static async Task CloseAsync(WireClient client, NodeProcess node) =>
+        Assert.Equal("ok", await WireClient.TextOf(await client.PostAsync("1", node.Url)));
 
     /// <summary>The session is gone, wherever one asks.</summary>
     private async Task UnknownAsync(WireClient client)
@@ -450,7 +502,8 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
                 async () =>
                 {
                     using var response = await client.PostAsync("3", node.Url);
-                    return response.StatusCode == HttpStatusCode.BadRequest && (await response.Content.ReadAsStringAsync()).Contains("\"code\":1", StringComparison.Ordinal);
+                    return response.StatusCode == HttpStatusCode.BadRequest
+                        && (await response.Content.ReadAsStringAsync()).Contains("\"code\":1", StringComparison.Ordinal);
                 },
                 "the session to be unknown",
                 TimeSpan.FromSeconds(5),
@@ -459,10 +512,20 @@ public sealed class WrongNodeTests(SharedCluster shared, ITestOutputHelper outpu
     }
 
     /// <summary>Runs something while a GET of the client waits at a node.</summary>
-    private async Task ParkedAsync(WireClient client, NodeProcess node, Func<Task<HttpResponseMessage>, Task> meanwhile, CancellationToken cut = default)
+    private async Task ParkedAsync(
+        WireClient client,
+        NodeProcess node,
+        Func<Task<HttpResponseMessage>, Task> meanwhile,
+        CancellationToken cut = default
+    )
     {
         var get = client.GetAsync(node.Url, cut);
-        await NodeProcess.UntilAsync(async () => (await node.StateAsync()).WaitingElsewhere > 0, "the GET to wait", TimeSpan.FromSeconds(10), Cluster.Explain);
+        await NodeProcess.UntilAsync(
+            async () => (await node.StateAsync()).WaitingElsewhere > 0,
+            "the GET to wait",
+            TimeSpan.FromSeconds(10),
+            Cluster.Explain
+        );
         await meanwhile(get);
     }
 }

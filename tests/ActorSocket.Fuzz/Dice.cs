@@ -1,6 +1,9 @@
 namespace ActorSocket.Fuzz;
 
-/// <summary>Random numbers that are the same on every machine and runtime, so that a seed and a number are enough to have an input again (SplitMix64).</summary>
+/// <summary>
+/// Random numbers that are the same on every machine and runtime, so that a seed and a number are enough to have an input again
+/// (SplitMix64).
+/// </summary>
 internal sealed class Dice(ulong seed)
 {
     private ulong _state = seed;

@@ -21,7 +21,9 @@ internal sealed class PayloadTarget : Target
         var dice = input.Dice;
         var packets = new List<string>();
         for (var left = 1 + dice.Few(dice.OneIn(500) ? 2000 : 6); left > 0; left--)
-            packets.Add(dice.OneIn(4) ? "b" + Convert.ToBase64String(dice.Bytes(dice.Few(30))) : (char)('0' + dice.Below(7)) + Grammar.Text(dice));
+            packets.Add(
+                dice.OneIn(4) ? "b" + Convert.ToBase64String(dice.Bytes(dice.Few(30))) : (char)('0' + dice.Below(7)) + Grammar.Text(dice)
+            );
         var whole = Encoding.UTF8.GetBytes(string.Join('\u001e', packets));
         var isSpoilt = !dice.OneIn(4);
         input.Bytes = isSpoilt ? Mutator.Mutate(dice, whole) : whole;
@@ -35,7 +37,10 @@ internal sealed class PayloadTarget : Target
             failed = reader.Failed;
         });
         if (!isSpoilt)
-            FuzzInput.Hold((count, failed) == (Math.Min(packets.Count, 1000), packets.Count > 1000), $"{count} of {packets.Count} packets were read, failed: {failed}");
+            FuzzInput.Hold(
+                (count, failed) == (Math.Min(packets.Count, 1000), packets.Count > 1000),
+                $"{count} of {packets.Count} packets were read, failed: {failed}"
+            );
         else if (ReadPlainly(input.Bytes) is { } expected)
             FuzzInput.Hold((count, failed) == expected, $"{count} packets were read, failed: {failed}; by the grammar it is {expected}");
     }
@@ -80,7 +85,12 @@ internal sealed class Revision3Target : Target
             else if (binaryForm)
                 Revision3Payload.WriteBinaryForm(output, Encoding.UTF8.GetBytes("4" + Grammar.Text(dice)));
             else
-                Revision3Payload.WriteText(output, Encoding.UTF8.GetBytes(dice.OneIn(4) ? "b4" + Convert.ToBase64String(dice.Bytes(dice.Few(30))) : "4" + Grammar.Text(dice)));
+                Revision3Payload.WriteText(
+                    output,
+                    Encoding.UTF8.GetBytes(
+                        dice.OneIn(4) ? "b4" + Convert.ToBase64String(dice.Bytes(dice.Few(30))) : "4" + Grammar.Text(dice)
+                    )
+                );
         }
         var isSpoilt = !dice.OneIn(4);
         input.Bytes = isSpoilt ? Mutator.Mutate(dice, output.WrittenSpan.ToArray()) : output.WrittenSpan.ToArray();
@@ -117,9 +127,15 @@ internal sealed class FrameTarget : Target
         List<string> whole = [], pieces = [];
         input.Bounded(64, 16_384, () => whole = Read(new ReadOnlySequence<byte>((byte[])input.Bytes.Clone())));
         pieces = ReadInPieces(dice, input.Bytes);
-        FuzzInput.Hold(whole.SequenceEqual(pieces, StringComparer.Ordinal), $"whole: {string.Join(' ', whole)}; in pieces: {string.Join(' ', pieces)}");
+        FuzzInput.Hold(
+            whole.SequenceEqual(pieces, StringComparer.Ordinal),
+            $"whole: {string.Join(' ', whole)}; in pieces: {string.Join(' ', pieces)}"
+        );
         if (!isSpoilt)
-            FuzzInput.Hold(whole.SequenceEqual(expected, StringComparer.Ordinal), $"read: {string.Join(' ', whole)}; sent: {string.Join(' ', expected)}");
+            FuzzInput.Hold(
+                whole.SequenceEqual(expected, StringComparer.Ordinal),
+                $"read: {string.Join(' ', whole)}; sent: {string.Join(' ', expected)}"
+            );
     }
 
     private static (byte[] Frames, List<string> Expected) MakeFrames(Dice dice)

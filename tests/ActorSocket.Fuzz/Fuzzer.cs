@@ -29,7 +29,8 @@ internal sealed class FuzzInput(ulong seed, long number)
     public byte[] Bytes { get; set; } = [];
 
     /// <summary>
-    /// Runs what reads the input, and bounds what it may allocate: so much for each byte, and a little. Counted, not timed, on this thread. Now and then an input is long,
+    /// Runs what reads the input, and bounds what it may allocate: so much for each byte, and a little. Counted, not timed, on this thread.
+    /// Now and then an input is long,
     /// so that what grows faster than the input does is seen.
     /// </summary>
     public void Bounded(int perByte, int atMost, Action read)
@@ -39,7 +40,9 @@ internal sealed class FuzzInput(ulong seed, long number)
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         var allowed = ((long)perByte * Bytes.Length) + atMost;
         if (allocated > allowed)
-            throw new InvalidOperationException($"{allocated} bytes were allocated for an input of {Bytes.Length} bytes; {allowed} are allowed.");
+            throw new InvalidOperationException(
+                $"{allocated} bytes were allocated for an input of {Bytes.Length} bytes; {allowed} are allowed."
+            );
     }
 
     public static void Hold(bool condition, string what)
@@ -75,9 +78,11 @@ internal static class Fuzzer
             }
             catch (Exception error)
             {
-                var hex = input.Bytes.Length <= 4096 ? Convert.ToHexString(input.Bytes) : Convert.ToHexString(input.Bytes.AsSpan(0, 4096)) + "…";
+                var hex =
+                    input.Bytes.Length <= 4096 ? Convert.ToHexString(input.Bytes) : Convert.ToHexString(input.Bytes.AsSpan(0, 4096)) + "…";
                 throw new FuzzException(
-                    $"{target.Name}, seed {seed}, input {number}: {error.GetType().Name}: {error.Message}\nAgain: dotnet run --project tests/ActorSocket.Fuzz -c Release -- --target {target.Name} --seed {seed} --input {number}\nBytes: {hex}",
+                    $"{target.Name}, seed {seed}, input {number}: {error.GetType().Name}: {error.Message}\nAgain: dotnet run --project "
+                    + $"tests/ActorSocket.Fuzz -c Release -- --target {target.Name} --seed {seed} --input {number}\nBytes: {hex}",
                     error);
             }
         }

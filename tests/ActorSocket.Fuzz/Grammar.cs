@@ -7,8 +7,44 @@ namespace ActorSocket.Fuzz;
 /// <summary>Makes what the protocols' grammars allow, in all the spellings that they allow.</summary>
 internal static class Grammar
 {
-    private static readonly string[] Texts = ["", "a", "message", "é", "😀", "\\n", "\\\"", "\\\\", "\\u0041", "\\ud83d", "\\uDE00", "\\ud83d\\ude00", "_placeholder", "num", "\\u005fplaceholder", " ", "0", "AQID", "__proto__"];
-    private static readonly string[] Numbers = ["0", "-0", "1", "-1", "1.5", "1e3", "1E-7", "12345678901234567890", "1e308", "9007199254740993", "-9223372036854775808", "0.1", "2147483648"];
+    private static readonly string[] Texts =
+    [
+        "",
+        "a",
+        "message",
+        "é",
+        "😀",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\u0041",
+        "\\ud83d",
+        "\\uDE00",
+        "\\ud83d\\ude00",
+        "_placeholder",
+        "num",
+        "\\u005fplaceholder",
+        " ",
+        "0",
+        "AQID",
+        "__proto__",
+    ];
+    private static readonly string[] Numbers =
+    [
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "1.5",
+        "1e3",
+        "1E-7",
+        "12345678901234567890",
+        "1e308",
+        "9007199254740993",
+        "-9223372036854775808",
+        "0.1",
+        "2147483648",
+    ];
     private static readonly string[] Spaces = [" ", "\t", "\n", "\r\n", "  "];
 
     /// <summary>A JSON value; placeholders in it refer to one of so many attachments.</summary>
@@ -61,11 +97,28 @@ internal static class Grammar
     {
         switch (dice.Below(depth <= 0 ? 9 : 13))
         {
-            case 0: output.Put([dice.Pick<byte>([0xC0, 0xC2, 0xC3, 0x00, 0x7F, 0xE0, 0xFF])]); break;
-            case 1: Number(dice, output); break;
-            case 2 or 3: MessagePackText(dice, output); break;
-            case 4: Sized(dice, output, dice.Pick<byte>([0xC4, 0xC5, 0xC6]), 0xC4, dice.Bytes(dice.Few(20)), null); break;
-            case 5: Sized(dice, output, dice.Pick<byte>([0xC7, 0xC8, 0xC9]), 0xC7, dice.Bytes(dice.Pick<int>([0, 1, 4, 8, 12, 20])), dice.Pick<byte>([0, 0, 1, 0xFF])); break;
+            case 0:
+                output.Put([dice.Pick<byte>([0xC0, 0xC2, 0xC3, 0x00, 0x7F, 0xE0, 0xFF])]);
+                break;
+            case 1:
+                Number(dice, output);
+                break;
+            case 2 or 3:
+                MessagePackText(dice, output);
+                break;
+            case 4:
+                Sized(dice, output, dice.Pick<byte>([0xC4, 0xC5, 0xC6]), 0xC4, dice.Bytes(dice.Few(20)), null);
+                break;
+            case 5:
+                Sized(
+                    dice,
+                    output,
+                    dice.Pick<byte>([0xC7, 0xC8, 0xC9]),
+                    0xC7,
+                    dice.Bytes(dice.Pick<int>([0, 1, 4, 8, 12, 20])),
+                    dice.Pick<byte>([0, 0, 1, 0xFF])
+                );
+                break;
             case 6:
                 var fixedForm = dice.Below(5);
                 output.Put([(byte)(0xD4 + fixedForm), dice.Pick<byte>([0, 0, 0xFF, 7])]);
@@ -199,7 +252,18 @@ internal static class Grammar
 
     private static void Number(Dice dice, ArrayBufferWriter<byte> output)
     {
-        var (marker, length) = dice.Pick<(byte, int)>([(0xCA, 4), (0xCB, 8), (0xCC, 1), (0xCD, 2), (0xCE, 4), (0xCF, 8), (0xD0, 1), (0xD1, 2), (0xD2, 4), (0xD3, 8)]);
+        var (marker, length) = dice.Pick<(byte, int)>([
+            (0xCA, 4),
+            (0xCB, 8),
+            (0xCC, 1),
+            (0xCD, 2),
+            (0xCE, 4),
+            (0xCF, 8),
+            (0xD0, 1),
+            (0xD1, 2),
+            (0xD2, 4),
+            (0xD3, 8),
+        ]);
         output.Put([marker]);
         output.Write(dice.Bytes(length));
     }

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ActorSocket.Fuzz;
 
-/// <summary>Kestrel without a network: its HTTP, and everything above it, are the real ones; bytes arrive exactly as they are cut here.</summary>
+/// <summary>
+/// Kestrel without a network: its HTTP, and everything above it, are the real ones; bytes arrive exactly as they are cut here.
+/// </summary>
 internal sealed class MemoryTransport : IConnectionListenerFactory, IConnectionListener
 {
     private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>();
@@ -48,7 +50,11 @@ internal sealed class MemoryTransport : IConnectionListenerFactory, IConnectionL
 internal sealed class MemoryClient : IDisposable
 {
     // Neither side waits for the other: how much is written is bounded by the input.
-    private static readonly PipeOptions Unbounded = new(pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false);
+    private static readonly PipeOptions Unbounded = new(
+        pauseWriterThreshold: 0,
+        resumeWriterThreshold: 0,
+        useSynchronizationContext: false
+    );
 
     private readonly Pipe _toServer = new(Unbounded);
     private readonly Pipe _toClient = new(Unbounded);
@@ -178,7 +184,11 @@ internal sealed class MemoryClient : IDisposable
         private readonly MemoryClient _client;
 
         public ServerConnection(MemoryClient client)
-            : base(Guid.NewGuid().ToString(), new Duplex(client._toServer.Reader, client._toClient.Writer), new Duplex(client._toClient.Reader, client._toServer.Writer))
+            : base(
+                Guid.NewGuid().ToString(),
+                new Duplex(client._toServer.Reader, client._toClient.Writer),
+                new Duplex(client._toClient.Reader, client._toServer.Writer)
+            )
         {
             _client = client;
             ConnectionClosed = client._closed.Token;

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace ActorSocket.Fuzz;
 
 /// <summary>
-/// <c>dotnet run --project tests/ActorSocket.Fuzz -c Release -- [--seconds N] [--seed S] [--target NAME] [--input N]</c>: every target in turn for its share of the time, or
+/// <c>dotnet run --project tests/ActorSocket.Fuzz -c Release -- [--seconds N] [--seed S] [--target NAME] [--input N]</c>: every target in
+/// turn for its share of the time, or
 /// one input again.
 /// </summary>
 internal static class Program
@@ -15,7 +16,10 @@ internal static class Program
         var seed = Option(args, "--seed") is { } given ? ulong.Parse(given, CultureInfo.InvariantCulture) : FuzzTests.NewSeed();
         var name = Option(args, "--target");
         using var sessions = new SessionTarget();
-        var targets = Array.FindAll<Target>([.. Fuzzer.Codecs, sessions], target => name is null || string.Equals(target.Name, name, StringComparison.Ordinal));
+        var targets = Array.FindAll<Target>(
+            [.. Fuzzer.Codecs, sessions],
+            target => name is null || string.Equals(target.Name, name, StringComparison.Ordinal)
+        );
         if (targets.Length == 0)
         {
             Console.Error.WriteLine($"There is no target \"{name}\".");
@@ -30,7 +34,12 @@ internal static class Program
                 var tried = Option(args, "--input") is { } input
                     ? Fuzzer.Run(target, seed, long.Parse(input, CultureInfo.InvariantCulture), 1)
                     : Fuzzer.Run(target, seed, 0, long.MaxValue, TimeSpan.FromSeconds((double)seconds / targets.Length));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{target.Name}: seed {seed}, {tried} inputs, {clock.Elapsed.TotalSeconds:0.0} s"));
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{target.Name}: seed {seed}, {tried} inputs, {clock.Elapsed.TotalSeconds:0.0} s"
+                    )
+                );
             }
             catch (FuzzException failure)
             {
@@ -41,5 +50,6 @@ internal static class Program
         return failed ? 1 : 0;
     }
 
-    private static string? Option(string[] args, string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+    private static string? Option(string[] args, string name) =>
+        Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 }

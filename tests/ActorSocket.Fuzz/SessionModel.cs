@@ -21,7 +21,8 @@ internal enum Fate
 }
 
 /// <summary>
-/// The protocols' rules for one session that has joined <c>/</c>, said once more: what may be sent, and what ends it. Codecs are those under test; that they read what they
+/// The protocols' rules for one session that has joined <c>/</c>, said once more: what may be sent, and what ends it. Codecs are those
+/// under test; that they read what they
 /// should is other targets' business.
 /// </summary>
 internal sealed class SessionModel : IDisposable
@@ -106,7 +107,9 @@ internal sealed class SessionModel : IDisposable
         else if (packet is null or { Type: SocketIoPacketType.Event or SocketIoPacketType.Ack, Namespace: "/" })
             return;
         else
-            Fate = packet.Type is SocketIoPacketType.Event or SocketIoPacketType.Ack or SocketIoPacketType.ConnectError ? Fate.Ends : Fate.Unknown;
+            Fate = packet.Type is SocketIoPacketType.Event or SocketIoPacketType.Ack or SocketIoPacketType.ConnectError
+                ? Fate.Ends
+                : Fate.Unknown;
     }
 
     /// <summary>A message of a client: mostly one that the server takes.</summary>
@@ -114,17 +117,43 @@ internal sealed class SessionModel : IDisposable
     {
         switch (dice.Below(12))
         {
-            case 0: return [(byte)'4', (byte)dice.Pick<byte>("0123456"u8)];
-            case 1: return "3"u8.ToArray(); // a pong
-            case 2: return "6"u8.ToArray();
-            case 3: return "43999[1]"u8.ToArray(); // nobody waits for it
-            case 4: return Encoding.UTF8.GetBytes($"451-[\"{dice.Pick<string>(["echo", "bytes", "json", "shape"])}\",{{\"_placeholder\":true,\"num\":{dice.Below(2)}}}]");
-            case 5: return Encoding.UTF8.GetBytes($"42{dice.Below(1000)}[\"{Grammar.Text(dice)}\"]");
-            case 6: return Encoding.UTF8.GetBytes(dice.Pick<string>(["42/other,[\"x\"]", "40/other,", "41", "40", "2", "1", "44{}", "9", "4", "42", "42[\"throw\"]", "427[\"late\"]"]));
+            case 0:
+                return [(byte)'4', (byte)dice.Pick<byte>("0123456"u8)];
+            case 1:
+                return "3"u8.ToArray(); // a pong
+            case 2:
+                return "6"u8.ToArray();
+            case 3:
+                return "43999[1]"u8.ToArray(); // nobody waits for it
+            case 4:
+                return Encoding.UTF8.GetBytes(
+                    $"451-[\"{dice.Pick<string>(["echo", "bytes", "json", "shape"])}\",{{\"_placeholder\":true,\"num\":{dice.Below(2)}}}]"
+                );
+            case 5:
+                return Encoding.UTF8.GetBytes($"42{dice.Below(1000)}[\"{Grammar.Text(dice)}\"]");
+            case 6:
+                return Encoding.UTF8.GetBytes(
+                    dice.Pick<string>([
+                        "42/other,[\"x\"]",
+                        "40/other,",
+                        "41",
+                        "40",
+                        "2",
+                        "1",
+                        "44{}",
+                        "9",
+                        "4",
+                        "42",
+                        "42[\"throw\"]",
+                        "427[\"late\"]",
+                    ])
+                );
             default:
                 var json = new StringBuilder();
                 Grammar.Json(dice, json, 0, 3);
-                return Encoding.UTF8.GetBytes($"42{dice.Below(1000)}[\"{dice.Pick<string>(["echo", "number", "bytes", "json", "shape", "join", "nobody"])}\",{json}]");
+                return Encoding.UTF8.GetBytes(
+                    $"42{dice.Below(1000)}[\"{dice.Pick<string>(["echo", "number", "bytes", "json", "shape", "join", "nobody"])}\",{json}]"
+                );
         }
     }
 }

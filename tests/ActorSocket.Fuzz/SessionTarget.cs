@@ -13,7 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace ActorSocket.Fuzz;
 
 /// <summary>
-/// Whole sessions against a real server without a network: requests and frames in random order, spoilt ones among them, cut anywhere. Each ends or lives as
+/// Whole sessions against a real server without a network: requests and frames in random order, spoilt ones among them, cut anywhere. Each
+/// ends or lives as
 /// <see cref="SessionModel"/> says; the server logs no error but the handlers' own; in the end nothing is left.
 /// </summary>
 internal sealed class SessionTarget : Target, IDisposable
@@ -169,7 +170,14 @@ internal sealed class SessionTarget : Target, IDisposable
                 var payload = new ArrayBufferWriter<byte>();
                 for (var left = 1 + dice.Few(4); left > 0; left--)
                     Revision3Payload.WriteText(payload, SessionModel.Message(dice));
-                bytes.AddRange(Request("POST", sid, dice.OneIn(2) ? Mutator.Mutate(dice, payload.WrittenSpan.ToArray()) : payload.WrittenSpan.ToArray(), revision));
+                bytes.AddRange(
+                    Request(
+                        "POST",
+                        sid,
+                        dice.OneIn(2) ? Mutator.Mutate(dice, payload.WrittenSpan.ToArray()) : payload.WrittenSpan.ToArray(),
+                        revision
+                    )
+                );
                 bytes.AddRange(Request("GET", sid, [], revision));
                 break;
             case 1:
@@ -316,7 +324,9 @@ internal sealed class SessionTarget : Target, IDisposable
 
     private async Task FinishAsync()
     {
-        foreach (var sid in _server!.Server.Engine.Sessions.All.Select(static session => session.Sid).Where(sid => !_left.Contains(sid)).ToList())
+        foreach (
+            var sid in _server!.Server.Engine.Sessions.All.Select(static session => session.Sid).Where(sid => !_left.Contains(sid)).ToList()
+        )
             await GoneAsync(sid);
         foreach (var sid in _left)
         {
@@ -334,10 +344,18 @@ internal sealed class SessionTarget : Target, IDisposable
     }
 
     private static byte[] Request(string method, string? sid, byte[] body, int revision = 4) =>
-        [.. Encoding.ASCII.GetBytes($"{method} /socket.io/?EIO={revision}&transport=polling{(sid is null ? "" : "&sid=" + sid)} HTTP/1.1\r\nHost: a\r\n{(method == "POST" ? $"Content-Type: text/plain\r\nContent-Length: {body.Length}\r\n" : "")}\r\n"), .. body];
+        [
+            .. Encoding.ASCII.GetBytes(
+                $"{method} /socket.io/?EIO={revision}&transport=polling{(sid is null ? "" : "&sid=" + sid)} HTTP/1.1\r\nHost: a\r\n{(method == "POST" ? $"Content-Type: text/plain\r\nContent-Length: {body.Length}\r\n" : "")}\r\n"
+            ),
+            .. body,
+        ];
 
-    private static byte[] Upgrade(string? sid) => Encoding.ASCII.GetBytes(
-        $"GET /socket.io/?EIO=4&transport=websocket{(sid is null ? "" : "&sid=" + sid)} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+    private static byte[] Upgrade(string? sid) =>
+        Encoding.ASCII.GetBytes(
+            $"GET /socket.io/?EIO=4&transport=websocket{(sid is null ? "" : "&sid=" + sid)} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        );
 
     private sealed record Shape(string? A, byte[]? Bytes, JsonElement Rest);
 
@@ -357,7 +375,13 @@ internal sealed class SessionTarget : Target, IDisposable
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (logLevel >= LogLevel.Error && eventId.Id != HandlerFailed)
                 _errors.Enqueue($"{formatter(state, exception)} {exception}");

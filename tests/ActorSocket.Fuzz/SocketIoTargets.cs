@@ -8,20 +8,46 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Fuzz;
 
-/// <summary>What both parsers must keep to: what was read can be bound or is refused, and is the same once more when it is emitted on.</summary>
+/// <summary>
+/// What both parsers must keep to: what was read can be bound or is refused, and is the same once more when it is emitted on.
+/// </summary>
 internal static class Packets
 {
-    private static readonly ProtocolLimits NoLimits = new() { MaxAttachments = int.MaxValue, MaxAttachmentsBytes = int.MaxValue, MaxJsonDepth = 200, MaxEventNameBytes = int.MaxValue };
+    private static readonly ProtocolLimits NoLimits = new()
+    {
+        MaxAttachments = int.MaxValue,
+        MaxAttachmentsBytes = int.MaxValue,
+        MaxJsonDepth = 200,
+        MaxEventNameBytes = int.MaxValue,
+    };
 
     private static readonly Func<SocketArgument, object?>[] Bindings =
     [
-        static one => one.As<string>(), static one => one.As<int>(), static one => one.As<double?>(), static one => one.As<bool>(), static one => one.As<JsonElement>(), static one => one.As<object>(),
-        static one => one.As<byte[]>(), static one => one.As<byte[][]>(), static one => one.As<Stream>(), static one => one.As<Dictionary<string, object>>(), static one => one.As<Dictionary<string, JsonElement>>(),
-        static one => one.As<JsonNode>(), static one => one.As<JsonObject>(), static one => one.As<List<object>>(), static one => one.As<DateTime>(), static one => one.As<Guid>(), static one => one.As<SocketArgument>(),
-        static one => one.As<Shape>(), static one => one.As<JsonDocument>(), static one => one.ToJsonElement(), static one => one.ToString(),
+        static one => one.As<string>(),
+        static one => one.As<int>(),
+        static one => one.As<double?>(),
+        static one => one.As<bool>(),
+        static one => one.As<JsonElement>(),
+        static one => one.As<object>(),
+        static one => one.As<byte[]>(),
+        static one => one.As<byte[][]>(),
+        static one => one.As<Stream>(),
+        static one => one.As<Dictionary<string, object>>(),
+        static one => one.As<Dictionary<string, JsonElement>>(),
+        static one => one.As<JsonNode>(),
+        static one => one.As<JsonObject>(),
+        static one => one.As<List<object>>(),
+        static one => one.As<DateTime>(),
+        static one => one.As<Guid>(),
+        static one => one.As<SocketArgument>(),
+        static one => one.As<Shape>(),
+        static one => one.As<JsonDocument>(),
+        static one => one.ToJsonElement(),
+        static one => one.ToString(),
     ];
 
-    public static PacketDecoder NewDecoder(ProtocolLimits? limits = null) => new(limits ?? new ProtocolLimits(), new NameTable(), SocketJson.Default);
+    public static PacketDecoder NewDecoder(ProtocolLimits? limits = null) =>
+        new(limits ?? new ProtocolLimits(), new NameTable(), SocketJson.Default);
 
     /// <summary>Binds arguments to types they may not fit. A JsonException is what a handler's caller gets to see.</summary>
     public static void Bind(FuzzInput input, SocketIoPacket packet)
@@ -50,9 +76,15 @@ internal static class Packets
         input.Bounded(400, 65_536, () => once = writer.Event("/", "e", -1, new EventArguments<SocketArguments>(packet.Arguments)));
         var again = read(once);
         FuzzInput.Hold(again is not null, $"what was emitted on cannot be read: {Describe(once)}");
-        FuzzInput.Hold(again!.Arguments.Count == packet.Arguments.Count, $"{packet.Arguments.Count} arguments became {again.Arguments.Count}: {Describe(once)}");
+        FuzzInput.Hold(
+            again!.Arguments.Count == packet.Arguments.Count,
+            $"{packet.Arguments.Count} arguments became {again.Arguments.Count}: {Describe(once)}"
+        );
         twice = writer.Event("/", "e", -1, new EventArguments<SocketArguments>(again.Arguments));
-        FuzzInput.Hold(string.Equals(Describe(once), Describe(twice), StringComparison.Ordinal), $"{Describe(once)} became {Describe(twice)}");
+        FuzzInput.Hold(
+            string.Equals(Describe(once), Describe(twice), StringComparison.Ordinal),
+            $"{Describe(once)} became {Describe(twice)}"
+        );
     }
 
     public static SocketIoPacket? Read(EncodedPacket packet, IPacketDecoder decoder)
@@ -70,14 +102,19 @@ internal static class Packets
 
     public static SocketIoPacket? ReadText(EncodedPacket packet) => Read(packet, NewDecoder(NoLimits));
 
-    public static SocketIoPacket? ReadMessagePack(EncodedPacket packet) => Read(packet, new ParserPacketDecoder(SocketIoParser.MessagePack.CreateDecoder(), NewDecoder(NoLimits)));
+    public static SocketIoPacket? ReadMessagePack(EncodedPacket packet) =>
+        Read(packet, new ParserPacketDecoder(SocketIoParser.MessagePack.CreateDecoder(), NewDecoder(NoLimits)));
 
     /// <summary>No more is looked through than there is, however often one looks.</summary>
     public static void HoldScanned(FuzzInput input, long before, int times) =>
-        FuzzInput.Hold(Placeholder.BytesScanned - before <= ((long)times * input.Bytes.Length) + (times > 1 ? 1000 : 0), $"{Placeholder.BytesScanned - before} of {input.Bytes.Length} bytes were looked through");
+        FuzzInput.Hold(
+            Placeholder.BytesScanned - before <= ((long)times * input.Bytes.Length) + (times > 1 ? 1000 : 0),
+            $"{Placeholder.BytesScanned - before} of {input.Bytes.Length} bytes were looked through"
+        );
 
     private static string Describe(EncodedPacket packet) =>
-        $"{Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset))} {string.Join(' ', packet.Attachments.Select(static attachment => $"<{Convert.ToHexString(attachment)}>"))}";
+        Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset))
+        + string.Concat(packet.Attachments.Select(static attachment => $" <{Convert.ToHexString(attachment)}>"));
 
     private sealed record Shape(string? A, int Num, byte[]? Message, JsonElement X, Shape? Nested);
 }
@@ -98,8 +135,12 @@ internal sealed class TextPacketTarget : Target
         var (arguments, json) = (dice.Few(4), new StringBuilder());
         var isAck = dice.OneIn(4);
         json.Append((attachments > 0 ? 5 : 2) + (isAck ? 1 : 0));
-        json.Append(attachments > 0 ? $"{attachments}-" : "").Append(dice.OneIn(4) ? "/ns," : "").Append(isAck || dice.OneIn(3) ? $"{dice.Below(1000)}" : "");
-        json.Append(isAck ? "[" : "[\"" + (Grammar.Text(dice) is var name && name.Length < 200 ? "e" + name : "e") + (arguments > 0 ? "\"," : "\""));
+        json.Append(attachments > 0 ? $"{attachments}-" : "")
+            .Append(dice.OneIn(4) ? "/ns," : "")
+            .Append(isAck || dice.OneIn(3) ? $"{dice.Below(1000)}" : "");
+        json.Append(
+            isAck ? "[" : "[\"" + (Grammar.Text(dice) is var name && name.Length < 200 ? "e" + name : "e") + (arguments > 0 ? "\"," : "\"")
+        );
         for (var left = arguments; left > 0; left--)
         {
             if (dice.OneIn(1000))
@@ -126,7 +167,10 @@ internal sealed class TextPacketTarget : Target
         Packets.HoldScanned(input, scanned, 1);
         FuzzInput.Hold(accepted || decoder.Error != PacketError.None, "it was refused without a reason");
         if (!isSpoilt)
-            FuzzInput.Hold(accepted && packet!.Arguments.Count == arguments && (arguments == 0 || packet.Arguments.Attachments.Length == attachments), $"it is right, but was {(accepted ? "misread" : decoder.Error)}");
+            FuzzInput.Hold(
+                accepted && packet!.Arguments.Count == arguments && (arguments == 0 || packet.Arguments.Attachments.Length == attachments),
+                $"it is right, but was {(accepted ? "misread" : decoder.Error)}"
+            );
         if (packet is null || !Utf8.IsValid(input.Bytes))
             return; // a transport refuses what is no UTF-8
         Packets.Bind(input, packet);
@@ -137,7 +181,12 @@ internal sealed class TextPacketTarget : Target
     /// <summary>Deep, and long.</summary>
     private static void Nest(Dice dice, StringBuilder json, int attachments)
     {
-        var (open, close) = dice.Pick<(string, string)>([("{\"a\":", "}"), ("[", "]"), ("{\"_placeholder\":false,\"a\":", ",\"num\":0}"), ("{\"num\":0,\"a\":", ",\"_placeholder\":null}")]);
+        var (open, close) = dice.Pick<(string, string)>([
+            ("{\"a\":", "}"),
+            ("[", "]"),
+            ("{\"_placeholder\":false,\"a\":", ",\"num\":0}"),
+            ("{\"num\":0,\"a\":", ",\"_placeholder\":null}"),
+        ]);
         var depth = 1 + dice.Below(55);
         for (var i = 0; i < depth; i++)
             json.Append(open);
@@ -189,7 +238,8 @@ internal sealed class MessagePackTarget : Target
         Grammar.MessagePack(dice, output, 2); // a key that nobody knows, and its value
         Grammar.MessagePack(dice, output, 2);
         var isSpoilt = !dice.OneIn(3);
-        input.Bytes = isSpoilt && output.WrittenCount < 8000 ? Mutator.Mutate(dice, output.WrittenSpan.ToArray()) : output.WrittenSpan.ToArray();
+        input.Bytes =
+            isSpoilt && output.WrittenCount < 8000 ? Mutator.Mutate(dice, output.WrittenSpan.ToArray()) : output.WrittenSpan.ToArray();
 
         SocketIoPacket? packet = null;
         var decoder = Packets.NewDecoder();

@@ -8,7 +8,8 @@ using ActorSocket.Soak;
 
 // Everything at once, for as long as one likes, while nodes are killed and stopped:
 //   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--out FOLDER]
-// Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check what may never happen.
+// Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check
+// what may never happen.
 // It ends with 1, and says why, when something did, or when something is left once all clients are gone.
 var options = new SoakOptions(args);
 var random = new Random(options.Seed);
@@ -17,11 +18,18 @@ var problems = new List<string>();
 var table = new StringBuilder("second,node,sessions,sockets,heap MB,working set MB,threads,descriptors,actors\n");
 var events = new StringBuilder();
 var clock = Stopwatch.StartNew();
-await using var cluster = await TestCluster.StartAsync(3, "--ActorSocket:ConnectionStateRecovery:MaxDisconnectionDuration=00:02:00", "--ActorSocket:PingInterval=00:00:05", "--ActorSocket:PingTimeout=00:00:05");
+await using var cluster = await TestCluster.StartAsync(
+    3,
+    "--ActorSocket:ConnectionStateRecovery:MaxDisconnectionDuration=00:02:00",
+    "--ActorSocket:PingInterval=00:00:05",
+    "--ActorSocket:PingTimeout=00:00:05"
+);
 Note($"the cluster is whole: {string.Join(", ", cluster.Nodes.Select(static node => node.Tag))}");
 clock.Restart();
 JsonElement counts;
-await using (var clients = await ScriptClient.StartJavaScriptAsync("soak", "soak", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{options.Clients}")))
+await using (
+    var clients = await ScriptClient.StartJavaScriptAsync("soak", "soak", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{options.Clients}"))
+)
 {
     await clients.SignalAsync("running");
     using var over = new CancellationTokenSource(TimeSpan.FromMinutes(options.Minutes));
@@ -43,7 +51,11 @@ catch (Exception e)
 await SampleAsync(collect: true);
 foreach (var node in cluster.Living)
 {
-    foreach (var life in (await node.JournalAsync("")).Select(static line => line.Split(' ')).GroupBy(static words => words[0], static words => words[1], StringComparer.Ordinal))
+    foreach (
+        var life in (await node.JournalAsync(""))
+            .Select(static line => line.Split(' '))
+            .GroupBy(static words => words[0], static words => words[1], StringComparer.Ordinal)
+    )
     {
         // A recovered socket ends here and goes on elsewhere, or comes from elsewhere.
         var ends = life.Count(static what => what == "disconnect");
@@ -71,7 +83,11 @@ async Task<JsonElement> WatchAsync(ScriptClient clients)
         if (!line.TryGetProperty("problems", out _))
             throw new InvalidOperationException($"The clients ended: {line}");
         Collect(line);
-        if (line.GetProperty("problems").EnumerateArray().Any(static problem => problem.GetString()!.Contains("has not ticked", StringComparison.Ordinal)))
+        if (
+            line.GetProperty("problems")
+                .EnumerateArray()
+                .Any(static problem => problem.GetString()!.Contains("has not ticked", StringComparison.Ordinal))
+        )
             await NoteTicksAsync();
         if (line.TryGetProperty("ok", out _))
             return line;
@@ -138,7 +154,8 @@ async Task NoteTicksAsync()
             var before = await node.TicksAsync();
             await Task.Delay(1_000); // one that does not tick says nothing
             var after = await node.TicksAsync();
-            Note($"{node.Tag} has ticked: {string.Join(", ", before.Select(entity => $"{entity.Key} {entity.Value}..{after.GetValueOrDefault(entity.Key, -1)}"))}");
+            var ticks = before.Select(entity => $"{entity.Key} {entity.Value}..{after.GetValueOrDefault(entity.Key, -1)}");
+            Note($"{node.Tag} has ticked: {string.Join(", ", ticks)}");
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
@@ -154,8 +171,11 @@ async Task SampleAsync(bool collect)
         try
         {
             var state = await node.StateAsync(collect);
-            table.Append(CultureInfo.InvariantCulture,
-                $"{clock.Elapsed.TotalSeconds:F0},{node.Tag},{state.Sessions},{state.Sockets},{state.Bytes / 1e6:F1},{state.WorkingSet / 1e6:F0},{state.Threads},{state.Descriptors},{state.Actors}\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"{clock.Elapsed.TotalSeconds:F0},{node.Tag},{state.Sessions},{state.Sockets},{state.Bytes / 1e6:F1},"
+                + $"{state.WorkingSet / 1e6:F0},{state.Threads},{state.Descriptors},{state.Actors}\n"
+            );
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
@@ -176,11 +196,22 @@ string Report()
     var last = table.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^cluster.Living.Count()..];
     var text = new StringBuilder();
     text.AppendLine(CultureInfo.InvariantCulture, $"# Soak: {options.Minutes} minutes, {options.Clients} talkers, seed {options.Seed}\n");
-    text.AppendLine(CultureInfo.InvariantCulture, $"    dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes {options.Minutes} --clients {options.Clients} --faults {options.FaultEvery} --seed {options.Seed}\n");
-    text.AppendLine($"What the clients did and saw: {string.Join(", ", counts.EnumerateObject().Where(static count => count.Value.ValueKind is JsonValueKind.Number).Select(static count => $"{count.Name} {count.Value}"))}.\n");
-    text.AppendLine(problems.Count == 0 ? "Nothing happened that may not happen." : $"{problems.Count} problems:\n\n{string.Join('\n', problems.Select(static problem => $"- {problem}"))}");
+    text.AppendLine(
+        CultureInfo.InvariantCulture,
+        $"    dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes {options.Minutes} --clients {options.Clients} --faults "
+        + $"{options.FaultEvery} --seed {options.Seed}\n"
+    );
+    var numbers = counts.EnumerateObject().Where(static count => count.Value.ValueKind is JsonValueKind.Number);
+    text.AppendLine($"What the clients did and saw: {string.Join(", ", numbers.Select(static count => $"{count.Name} {count.Value}"))}.\n");
+    text.AppendLine(
+        problems.Count == 0
+            ? "Nothing happened that may not happen."
+            : $"{problems.Count} problems:\n\n{string.Join('\n', problems.Select(static problem => $"- {problem}"))}"
+    );
     text.AppendLine("\nThe nodes once all clients were gone, after a collection (every five seconds of it: soak.csv):\n");
-    text.AppendLine("| node | sessions | sockets | heap MB | working set MB | threads | descriptors | actors |\n|---|---|---|---|---|---|---|---|");
+    text.AppendLine(
+        "| node | sessions | sockets | heap MB | working set MB | threads | descriptors | actors |\n|---|---|---|---|---|---|---|---|"
+    );
     foreach (var line in last)
         text.AppendLine($"| {string.Join(" | ", line.Split(',')[1..])} |");
     text.AppendLine("\nWhat was done to the nodes:\n");

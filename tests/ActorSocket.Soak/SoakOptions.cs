@@ -11,12 +11,26 @@ internal sealed class SoakOptions
         {
             switch (args[i])
             {
-                case "--minutes": Minutes = double.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--clients": Clients = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--faults": FaultEvery = double.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--seed": Seed = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--out": Out = args[i + 1]; break;
-                default: throw new ArgumentException($"Unknown option {args[i]}: --minutes, --clients, --faults, --seed and --out are known.", nameof(args));
+                case "--minutes":
+                    Minutes = double.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--clients":
+                    Clients = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--faults":
+                    FaultEvery = double.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--seed":
+                    Seed = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
+                case "--out":
+                    Out = args[i + 1];
+                    break;
+                default:
+                    throw new ArgumentException(
+                        $"Unknown option {args[i]}: --minutes, --clients, --faults, --seed and --out are known.",
+                        nameof(args)
+                    );
             }
         }
     }

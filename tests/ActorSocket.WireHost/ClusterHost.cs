@@ -15,7 +15,8 @@ using Microsoft.Extensions.Logging;
 namespace ActorSocket.WireHost;
 
 /// <summary>
-/// A node of the clusters of ActorSocket.ClusterTests: default options, the handlers of the client tests, and below <c>/test</c> what a test wants to know of
+/// A node of the clusters of ActorSocket.ClusterTests: default options, the handlers of the client tests, and below <c>/test</c> what a
+/// test wants to know of
 /// the inside. It ends when its parent does.
 /// </summary>
 internal static class ClusterHost
@@ -28,7 +29,11 @@ internal static class ClusterHost
             if (e.Exception.InnerException?.GetType().FullName?.StartsWith("DotNetty.", StringComparison.Ordinal) is not true)
                 Console.WriteLine($"UNOBSERVED {e.Exception}");
         };
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None).AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
+        builder
+            .Logging.SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("ActorSocket", LogLevel.Information)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
+            .AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddActorSocket(TestHandlers.Configure).AddCluster();
         builder.Services.AddHealthChecks().AddActorSocket();
@@ -45,7 +50,11 @@ internal static class ClusterHost
             ns.OnServerEvent("tell", (string room, int number) => ns.Local.To(room).Emit("told", io.Server.Engine.Ids.NodeTag, number));
             ns.OnServerEvent("mute", static (Ack ack) => { _ = ack; });
         }
-        app.MapGet("/ready", async (HealthCheckService health) => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503));
+        app.MapGet(
+            "/ready",
+            async (HealthCheckService health) =>
+                (await health.CheckHealthAsync()).Status == HealthStatus.Healthy ? Results.Ok() : Results.StatusCode(503)
+        );
         app.MapGet("/test/state", (bool? collect, Akka.Actor.ActorSystem system) => State(io, system, collect is true));
         app.MapGet("/test/journal", (string about) => journal.About(about));
         app.MapGet("/test/seen", async (string lines) => await journal.SeenAnyAsync(lines.Split('|')));
@@ -55,7 +64,10 @@ internal static class ClusterHost
         app.MapGet("/test/counters", static () => Counter.All);
         app.MapGet("/test/ticks", static () => SoakHandlers.Ticks);
         app.MapPost("/test/counter", async (string id, int add) => await counters.InvokeAsync<CounterState>(id, "add", add));
-        app.MapPost("/test/ticking", async (int count, int hertz, int seconds) => await Counter.MeasureAsync(counters, count, hertz, seconds));
+        app.MapPost(
+            "/test/ticking",
+            async (int count, int hertz, int seconds) => await Counter.MeasureAsync(counters, count, hertz, seconds)
+        );
         app.MapPost("/test/emit", async (string room, int count, int? bytes) => await RoomLoad.EmitAsync(io, room, count, bytes ?? 64));
         if (builder.Configuration.GetValue<bool>("ends-with-input"))
             new Thread(EndWithInput) { IsBackground = true }.Start();
@@ -102,7 +114,8 @@ internal static class ClusterHost
         {
             try
             {
-                return new { TimedOut = false, Answers = (await ns.To(room).Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("question", question)).ToArray() };
+                var members = ns.To(room).Timeout(TimeSpan.FromMilliseconds(milliseconds));
+                return new { TimedOut = false, Answers = (await members.EmitWithAckAsync<string>("question", question)).ToArray() };
             }
             catch (AckTimeoutException e)
             {
@@ -114,7 +127,8 @@ internal static class ClusterHost
         {
             try
             {
-                return $"{(await ns.ServerSide.Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("mute")).Count} answers";
+                var others = ns.ServerSide.Timeout(TimeSpan.FromMilliseconds(milliseconds));
+                return $"{(await others.EmitWithAckAsync<string>("mute")).Count} answers";
             }
             catch (TimeoutException e)
             {

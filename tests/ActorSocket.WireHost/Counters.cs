@@ -6,7 +6,8 @@ namespace ActorSocket.WireHost;
 internal sealed record CounterState(string Id, string Node, int Count, long Ticks);
 
 /// <summary>
-/// An entity that counts, hands its count over and ticks twice a second; or, when its id is <c>hertz/…</c>, so often. One whose count was lost counts from
+/// An entity that counts, hands its count over and ticks twice a second; or, when its id is <c>hertz/…</c>, so often. One whose count was
+/// lost counts from
 /// <see cref="Lost"/>, which tells it from others wherever it moves.
 /// </summary>
 internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
@@ -16,7 +17,10 @@ internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
     private int _count;
     private long _ticks;
 
-    public override TimeSpan TickInterval => Id.Split('/') is [var hertz, _] ? TimeSpan.FromSeconds(1.0 / int.Parse(hertz, System.Globalization.CultureInfo.InvariantCulture)) : TimeSpan.FromSeconds(0.5);
+    public override TimeSpan TickInterval =>
+        Id.Split('/') is [var hertz, _]
+            ? TimeSpan.FromSeconds(1.0 / int.Parse(hertz, System.Globalization.CultureInfo.InvariantCulture))
+            : TimeSpan.FromSeconds(0.5);
 
     public static CounterState[] All => [.. Here.Values.Select(static counter => counter.State)];
 
@@ -58,6 +62,11 @@ internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
         var passed = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
         ticks = AllTicks - ticks;
         var used = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds;
-        return new { TicksPerEntityAndSecond = ticks / passed / count, ProcessorMillisecondsPerSecond = used / passed, MicrosecondsPerTick = used * 1000 / Math.Max(1, ticks) };
+        return new
+        {
+            TicksPerEntityAndSecond = ticks / passed / count,
+            ProcessorMillisecondsPerSecond = used / passed,
+            MicrosecondsPerTick = used * 1000 / Math.Max(1, ticks),
+        };
     }
 }

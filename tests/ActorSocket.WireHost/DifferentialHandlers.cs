@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace ActorSocket.WireHost;
 
 /// <summary>
-/// What tests/ActorSocket.ClientTests/node/differential-server.mjs does, line by line: random clients are let loose on both, and must see the same.
+/// What tests/ActorSocket.ClientTests/node/differential-server.mjs does, line by line: random clients are let loose on both, and must see
+/// the same.
 /// </summary>
 internal static partial class DifferentialHandlers
 {
@@ -94,8 +95,20 @@ internal static partial class DifferentialHandlers
         var all = socket.Namespace;
         TestHandlers.JoinAndLeave(socket);
         socket.On("rooms", () => socket.Rooms);
-        socket.On("publish", (Target target, SocketArguments args) => Aim(socket, target).EmitCore("published", [.. args.Skip(1).Cast<object?>()]));
-        socket.On("fetch", async (string[] rooms) => (await TestHandlers.InRooms(all, rooms).FetchSocketsAsync()).Select(static one => new { id = one.Id, rooms = one.Rooms, data = one.Data }));
+        socket.On(
+            "publish",
+            (Target target, SocketArguments args) => Aim(socket, target).EmitCore("published", [.. args.Skip(1).Cast<object?>()])
+        );
+        socket.On(
+            "fetch",
+            async (string[] rooms) =>
+                (await TestHandlers.InRooms(all, rooms).FetchSocketsAsync()).Select(static one => new
+                {
+                    id = one.Id,
+                    rooms = one.Rooms,
+                    data = one.Data,
+                })
+        );
         TestHandlers.Manage(socket);
         socket.On("remember", (string key, JsonElement value) => socket.Data[key] = value);
     }
@@ -103,8 +116,20 @@ internal static partial class DifferentialHandlers
     private static void Questions(Socket socket)
     {
         // Not awaited by the handler, as the official server's callbacks are not.
-        socket.On("question me", (int milliseconds, SocketArguments args) => { _ = AskAsync(milliseconds, [.. args.Skip(1).Cast<object?>()]); });
-        socket.On("question room", (int milliseconds, string room, SocketArguments args) => { _ = AskRoomAsync(milliseconds, room, [.. args.Skip(2).Cast<object?>()]); });
+        socket.On(
+            "question me",
+            (int milliseconds, SocketArguments args) =>
+            {
+                _ = AskAsync(milliseconds, [.. args.Skip(1).Cast<object?>()]);
+            }
+        );
+        socket.On(
+            "question room",
+            (int milliseconds, string room, SocketArguments args) =>
+            {
+                _ = AskRoomAsync(milliseconds, room, [.. args.Skip(2).Cast<object?>()]);
+            }
+        );
 
         async Task AskAsync(int milliseconds, object?[] args)
         {
@@ -148,7 +173,10 @@ internal static partial class DifferentialHandlers
 
     private static void Endings(Socket socket)
     {
-        socket.On("kick", (bool close) => { _ = socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace).AsTask(); });
+        socket.On("kick", (bool close) =>
+        {
+            _ = socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace).AsTask();
+        });
         socket.On("farewell", (string name) =>
         {
             socket.Emit(name, 1);

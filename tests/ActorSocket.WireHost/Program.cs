@@ -11,7 +11,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 // The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
-// With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output.
+// With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on
+// standard output.
 // With --until eof it ends with its standard input.
 // With --handlers differential it does what differential-server.mjs there does on the official server.
 // With --transport loops it is served by ActorSocket's own transport.
@@ -31,7 +32,9 @@ var handlers = builder.Configuration["handlers"] ?? "wire";
 var forClients = handlers == "client";
 if (profile is not ("default" or "cookie" or "recovery" or "eio3" or "msgpack"))
 {
-    await Console.Error.WriteLineAsync($"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack, cluster and engine.");
+    await Console.Error.WriteLineAsync(
+        $"Unknown profile '{profile}': this host offers default, cookie, recovery, eio3, msgpack, cluster and engine."
+    );
     return 1;
 }
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("ActorSocket", LogLevel.None);
@@ -56,7 +59,8 @@ builder.Services.AddActorSocket(options =>
     options.PingInterval = TimeSpan.FromMilliseconds(300);
     options.PingTimeout = TimeSpan.FromMilliseconds(200);
     options.UpgradeTimeout = TimeSpan.FromSeconds(1);
-    options.ConnectTimeout = TimeSpan.FromMilliseconds(builder.Configuration.GetValue("connectTimeout", 1000)); // longer for drills that kill nodes
+    // longer for drills that kill nodes
+    options.ConnectTimeout = TimeSpan.FromMilliseconds(builder.Configuration.GetValue("connectTimeout", 1000));
 });
 var app = builder.Build();
 var io = app.MapActorSocket();

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace ActorSocket.WireHost;
 
-/// <summary>Many rooms on one node, as many sockets would open them: through the directory, so that every other node is told and confirms.</summary>
+/// <summary>
+/// Many rooms on one node, as many sockets would open them: through the directory, so that every other node is told and confirms.
+/// </summary>
 internal static class RoomLoad
 {
     private const int AtOnce = 10_000;

@@ -7,7 +7,8 @@ namespace ActorSocket.WireHost;
 internal static class SoakHandlers
 {
     /// <summary>The entities that live here, by their ids: how often each has ticked.</summary>
-    public static IReadOnlyDictionary<string, int> Ticks => Counter.Here.ToDictionary(static one => one.Key, static one => one.Value.TicksSoFar, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, int> Ticks =>
+        Counter.Here.ToDictionary(static one => one.Key, static one => one.Value.TicksSoFar, StringComparer.Ordinal);
 
     public static void Map(ActorSocketServer io)
     {
@@ -52,7 +53,8 @@ internal static class SoakHandlers
 
         public override Task OnTickAsync(TimeSpan elapsed)
         {
-            Namespace.To("ticks").Emit("ticked", ++_ticks, Id, io.NodeTag); // not volatile: who ticks right behind another would never be heard
+            // not volatile: who ticks right behind another would never be heard
+            Namespace.To("ticks").Emit("ticked", ++_ticks, Id, io.NodeTag);
             return Task.CompletedTask;
         }
 

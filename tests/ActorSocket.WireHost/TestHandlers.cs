@@ -6,7 +6,8 @@ using System.Text.RegularExpressions;
 namespace ActorSocket.WireHost;
 
 /// <summary>
-/// What the server of tests/ActorSocket.ClientTests does, in process there and here: small handlers that the client scripts combine. Written as a user
+/// What the server of tests/ActorSocket.ClientTests does, in process there and here: small handlers that the client scripts combine.
+/// Written as a user
 /// would write them.
 /// </summary>
 internal static partial class TestHandlers
@@ -41,7 +42,9 @@ internal static partial class TestHandlers
     private static void Handle(ActorSocketServer io, Socket socket, Action<string> journal)
     {
         journal($"{socket.Id} connect {socket.Namespace.Name}");
-        socket.OnDisconnecting(reason => journal($"{socket.Id} disconnecting {reason} {string.Join(',', socket.Rooms.Order(StringComparer.Ordinal))}"));
+        socket.OnDisconnecting(reason =>
+            journal($"{socket.Id} disconnecting {reason} {string.Join(',', socket.Rooms.Order(StringComparer.Ordinal))}")
+        );
         socket.OnDisconnect(reason =>
         {
             if (socket.Rooms.Count > 0)
@@ -55,7 +58,10 @@ internal static partial class TestHandlers
         Rooms(socket);
         Acknowledgements(socket, journal);
 
-        socket.On("kick", async (bool close) => await socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace));
+        socket.On(
+            "kick",
+            async (bool close) => await socket.DisconnectAsync(close ? DisconnectScope.Connection : DisconnectScope.Namespace)
+        );
         socket.On("close connection", async () => await socket.CloseConnectionAsync());
         socket.On("farewell", async (int count) =>
         {
@@ -165,7 +171,8 @@ internal static partial class TestHandlers
             Aim(socket, target).Emit(name, payload);
             return true;
         });
-        socket.On("publish bytes", (Target target, string name, byte[] one, ReadOnlyMemory<byte> two) => Aim(socket, target).Emit(name, one, two));
+        socket.On("publish bytes", (Target target, string name, byte[] one, ReadOnlyMemory<byte> two) =>
+            Aim(socket, target).Emit(name, one, two));
         socket.On("mixed", (int count, string room) =>
         {
             for (var i = 0; i < count; i++)
@@ -251,12 +258,14 @@ internal static partial class TestHandlers
         {
             try
             {
-                var answers = await socket.Namespace.Timeout(TimeSpan.FromMilliseconds(milliseconds)).EmitWithAckAsync<string>("question", question);
+                var all = socket.Namespace.Timeout(TimeSpan.FromMilliseconds(milliseconds));
+                var answers = await all.EmitWithAckAsync<string>("question", question);
                 return new { TimedOut = false, Answers = answers.Cast<object?>().ToArray() };
             }
             catch (AckTimeoutException e)
             {
-                return new { TimedOut = true, Answers = e.Responses.Select(static object? (response) => response[0].As<string>()).ToArray() };
+                var answers = e.Responses.Select(static object? (response) => response[0].As<string>()).ToArray();
+                return new { TimedOut = true, Answers = answers };
             }
         });
     }

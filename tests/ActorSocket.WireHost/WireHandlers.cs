@@ -44,7 +44,11 @@ internal static partial class WireHandlers
         socket.On("message", (SocketArguments args) => socket.Emit("message-back", args));
         socket.On("message-with-ack", (SocketArguments args, Ack ack) => ack.Send(args));
         AddRooms(socket, ns);
-        socket.On("ask", async (SocketArgument payload) => socket.Emit("answered", await AskAsync(() => socket.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question", payload))));
+        socket.On("ask", async (SocketArgument payload) =>
+        {
+            var asked = AskAsync(() => socket.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question", payload));
+            socket.Emit("answered", await asked);
+        });
         socket.On("ask-room", async (string room) =>
         {
             try
@@ -53,7 +57,8 @@ internal static partial class WireHandlers
             }
             catch (AckTimeoutException timeout)
             {
-                socket.Emit("answered", new { error = "timeout", responses = timeout.Responses.Select(static response => response.Count > 0 ? response[0] : default) });
+                var responses = timeout.Responses.Select(static response => response.Count > 0 ? response[0] : default);
+                socket.Emit("answered", new { error = "timeout", responses });
             }
         });
         socket.On("volatile", async (int count) =>

@@ -5,7 +5,10 @@ using Akka.Cluster.Sharding;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>The entities of a server with many nodes: they live in shards, which the cluster spreads over them, and an <see cref="EntityKeeper"/> remembers what is to be remembered.</summary>
+/// <summary>
+/// The entities of a server with many nodes: they live in shards, which the cluster spreads over them, and an <see cref="EntityKeeper"/>
+/// remembers what is to be remembered.
+/// </summary>
 internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : IEntityPlacement, IEntityMemory
 {
     /// <summary>The shard regions of this node, each by the name of its class.</summary>

@@ -6,7 +6,10 @@ using Akka.Cluster;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>The actor of a node's <see cref="EntityLedger"/>: brings it the entities' steps, the other nodes' messages, who comes and goes, and the time.</summary>
+/// <summary>
+/// The actor of a node's <see cref="EntityLedger"/>: brings it the entities' steps, the other nodes' messages, who comes and goes, and the
+/// time.
+/// </summary>
 internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
@@ -43,7 +46,9 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     internal sealed record Woken(EntityKey Key, string Keeper) : ILocalMessage;
 
-    /// <summary>It leaves; null for a state that could not be had. Answered with <see cref="EntityRemembered"/> when others keep it.</summary>
+    /// <summary>
+    /// It leaves; null for a state that could not be had. Answered with <see cref="EntityRemembered"/> when others keep it.
+    /// </summary>
     internal sealed record HandOver(EntityKey Key, byte[]? State) : ILocalMessage;
 
     /// <summary>It has retired: answered with <see cref="EntityRemembered"/> when others know.</summary>
@@ -64,21 +69,33 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     private sealed class TickDue : ILocalMessage { public static readonly TickDue Instance = new(); }
 
-    public static Props Props(NodeServices node, Action<EntityLedger> publish) => Akka.Actor.Props.Create(() => new EntityKeeper(node, publish));
+    public static Props Props(NodeServices node, Action<EntityLedger> publish) =>
+        Akka.Actor.Props.Create(() => new EntityKeeper(node, publish));
 
     protected override void PreStart()
     {
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberLeft), typeof(ClusterEvent.MemberExited));
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+            typeof(ClusterEvent.MemberLeft),
+            typeof(ClusterEvent.MemberExited)
+        );
         Timers.StartPeriodicTimer(nameof(TickDue), TickDue.Instance, TickInterval);
         var (self, time) = (Self, _server.Time);
         // By then this node's entities have left, and it is a member still.
-        CoordinatedShutdown.Get(Context.System).AddTask(CoordinatedShutdown.PhaseClusterLeave, "actorsocket-entities-" + _server.Name, async () =>
-        {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            self.Tell(new Leave(done));
-            await Task.WhenAny(done.Task, Task.Delay(LeaveTimeout, time)).ConfigureAwait(false);
-            return Akka.Done.Instance;
-        });
+        CoordinatedShutdown
+            .Get(Context.System)
+            .AddTask(
+                CoordinatedShutdown.PhaseClusterLeave,
+                "actorsocket-entities-" + _server.Name,
+                async () =>
+                {
+                    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    self.Tell(new Leave(done));
+                    await Task.WhenAny(done.Task, Task.Delay(LeaveTimeout, time)).ConfigureAwait(false);
+                    return Akka.Done.Instance;
+                }
+            );
     }
 
     protected override void PostStop() => _cluster.Unsubscribe(Self);
@@ -122,7 +139,10 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     private void LookWhoLeaves()
     {
-        var leaving = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Leaving or MemberStatus.Exiting).Select(static member => member.Address).ToHashSet();
+        var leaving = _cluster
+            .State.Members.Where(static member => member.Status is MemberStatus.Leaving or MemberStatus.Exiting)
+            .Select(static member => member.Address)
+            .ToHashSet();
         foreach (var peer in _peers.Values)
         {
             if (leaving.Contains(peer.Address))

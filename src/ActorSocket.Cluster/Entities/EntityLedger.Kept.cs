@@ -13,7 +13,8 @@ internal sealed partial class EntityLedger
 
     private readonly Dictionary<EntityKey, Kept> _kept = [];
     private readonly Dictionary<EntityKey, Orphan> _orphans = []; // those of them that nobody lives by
-    private readonly AgeOrder<EntityKey, (Kept Last, long At)> _tombstones = new(); // what is void, so that a message that comes late does not bring it back
+    // what is void, so that a message that comes late does not bring it back
+    private readonly AgeOrder<EntityKey, (Kept Last, long At)> _tombstones = new();
     private long _bytes;
 
     /// <summary>Bytes of the states that are kept.</summary>
@@ -73,12 +74,17 @@ internal sealed partial class EntityLedger
             Answer(NoteOutcome.Done, next.Note);
         }
 
-        void Answer(NoteOutcome outcome, EntityNote note) => network.Tell(tag, new EntityNoted(m.Number, m.Key, outcome, note with { State = [] }));
+        void Answer(NoteOutcome outcome, EntityNote note) =>
+            network.Tell(tag, new EntityNoted(m.Number, m.Key, outcome, note with { State = [] }));
     }
 
     private void OnNoted(string tag, EntityNoted m)
     {
-        if (!_peers.TryGetValue(tag, out var peer) || !peer.Unconfirmed.TryGetValue(m.Key, out var unconfirmed) || unconfirmed.Message.Number != m.Number)
+        if (
+            !_peers.TryGetValue(tag, out var peer)
+            || !peer.Unconfirmed.TryGetValue(m.Key, out var unconfirmed)
+            || unconfirmed.Message.Number != m.Number
+        )
             return;
         peer.Unconfirmed.Remove(m.Key);
         if (m.Outcome == NoteOutcome.Superseded)
@@ -129,7 +135,10 @@ internal sealed partial class EntityLedger
 
     private void ExpireTombstones()
     {
-        while (_tombstones.TryPeek(out var key, out var grave) && (_tombstones.Count > MaxTombstones || time.GetElapsedTime(grave.At) >= TombstoneTime))
+        while (
+            _tombstones.TryPeek(out var key, out var grave)
+            && (_tombstones.Count > MaxTombstones || time.GetElapsedTime(grave.At) >= TombstoneTime)
+        )
             _tombstones.Remove(key, out _);
     }
 
@@ -187,7 +196,12 @@ internal sealed partial class EntityLedger
             return;
         foreach (var (key, orphan) in _orphans)
         {
-            if (orphan.Copies.Count == 0 && orphan.Told.Count == 0 && _kept[key].Note is { Phase: EntityPhase.HandedOver } note && _candidates.Length > 0)
+            if (
+                orphan.Copies.Count == 0
+                && orphan.Told.Count == 0
+                && _kept[key].Note is { Phase: EntityPhase.HandedOver } note
+                && _candidates.Length > 0
+            )
                 Lose(key, orphan, note);
         }
         if (_peers.Values.Any(static peer => peer is { InSight: true, Unconfirmed.Count: > 0 }))

@@ -30,7 +30,10 @@ internal sealed partial class EntityLedger
         NotWaitingFor(tag, isGone: true);
     }
 
-    /// <summary>A node that cannot be reached is not waited for, and gets nothing to keep; what it keeps is asked for when it is back, by its waking.</summary>
+    /// <summary>
+    /// A node that cannot be reached is not waited for, and gets nothing to keep; what it keeps is asked for when it is back, by its
+    /// waking.
+    /// </summary>
     public void PeerSight(string tag, bool inSight)
     {
         if (!_peers.TryGetValue(tag, out var peer) || peer.InSight == inSight)
@@ -53,7 +56,8 @@ internal sealed partial class EntityLedger
     }
 
     /// <summary>
-    /// This node leaves, and its entities have: what it still keeps goes to others, once more to those who have it, too: two that leave at once might rely on each other. Who
+    /// This node leaves, and its entities have: what it still keeps goes to others, once more to those who have it, too: two that leave at
+    /// once might rely on each other. Who
     /// leaves takes nothing, so the last confirmation is that of one who stays, or passes it on in turn. Done when they have it.
     /// </summary>
     public void Leave(Action left)

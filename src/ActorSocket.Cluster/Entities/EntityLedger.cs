@@ -5,13 +5,17 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What one node knows of entities, so that what lived lives on (docs/adr/0001-entities-live-on.md). Of each entity that lives here two other nodes keep a note; when it hands
-/// over they keep its state; when its node is gone, or it has handed over, they wake it wherever its shard is now, until it lives again. The one that starts asks all
+/// What one node knows of entities, so that what lived lives on (docs/adr/0001-entities-live-on.md). Of each entity that lives here two
+/// other nodes keep a note; when it hands
+/// over they keep its state; when its node is gone, or it has handed over, they wake it wherever its shard is now, until it lives again.
+/// The one that starts asks all
 /// nodes what they know, takes the newest, and once it has started tells all who have something that it is void.
 /// </summary>
 /// <remarks>
-/// No actor and no clock of its own, for <see cref="EntityKeeper"/> on its actor's thread, and for tests. Messages may be lost, come twice or late: each that must arrive is
-/// repeated until it is confirmed or a newer one takes its place. What is to be done when something is done must not call back at once. This part: the entities of this node.
+/// No actor and no clock of its own, for <see cref="EntityKeeper"/> on its actor's thread, and for tests. Messages may be lost, come twice
+/// or late: each that must arrive is
+/// repeated until it is confirmed or a newer one takes its place. What is to be done when something is done must not call back at once.
+/// This part: the entities of this node.
 /// The others: what is kept, and the other nodes.
 /// </remarks>
 internal sealed partial class EntityLedger(string self, IEntityNetwork network, TimeProvider time, long maxBytes, TimeSpan claimTimeout)
@@ -95,7 +99,10 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
         claim.Done(new EntityClaim(claim.Key, generation, claim.Best, claim.Holders, error));
     }
 
-    /// <summary>It has started: two nodes are told to keep a note of it, and all who had something that it is void. Done when they have confirmed, or do not for a while.</summary>
+    /// <summary>
+    /// It has started: two nodes are told to keep a note of it, and all who had something that it is void. Done when they have confirmed,
+    /// or do not for a while.
+    /// </summary>
     public void Live(EntityClaim claim, Action done)
     {
         var (key, note) = (claim.Key, new EntityNote(claim.Generation, EntityPhase.Lives, self, []));
@@ -182,7 +189,11 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
         {
             if (!peer.InSight)
                 continue;
-            foreach (var unconfirmed in peer.Unconfirmed.Values.Where(unconfirmed => time.GetElapsedTime(unconfirmed.SentAt) >= Repeat).Take(AtOnce))
+            foreach (
+                var unconfirmed in peer
+                    .Unconfirmed.Values.Where(unconfirmed => time.GetElapsedTime(unconfirmed.SentAt) >= Repeat)
+                    .Take(AtOnce)
+            )
             {
                 unconfirmed.SentAt = time.GetTimestamp();
                 network.Tell(tag, unconfirmed.Message);

@@ -10,13 +10,21 @@ internal static class EntitySharding
 {
     private const int Shards = 128;
 
-    public static IActorRef Start(ActorSystem system, string serverName, EntityKind kind) => ClusterSharding.Get(system).Start(
-        $"entity-{serverName}-{kind.Type}",
-        id => EntityActor.Props(kind, Uri.UnescapeDataString(id)),
-        ClusterShardingSettings.Create(system).WithPassivateIdleAfter(TimeSpan.Zero).WithRememberEntities(false).WithStateStoreMode(StateStoreMode.DData),
-        new Extractor(),
-        ShardAllocationStrategy.LeastShardAllocationStrategy(absoluteLimit: 0, relativeLimit: 0.1),
-        EntityMoves.Instance);
+    public static IActorRef Start(ActorSystem system, string serverName, EntityKind kind) =>
+        ClusterSharding
+            .Get(system)
+            .Start(
+                $"entity-{serverName}-{kind.Type}",
+                id => EntityActor.Props(kind, Uri.UnescapeDataString(id)),
+                ClusterShardingSettings
+                    .Create(system)
+                    .WithPassivateIdleAfter(TimeSpan.Zero)
+                    .WithRememberEntities(false)
+                    .WithStateStoreMode(StateStoreMode.DData),
+                new Extractor(),
+                ShardAllocationStrategy.LeastShardAllocationStrategy(absoluteLimit: 0, relativeLimit: 0.1),
+                EntityMoves.Instance
+            );
 
     private sealed class Extractor : IMessageExtractor
     {
@@ -31,7 +39,8 @@ internal static class EntitySharding
 
         public string? ShardId(object message) => EntityId(message) is { } id ? ShardId(id) : null;
 
-        public string ShardId(string entityId, object? messageHint = null) => (Hash(entityId) % Shards).ToString(CultureInfo.InvariantCulture);
+        public string ShardId(string entityId, object? messageHint = null) =>
+            (Hash(entityId) % Shards).ToString(CultureInfo.InvariantCulture);
 
         // FNV-1a: the same on every node, which string.GetHashCode is not.
         private static uint Hash(string text)

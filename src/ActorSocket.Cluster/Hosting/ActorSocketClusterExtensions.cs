@@ -12,8 +12,10 @@ namespace Microsoft.Extensions.DependencyInjection
     public static class ActorSocketClusterServiceCollectionExtensions
     {
         /// <summary>
-        /// Lets the servers of this application take part in a cluster: rooms, broadcasts, <c>FetchSocketsAsync</c>, recovery and entities then reach over all of its nodes, and a
-        /// client's requests may come to any of them. The node is configured by the section <c>ActorSocket:Cluster</c> and then by <paramref name="configure"/>; without a
+        /// Lets the servers of this application take part in a cluster: rooms, broadcasts, <c>FetchSocketsAsync</c>, recovery and entities
+        /// then reach over all of its nodes, and a
+        /// client's requests may come to any of them. The node is configured by the section <c>ActorSocket:Cluster</c> and then by
+        /// <paramref name="configure"/>; without a
         /// <see cref="ActorSocketClusterOptions.Port"/>, and without a cluster of the application's own, each server stays alone.
         /// </summary>
         /// <param name="builder">What <c>AddActorSocket</c> gave.</param>
@@ -29,7 +31,9 @@ namespace Microsoft.Extensions.DependencyInjection
             if (!services.Any(static service => service.ServiceType == typeof(ClusterExtension)))
             {
                 options
-                    .Configure<IServiceProvider>(static (cluster, provider) => provider.GetService<IConfiguration>()?.GetSection("ActorSocket:Cluster").Bind(cluster))
+                    .Configure<IServiceProvider>(
+                        static (cluster, provider) => provider.GetService<IConfiguration>()?.GetSection("ActorSocket:Cluster").Bind(cluster)
+                    )
                     .ValidateOnStart();
             }
             if (configure is not null)
@@ -37,11 +41,17 @@ namespace Microsoft.Extensions.DependencyInjection
                 Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
                 options.Configure(configure);
             }
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActorSocketClusterOptions>, ActorSocketClusterOptionsValidator>());
+            services.TryAddEnumerable(
+                ServiceDescriptor.Singleton<IValidateOptions<ActorSocketClusterOptions>, ActorSocketClusterOptionsValidator>()
+            );
             services.TryAddSingleton<ClusterMetrics>();
             services.TryAddSingleton<ClusterGauges>();
             services.TryAddSingleton<ClusterExtension>();
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IServerExtension, ClusterExtension>(static provider => provider.GetRequiredService<ClusterExtension>()));
+            services.TryAddEnumerable(
+                ServiceDescriptor.Singleton<IServerExtension, ClusterExtension>(static provider =>
+                    provider.GetRequiredService<ClusterExtension>()
+                )
+            );
             return builder;
         }
     }
@@ -53,7 +63,8 @@ namespace Akka.Hosting
     public static class ActorSocketClusterHostingExtensions
     {
         /// <summary>
-        /// Makes the application's own actor system a node of a cluster as <c>AddActorSocket().AddCluster()</c> does it for its own: remoting, discovery, split-brain resolver. For
+        /// Makes the application's own actor system a node of a cluster as <c>AddActorSocket().AddCluster()</c> does it for its own:
+        /// remoting, discovery, split-brain resolver. For
         /// use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
@@ -75,7 +86,8 @@ namespace Akka.Hosting
         }
 
         /// <summary>
-        /// For an application whose actor system is a node of a cluster already: its ActorSocket servers take part in that one. Adds a serializer for their messages, and changes
+        /// For an application whose actor system is a node of a cluster already: its ActorSocket servers take part in that one. Adds a
+        /// serializer for their messages, and changes
         /// nothing else. For use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
         /// </summary>
         /// <param name="akka">The application's actor system.</param>

@@ -17,7 +17,10 @@ internal static class ClusterHocon
         if (options.PublicPort is { } publicPort)
             Line("akka.remote.dot-netty.tcp.public-port", Number(publicPort));
         var scheme = options.Tls is null ? "akka.tcp" : "akka.ssl.tcp";
-        Line("akka.cluster.seed-nodes", "[" + string.Join(", ", options.SeedNodes.Select(seed => Quote($"{scheme}://{systemName}@{seed}"))) + "]");
+        Line(
+            "akka.cluster.seed-nodes",
+            "[" + string.Join(", ", options.SeedNodes.Select(seed => Quote($"{scheme}://{systemName}@{seed}"))) + "]"
+        );
         Line("akka.cluster.split-brain-resolver.stable-after", Number((int)options.StableAfter.TotalMilliseconds) + "ms");
         if (options.Tls is { } tls)
         {
@@ -35,5 +38,6 @@ internal static class ClusterHocon
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Quote(string value) => "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+    private static string Quote(string value) =>
+        "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 }

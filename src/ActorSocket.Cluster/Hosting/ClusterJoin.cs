@@ -13,12 +13,17 @@ internal sealed record SeedLookUp(Func<string, CancellationToken, Task<IPAddress
     public static readonly SeedLookUp Dns = new(System.Net.Dns.GetHostAddressesAsync);
 }
 
-/// <summary>How a node finds the others: static seeds are Akka's own matter; DNS is asked here; without either, the node is a cluster of its own.</summary>
+/// <summary>
+/// How a node finds the others: static seeds are Akka's own matter; DNS is asked here; without either, the node is a cluster of its own.
+/// </summary>
 internal sealed class ClusterJoin(Cluster cluster, ActorSocketClusterOptions options, SeedLookUp lookUp, ILogger log, TimeProvider time)
 {
     private static readonly TimeSpan LookUpInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>So many equal answers, and the list has settled: for longer than a headless service's answers are cached (5 s), so that nodes that start together see each other.</summary>
+    /// <summary>
+    /// So many equal answers, and the list has settled: for longer than a headless service's answers are cached (5 s), so that nodes that
+    /// start together see each other.
+    /// </summary>
     private const int Settled = 6;
 
     /// <param name="stopping">Ends the search.</param>
@@ -35,7 +40,8 @@ internal sealed class ClusterJoin(Cluster cluster, ActorSocketClusterOptions opt
     }
 
     /// <summary>
-    /// Whoever is listed is asked at once for a cluster to join. Only the first of the list forms one, once the list has settled, and after it has asked the others once more.
+    /// Whoever is listed is asked at once for a cluster to join. Only the first of the list forms one, once the list has settled, and after
+    /// it has asked the others once more.
     /// Until then the list may change: a node that comes late, one that is gone.
     /// </summary>
     private async Task JoinByDnsAsync(string name, CancellationToken stopping)
@@ -84,7 +90,14 @@ internal sealed class ClusterJoin(Cluster cluster, ActorSocketClusterOptions opt
             var found = await lookUp.AskAsync(name, stopping).ConfigureAwait(false);
             if (IPAddress.TryParse(self.Host, out var own))
                 found = Array.FindAll(found, address => address.AddressFamily == own.AddressFamily);
-            return [.. found.Select(static address => address.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(host => self.WithHost(host))];
+            return
+            [
+                .. found
+                    .Select(static address => address.ToString())
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal)
+                    .Select(host => self.WithHost(host)),
+            ];
         }
         catch (SocketException error)
         {

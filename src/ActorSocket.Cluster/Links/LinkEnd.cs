@@ -5,11 +5,18 @@ namespace ActorSocket.Clustering;
 internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort, AnswerLeft }
 
 /// <summary>
-/// One end of a link: bytes in both directions, in order, each direction with a window of bytes that may be under way, so that a slow reader holds up
+/// One end of a link: bytes in both directions, in order, each direction with a window of bytes that may be under way, so that a slow
+/// reader holds up
 /// the one who writes and not the node between.
 /// </summary>
 /// <remarks>Any thread; one at a time sends. What arrives goes to <paramref name="sink"/>, one piece after the other.</remarks>
-internal sealed class LinkEnd(LinkHub hub, bool isGateway, long link, Func<ReadOnlyMemory<byte>, ValueTask> sink, Action<ReadOnlyMemory<byte>> opened)
+internal sealed class LinkEnd(
+    LinkHub hub,
+    bool isGateway,
+    long link,
+    Func<ReadOnlyMemory<byte>, ValueTask> sink,
+    Action<ReadOnlyMemory<byte>> opened
+)
 {
     public const int Window = 128 * 1024;
     private const int MaxPiece = 32 * 1024;

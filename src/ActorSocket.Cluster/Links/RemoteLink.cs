@@ -4,13 +4,22 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>A WebSocket that ends on another node, in the shape of a connection's pipes: the session's read loop and writer do not know the difference.</summary>
+/// <summary>
+/// A WebSocket that ends on another node, in the shape of a connection's pipes: the session's read loop and writer do not know the
+/// difference.
+/// </summary>
 internal sealed class RemoteLink : WebSocketLink
 {
     private const byte CompressesFlag = 1, RefragmentsFlag = 2;
 
     // The window of the link is what bounds it: what a client sends beyond stays on its own node.
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: LinkEnd.Window / 2, resumeWriterThreshold: LinkEnd.Window / 4, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(
+        new PipeOptions(
+            pauseWriterThreshold: LinkEnd.Window / 2,
+            resumeWriterThreshold: LinkEnd.Window / 4,
+            useSynchronizationContext: false
+        )
+    );
     private byte _terms;
 
     public RemoteLink(LinkHub hub, long link)
@@ -31,7 +40,8 @@ internal sealed class RemoteLink : WebSocketLink
     public override bool Refragments => (_terms & RefragmentsFlag) != 0;
 
     /// <summary>What a gateway tells of its side of the link.</summary>
-    public static byte[] TermsOf(WebSocketLink link) => [(byte)((link.Compresses ? CompressesFlag : 0) | (link.Refragments ? RefragmentsFlag : 0))];
+    public static byte[] TermsOf(WebSocketLink link) =>
+        [(byte)((link.Compresses ? CompressesFlag : 0) | (link.Refragments ? RefragmentsFlag : 0))];
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => End.SendAsync(frames);
 
@@ -58,6 +68,8 @@ internal sealed class RemoteLink : WebSocketLink
     private async Task CompleteAsync()
     {
         await End.Ended.ConfigureAwait(false);
-        await _pipe.Writer.CompleteAsync(End.WasAborted ? new ConnectionResetException("The node of the WebSocket is gone, or cut it.") : null).ConfigureAwait(false);
+        await _pipe
+            .Writer.CompleteAsync(End.WasAborted ? new ConnectionResetException("The node of the WebSocket is gone, or cut it.") : null)
+            .ConfigureAwait(false);
     }
 }

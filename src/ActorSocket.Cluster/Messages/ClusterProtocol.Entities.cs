@@ -41,7 +41,10 @@ internal static partial class ClusterProtocol
         public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());
     }
 
-    /// <summary>The node <see cref="Keeper"/> keeps what is left of an entity: it is to live on, wherever its shard is now. Repeated until a newer note comes.</summary>
+    /// <summary>
+    /// The node <see cref="Keeper"/> keeps what is left of an entity: it is to live on, wherever its shard is now. Repeated until a newer
+    /// note comes.
+    /// </summary>
     internal sealed record WakeEntity(string Id, string Keeper) : IEntityRequest
     {
         public void Write(WireWriter wire) => wire.Text(Id).Text(Keeper);
@@ -49,12 +52,16 @@ internal static partial class ClusterProtocol
         public static WakeEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text());
     }
 
-    /// <summary>Tells the receiver to keep this note of an entity (<see cref="EntityLedger"/>), or, without <paramref name="Keep"/>, that whatever it has up to this is void. Repeated until it is confirmed.</summary>
+    /// <summary>
+    /// Tells the receiver to keep this note of an entity (<see cref="EntityLedger"/>), or, without <paramref name="Keep"/>, that whatever
+    /// it has up to this is void. Repeated until it is confirmed.
+    /// </summary>
     internal sealed record NoteEntity(long Number, EntityKey Key, EntityNote Note, bool Keep) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Record(Note, EntityNote.Write).Flag(Keep);
 
-        public static NoteEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read), wire.Record(EntityNote.Read), wire.Flag());
+        public static NoteEntity Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(EntityKey.Read), wire.Record(EntityNote.Read), wire.Flag());
     }
 
     internal enum NoteOutcome { Done, NoRoom, Superseded }
@@ -62,12 +69,16 @@ internal static partial class ClusterProtocol
     /// <summary>The note was taken, or has no room, or is older than what the sender has: that, without a state.</summary>
     internal sealed record EntityNoted(long Number, EntityKey Key, NoteOutcome Outcome, EntityNote Note) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Number((int)Outcome).Record(Note, EntityNote.Write);
+        public void Write(WireWriter wire) =>
+            wire.Number(Number).Record(Key, EntityKey.Write).Number((int)Outcome).Record(Note, EntityNote.Write);
 
-        public static EntityNoted Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read), (NoteOutcome)wire.Number(), wire.Record(EntityNote.Read));
+        public static EntityNoted Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(EntityKey.Read), (NoteOutcome)wire.Number(), wire.Record(EntityNote.Read));
     }
 
-    /// <summary>An entity starts on the sender's node, which asks every other one what it knows of it. Repeated until it is answered.</summary>
+    /// <summary>
+    /// An entity starts on the sender's node, which asks every other one what it knows of it. Repeated until it is answered.
+    /// </summary>
     internal sealed record ClaimEntity(long Request, EntityKey Key) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Key, EntityKey.Write);
@@ -75,7 +86,10 @@ internal static partial class ClusterProtocol
         public static ClaimEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read));
     }
 
-    /// <summary>The answer to <see cref="ClaimEntity"/>: the newest note here, or <see cref="EntityNote.None"/>. The note is kept until a <see cref="NoteEntity"/> makes it void.</summary>
+    /// <summary>
+    /// The answer to <see cref="ClaimEntity"/>: the newest note here, or <see cref="EntityNote.None"/>. The note is kept until a
+    /// <see cref="NoteEntity"/> makes it void.
+    /// </summary>
     internal sealed record EntityClaimed(long Request, EntityNote Note) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Note, EntityNote.Write);

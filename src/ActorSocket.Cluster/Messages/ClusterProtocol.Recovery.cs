@@ -5,64 +5,101 @@ using ActorSocket.Recovery;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>Connection state recovery: a client comes back by another node (<see cref="RemoteRestore"/>), perhaps after the end of its own (<see cref="RecoveryReplicator"/>).</summary>
+/// <summary>
+/// Connection state recovery: a client comes back by another node (<see cref="RemoteRestore"/>), perhaps after the end of its own
+/// (<see cref="RecoveryReplicator"/>).
+/// </summary>
 internal static partial class ClusterProtocol
 {
     /// <summary>
-    /// A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica of; given once. Without a tag: that it
+    /// A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica
+    /// of; given once. Without a tag: that it
     /// lost on the receiver, or on a node that has left.
     /// </summary>
-    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag, string OffsetTag) : IClusterMessage
+    internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag, string OffsetTag)
+        : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Secret).Number(Offset).Text(Tag).Text(OffsetTag);
 
-        public static ClaimSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Text());
+        public static ClaimSocket Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Text());
     }
 
     /// <summary>
-    /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the node with this tag, its client has seen
+    /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the
+    /// node with this tag, its client has seen
     /// everything up to the position. Or it is on its way: the receiver of the question ends the old connection first.
     /// </summary>
-    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay) : IAnswer
+    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay)
+        : IAnswer
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Id).Texts(Rooms).Bytes(State).Text(Tag).Number(Position).Flag(IsOnItsWay);
+        public void Write(WireWriter wire) =>
+            wire.Number(Request).Text(Id).Texts(Rooms).Bytes(State).Text(Tag).Number(Position).Flag(IsOnItsWay);
 
-        public static SocketGiven Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes(), wire.Text(), wire.Number(), wire.Flag());
+        public static SocketGiven Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes(), wire.Text(), wire.Number(), wire.Flag());
     }
 
     /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
-    internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms) : IClusterMessage
+    internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms)
+        : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Tag).Number(Offset).Text(Id).Texts(Rooms);
 
-        public static CollectMissed Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
+        public static CollectMissed Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Text(), wire.Text(), wire.Number(), wire.Text(), wire.Texts());
     }
 
-    /// <summary>The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for what it got of that node.</summary>
-    internal sealed record CollectEmitted(long Request, string Namespace, string Gone, IReadOnlyDictionary<string, long> After, string Id, string[] Rooms) : IClusterMessage
+    /// <summary>
+    /// The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for
+    /// what it got of that node.
+    /// </summary>
+    internal sealed record CollectEmitted(
+        long Request,
+        string Namespace,
+        string Gone,
+        IReadOnlyDictionary<string, long> After,
+        string Id,
+        string[] Rooms
+    ) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(Gone).Records(After, NodePositions.Write).Text(Id).Texts(Rooms);
+        public void Write(WireWriter wire) =>
+            wire.Number(Request).Text(Namespace).Text(Gone).Records(After, NodePositions.Write).Text(Id).Texts(Rooms);
 
-        public static CollectEmitted Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), NodePositions.Read(ref wire), wire.Text(), wire.Texts());
+        public static CollectEmitted Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Text(), wire.Text(), NodePositions.Read(ref wire), wire.Text(), wire.Texts());
     }
 
     /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
-    internal sealed record Missed(long Request, bool IsComplete, IReadOnlyList<LoggedEvent> Events, IReadOnlyDictionary<string, long> Positions) : IAnswer
+    internal sealed record Missed(
+        long Request,
+        bool IsComplete,
+        IReadOnlyList<LoggedEvent> Events,
+        IReadOnlyDictionary<string, long> Positions
+    ) : IAnswer
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
+        public void Write(WireWriter wire) =>
+            wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
 
-        public static Missed Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), NodePositions.Read(ref wire));
+        public static Missed Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), NodePositions.Read(ref wire));
     }
 
-    /// <summary>What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).</summary>
+    /// <summary>
+    /// What has happened to a namespace's log on the sender's node since the last time (<see cref="RecoveryReplicator"/>).
+    /// </summary>
     internal sealed record Replicate(long Request, string Namespace, ReplicaChanges Changes, SocketJson? Json) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Record(this, static (wire, m) => WriteChanges(wire, m.Changes, m.Json!));
+        public void Write(WireWriter wire) =>
+            wire.Number(Request).Text(Namespace).Record(this, static (wire, m) => WriteChanges(wire, m.Changes, m.Json!));
 
         public static Replicate Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Record(ReadChanges), null);
     }
 
-    /// <summary>Another node has the sender's replica from now on, of all namespaces or, with a <see cref="Namespace"/>, this one is gone: what the receiver has is not to be given to anybody.</summary>
+    /// <summary>
+    /// Another node has the sender's replica from now on, of all namespaces or, with a <see cref="Namespace"/>, this one is gone: what the
+    /// receiver has is not to be given to anybody.
+    /// </summary>
     internal sealed record DropReplica(long Request, string Namespace) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
@@ -96,9 +133,13 @@ internal static partial class ClusterProtocol
 
     // ---- Pieces
 
-    private static void WriteChanges(WireWriter wire, ReplicaChanges changes, SocketJson json) => wire.Flag(changes.Begins).Number(changes.Position).Records(changes.Events, WriteEvent)
-        .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
-        .Texts(changes.Gone).Records(changes.Positions, NodePositions.Write);
+    private static void WriteChanges(WireWriter wire, ReplicaChanges changes, SocketJson json) =>
+        wire.Flag(changes.Begins)
+            .Number(changes.Position)
+            .Records(changes.Events, WriteEvent)
+            .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
+            .Texts(changes.Gone)
+            .Records(changes.Positions, NodePositions.Write);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
         new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), NodePositions.Read(ref wire));
@@ -106,7 +147,11 @@ internal static partial class ClusterProtocol
     private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 
     private static void WriteEvent(WireWriter wire, LoggedEvent logged) =>
-        wire.Record(logged.Selection, WriteSelection).Record(logged.Frame, WriteFrame).Text(logged.Emitter).Number(logged.Number).Number(logged.At);
+        wire.Record(logged.Selection, WriteSelection)
+            .Record(logged.Frame, WriteFrame)
+            .Text(logged.Emitter)
+            .Number(logged.Number)
+            .Number(logged.At);
 
     private static LoggedEvent ReadEvent(ref WireReader wire)
     {
@@ -115,7 +160,10 @@ internal static partial class ClusterProtocol
     }
 
     private static void WriteSelection(WireWriter wire, RoomSelection selection) =>
-        wire.Flag(selection.Rooms is not null).Texts(selection.Rooms ?? []).Texts(selection.Excluded).Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
+        wire.Flag(selection.Rooms is not null)
+            .Texts(selection.Rooms ?? [])
+            .Texts(selection.Excluded)
+            .Text(selection.ExcludedSocket?.Id ?? selection.ExcludedId ?? "");
 
     private static RoomSelection ReadSelection(ref WireReader wire)
     {

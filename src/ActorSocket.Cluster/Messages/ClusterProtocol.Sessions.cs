@@ -3,10 +3,15 @@ using ActorSocket.Protocol.Records;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>Requests that a load balancer sent to another node than their session's (<see cref="SessionGateway"/>, <see cref="SessionHome"/>).</summary>
+/// <summary>
+/// Requests that a load balancer sent to another node than their session's (<see cref="SessionGateway"/>, <see cref="SessionHome"/>).
+/// </summary>
 internal static partial class ClusterProtocol
 {
-    /// <summary>Something for the session with this id, wherever it lives. Answered with <see cref="RequestServed"/> or <see cref="RequestRefused"/>.</summary>
+    /// <summary>
+    /// Something for the session with this id, wherever it lives. Answered with <see cref="RequestServed"/> or
+    /// <see cref="RequestRefused"/>.
+    /// </summary>
     internal interface ISessionRequest : IClusterMessage
     {
         string Sid { get; }
@@ -14,13 +19,16 @@ internal static partial class ClusterProtocol
         long Request { get; }
     }
 
-    /// <summary>What a request says of itself: the protocol revision, the transport in its query, and the tag of the node that it came to.</summary>
+    /// <summary>
+    /// What a request says of itself: the protocol revision, the transport in its query, and the tag of the node that it came to.
+    /// </summary>
     internal readonly record struct RequestQuery(bool IsRevision3, bool IsForWebSocket, string Jsonp, string Gateway)
     {
         /// <summary>Of a request that no client made.</summary>
         public static readonly RequestQuery None = new(false, false, "", "");
 
-        public static void Write(WireWriter wire, RequestQuery query) => wire.Flag(query.IsRevision3).Flag(query.IsForWebSocket).Text(query.Jsonp).Text(query.Gateway);
+        public static void Write(WireWriter wire, RequestQuery query) =>
+            wire.Flag(query.IsRevision3).Flag(query.IsForWebSocket).Text(query.Jsonp).Text(query.Gateway);
 
         public static RequestQuery Read(ref WireReader wire) => new(wire.Flag(), wire.Flag(), wire.Text(), wire.Text());
     }
@@ -41,7 +49,8 @@ internal static partial class ClusterProtocol
         public static PollCut Read(ref WireReader wire) => new(wire.Text(), wire.Number());
     }
 
-    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered, but
+    /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered,
+    /// but
     /// told again while the connection is there.</summary>
     internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
     {
@@ -50,7 +59,9 @@ internal static partial class ClusterProtocol
         public static GatewayLeaves Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Flag());
     }
 
-    /// <summary>A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.</summary>
+    /// <summary>
+    /// A POST whose body takes its time: another one meanwhile breaks the protocol (E-45). Answered only when it is refused.
+    /// </summary>
     internal sealed record PostBegun(string Sid, long Request, RequestQuery Query) : ISessionRequest
     {
         public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write);
@@ -59,11 +70,14 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>A POST and its body. <see cref="HasBegun"/>: its <see cref="PostBegun"/> came before.</summary>
-    internal sealed record PostRequest(string Sid, long Request, RequestQuery Query, bool IsOctetStream, bool HasBegun, byte[] Body) : ISessionRequest
+    internal sealed record PostRequest(string Sid, long Request, RequestQuery Query, bool IsOctetStream, bool HasBegun, byte[] Body)
+        : ISessionRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Flag(IsOctetStream).Flag(HasBegun).Bytes(Body);
+        public void Write(WireWriter wire) =>
+            wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Flag(IsOctetStream).Flag(HasBegun).Bytes(Body);
 
-        public static PostRequest Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag(), wire.Bytes());
+        public static PostRequest Read(ref WireReader wire) =>
+            new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag(), wire.Bytes());
     }
 
     /// <summary>A POST that was cut (E-47) or was too long (E-46): nothing of it is delivered.</summary>
@@ -71,7 +85,8 @@ internal static partial class ClusterProtocol
     {
         public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Flag(HasBegun).Flag(WasCut);
 
-        public static PostFailed Read(ref WireReader wire) => new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag());
+        public static PostFailed Read(ref WireReader wire) =>
+            new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Flag(), wire.Flag());
     }
 
     /// <summary>A method that no transport has.</summary>
@@ -86,9 +101,11 @@ internal static partial class ClusterProtocol
     /// A WebSocket that wants to become the session's transport. It stays on the node that it came to; its bytes travel as <see
     /// cref="Link"/>.
     /// </summary>
-    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, long Link, WireForm Form, bool IsRefused) : ISessionRequest
+    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, long Link, WireForm Form, bool IsRefused)
+        : ISessionRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Number(Link).Number((int)Form).Flag(IsRefused);
+        public void Write(WireWriter wire) =>
+            wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Number(Link).Number((int)Form).Flag(IsRefused);
 
         public static UpgradeRequest Read(ref WireReader wire) =>
             new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Number(), (WireForm)wire.Number(), wire.Flag());
@@ -99,7 +116,8 @@ internal static partial class ClusterProtocol
     {
         public void Write(WireWriter wire) => wire.Number(Request).Number(Status).Bytes(Body).Flag(IsOctetStream).Flag(MayCompress);
 
-        public static RequestServed Read(ref WireReader wire) => new(wire.Number(), (int)wire.Number(), wire.Bytes(), wire.Flag(), wire.Flag());
+        public static RequestServed Read(ref WireReader wire) =>
+            new(wire.Number(), (int)wire.Number(), wire.Bytes(), wire.Flag(), wire.Flag());
     }
 
     /// <summary>The session's answer: refused as the official server would.</summary>

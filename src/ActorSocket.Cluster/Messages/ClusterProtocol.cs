@@ -13,8 +13,10 @@ internal interface IClusterMessage : IDeadLetterSuppression
 }
 
 /// <summary>
-/// Everything that nodes tell each other. A field is added at the end only, of a message or of a record in it, and is zero or empty when an older node wrote
-/// it; a message that a node does not know is counted and ignored. Whatever has more than one field of its own is a record (<see cref="WireWriter.Record"/>).
+/// Everything that nodes tell each other. A field is added at the end only, of a message or of a record in it, and is zero or empty when an
+/// older node wrote
+/// it; a message that a node does not know is counted and ignored. Whatever has more than one field of its own is a record
+/// (<see cref="WireWriter.Record"/>).
 /// </summary>
 internal static partial class ClusterProtocol
 {
@@ -42,9 +44,11 @@ internal static partial class ClusterProtocol
     /// <param name="HasShards">Whether its shards are there.</param>
     /// <param name="Uid">The process, of those that live at the address one after the other.</param>
     /// <param name="LinksUid">The actor that takes the links' bytes: the child "links" of the sender, and no other of that path.</param>
-    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key, bool HasShards, long Uid, long LinksUid) : IClusterMessage
+    internal sealed record Hello(string Tag, int Version, string Parser, byte[] Key, bool HasShards, long Uid, long LinksUid)
+        : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key).Flag(HasShards).Number(Uid).Number(LinksUid);
+        public void Write(WireWriter wire) =>
+            wire.Text(Tag).Number(Version).Text(Parser).Bytes(Key).Flag(HasShards).Number(Uid).Number(LinksUid);
 
         public static Hello Read(ref WireReader wire) =>
             new(wire.Text(), (int)wire.Number(), wire.Text(), wire.Bytes(), wire.Flag(), wire.Number(), wire.Number());
@@ -65,7 +69,8 @@ internal static partial class ClusterProtocol
     /// <summary>A room has got its first member on the sender's node, or has lost its last one some time ago.</summary>
     internal readonly record struct RoomChange(string Namespace, string Room, bool HasMembers)
     {
-        public static void Write(WireWriter wire, RoomChange change) => wire.Text(change.Namespace).Text(change.Room).Flag(change.HasMembers);
+        public static void Write(WireWriter wire, RoomChange change) =>
+            wire.Text(change.Namespace).Text(change.Room).Flag(change.HasMembers);
 
         public static RoomChange Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Flag());
     }
@@ -136,10 +141,14 @@ internal static partial class ClusterProtocol
     {
         public void Write(WireWriter wire) => wire.Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Number);
 
-        public static Broadcast Read(ref WireReader wire) => new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number());
+        public static Broadcast Read(ref WireReader wire) =>
+            new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number());
     }
 
-    /// <summary>As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has none yet.</summary>
+    /// <summary>
+    /// As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has
+    /// none yet.
+    /// </summary>
     internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout) : IClusterMessage
     {
         public void Write(WireWriter wire) =>
@@ -186,7 +195,8 @@ internal static partial class ClusterProtocol
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Target, Target.Write).Number((int)Change).Texts(Rooms);
 
-        public static ChangeSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
+        public static ChangeSockets Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
     }
 
     internal sealed record SocketsChanged(long Request) : IAnswer
@@ -196,7 +206,9 @@ internal static partial class ClusterProtocol
         public static SocketsChanged Read(ref WireReader wire) => new(wire.Number());
     }
 
-    /// <summary>An event for the servers' own handlers (C-05); arguments are a JSON array. <see cref="Request"/> is 0 when no answer is wanted.</summary>
+    /// <summary>
+    /// An event for the servers' own handlers (C-05); arguments are a JSON array. <see cref="Request"/> is 0 when no answer is wanted.
+    /// </summary>
     internal sealed record ServerSideEvent(long Request, string Namespace, string EventName, byte[] Arguments) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(EventName).Bytes(Arguments);
@@ -204,7 +216,9 @@ internal static partial class ClusterProtocol
         public static ServerSideEvent Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes());
     }
 
-    /// <summary>What the node's handlers answered: a JSON array, or nothing. A node that has not got the namespace is not concerned.</summary>
+    /// <summary>
+    /// What the node's handlers answered: a JSON array, or nothing. A node that has not got the namespace is not concerned.
+    /// </summary>
     internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IAnswer
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer).Flag(IsUnconcerned);
@@ -214,7 +228,8 @@ internal static partial class ClusterProtocol
 
     // ---- Pieces
 
-    private static void WriteFrame(WireWriter wire, EncodedFrame frame) => wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);
+    private static void WriteFrame(WireWriter wire, EncodedFrame frame) =>
+        wire.Bytes(frame.Text).ByteArrays([.. frame.Attachments]).Flag(frame.Compress);
 
     private static EncodedFrame ReadFrame(ref WireReader wire) => EncodedFrame.Of(wire.Span(), wire.ByteArrays(), wire.Flag());
 }

@@ -9,8 +9,10 @@ using Akka.Serialization;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// The only way in which ActorSocket's messages cross nodes: a short manifest, then the fields that the message writes. Nothing is looked up by a type's
-/// name. Read by a node of another version, fields that it does not know are skipped and a manifest that it does not know becomes an <see cref="UnknownMessage"/>.
+/// The only way in which ActorSocket's messages cross nodes: a short manifest, then the fields that the message writes. Nothing is looked
+/// up by a type's
+/// name. Read by a node of another version, fields that it does not know are skipped and a manifest that it does not know becomes an
+/// <see cref="UnknownMessage"/>.
 /// </summary>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
@@ -63,14 +65,22 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("lb", typeof(ClusterProtocol.LinkBatch), ClusterProtocol.LinkBatch.Read),
     ];
 
-    private static readonly FrozenDictionary<Type, string> Manifests = Known.ToFrozenDictionary(static known => known.Type, static known => known.Manifest);
-    private static readonly FrozenDictionary<string, Reader> Readers = Known.ToFrozenDictionary(static known => known.Manifest, static known => known.Read, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<Type, string> Manifests = Known.ToFrozenDictionary(
+        static known => known.Type,
+        static known => known.Manifest
+    );
+    private static readonly FrozenDictionary<string, Reader> Readers = Known.ToFrozenDictionary(
+        static known => known.Manifest,
+        static known => known.Read,
+        StringComparer.Ordinal
+    );
 
     private delegate IClusterMessage Reader(ref WireReader wire);
 
     public override int Identifier => 5005;
 
-    public static string ManifestOf(IClusterMessage message) => message is UnknownMessage unknown ? unknown.Name : Manifests[message.GetType()];
+    public static string ManifestOf(IClusterMessage message) =>
+        message is UnknownMessage unknown ? unknown.Name : Manifests[message.GetType()];
 
     /// <exception cref="FormatException">The bytes are no such message: whatever they are, nothing else is thrown.</exception>
     public static IClusterMessage Read(string manifest, ReadOnlySpan<byte> bytes)
@@ -82,7 +92,8 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         {
             return read(ref wire);
         }
-        catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException) // JSON in it that is none, or not what it should be
+        // JSON in it that is none, or not what it should be
+        catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new FormatException($"A message between nodes ({manifest}) cannot be read.", error);
         }
@@ -117,7 +128,8 @@ internal sealed record UnknownMessage(string Name) : IClusterMessage
 }
 
 /// <summary>
-/// Takes the place of Akka's JSON serializer, which makes whatever type a message names: what has no serializer of its own does not cross nodes.
+/// Takes the place of Akka's JSON serializer, which makes whatever type a message names: what has no serializer of its own does not cross
+/// nodes.
 /// An application whose own actors rely on it sets <c>akka.actor.serializers.json</c> back.
 /// </summary>
 #pragma warning disable CS9113 // Akka has settings for the serializer of this name, and hands them over
@@ -132,5 +144,7 @@ internal sealed class RefusingSerializer(ExtendedActorSystem system, Config sett
         $"{obj.GetType()} must not cross nodes: it has no serializer. Bind one to it in akka.actor.serialization-bindings.");
 
     public override object FromBinary(byte[] bytes, Type type) =>
-        throw new System.Runtime.Serialization.SerializationException("A message that another node wrote with Akka's JSON serializer was refused: it may name any type.");
+        throw new System.Runtime.Serialization.SerializationException(
+            "A message that another node wrote with Akka's JSON serializer was refused: it may name any type."
+        );
 }

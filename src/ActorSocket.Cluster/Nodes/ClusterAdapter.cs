@@ -11,7 +11,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// One server on this node as a part of the cluster: puts its parts together, and asks the other nodes what namespaces want of them. What other nodes ask of this one,
+/// One server on this node as a part of the cluster: puts its parts together, and asks the other nodes what namespaces want of them. What
+/// other nodes ask of this one,
 /// <see cref="PeerActor"/> takes.
 /// </summary>
 internal sealed class ClusterAdapter : IClusterAdapter
@@ -23,7 +24,13 @@ internal sealed class ClusterAdapter : IClusterAdapter
     private IActorRef _peers = ActorRefs.Nobody;
     private int _ownRooms;
 
-    public ClusterAdapter(ServerServices server, ActorSocketClusterOptions options, ClusterMetrics metrics, ClusterGauges gauges, ActorSystem system)
+    public ClusterAdapter(
+        ServerServices server,
+        ActorSocketClusterOptions options,
+        ClusterMetrics metrics,
+        ClusterGauges gauges,
+        ActorSystem system
+    )
     {
         (_server, _gauges) = (server, gauges);
         _node = new NodeServices(server, options, metrics);
@@ -56,7 +63,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
     public ClusterEvent.CurrentClusterState State => _cluster.State;
 
     /// <summary>The shard regions of this node, each by what metrics call it.</summary>
-    public IEnumerable<KeyValuePair<IActorRef, string>> Regions => Entities.Regions.Prepend(KeyValuePair.Create(Sessions.Region, "sessions"));
+    public IEnumerable<KeyValuePair<IActorRef, string>> Regions =>
+        Entities.Regions.Prepend(KeyValuePair.Create(Sessions.Region, "sessions"));
 
     /// <summary>How many shards live here, by region; a few seconds old.</summary>
     public ConcurrentDictionary<string, int> ShardsByRegion { get; } = new(StringComparer.Ordinal);
@@ -74,7 +82,11 @@ internal sealed class ClusterAdapter : IClusterAdapter
         {
             var state = _cluster.State;
             return state.Members.Select(member => new ClusterMember(
-                member.Address.ToString(), member.Status.ToString(), !state.Unreachable.Contains(member), member.Address.Equals(_cluster.SelfAddress)));
+                member.Address.ToString(),
+                member.Status.ToString(),
+                !state.Unreachable.Contains(member),
+                member.Address.Equals(_cluster.SelfAddress)
+            ));
         }
     }
 
@@ -118,7 +130,13 @@ internal sealed class ClusterAdapter : IClusterAdapter
     public void Withdraw(string ns, string room) => _peers.Tell(new PeerSupervisor.RoomClosed(ns, room));
 
     /// <summary>One message to each, written once.</summary>
-    public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0)
+    public IReadOnlyList<IRemoteNode> Broadcast(
+        NamespaceServices ns,
+        RoomSelection selection,
+        EncodedFrame frame,
+        bool isVolatile,
+        long number = 0
+    )
     {
         var peers = Peers.For(ns.Name, selection);
         if (peers.Length == 0)
@@ -166,7 +184,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
         return missing;
     }
 
-    public async Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => await new RemoteClaim(ns, _node, Recovery, claim).FindAsync().ConfigureAwait(false);
+    public async Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) =>
+        await new RemoteClaim(ns, _node, Recovery, claim).FindAsync().ConfigureAwait(false);
 
     private static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 
@@ -177,12 +196,21 @@ internal sealed class ClusterAdapter : IClusterAdapter
             peer.Tell(message);
     }
 
-    public async Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<ServerEventAnswers> AskNodesAsync(
+        string ns,
+        string eventName,
+        byte[] arguments,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var (answers, missing) = await _node.Requests.AskAsync<ServerSideAnswered>(
             Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments), timeout, cancellationToken).ConfigureAwait(false);
         var given = answers.FindAll(static answer => answer.HasAnswer);
-        return new ServerEventAnswers(given.ConvertAll(static answer => answer.Answer), missing + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false }));
+        return new ServerEventAnswers(
+            given.ConvertAll(static answer => answer.Answer),
+            missing + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false })
+        );
     }
 
     /// <summary>The answers of other nodes' clients.</summary>

@@ -27,7 +27,10 @@ internal sealed class LocalSockets(ServerServices server)
         if (recipients.Count == 0)
             return;
         var id = ns!.NextAckId();
-        var frame = new EncodedFrame(server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)), m.Frame.Compress);
+        var frame = new EncodedFrame(
+            server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)),
+            m.Frame.Compress
+        );
         var answers = new ForwardedAcks(peer, m.Request, id, recipients);
         foreach (var socket in recipients)
         {
@@ -48,9 +51,11 @@ internal sealed class LocalSockets(ServerServices server)
         if (found.Count <= FewSockets)
             Answer();
         else
-            ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false); // the peer's broadcasts must not wait behind it
+            // the peer's broadcasts must not wait behind it
+            ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false);
 
-        void Answer() => peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))])));
+        void Answer() =>
+            peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))])));
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
@@ -61,7 +66,8 @@ internal sealed class LocalSockets(ServerServices server)
             if (ns is not null)
                 await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException) // a socket is in too many rooms, or the name is too long
+        // a socket is in too many rooms, or the name is too long
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
         {
             server.Log.HandlerFailed(error, ns!.MetricsName);
         }
@@ -94,7 +100,12 @@ internal sealed class LocalSockets(ServerServices server)
         /// <summary>The asking node keeps the time limit; here it ends what nobody waits for any more.</summary>
         public void ForgetAfter(TimeSpan timeout, TimeProvider time)
         {
-            _overdue = time.CreateTimer(static state => ((ForwardedAcks)state!).Forget(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _overdue = time.CreateTimer(
+                static state => ((ForwardedAcks)state!).Forget(),
+                this,
+                Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan
+            );
             if (Volatile.Read(ref _due) <= 0 || !_overdue.Change(timeout, Timeout.InfiniteTimeSpan))
                 _overdue.Dispose();
         }

@@ -10,16 +10,20 @@ namespace ActorSocket.Clustering;
 /// takes what it sends: its broadcasts, its questions.
 /// While it has not told all its rooms, or cannot be reached, it is taken to be interested in everything.
 /// </summary>
-internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, UniqueAddress address, string directoryPath) : UntypedActor, IWithTimers
+internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, UniqueAddress address, string directoryPath)
+    : UntypedActor,
+        IWithTimers
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400); // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
+    // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LocalSockets _sockets = new(node.Server);
     private readonly LinkHub _links = new();
     private readonly FragmentAssembler _fragments = new((_, _) => node.Metrics.MessageLost());
-    private readonly string _parser = node.Server.Options.Parser?.GetType().FullName ?? "json"; // frames are encoded once for all nodes, so all must use the same parser
+    // frames are encoded once for all nodes, so all must use the same parser
+    private readonly string _parser = node.Server.Options.Parser?.GetType().FullName ?? "json";
     private IActorRef _linkReceiver = ActorRefs.Nobody; // of what comes
     private Peer? _peer;
     private RoomExchange _rooms = null!; // once it is met
@@ -99,7 +103,15 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
     }
 
     private Hello Introduction() =>
-        new(node.Tag, ClusterProtocol.Version, _parser, node.Server.Engine.Ids.Key, cluster.Sessions.HasShards, Cluster.Get(Context.System).SelfUniqueAddress.Uid, _linkReceiver.Path.Uid);
+        new(
+            node.Tag,
+            ClusterProtocol.Version,
+            _parser,
+            node.Server.Engine.Ids.Key,
+            cluster.Sessions.HasShards,
+            Cluster.Get(Context.System).SelfUniqueAddress.Uid,
+            _linkReceiver.Path.Uid
+        );
 
     private void OnHello(Hello m)
     {
@@ -124,7 +136,11 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         var peer = _peer = new Peer(m.Tag, Sender, m.Key, _links);
         _links.AnswerLeft = request => cluster.Home.AnswerLeft(peer.Tag, request);
         _rooms = new RoomExchange(
-            peer.Tell, change => node.Peers.Set(change, peer), synchronised => node.Peers.SetSynchronised(peer, synchronised), round => Context.Parent.Tell(new PeerSupervisor.Confirmed(round)));
+            peer.Tell,
+            change => node.Peers.Set(change, peer),
+            synchronised => node.Peers.SetSynchronised(peer, synchronised),
+            round => Context.Parent.Tell(new PeerSupervisor.Confirmed(round))
+        );
         node.Peers.Add(peer);
         cluster.Entities.Keeper.Tell(new EntityKeeper.PeerMet(peer));
         if (!_isReachable)
@@ -219,26 +235,59 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 _rooms.OnAnnounced(m);
                 _peer!.UnconfirmedRounds = _rooms.Unconfirmed;
                 break;
-            case SyncAsked m: _rooms.OnSyncAsked(m); break;
-            case SyncState m: _rooms.OnSyncState(m); break;
-            case Fragment m: if (_fragments.TryAdd(m, peer.Receiver, out var whole)) OnPeerMessage(peer, whole!); break;
-            case IAnswer m: node.Requests.Answered(peer, m); break;
-            case AskClients m: _sockets.OnAskClients(peer, m); break;
-            case FetchSockets m: _sockets.OnFetchSockets(peer, m); break;
-            case ChangeSockets m: _ = _sockets.OnChangeSocketsAsync(peer, m); break;
-            case ServerSideEvent m: _ = _sockets.OnServerSideEventAsync(peer, m); break;
-            case ClaimSocket m: cluster.Recovery.OnClaimSocket(peer, m); break;
-            case CollectMissed m: _ = cluster.Recovery.OnCollectMissedAsync(peer, m); break;
-            case CollectEmitted m: peer.Tell(Packed.Of(cluster.Recovery.Collect(m))); break;
-            case Replicate m: peer.Tell(Packed.Of(new Replicated(m.Request, cluster.Recovery.Replicas.Apply(peer.Tag, m.Namespace, m.Changes)))); break;
+            case SyncAsked m:
+                _rooms.OnSyncAsked(m);
+                break;
+            case SyncState m:
+                _rooms.OnSyncState(m);
+                break;
+            case Fragment m:
+                if (_fragments.TryAdd(m, peer.Receiver, out var whole))
+                    OnPeerMessage(peer, whole!);
+                break;
+            case IAnswer m:
+                node.Requests.Answered(peer, m);
+                break;
+            case AskClients m:
+                _sockets.OnAskClients(peer, m);
+                break;
+            case FetchSockets m:
+                _sockets.OnFetchSockets(peer, m);
+                break;
+            case ChangeSockets m:
+                _ = _sockets.OnChangeSocketsAsync(peer, m);
+                break;
+            case ServerSideEvent m:
+                _ = _sockets.OnServerSideEventAsync(peer, m);
+                break;
+            case ClaimSocket m:
+                cluster.Recovery.OnClaimSocket(peer, m);
+                break;
+            case CollectMissed m:
+                _ = cluster.Recovery.OnCollectMissedAsync(peer, m);
+                break;
+            case CollectEmitted m:
+                peer.Tell(Packed.Of(cluster.Recovery.Collect(m)));
+                break;
+            case Replicate m:
+                peer.Tell(Packed.Of(new Replicated(m.Request, cluster.Recovery.Replicas.Apply(peer.Tag, m.Namespace, m.Changes))));
+                break;
             case DropReplica m:
                 cluster.Recovery.Replicas.Drop(peer.Tag, m.Namespace);
                 peer.Tell(Packed.Of(new Replicated(m.Request, true)));
                 break;
-            case Fence m: cluster.Recovery.OnFence(peer, m); break;
-            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed: cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSaid(peer, message)); break;
-            case UnknownMessage m: OnUnknown(m); break;
-            default: Unhandled(message); break;
+            case Fence m:
+                cluster.Recovery.OnFence(peer, m);
+                break;
+            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed:
+                cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSaid(peer, message));
+                break;
+            case UnknownMessage m:
+                OnUnknown(m);
+                break;
+            default:
+                Unhandled(message);
+                break;
         }
     }
 

@@ -7,8 +7,10 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Watches the membership: one <see cref="PeerActor"/> for each other node, and whether this node may take connections. Lets them tell their nodes which rooms have members here:
-/// a room's first join waits until every node that can be reached has confirmed it; its last leave is withdrawn a while later, since rooms are often joined again.
+/// Watches the membership: one <see cref="PeerActor"/> for each other node, and whether this node may take connections. Lets them tell
+/// their nodes which rooms have members here:
+/// a room's first join waits until every node that can be reached has confirmed it; its last leave is withdrawn a while later, since rooms
+/// are often joined again.
 /// </summary>
 internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) : UntypedActor, IWithTimers
 {
@@ -23,7 +25,10 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
     private readonly HashSet<IActorRef> _confirmed = []; // know every room that was here when they met us
     private readonly HashSet<UniqueAddress> _unreachable = [];
-    private readonly OwnRooms<IActorRef> _rooms = new(node.Server.Time, WithdrawAfter(node.Server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration));
+    private readonly OwnRooms<IActorRef> _rooms = new(
+        node.Server.Time,
+        WithdrawAfter(node.Server.Options.ConnectionStateRecovery?.MaxDisconnectionDuration)
+    );
     private HashSet<long> _coldShards = [];
     private bool _isFlushDue;
     private bool _isUp;
@@ -54,13 +59,19 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
 
     private sealed record RoundOverdue(long Number) : ILocalMessage;
 
-    public static Props Props(NodeServices node, ClusterAdapter cluster) => Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
+    public static Props Props(NodeServices node, ClusterAdapter cluster) =>
+        Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
 
     protected override SupervisorStrategy SupervisorStrategy() => StopThePeer;
 
     protected override void PreStart()
     {
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+            typeof(ClusterEvent.IMemberEvent),
+            typeof(ClusterEvent.IReachabilityEvent)
+        );
         Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
         Timers.StartPeriodicTimer(nameof(WithdrawDue), WithdrawDue.Instance, TimeSpan.FromSeconds(1));
     }
@@ -88,9 +99,14 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
                 _rooms.WithdrawClosed();
                 OnRoomsChanged();
                 break;
-            case Met: OnMet(); break;
-            case Hello m: OnHello(m); break;
-            case ClusterEvent.IMemberEvent { Member.Status: MemberStatus.Exiting or MemberStatus.Down or MemberStatus.Removed } m when m.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress):
+            case Met:
+                OnMet();
+                break;
+            case Hello m:
+                OnHello(m);
+                break;
+            case ClusterEvent.IMemberEvent { Member.Status: MemberStatus.Exiting or MemberStatus.Down or MemberStatus.Removed } m
+                when m.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress):
                 _isOver = true; // the events that follow make it look alone, and so whole
                 PublishReadiness();
                 break;
@@ -112,7 +128,8 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     }
 
     /// <summary>With recovery a socket that was lost here misses what comes to its rooms meanwhile: it must come here.</summary>
-    private static TimeSpan WithdrawAfter(TimeSpan? recovery) => recovery > TimeSpan.FromSeconds(5) ? recovery.Value : TimeSpan.FromSeconds(5);
+    private static TimeSpan WithdrawAfter(TimeSpan? recovery) =>
+        recovery > TimeSpan.FromSeconds(5) ? recovery.Value : TimeSpan.FromSeconds(5);
 
     /// <summary>What is in the mailbox already goes into the same round.</summary>
     private void OnRoomsChanged()
@@ -128,7 +145,11 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     {
         _isFlushDue = false;
         // Who has not been met gets everything when they meet, and sends every broadcast here until then.
-        var round = _rooms.Begin(_peers.Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsRefused(peer.Key.Address)).Select(static peer => peer.Value));
+        var round = _rooms.Begin(
+            _peers
+                .Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsRefused(peer.Key.Address))
+                .Select(static peer => peer.Value)
+        );
         foreach (var peer in _met)
             peer.Tell(round);
         if (_rooms.IsWaited(round.Number))
@@ -158,8 +179,11 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     {
         var address = Sender.Path.Address;
         // Of another protocol version the process is not known; its actor here says what is wrong.
-        var member = _cluster.State.Members.FirstOrDefault(member => member.Address.Equals(address) && member.Status is not (MemberStatus.Down or MemberStatus.Removed)
-            && (member.UniqueAddress.Uid == m.Uid || m.Version != ClusterProtocol.Version));
+        var member = _cluster.State.Members.FirstOrDefault(member =>
+            member.Address.Equals(address)
+            && member.Status is not (MemberStatus.Down or MemberStatus.Removed)
+            && (member.UniqueAddress.Uid == m.Uid || m.Version != ClusterProtocol.Version)
+        );
         if (member is not null) // else it is not, or not yet, of this cluster, and will say hello again; or not any more
             AddPeer(member.UniqueAddress).Forward(m);
     }
@@ -209,7 +233,8 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     }
 
     /// <summary>
-    /// Another node has downed this one and will not speak to it again. A node that stood still for long learns it so before it counts, one by one, who does not answer: it
+    /// Another node has downed this one and will not speak to it again. A node that stood still for long learns it so before it counts, one
+    /// by one, who does not answer: it
     /// must not down the others in turn, and go on as a cluster of its own (G14).
     /// </summary>
     private void OnQuarantined(Address by)
@@ -265,7 +290,9 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
         PublishReadiness();
     }
 
-    /// <summary>A node takes connections once every other one knows its tag: a load balancer may send the second request anywhere.</summary>
+    /// <summary>
+    /// A node takes connections once every other one knows its tag: a load balancer may send the second request anywhere.
+    /// </summary>
     private void CheckMeetings()
     {
         if (_isUp && _peers.Values.All(_confirmed.Contains))
@@ -280,14 +307,21 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
         _hasMetAll = true;
     }
 
-    private void PublishReadiness() => cluster.Sessions.IsReady = _isUp && !_isOver && cluster.Sessions.HasShards && _hasMetAll && IsInMajority();
+    private void PublishReadiness() =>
+        cluster.Sessions.IsReady = _isUp && !_isOver && cluster.Sessions.HasShards && _hasMetAll && IsInMajority();
 
-    /// <summary>As the split-brain resolver decides it (keep-majority; of two halves, the one with the lowest address): the other side is to be downed.</summary>
+    /// <summary>
+    /// As the split-brain resolver decides it (keep-majority; of two halves, the one with the lowest address): the other side is to be
+    /// downed.
+    /// </summary>
     private bool IsInMajority()
     {
         if (_unreachable.Count == 0)
             return true;
-        var members = _cluster.State.Members.Where(static member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(static member => member.UniqueAddress).ToList();
+        var members = _cluster
+            .State.Members.Where(static member => member.Status is MemberStatus.Up or MemberStatus.Leaving)
+            .Select(static member => member.UniqueAddress)
+            .ToList();
         var reachable = members.Count(address => !_unreachable.Contains(address));
         if (2 * reachable != members.Count)
             return 2 * reachable > members.Count;

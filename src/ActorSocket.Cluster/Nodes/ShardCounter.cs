@@ -15,7 +15,8 @@ internal sealed class ShardCounter(ClusterAdapter cluster, ClusterGauges gauges)
 
     private sealed record Counted(string Region, int Shards) : ILocalMessage;
 
-    public static Props Props(ClusterAdapter cluster, ClusterGauges gauges) => Akka.Actor.Props.Create(() => new ShardCounter(cluster, gauges));
+    public static Props Props(ClusterAdapter cluster, ClusterGauges gauges) =>
+        Akka.Actor.Props.Create(() => new ShardCounter(cluster, gauges));
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(CountDue), CountDue.Instance, Interval);
 
@@ -35,6 +36,8 @@ internal sealed class ShardCounter(ClusterAdapter cluster, ClusterGauges gauges)
         if (!gauges.CountsShards)
             return;
         foreach (var (region, name) in cluster.Regions)
-            _ = region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, Interval).PipeTo(Self, success: stats => new Counted(name, stats.Stats.Count));
+            _ = region
+                .Ask<ShardRegionStats>(GetShardRegionStats.Instance, Interval)
+                .PipeTo(Self, success: stats => new Counted(name, stats.Stats.Count));
     }
 }

@@ -24,10 +24,21 @@ internal sealed class ActorSocketClusterOptionsValidator : IValidateOptions<Acto
         foreach (var seed in options.SeedNodes)
         {
             var colon = seed.LastIndexOf(':');
-            if (colon <= 0 || !int.TryParse(seed.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+            if (
+                colon <= 0
+                || !int.TryParse(seed.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                || port is < 1 or > 65535
+            )
                 Add(nameof(options.SeedNodes), seed, "host:port");
         }
-        foreach (var (key, time) in new[] { (nameof(options.StableAfter), options.StableAfter), (nameof(options.JoinTimeout), options.JoinTimeout), (nameof(options.RequestTimeout), options.RequestTimeout) })
+        foreach (
+            var (key, time) in new[]
+            {
+                (nameof(options.StableAfter), options.StableAfter),
+                (nameof(options.JoinTimeout), options.JoinTimeout),
+                (nameof(options.RequestTimeout), options.RequestTimeout),
+            }
+        )
         {
             if (time < TimeSpan.FromMilliseconds(1) || time > TimeSpan.FromHours(1))
                 Add(key, time, "between a millisecond and an hour");
@@ -45,12 +56,17 @@ internal sealed class ActorSocketClusterOptionsValidator : IValidateOptions<Acto
     public static bool IsPrivate(string host)
     {
         if (!IPAddress.TryParse(host, out var address))
-            return host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || !host.Contains('.', StringComparison.Ordinal) || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
+            return host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                || !host.Contains('.', StringComparison.Ordinal)
+                || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
         if (IPAddress.IsLoopback(address))
             return true;
         var bytes = address.MapToIPv6().GetAddressBytes();
         return address.IsIPv4MappedToIPv6 || address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
-            ? bytes[12] == 10 || (bytes[12] == 172 && bytes[13] is >= 16 and <= 31) || (bytes[12] == 192 && bytes[13] == 168) || (bytes[12] == 169 && bytes[13] == 254)
+            ? bytes[12] == 10
+                || (bytes[12] == 172 && bytes[13] is >= 16 and <= 31)
+                || (bytes[12] == 192 && bytes[13] == 168)
+                || (bytes[12] == 169 && bytes[13] == 254)
             : (bytes[0] & 0xFE) == 0xFC || (bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80);
     }
 }

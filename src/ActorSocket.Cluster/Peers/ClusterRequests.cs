@@ -53,7 +53,8 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             answers.PeerOutOfSight(peer);
     }
 
-    /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is out of sight is
+    /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is
+    /// out of sight is
     /// asked, but not waited for when nobody else is.</summary>
     /// <returns>What was answered, and how many said nothing.</returns>
     /// <param name="peers">Who is asked.</param>
@@ -80,7 +81,13 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             {
                 if (Array.IndexOf(table.All, peer) < 0)
                     answers.PeerGone(peer);
-                else if (mayBeGone && (peer.IsRefused || (peer.LostSight.IsCompleted && await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)))
+                else if (
+                    mayBeGone
+                    && (
+                        peer.IsRefused
+                        || (peer.LostSight.IsCompleted && await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)
+                    )
+                )
                     answers.PeerGone(peer);
                 else if (peer.LostSight.IsCompleted)
                     answers.PeerOutOfSight(peer);

@@ -3,7 +3,8 @@ using ActorSocket.Sockets;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What the parts of the cluster share on one node: one for each server. It stands below all of them, so that none needs the <see cref="ClusterAdapter"/> that puts them together.
+/// What the parts of the cluster share on one node: one for each server. It stands below all of them, so that none needs the
+/// <see cref="ClusterAdapter"/> that puts them together.
 /// </summary>
 internal sealed class NodeServices
 {

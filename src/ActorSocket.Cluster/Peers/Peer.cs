@@ -62,7 +62,9 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     /// <summary>How many broadcasts it was sent.</summary>
     public long Broadcasts => Interlocked.Read(ref _broadcasts);
 
-    /// <summary>Counted after it was sent, so that a count never says more than what goes before it. What is not sent counts too: it is lost.</summary>
+    /// <summary>
+    /// Counted after it was sent, so that a count never says more than what goes before it. What is not sent counts too: it is lost.
+    /// </summary>
     public void Send(Packed broadcast, bool isVolatile)
     {
         if (!LostSight.IsCompleted || (!isVolatile && Interlocked.Add(ref _bytesOutOfSight, broadcast.Bytes.Length) <= MaxBytesOutOfSight))

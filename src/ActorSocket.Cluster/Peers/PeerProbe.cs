@@ -17,7 +17,8 @@ internal enum PeerPresence
 }
 
 /// <summary>
-/// Tries the address of a node that does not answer. A process that has crashed is known at once by this, seconds before the failure detector knows: its machine refuses the
+/// Tries the address of a node that does not answer. A process that has crashed is known at once by this, seconds before the failure
+/// detector knows: its machine refuses the
 /// connection. Who waits for the node's answer waits no longer; nothing else is decided by it.
 /// </summary>
 /// <remarks>Any thread. However many ask, one connection a second is tried.</remarks>
@@ -34,7 +35,10 @@ internal sealed class PeerProbe(Address address)
     private TimeProvider? _time;
 
     /// <summary>Whether a connection was refused a moment ago.</summary>
-    public bool IsRefused => Volatile.Read(ref _time) is { } time && Interlocked.Read(ref _refusedAt) is not 0 and var at && time.GetElapsedTime(at) < RefusedFor;
+    public bool IsRefused =>
+        Volatile.Read(ref _time) is { } time
+        && Interlocked.Read(ref _refusedAt) is not 0 and var at
+        && time.GetElapsedTime(at) < RefusedFor;
 
     public Task<PeerPresence> TryAsync(TimeProvider time)
     {

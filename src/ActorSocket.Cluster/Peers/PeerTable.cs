@@ -31,7 +31,10 @@ internal sealed class PeerTable
         var start = id.StartsWith('/') ? id.IndexOf('#', StringComparison.Ordinal) + 1 : 0;
         peer = null;
         return id.Length - start > IdGenerator.TagLength
-            && Volatile.Read(ref _byTag).GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(id.AsSpan(start, IdGenerator.TagLength), out peer);
+            && Volatile
+                .Read(ref _byTag)
+                .GetAlternateLookup<ReadOnlySpan<char>>()
+                .TryGetValue(id.AsSpan(start, IdGenerator.TagLength), out peer);
     }
 
     /// <summary>Whether the process at an address was found to have ended a moment ago.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace ActorSocket.Clustering;
 
-/// <summary>Which rooms of one namespace have members on other nodes. A room that only one node has costs an entry and no array of its own.</summary>
+/// <summary>
+/// Which rooms of one namespace have members on other nodes. A room that only one node has costs an entry and no array of its own.
+/// </summary>
 internal sealed class RoomInterest
 {
     private readonly ConcurrentDictionary<string, Peer[]> _byRoom = new(StringComparer.Ordinal);
@@ -27,7 +29,11 @@ internal sealed class RoomInterest
         {
             while (_byRoom.TryGetValue(room, out var peers) && Array.IndexOf(peers, peer) >= 0)
             {
-                if (peers.Length == 1 ? _byRoom.TryRemove(KeyValuePair.Create(room, peers)) : _byRoom.TryUpdate(room, Without(peers, peer), peers))
+                if (
+                    peers.Length == 1
+                        ? _byRoom.TryRemove(KeyValuePair.Create(room, peers))
+                        : _byRoom.TryUpdate(room, Without(peers, peer), peers)
+                )
                     return;
             }
         }

@@ -6,7 +6,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Connection state recovery, where clients come back by other nodes than their own: this node's logs are copied to another one, and what other nodes ask of this one's logs and
+/// Connection state recovery, where clients come back by other nodes than their own: this node's logs are copied to another one, and what
+/// other nodes ask of this one's logs and
 /// copies is answered. <see cref="RemoteClaim"/> is the one who asks.
 /// </summary>
 /// <remarks>Any thread.</remarks>
@@ -28,10 +29,16 @@ internal sealed class ClusterRecovery(NodeServices node)
             _replicator = root.ActorOf(RecoveryReplicator.Props(node, Replicas), "replicator");
     }
 
-    /// <summary>This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.</summary>
-    public Task LeaveAsync(CancellationToken cancellationToken) => ReplicateAsync(node.Options.RequestTimeout, cancellationToken); // else clients that come back get a new socket
+    /// <summary>
+    /// This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.
+    /// </summary>
+    // else clients that come back get a new socket
+    public Task LeaveAsync(CancellationToken cancellationToken) => ReplicateAsync(node.Options.RequestTimeout, cancellationToken);
 
-    /// <summary>Should this node crash then, the copy would tell the client the same again. A keeper that does not answer at once has most likely crashed itself.</summary>
+    /// <summary>
+    /// Should this node crash then, the copy would tell the client the same again. A keeper that does not answer at once has most likely
+    /// crashed itself.
+    /// </summary>
     public Task TakenAsync(CancellationToken cancellationToken) => ReplicateAsync(TakenTimeout, cancellationToken);
 
     private async Task ReplicateAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -86,11 +93,24 @@ internal sealed class ClusterRecovery(NodeServices node)
         Give(peer, request, lost, node.Tag);
     }
 
-    private void Give(Peer peer, long request, LostSocket? lost, string tag) => peer.Tell(Packed.Of(new SocketGiven(
-        request, lost?.Id ?? "", lost?.Rooms ?? [], lost is null ? [] : lost.StateToBytes(node.Server.Json), tag, lost?.Seen ?? 0, IsOnItsWay: false)));
+    private void Give(Peer peer, long request, LostSocket? lost, string tag) =>
+        peer.Tell(
+            Packed.Of(
+                new SocketGiven(
+                    request,
+                    lost?.Id ?? "",
+                    lost?.Rooms ?? [],
+                    lost is null ? [] : lost.StateToBytes(node.Server.Json),
+                    tag,
+                    lost?.Seen ?? 0,
+                    IsOnItsWay: false
+                )
+            )
+        );
 
     /// <summary>
-    /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A replica gets no more.
+    /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A
+    /// replica gets no more.
     /// </summary>
     public async Task OnCollectMissedAsync(Peer peer, CollectMissed m)
     {
@@ -102,7 +122,15 @@ internal sealed class ClusterRecovery(NodeServices node)
     /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
     public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
     {
-        var (answers, missing) = await node.Requests.AskAsync<Fenced>(node.Peers.All, request => new Fence(request, ns), node.Options.RequestTimeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        var (answers, missing) = await node
+            .Requests.AskAsync<Fenced>(
+                node.Peers.All,
+                request => new Fence(request, ns),
+                node.Options.RequestTimeout,
+                cancellationToken,
+                mayBeGone: true
+            )
+            .ConfigureAwait(false);
         if (LogOf(ns) is { } log)
         {
             lock (log.Gate)
@@ -129,7 +157,12 @@ internal sealed class ClusterRecovery(NodeServices node)
         lock (log.Gate)
         {
             var isComplete = log.TryGetEmitted(m.After, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
-            return new Missed(m.Request, isComplete, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Positions[node.Tag] });
+            return new Missed(
+                m.Request,
+                isComplete,
+                emitted,
+                new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Positions[node.Tag] }
+            );
         }
     }
 

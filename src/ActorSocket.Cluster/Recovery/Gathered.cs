@@ -6,14 +6,19 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// What a socket has missed before it came to this node, put together from what several nodes have: each event once, and those of one node in its order; those of several by
-/// their age. What a node emitted arrives at each other one in order, but at one sooner than at another: an event may have been told of here by others, and come afterwards.
+/// What a socket has missed before it came to this node, put together from what several nodes have: each event once, and those of one node
+/// in its order; those of several by
+/// their age. What a node emitted arrives at each other one in order, but at one sooner than at another: an event may have been told of
+/// here by others, and come afterwards.
 /// </summary>
 /// <param name="home">The node whose log the socket was lost in.</param>
 /// <param name="start">Where it began there.</param>
 internal sealed class Gathered(string home, in RecoveryStart start)
 {
-    private readonly Dictionary<string, long> _positions = new(start.Known ?? ImmutableDictionary<string, long>.Empty, StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _positions = new(
+        start.Known ?? ImmutableDictionary<string, long>.Empty,
+        StringComparer.Ordinal
+    );
     private HashSet<long>? _ofHome; // which of its events others had got, once it is gone
 
     /// <summary>In the order in which they are to be told.</summary>
@@ -41,7 +46,8 @@ internal sealed class Gathered(string home, in RecoveryStart start)
         {
             if (!answer.IsComplete)
                 return false;
-            // What was emitted after an event of the home's may be an answer to it, even if it came by a node that has not got that: so, as late as its node's order allows.
+            // What was emitted after an event of the home's may be an answer to it, even if it came by a node that has not got that: so, as
+            // late as its node's order allows.
             var before = long.MaxValue;
             var ordered = new List<(LoggedEvent Event, long Before)>();
             for (var i = answer.Events.Count - 1; i >= 0; i--)
@@ -62,12 +68,21 @@ internal sealed class Gathered(string home, in RecoveryStart start)
             Advance(answer.Positions);
         }
         // Who speaks by one node, and then by another one, is told in that order: by their age.
-        Events.AddRange(found.OrderBy(static one => one.Before).ThenBy(one => one.Event.Emitter == home).ThenBy(static one => one.Event.At).Select(static one => one.Event));
+        Events.AddRange(
+            found
+                .OrderBy(static one => one.Before)
+                .ThenBy(one => one.Event.Emitter == home)
+                .ThenBy(static one => one.Event.At)
+                .Select(static one => one.Event)
+        );
         _positions[home] = last;
         return true;
     }
 
-    /// <summary>What has come to this node since the socket was in its rooms here, less what is told already; false when one of those comes too late to be in order.</summary>
+    /// <summary>
+    /// What has come to this node since the socket was in its rooms here, less what is told already; false when one of those comes too late
+    /// to be in order.
+    /// </summary>
     public bool TryGoOn(IReadOnlyList<LoggedEvent> logged, [NotNullWhen(true)] out List<LoggedEvent>? here)
     {
         here = [];
@@ -87,7 +102,8 @@ internal sealed class Gathered(string home, in RecoveryStart start)
     }
 
     /// <summary>
-    /// Where the socket begins in this node's log: it has been told of everything up to now. Its client will say the offset of the last that it was told, and had it from elsewhere or
+    /// Where the socket begins in this node's log: it has been told of everything up to now. Its client will say the offset of the last
+    /// that it was told, and had it from elsewhere or
     /// not at all: from there on the log would tell some of it again. Call under the log's gate.
     /// </summary>
     public RecoveryStart StartIn(RecoveryLog log, long joinedAt, List<LoggedEvent> here, in RecoveryClaim claim)

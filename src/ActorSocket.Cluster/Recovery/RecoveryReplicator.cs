@@ -6,7 +6,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back to when it is gone. What it
+/// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back
+/// to when it is gone. What it
 /// has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that leaves has copied everything.
 /// </summary>
 internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replicas) : UntypedActor, IWithTimers
@@ -17,7 +18,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal); // by namespace: what the replica has
-    private readonly HashSet<(Peer Keeper, string Namespace)> _stale = []; // replicas that get no more, until their keepers have dropped them
+    // replicas that get no more, until their keepers have dropped them
+    private readonly HashSet<(Peer Keeper, string Namespace)> _stale = [];
     private readonly List<TaskCompletionSource> _flushes = [];
     private readonly List<TaskCompletionSource> _flushing = []; // for them all that there is is on its way
     private Peer? _target;
@@ -37,7 +39,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
 
     private sealed record Dropped((Peer Keeper, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
 
-    public static Props Props(NodeServices node, ReplicaStore replicas) => Akka.Actor.Props.Create(() => new RecoveryReplicator(node, replicas));
+    public static Props Props(NodeServices node, ReplicaStore replicas) =>
+        Akka.Actor.Props.Create(() => new RecoveryReplicator(node, replicas));
 
     protected override void PreStart()
     {
@@ -130,7 +133,14 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
 
     private async Task<Dropped> DropAsync((Peer Keeper, string Namespace) stale)
     {
-        var (answers, _) = await node.Requests.AskAsync<Replicated>(stale.Keeper.Alone, request => new DropReplica(request, stale.Namespace), node.Options.RequestTimeout, default).ConfigureAwait(false);
+        var (answers, _) = await node
+            .Requests.AskAsync<Replicated>(
+                stale.Keeper.Alone,
+                request => new DropReplica(request, stale.Namespace),
+                node.Options.RequestTimeout,
+                default
+            )
+            .ConfigureAwait(false);
         return new Dropped(stale, answers.Count > 0);
     }
 
@@ -139,7 +149,14 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         var copied = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (ns, change) in changes)
         {
-            var (answers, _) = await node.Requests.AskAsync<Replicated>([target], request => new Replicate(request, ns, change, node.Server.Json), node.Options.RequestTimeout, default).ConfigureAwait(false);
+            var (answers, _) = await node
+                .Requests.AskAsync<Replicated>(
+                    [target],
+                    request => new Replicate(request, ns, change, node.Server.Json),
+                    node.Options.RequestTimeout,
+                    default
+                )
+                .ConfigureAwait(false);
             if (answers is not [{ Fitted: true }])
                 return new Copied(false, copied);
             copied[ns] = change.Position + change.Events.Count;
@@ -169,6 +186,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
     private Peer? Successor()
     {
         var peers = node.Peers.All;
-        return peers.Where(peer => string.CompareOrdinal(peer.Tag, node.Tag) > 0).MinBy(static peer => peer.Tag, StringComparer.Ordinal) ?? peers.MinBy(static peer => peer.Tag, StringComparer.Ordinal);
+        return peers.Where(peer => string.CompareOrdinal(peer.Tag, node.Tag) > 0).MinBy(static peer => peer.Tag, StringComparer.Ordinal)
+            ?? peers.MinBy(static peer => peer.Tag, StringComparer.Ordinal);
     }
 }

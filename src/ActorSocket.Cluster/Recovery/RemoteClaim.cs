@@ -5,7 +5,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Finds a socket that was lost on another node. Its client waits: a node that does not say within moments that it has the question is not waited for, unless its process is
+/// Finds a socket that was lost on another node. Its client waits: a node that does not say within moments that it has the question is not
+/// waited for, unless its process is
 /// there and so will say.
 /// </summary>
 internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, RecoveryClaim claim)
@@ -14,7 +15,9 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(2); // a process that is there, and busy
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10); // it ends the old connection first
 
-    /// <summary>Null when nobody has it, when who has it cannot be asked, or when its client could not be told all that it missed.</summary>
+    /// <summary>
+    /// Null when nobody has it, when who has it cannot be asked, or when its client could not be told all that it missed.
+    /// </summary>
     public async Task<RemoteRestore?> FindAsync()
     {
         var home = claim.HomeTag;
@@ -34,7 +37,10 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
         return await FromReplicaAsync("").ConfigureAwait(false);
     }
 
-    /// <summary>From whoever has the copy of a node's log; or, without a tag, from whoever has lost the socket or has the copy of a node that has left.</summary>
+    /// <summary>
+    /// From whoever has the copy of a node's log; or, without a tag, from whoever has lost the socket or has the copy of a node that has
+    /// left.
+    /// </summary>
     private async Task<RemoteRestore?> FromReplicaAsync(string tag)
     {
         if (recovery.Replicas.Take(claim, tag, ns.Name, out var owner) is { } own)
@@ -46,7 +52,18 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
     }
 
     private RemoteRestore Given(Peer giver, SocketGiven given) =>
-        new(ns, node, recovery, LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with { Seen = given.Position }, claim, given.Tag, giver);
+        new(
+            ns,
+            node,
+            recovery,
+            LostSocket.Read(given.Id, claim.Secret, given.Rooms, given.State) with
+            {
+                Seen = given.Position,
+            },
+            claim,
+            given.Tag,
+            giver
+        );
 
     private async Task<(SocketGiven? Given, bool IsGone)> AskAsync(Peer peer, string tag)
     {
@@ -64,14 +81,20 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
             if (await Task.WhenAny(ended, Task.Delay(AtOnce, time)).ConfigureAwait(false) != ended)
             {
                 var presence = peer.ProbeAsync(time);
-                if (await Task.WhenAny(ended, presence).ConfigureAwait(false) != ended && await presence.ConfigureAwait(false) is var found && found != PeerPresence.Listens)
+                if (
+                    await Task.WhenAny(ended, presence).ConfigureAwait(false) != ended
+                    && await presence.ConfigureAwait(false) is var found
+                    && found != PeerPresence.Listens
+                )
                     return (null, found is PeerPresence.Refuses);
                 await Task.WhenAny(ended, answers.Heard, Task.Delay(Slow, time)).ConfigureAwait(false);
                 if (!ended.IsCompleted && !answers.Heard.IsCompleted)
                     return (null, false);
                 await Task.WhenAny(ended, Task.Delay(OnItsWay, time)).ConfigureAwait(false);
             }
-            return answers.Given.IsCompletedSuccessfully ? (await answers.Given.ConfigureAwait(false), answers.IsGone) : (null, peer.LostSight.IsCompleted);
+            return answers.Given.IsCompletedSuccessfully
+                ? (await answers.Given.ConfigureAwait(false), answers.IsGone)
+                : (null, peer.LostSight.IsCompleted);
         }
         finally
         {

@@ -7,7 +7,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// A socket that was lost on another node. Once it is in its rooms here, every event reaches this node's log; what came before is told by the other node, or, when that one is
+/// A socket that was lost on another node. Once it is in its rooms here, every event reaches this node's log; what came before is told by
+/// the other node, or, when that one is
 /// gone, by its replica and by those who emitted since. Each event bears its emitter and number, so that what several have counts once.
 /// </summary>
 /// <param name="ns">The namespace here.</param>
@@ -17,8 +18,15 @@ namespace ActorSocket.Clustering;
 /// <param name="claim">What its client said.</param>
 /// <param name="tag">The node whose log the socket was lost in.</param>
 /// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
-internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, LostSocket lost, RecoveryClaim claim, string tag, Peer? keeper)
-    : SocketRestore(lost)
+internal sealed class RemoteRestore(
+    NamespaceServices ns,
+    NodeServices node,
+    ClusterRecovery recovery,
+    LostSocket lost,
+    RecoveryClaim claim,
+    string tag,
+    Peer? keeper
+) : SocketRestore(lost)
 {
     private readonly Gathered _gathered = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
@@ -32,7 +40,8 @@ internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, Clu
 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await ns.Server.Adapter.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false); // its id does not say any more where it is
+        // its id does not say any more where it is
+        await ns.Server.Adapter.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false);
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
         _isComplete = await CollectAsync(cancellationToken).ConfigureAwait(false);
@@ -46,17 +55,32 @@ internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, Clu
         var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
         List<Missed> logged = keeper is null
             ? [recovery.Collect(question)]
-            : (await node.Requests.AskAsync<Missed>(keeper.Alone, request => question with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false)).Answers;
+            : (
+                await node
+                    .Requests.AskAsync<Missed>(
+                        keeper.Alone,
+                        request => question with { Request = request },
+                        timeout,
+                        cancellationToken,
+                        mayBeGone: true
+                    )
+                    .ConfigureAwait(false)
+            ).Answers;
         if (logged is not [var log] || !_gathered.AddLog(log))
             return false;
         if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
             return await recovery.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
         var since = new CollectEmitted(0, ns.Name, tag, _gathered.Positions, Lost.Id, Lost.Rooms);
-        var (answers, missing) = await node.Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true).ConfigureAwait(false);
+        var (answers, missing) = await node
+            .Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true)
+            .ConfigureAwait(false);
         return missing == 0 && _gathered.AddEmitted([.. answers, recovery.Collect(since)]);
     }
 
-    /// <summary>What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last one's offset is good.</summary>
+    /// <summary>
+    /// What came before, with this node's offsets. Whoever breaks off between two of them cannot be told the rest again: only the last
+    /// one's offset is good.
+    /// </summary>
     private List<EncodedFrame> Encode()
     {
         var before = _gathered.Events;
@@ -67,7 +91,17 @@ internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, Clu
                 continue;
             var own = packet.Arguments.WithoutLast(); // the last one is the other node's offset
             var offset = i == before.Count - 1 ? ns.Recovery!.OffsetOf(_joinedAt) : ns.Recovery!.NoOffset;
-            frames.Add(new EncodedFrame(ns.Server.Packets.Event(ns.Name, eventName, -1, new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)), before[i].Frame.Compress));
+            frames.Add(
+                new EncodedFrame(
+                    ns.Server.Packets.Event(
+                        ns.Name,
+                        eventName,
+                        -1,
+                        new ArgumentsWithOffset<EventArguments<SocketArguments>>(new(own), offset)
+                    ),
+                    before[i].Frame.Compress
+                )
+            );
         }
         return frames;
     }
@@ -75,7 +109,11 @@ internal sealed class RemoteRestore(NamespaceServices ns, NodeServices node, Clu
     public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = null;
-        if (!_isComplete || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged) || !_gathered.TryGoOn(logged, out var here))
+        if (
+            !_isComplete
+            || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged)
+            || !_gathered.TryGoOn(logged, out var here)
+        )
             return false;
         ns.Recovery.Told(socket.Id, _gathered.Positions);
         missed = [.. _frames, .. here.Select(static logged => logged.Frame)];

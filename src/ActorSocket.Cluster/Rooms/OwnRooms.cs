@@ -86,7 +86,14 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
 
     /// <summary>What a node that was just met is to know: round 0. Rooms that wait for the next round come with that.</summary>
     public RoomRound Everything() =>
-        new(0, [.. _rooms.Where(static room => room.Value.Round > 0).Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true))]);
+        new(
+            0,
+            [
+                .. _rooms
+                    .Where(static room => room.Value.Round > 0)
+                    .Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true)),
+            ]
+        );
 
     /// <summary>True when it was the last of a round.</summary>
     public bool Confirm(long round, TPeer peer)

@@ -8,7 +8,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>What a session's home keeps of the requests of its client that came by other nodes.</summary>
-internal sealed class RelayedRequests(SessionHome home, EngineConnection connection, ServerServices server, ClusterMetrics metrics) : IRelayedRequests
+internal sealed class RelayedRequests(SessionHome home, EngineConnection connection, ServerServices server, ClusterMetrics metrics)
+    : IRelayedRequests
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 

@@ -10,7 +10,11 @@ internal sealed class SessionExtractor : IMessageExtractor
     public static string ShardOf(string sid)
     {
         var tag = sid.AsSpan(0, Math.Min(IdGenerator.TagLength, sid.Length));
-        return string.Concat(tag, "-", (sid[^1] % SessionSharding.ShardsPerNode).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return string.Concat(
+            tag,
+            "-",
+            (sid[^1] % SessionSharding.ShardsPerNode).ToString(System.Globalization.CultureInfo.InvariantCulture)
+        );
     }
 
     public string? EntityId(object message) => message switch

@@ -11,7 +11,8 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard region and answers the
+/// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard
+/// region and answers the
 /// client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
 /// </summary>
 internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions) : IRequestRelay
@@ -23,8 +24,10 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
     private readonly ConcurrentDictionary<long, (string Sid, WebSocketLink Link)> _webSockets = new();
 
-    // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer is out of reach.
-    private readonly TimeSpan _patience = node.Server.Options.PingInterval + node.Server.Options.PingTimeout + EngineSession.HandlersTimeout;
+    // A poll is answered by a heartbeat at the latest, and a POST when the handlers have caught up; a session that says nothing for longer
+    // is out of reach.
+    private readonly TimeSpan _patience =
+        node.Server.Options.PingInterval + node.Server.Options.PingTimeout + EngineSession.HandlersTimeout;
     private readonly PendingReplies _pending = new(node.Peers);
     private IActorRef _replies = ActorRefs.Nobody;
     private volatile bool _isLeaving;
@@ -44,7 +47,8 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
 
     public int OpenCount => WebSocketCount + Waiting;
 
-    public IEnumerable<Action> WebSocketClosers => _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
+    public IEnumerable<Action> WebSocketClosers =>
+        _webSockets.Select(open => (Action)(() => Tell(new GatewayLeaves(open.Value.Sid, open.Key, IsWebSocket: true))));
 
     public void Leave()
     {
@@ -86,7 +90,8 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
     }
 
     /// <summary>The node that a session with this id lives on, if there is such a node and the id was made there.</summary>
-    private bool TryGetHome(string sid, [NotNullWhen(true)] out Peer? home) => node.Peers.TryGetHome(sid, out home) && IdGenerator.IsGenuine(sid, home.Key);
+    private bool TryGetHome(string sid, [NotNullWhen(true)] out Peer? home) =>
+        node.Peers.TryGetHome(sid, out home) && IdGenerator.IsGenuine(sid, home.Key);
 
     private async Task<EngineIoError?> HandleAsync(HttpContext context, Peer home, string sid, RequestQuery query)
     {
@@ -101,7 +106,15 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
         return ErrorOf(reply);
     }
 
-    private async Task<EngineIoError?> UpgradeAsync(HttpContext context, Peer home, string sid, RequestQuery query, WebSocketUpgrade upgrade, WireForm form, bool refused)
+    private async Task<EngineIoError?> UpgradeAsync(
+        HttpContext context,
+        Peer home,
+        string sid,
+        RequestQuery query,
+        WebSocketUpgrade upgrade,
+        WireForm form,
+        bool refused
+    )
     {
         node.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();
@@ -141,7 +154,11 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
     /// <summary>What the client sends goes to the session, until either of them has ended.</summary>
     internal static async Task RelayAsync(WebSocketLink link, LinkEnd end, TimeProvider time)
     {
-        var over = end.Ended.ContinueWith(static (_, input) => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(), link.Input, TaskScheduler.Default);
+        var over = end.Ended.ContinueWith(
+            static (_, input) => ((System.IO.Pipelines.PipeReader)input!).CancelPendingRead(),
+            link.Input,
+            TaskScheduler.Default
+        );
         try
         {
             while (!end.Ended.IsCompleted)
@@ -189,7 +206,13 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
             return ErrorOf(reply);
         context.Response.StatusCode = served.Status;
         if (served.Status == StatusCodes.Status200OK)
-            await PassOnAsync(context, home, request, () => _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp)).ConfigureAwait(false);
+            await PassOnAsync(
+                    context,
+                    home,
+                    request,
+                    () => _polling.AnswerAsync(context, new PollPayload(served.Body, served.IsOctetStream, served.MayCompress), query.Jsonp)
+                )
+                .ConfigureAwait(false);
         return null;
     }
 
@@ -201,7 +224,12 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
         try
         {
             Task<object>? refusal = null;
-            var reading = _polling.ReadAsync(context, waits: () => refusal = AskAsync(home, new PostBegun(sid, begun = NextRequest(), query), Timeout.InfiniteTimeSpan)).AsTask();
+            var reading = _polling
+                .ReadAsync(
+                    context,
+                    waits: () => refusal = AskAsync(home, new PostBegun(sid, begun = NextRequest(), query), Timeout.InfiniteTimeSpan)
+                )
+                .AsTask();
             // Another POST is under way, or there is no such session: the client is told before it has sent everything.
             if (refusal is not null && await Task.WhenAny(reading, refusal).ConfigureAwait(false) == refusal)
             {
@@ -212,7 +240,11 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
             {
                 var whole = body.Bytes.ToArray();
                 body.Release();
-                reply = await AskAsync(home, new PostRequest(sid, request, query, PollingTransport.IsOctetStream(context), begun != 0, whole)).ConfigureAwait(false);
+                reply = await AskAsync(
+                        home,
+                        new PostRequest(sid, request, query, PollingTransport.IsOctetStream(context), begun != 0, whole)
+                    )
+                    .ConfigureAwait(false);
             }
             else
             {

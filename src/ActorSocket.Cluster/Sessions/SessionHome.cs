@@ -13,15 +13,23 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// Serves, on the node where a session lives, the requests of its client that came to another node: with the same checks and the same parts as the requests that
+/// Serves, on the node where a session lives, the requests of its client that came to another node: with the same checks and the same parts
+/// as the requests that
 /// come here. Answers go to the <see cref="SessionGateway"/> of the other node.
 /// </summary>
 /// <remarks>Any thread. Called by the session's actor, which is where the shard region takes a request.</remarks>
 internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics, PeerTable peers)
 {
-    // Requests are numbered by each process: another one at the same address counts from 1 again. An actor is of one process, and so is a tag.
-    private readonly ConcurrentDictionary<(IActorRef Gateway, long Request), (EngineConnection Connection, PollWaiter Waiter, string Tag)> _parked = new();
-    private readonly ConcurrentDictionary<(string Gateway, long Request), (EngineConnection Connection, AnswerOnItsWay Answer)> _onTheirWay = new(); // two of a session at most
+    // Requests are numbered by each process: another one at the same address counts from 1 again. An actor is of one process, and so is a
+    // tag.
+    private readonly ConcurrentDictionary<
+        (IActorRef Gateway, long Request),
+        (EngineConnection Connection, PollWaiter Waiter, string Tag)
+    > _parked = new();
+    private readonly ConcurrentDictionary<
+        (string Gateway, long Request),
+        (EngineConnection Connection, AnswerOnItsWay Answer)
+    > _onTheirWay = new(); // two of a session at most
 
     private static readonly TimeSpan CloseTurn = TimeSpan.FromMilliseconds(5);
     private const int CloseTurns = 20;
@@ -63,10 +71,18 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
             case PostBegun m when Check(connection, m, m.Query, gateway) && !PollingRules.TryBeginPost(connection):
                 Answer(gateway, m, StatusCodes.Status400BadRequest);
                 break;
-            case PostRequest m when Check(connection, m, m.Query, gateway): _ = PostAsync(connection, m, gateway); break;
-            case PostFailed m when Check(connection, m, m.Query, gateway): OnPostFailed(connection, m, gateway); break;
-            case OtherRequest m when Check(connection, m, m.Query, gateway): Answer(gateway, m, StatusCodes.Status405MethodNotAllowed); break;
-            case UpgradeRequest m when IsKnown(connection, m, gateway): Upgrade(connection, m, gateway); break;
+            case PostRequest m when Check(connection, m, m.Query, gateway):
+                _ = PostAsync(connection, m, gateway);
+                break;
+            case PostFailed m when Check(connection, m, m.Query, gateway):
+                OnPostFailed(connection, m, gateway);
+                break;
+            case OtherRequest m when Check(connection, m, m.Query, gateway):
+                Answer(gateway, m, StatusCodes.Status405MethodNotAllowed);
+                break;
+            case UpgradeRequest m when IsKnown(connection, m, gateway):
+                Upgrade(connection, m, gateway);
+                break;
         }
     }
 
@@ -86,7 +102,8 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
     }
 
     /// <summary>
-    /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before the answer: then the session
+    /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before
+    /// the answer: then the session
     /// must not go on as if they had got it.
     /// </summary>
     private void Goes(EngineConnection connection, AnswerOnItsWay answer)
@@ -116,7 +133,9 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
             left.Answer.SetLeft(true);
     }
 
-    /// <summary>Its session is over, and nobody will ask. The word may never come: of a client that was gone before its answer, say.</summary>
+    /// <summary>
+    /// Its session is over, and nobody will ask. The word may never come: of a client that was gone before its answer, say.
+    /// </summary>
     public void Forget(AnswerOnItsWay answer)
     {
         if (_onTheirWay.TryRemove((answer.Gateway, answer.Request), out _))
@@ -200,7 +219,9 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
             return;
         var payload = PollPayload.Of(connection.Form, frames, m.Query.Jsonp);
         Goes(connection, relayed.PollAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
-        Packed.Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress)).TellTo(gateway, m.Request, connection.Session);
+        Packed
+            .Of(new RequestServed(m.Request, StatusCodes.Status200OK, payload.Body.ToArray(), payload.IsOctetStream, payload.MayCompress))
+            .TellTo(gateway, m.Request, connection.Session);
     }
 
     /// <summary>The client is gone; also when its poll was answered meanwhile, since it has not got the answer (E-47).</summary>
@@ -223,7 +244,9 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
             return;
         }
         var body = new ReadOnlySequence<byte>(m.Body);
-        await PollingRules.TakeAsync(connection, server.Engine.Placement, body, m.IsOctetStream, m.Query.Jsonp.Length > 0).ConfigureAwait(false);
+        await PollingRules
+            .TakeAsync(connection, server.Engine.Placement, body, m.IsOctetStream, m.Query.Jsonp.Length > 0)
+            .ConfigureAwait(false);
         await connection.Backlog.ReadableAsync().ConfigureAwait(false);
         Goes(connection, relayed.PostAnswer = new AnswerOnItsWay(m.Query.Gateway, m.Request));
         connection.EndPost();
@@ -251,7 +274,9 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
         link.Opened = () =>
         {
             if (opened.TrySetResult())
-                _ = new WebSocketTransport(server.Engine, connection, link, m.Form).RunUpgradeAsync(m.IsRefused || connection.ClosedBecause is not null);
+                _ = new WebSocketTransport(server.Engine, connection, link, m.Form).RunUpgradeAsync(
+                    m.IsRefused || connection.ClosedBecause is not null
+                );
         };
         if (peer.Links.TryAdd(link.End))
         {

@@ -12,7 +12,8 @@ internal sealed class SessionReplies(PendingReplies pending, ClusterMetrics metr
         metrics.MessageLost();
     });
 
-    public static Props Props(PendingReplies pending, ClusterMetrics metrics) => Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
+    public static Props Props(PendingReplies pending, ClusterMetrics metrics) =>
+        Akka.Actor.Props.Create(() => new SessionReplies(pending, metrics));
 
     protected override void PostStop() => pending.Close();
 

@@ -15,12 +15,17 @@ internal sealed class ShardedSessions(NodeServices node, SessionHome home) : ISe
     /// <summary>Whether this node's shards are there.</summary>
     public bool HasShards { get; set; }
 
-    /// <summary>Whether this node may open sessions: it is a full member, its peers know it, and it is not cut off from most of them.</summary>
+    /// <summary>
+    /// Whether this node may open sessions: it is a full member, its peers know it, and it is not cut off from most of them.
+    /// </summary>
     public bool IsReady { get; set; }
 
     public void StartRegion(ActorSystem system) => Region = SessionSharding.Start(system, node.Server, node.Peers);
 
-    /// <summary>Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new one.</summary>
+    /// <summary>
+    /// Lets the region find out where a node's shards are while the coordinator is there to tell: the first request must not wait for a new
+    /// one.
+    /// </summary>
     public void Locate(string tag)
     {
         foreach (var id in SessionSharding.AnIdOfEachShard(tag))
@@ -43,5 +48,6 @@ internal sealed class ShardedSessions(NodeServices node, SessionHome home) : ISe
 
     public bool TryServe(EngineConnection? connection, object message, IActorRef sender) => home.TryServe(connection, message, sender);
 
-    public ValueTask BeforeTakingAsync(EngineConnection connection, ReadOnlySequence<byte> body) => home.BeforeTakingAsync(connection, body);
+    public ValueTask BeforeTakingAsync(EngineConnection connection, ReadOnlySequence<byte> body) =>
+        home.BeforeTakingAsync(connection, body);
 }

@@ -31,7 +31,10 @@ internal sealed class Flusher : IThreadPoolWorkItem
 /// <summary>One <see cref="Flusher"/> per processor; a connection keeps the one it was given.</summary>
 internal sealed class FlusherPool
 {
-    private readonly Flusher[] _flushers = Array.ConvertAll(new Flusher[Math.Clamp(Environment.ProcessorCount / 2, 1, 16)], static _ => new Flusher());
+    private readonly Flusher[] _flushers = Array.ConvertAll(
+        new Flusher[Math.Clamp(Environment.ProcessorCount / 2, 1, 16)],
+        static _ => new Flusher()
+    );
     private int _next;
 
     public Flusher Next() => _flushers[(uint)Interlocked.Increment(ref _next) % (uint)_flushers.Length];

@@ -403,7 +403,8 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     /// <summary>Whether packets wait for a poll. (For a WebSocket, <see cref="_urgent"/> waits for what is being written.)</summary>
     private bool HasFrames => _urgent is not null || _frames is { Count: > 0 };
 
-    private bool WritableNow() => !_closing && !_closed && !_dirty && !_flushing && (_sink is null ? _poll is not null && !HasFrames : _pendingLength == 0);
+    private bool WritableNow() =>
+        !_closing && !_closed && !_dirty && !_flushing && (_sink is null ? _poll is not null && !HasFrames : _pendingLength == 0);
 
     private bool MarkDirty()
     {

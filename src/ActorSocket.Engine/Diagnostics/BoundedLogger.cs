@@ -18,10 +18,19 @@ internal sealed class BoundedLogger(ILogger log, TimeProvider time) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         var leftOut = 0L;
-        if (logLevel >= LogLevel.Information && !_allowances.GetOrAdd(eventId.Id, static (_, time) => new Allowance(time), time).TryTake(out leftOut))
+        if (
+            logLevel >= LogLevel.Information
+            && !_allowances.GetOrAdd(eventId.Id, static (_, time) => new Allowance(time), time).TryTake(out leftOut)
+        )
             return;
         if (leftOut > 0)
             log.LeftOut(logLevel, leftOut);

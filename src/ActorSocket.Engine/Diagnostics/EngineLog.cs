@@ -14,16 +14,28 @@ internal static partial class EngineLog
     [LoggerMessage(5, LogLevel.Debug, "Refused {Method} with code {Code} ({Message}).")]
     public static partial void RequestRefused(this ILogger log, string method, int code, string message);
 
-    [LoggerMessage(6, LogLevel.Information,
-        "A plain WebSocket client tried to connect. Socket.IO is a protocol on top of WebSocket: use a Socket.IO client (https://socket.io/docs/v4/client-installation).")]
+    [LoggerMessage(
+        6,
+        LogLevel.Information,
+        "A plain WebSocket client tried to connect. Socket.IO is a protocol on top of WebSocket: use a Socket.IO client "
+        + "(https://socket.io/docs/v4/client-installation)."
+    )]
     public static partial void PlainWebSocketClient(this ILogger log);
 
-    [LoggerMessage(7, LogLevel.Information,
-        "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect. Update the client to version 3 or 4, or set ActorSocketOptions.AllowEIO3.")]
+    [LoggerMessage(
+        7,
+        LogLevel.Information,
+        "A client of Engine.IO protocol 3 (Socket.IO 2) tried to connect. Update the client to version 3 or 4, or set "
+        + "ActorSocketOptions.AllowEIO3."
+    )]
     public static partial void OldClient(this ILogger log);
 
-    [LoggerMessage(8, LogLevel.Information,
-        "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if that origin shall be allowed.")]
+    [LoggerMessage(
+        8,
+        LogLevel.Information,
+        "A browser asked from another origin, and no CORS policy is set, so it will refuse the answer. Set ActorSocketOptions.Cors if "
+        + "that origin shall be allowed."
+    )]
     public static partial void CorsIsOff(this ILogger log);
 
     [LoggerMessage(9, LogLevel.Error, "ActorSocketOptions.GenerateId failed; the client was refused.")]

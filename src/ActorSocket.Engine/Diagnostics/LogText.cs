@@ -9,5 +9,6 @@ internal static class LogText
 {
     private const int MaxLength = 32;
 
-    public static string Of(string text) => JavaScriptEncoder.Default.Encode(text.Length <= MaxLength ? text : text[..MaxLength]) + (text.Length <= MaxLength ? "" : "…");
+    public static string Of(string text) =>
+        JavaScriptEncoder.Default.Encode(text.Length <= MaxLength ? text : text[..MaxLength]) + (text.Length <= MaxLength ? "" : "…");
 }

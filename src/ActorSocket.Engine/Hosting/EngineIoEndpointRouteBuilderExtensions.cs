@@ -33,7 +33,9 @@ public static class EngineIoEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(onConnection);
         var server = endpoints.ServiceProvider.GetKeyedService<EngineIoServer>(name)
             ?? throw new InvalidOperationException(
-                $"No Engine.IO server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddEngineIo(…) before MapEngineIo.");
+                $"No Engine.IO server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: "
+                + "call builder.Services.AddEngineIo(…) before MapEngineIo."
+            );
         server.OnConnection(onConnection);
         var path = "/" + pattern.Trim('/');
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Http).HandleAsync, $"Engine.IO {path}");

@@ -29,7 +29,11 @@ public static class EngineIoServiceCollectionExtensions
     /// app.MapEngineIo("/engine.io", connection => connection.OnMessage(message => connection.Send(message.Text ?? "binary")));
     /// </code></example>
     /// <returns>The services.</returns>
-    public static IServiceCollection AddEngineIo(this IServiceCollection services, Action<EngineIoOptions>? configure = null, string name = "")
+    public static IServiceCollection AddEngineIo(
+        this IServiceCollection services,
+        Action<EngineIoOptions>? configure = null,
+        string name = ""
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);

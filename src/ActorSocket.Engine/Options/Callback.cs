@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace ActorSocket.Configuration;
 
 /// <summary>
-/// What an application hands in to be called back, as one kind: something that returns a task. Every public method that takes a delegate without a result has an overload
+/// What an application hands in to be called back, as one kind: something that returns a task. Every public method that takes a delegate
+/// without a result has an overload
 /// for one with a task, which an async lambda prefers; what is <c>async void</c> all the same, by a cast or as a method, is refused.
 /// </summary>
 internal static class Callback
@@ -34,8 +35,13 @@ internal static class Callback
     {
         ArgumentNullException.ThrowIfNull(callback, name);
         if (IsAsyncVoid(callback.Method))
-            throw new ArgumentException($"{callback.Method.Name} is async void: its exceptions would end the process, and nothing can wait for it. Let it return a Task.", name);
+            throw new ArgumentException(
+                $"{callback.Method.Name} is async void: its exceptions would end the process, and nothing can wait for it. Let it return "
+                + "a Task.",
+                name
+            );
     }
 
-    public static bool IsAsyncVoid(MethodInfo method) => method.ReturnType == typeof(void) && method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false);
+    public static bool IsAsyncVoid(MethodInfo method) =>
+        method.ReturnType == typeof(void) && method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false);
 }

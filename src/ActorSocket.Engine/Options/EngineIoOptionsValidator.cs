@@ -37,11 +37,19 @@ internal sealed class EngineIoOptionsValidator : IValidateOptions<EngineIoOption
         if (options.PerMessageDeflate is { } deflate)
         {
             faults.Number(nameof(options.PerMessageDeflate) + ":" + nameof(deflate.Threshold), deflate.Threshold, 0, int.MaxValue);
-            faults.Number(nameof(options.PerMessageDeflate) + ":" + nameof(deflate.ServerMaxWindowBits), deflate.ServerMaxWindowBits, 9, 15);
+            faults.Number(
+                nameof(options.PerMessageDeflate) + ":" + nameof(deflate.ServerMaxWindowBits),
+                deflate.ServerMaxWindowBits,
+                9,
+                15
+            );
         }
         if ((options.Transports & TransportKinds.All) == TransportKinds.None)
             faults.Add(nameof(options.Transports), $"is {options.Transports}; at least one of Polling and WebSocket is needed.");
         if (options.Cors is { AllowAnyOrigin: true, SupportsCredentials: true })
-            faults.Add(nameof(options.Cors), "allows any origin with credentials, which browsers refuse; list the origins (WithOrigins) instead.");
+            faults.Add(
+                nameof(options.Cors),
+                "allows any origin with credentials, which browsers refuse; list the origins (WithOrigins) instead."
+            );
     }
 }

@@ -99,7 +99,10 @@ internal sealed class EngineConnection : IOutboundOwner
     /// </summary>
     public SharedTimer.Wait? HeartbeatDeadline { get; set; }
 
-    /// <summary>Ends a polling client whose heartbeat is overdue, also when the session has not been told so yet. True when it did: the sid is unknown from now on.</summary>
+    /// <summary>
+    /// Ends a polling client whose heartbeat is overdue, also when the session has not been told so yet. True when it did: the sid is
+    /// unknown from now on.
+    /// </summary>
     public bool ExpireIfOverdue()
     {
         if (HeartbeatDeadline is not { IsOver: true } || IsWebSocket)
@@ -121,7 +124,8 @@ internal sealed class EngineConnection : IOutboundOwner
 
     private bool IsCurrent(ITransport? transport) => ReferenceEquals(transport, CurrentTransport);
 
-    void IOutboundOwner.OnOverflow() => Session.Tell(new SessionProtocol.OutboundFailed("the client does not read: the outbound limit is reached"));
+    void IOutboundOwner.OnOverflow() =>
+        Session.Tell(new SessionProtocol.OutboundFailed("the client does not read: the outbound limit is reached"));
 
     void IOutboundOwner.OnWriteFailed(Exception error) => Session.Tell(new SessionProtocol.OutboundFailed("write error: " + error.Message));
 

@@ -354,7 +354,11 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
     private void CloseGracefully(DisconnectReason reason, DisconnectReason? unasked = null)
     {
         _waits.CancelAll();
-        var delivered = _connection.Outbound.Close(!IsStop(reason) ? 0 : _connection.Handshake.IsOkHttp ? Outbound.NoCloseFrame : GoingAway);
+        var delivered = _connection.Outbound.Close(
+            !IsStop(reason) ? 0
+            : _connection.Handshake.IsOkHttp ? Outbound.NoCloseFrame
+            : GoingAway
+        );
         TellConsumer(delivered ? reason : unasked ?? reason, null);
         if (delivered)
         {

@@ -31,8 +31,15 @@ internal sealed record HandshakeRequest(
     /// stamp of its query, in seconds with a fraction.
     /// </summary>
     public bool IsPython =>
-        (Headers.TryGetValue("user-agent", out var agent) && (agent.StartsWith("python-requests/", StringComparison.Ordinal) || agent.StartsWith("Python/", StringComparison.Ordinal)))
-        || (Query.TryGetValue("t", out var time) && time.IndexOf('.', StringComparison.Ordinal) >= 10 && double.TryParse(time, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _));
+        (
+            Headers.TryGetValue("user-agent", out var agent)
+            && (agent.StartsWith("python-requests/", StringComparison.Ordinal) || agent.StartsWith("Python/", StringComparison.Ordinal))
+        )
+        || (
+            Query.TryGetValue("t", out var time)
+            && time.IndexOf('.', StringComparison.Ordinal) >= 10
+            && double.TryParse(time, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _)
+        );
 
     /// <summary>
     /// Whether the client is OkHttp's WebSocket, of Java and Android: told to close, it reads no more, and the client above it learns of
@@ -42,5 +49,7 @@ internal sealed record HandshakeRequest(
 
     /// <summary>A request's user; null when it is the one that ASP.NET Core makes where there is none.</summary>
     public static ClaimsPrincipal? Known(ClaimsPrincipal? user) =>
-        user is null || (user.GetType() == typeof(ClaimsPrincipal) && user.Identity is not { IsAuthenticated: true } && !user.Claims.Any()) ? null : user;
+        user is null || (user.GetType() == typeof(ClaimsPrincipal) && user.Identity is not { IsAuthenticated: true } && !user.Claims.Any())
+            ? null
+            : user;
 }

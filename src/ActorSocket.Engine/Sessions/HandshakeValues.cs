@@ -8,7 +8,8 @@ namespace ActorSocket.Sessions;
 /// The headers or the query of a handshake, kept for as long as the connection: an array that is searched from its start. A dictionary of
 /// so few would take three times the memory.
 /// </summary>
-internal sealed class HandshakeValues(KeyValuePair<string, string>[] values, StringComparison comparison) : IReadOnlyDictionary<string, string>
+internal sealed class HandshakeValues(KeyValuePair<string, string>[] values, StringComparison comparison)
+    : IReadOnlyDictionary<string, string>
 {
     private const int MaxKnownNames = 256; // clients choose names
 
@@ -22,7 +23,8 @@ internal sealed class HandshakeValues(KeyValuePair<string, string>[] values, Str
 
     public IEnumerable<string> Values => values.Select(static pair => pair.Value);
 
-    public string this[string key] => TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"'{key}' is not among them.");
+    public string this[string key] =>
+        TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"'{key}' is not among them.");
 
     /// <summary>A header's name in lower case, the same string for all connections.</summary>
     public static string LowerCase(string name)

@@ -68,7 +68,8 @@ internal sealed class InlineExecutor(string id) : ExecutorService(id)
 }
 
 /// <summary>How Akka makes one.</summary>
-internal sealed class InlineExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites) : ExecutorServiceConfigurator(config, prerequisites)
+internal sealed class InlineExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites)
+    : ExecutorServiceConfigurator(config, prerequisites)
 {
     public override ExecutorService Produce(string id) => new InlineExecutor(id);
 }

@@ -48,7 +48,8 @@ internal sealed class CorsHeaders(CorsPolicy policy)
                 headers.AccessControlExposeHeaders = string.Join(',', policy.ExposedHeaders);
             return false;
         }
-        headers.AccessControlAllowMethods = policy.AllowAnyMethod || policy.Methods.Count == 0 ? DefaultMethods : string.Join(',', policy.Methods);
+        headers.AccessControlAllowMethods =
+            policy.AllowAnyMethod || policy.Methods.Count == 0 ? DefaultMethods : string.Join(',', policy.Methods);
         if (policy.Headers.Count > 0 && !policy.AllowAnyHeader)
         {
             headers.AccessControlAllowHeaders = string.Join(',', policy.Headers);

@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Http.Timeouts;
 namespace ActorSocket.Transports;
 
 /// <summary>
-/// Where every request of a server arrives: checks it in the official server's order (E-03), lets <see cref="HandshakeHandler"/> open sessions,
+/// Where every request of a server arrives: checks it in the official server's order (E-03), lets <see cref="HandshakeHandler"/> open
+/// sessions,
 /// and hands requests to their transport.
 /// </summary>
 internal sealed class EngineEndpoint
@@ -55,8 +56,13 @@ internal sealed class EngineEndpoint
         }
         var file = rest.ToString();
         Exempt(context.Features);
-        if (_cors is not null && HttpMethods.IsOptions(request.Method)
-            && !(RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)))
+        if (
+            _cors is not null
+            && HttpMethods.IsOptions(request.Method)
+            && !(
+                RequestOrigin.IsPrintable(request.Headers.Origin) && RequestOrigin.IsPrintable(request.Headers.AccessControlRequestHeaders)
+            )
+        )
         {
             await _errors.AnswerAsync(
                 context, EngineIoError.BadRequest, null, [(EngineErrorResponses.Name, "INVALID_PREFLIGHT")]).ConfigureAwait(false);
@@ -99,8 +105,9 @@ internal sealed class EngineEndpoint
             if (error is EngineIoError.UnknownSid)
                 await _errors.AnswerAsync(context, EngineIoError.UnknownSid, upgrade, [("sid", sid)]).ConfigureAwait(false);
             else if (error is { } mismatch)
-                await _errors.AnswerAsync(
-                    context, mismatch, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_MISMATCH"), ("transport", transport)]).ConfigureAwait(false);
+                await _errors
+                    .AnswerAsync(context, mismatch, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_MISMATCH"), ("transport", transport)])
+                    .ConfigureAwait(false);
         }
         else if (PollingRules.Check(connection, query.IsRevision3, transport == TransportNames.WebSocket) is var mismatch
             && mismatch == Mismatch.Protocol)
@@ -126,9 +133,17 @@ internal sealed class EngineEndpoint
         }
         else if (mismatch == Mismatch.Transport)
         {
-            await _errors.AnswerAsync(
-                context, EngineIoError.BadRequest, null,
-                [(EngineErrorResponses.Name, "TRANSPORT_MISMATCH"), ("transport", transport), ("previousTransport", connection.TransportName)])
+            await _errors
+                .AnswerAsync(
+                    context,
+                    EngineIoError.BadRequest,
+                    null,
+                    [
+                        (EngineErrorResponses.Name, "TRANSPORT_MISMATCH"),
+                        ("transport", transport),
+                        ("previousTransport", connection.TransportName),
+                    ]
+                )
                 .ConfigureAwait(false);
         }
         else if (connection.Relayed is { } relayed

@@ -35,8 +35,9 @@ internal sealed class HandshakeHandler(EngineServer server, PollingTransport pol
         var fault = upgrade?.FaultOf(context.Request);
         if (webSocket && (upgrade is null || fault is not null))
         {
-            await errors.AnswerAsync(
-                context, EngineIoError.BadRequest, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault).ConfigureAwait(false);
+            await errors
+                .AnswerAsync(context, EngineIoError.BadRequest, upgrade, [(EngineErrorResponses.Name, "TRANSPORT_HANDSHAKE_ERROR")], fault)
+                .ConfigureAwait(false);
             return null;
         }
         if (webSocket && !IsOriginAllowed(context.Request))

@@ -27,7 +27,11 @@ internal static class JsonPolling
             if (!field.StartsWith("d=", StringComparison.Ordinal))
                 continue;
             var text = Uri.UnescapeDataString(field[2..].Replace('+', ' '));
-            return Encoding.UTF8.GetBytes(text.Replace("\\\\n", "\u0000", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal).Replace("\u0000", "\\n", StringComparison.Ordinal));
+            return Encoding.UTF8.GetBytes(
+                text.Replace("\\\\n", "\u0000", StringComparison.Ordinal)
+                    .Replace("\\n", "\n", StringComparison.Ordinal)
+                    .Replace("\u0000", "\\n", StringComparison.Ordinal)
+            );
         }
         return [];
     }

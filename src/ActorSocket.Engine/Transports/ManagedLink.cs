@@ -52,13 +52,19 @@ internal sealed class ManagedLink : WebSocketLink
                 if (opcode == FrameWriter.OpClose)
                 {
                     // WebSocketCloseStatus.Empty would send the code 1005, which no peer accepts.
-                    var code = payload.Length >= 2 ? (WebSocketCloseStatus)((payload.Span[0] << 8) | payload.Span[1]) : WebSocketCloseStatus.NormalClosure;
+                    var code =
+                        payload.Length >= 2
+                            ? (WebSocketCloseStatus)((payload.Span[0] << 8) | payload.Span[1])
+                            : WebSocketCloseStatus.NormalClosure;
                     await _webSocket.CloseOutputAsync(code, null, CancellationToken.None).ConfigureAwait(false);
                 }
                 else if (opcode is FrameWriter.OpText or FrameWriter.OpBinary) // pongs are its own business
                 {
                     var type = opcode == FrameWriter.OpText ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
-                    var flags = plain || payload.Length < _compressFrom ? WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression : WebSocketMessageFlags.EndOfMessage;
+                    var flags =
+                        plain || payload.Length < _compressFrom
+                            ? WebSocketMessageFlags.EndOfMessage | WebSocketMessageFlags.DisableCompression
+                            : WebSocketMessageFlags.EndOfMessage;
                     await _webSocket.SendAsync(payload, type, flags, CancellationToken.None).ConfigureAwait(false);
                 }
             }
@@ -102,7 +108,10 @@ internal sealed class ManagedLink : WebSocketLink
                     await _pipe.Writer.FlushAsync().ConfigureAwait(false);
                     break;
                 }
-                var opcode = !first ? FrameWriter.OpContinuation : received.MessageType == WebSocketMessageType.Text ? FrameWriter.OpText : FrameWriter.OpBinary;
+                var opcode =
+                    !first ? FrameWriter.OpContinuation
+                    : received.MessageType == WebSocketMessageType.Text ? FrameWriter.OpText
+                    : FrameWriter.OpBinary;
                 WriteFrame(opcode, received.EndOfMessage, buffer.AsSpan(0, received.Count));
                 first = received.EndOfMessage;
                 if ((await _pipe.Writer.FlushAsync().ConfigureAwait(false)).IsCompleted)

@@ -10,7 +10,12 @@ internal static class PerMessageDeflate
     private const string Name = "permessage-deflate";
 
     /// <summary>Takes the first of the client's offers that can be met.</summary>
-    public static bool TryNegotiate(StringValues offers, PerMessageDeflateOptions own, out string answer, out WebSocketDeflateOptions agreed)
+    public static bool TryNegotiate(
+        StringValues offers,
+        PerMessageDeflateOptions own,
+        out string answer,
+        out WebSocketDeflateOptions agreed
+    )
     {
         foreach (var header in offers)
         {
@@ -29,14 +34,21 @@ internal static class PerMessageDeflate
     private static bool TryAccept(string offer, PerMessageDeflateOptions own, out string answer, out WebSocketDeflateOptions agreed)
     {
         answer = Name;
-        agreed = new WebSocketDeflateOptions { ServerContextTakeover = !own.ServerNoContextTakeover, ClientContextTakeover = !own.ClientNoContextTakeover, ServerMaxWindowBits = own.ServerMaxWindowBits };
+        agreed = new WebSocketDeflateOptions
+        {
+            ServerContextTakeover = !own.ServerNoContextTakeover,
+            ClientContextTakeover = !own.ClientNoContextTakeover,
+            ServerMaxWindowBits = own.ServerMaxWindowBits,
+        };
         var parts = offer.Split(';', StringSplitOptions.TrimEntries);
         if (parts[0] != Name)
             return false;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var part in parts[1..])
         {
-            var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at].TrimEnd(), part[(at + 1)..].Trim().Trim('"')) : (part, null);
+            var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at
+                ? (part[..at].TrimEnd(), part[(at + 1)..].Trim().Trim('"'))
+                : (part, null);
             if (!seen.Add(name))
                 return false;
             switch (name)
@@ -66,5 +78,6 @@ internal static class PerMessageDeflate
     }
 
     // 8 is legal there, but zlib cannot do it
-    private static bool TryReadBits(string? value, out int bits) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits is >= 9 and <= 15;
+    private static bool TryReadBits(string? value, out int bits) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits is >= 9 and <= 15;
 }

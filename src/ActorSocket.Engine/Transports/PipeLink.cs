@@ -24,7 +24,8 @@ internal sealed class PipeLink(IDuplexPipe pipe, IConnectionLifetimeFeature life
         return write.IsCompletedSuccessfully ? Check(write.Result) : AwaitAsync(write);
     }
 
-    private static async ValueTask AwaitAsync(ValueTask<FlushResult> write) => await Check(await write.ConfigureAwait(false)).ConfigureAwait(false);
+    private static async ValueTask AwaitAsync(ValueTask<FlushResult> write) =>
+        await Check(await write.ConfigureAwait(false)).ConfigureAwait(false);
 
     private static ValueTask Check(FlushResult result) =>
         result.IsCompleted || result.IsCanceled ? throw new IOException("The connection is closed.") : default;

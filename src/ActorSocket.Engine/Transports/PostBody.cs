@@ -18,7 +18,8 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
     public void Release() => reader?.AdvanceTo(bytes.End);
 
     /// <summary>
-    /// Nobody wants the rest any more. A read that outlives its request takes bytes of the next one, and Kestrel cannot go on: it ends here.
+    /// Nobody wants the rest any more. A read that outlives its request takes bytes of the next one, and Kestrel cannot go on: it ends
+    /// here.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="reading">What <see cref="ReadAsync"/> returned.</param>
@@ -76,7 +77,11 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
                     return parts.Whole();
             }
         }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status400BadRequest && length is { } whole && TakeLastWords(context, whole - parts.Length) is { } words)
+        catch (BadHttpRequestException error)
+            when (error.StatusCode == StatusCodes.Status400BadRequest
+                && length is { } whole
+                && TakeLastWords(context, whole - parts.Length) is { } words
+            )
         {
             parts.Add(new ReadOnlySequence<byte>(words));
             return parts.Whole();
@@ -171,5 +176,6 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         }
     }
 
-    private static bool IsHttp1(HttpContext context) => HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
+    private static bool IsHttp1(HttpContext context) =>
+        HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
 }

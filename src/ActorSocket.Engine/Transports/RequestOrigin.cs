@@ -24,7 +24,11 @@ internal static class RequestOrigin
     /// </summary>
     public static bool IsOwn(string origin, HttpRequest request)
     {
-        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || page.AbsolutePath != "/" || (page.Scheme != Uri.UriSchemeHttps && (page.Scheme != Uri.UriSchemeHttp || request.IsHttps)))
+        if (
+            !Uri.TryCreate(origin, UriKind.Absolute, out var page)
+            || page.AbsolutePath != "/"
+            || (page.Scheme != Uri.UriSchemeHttps && (page.Scheme != Uri.UriSchemeHttp || request.IsHttps))
+        )
             return false;
         var host = request.Host;
         return host.Host.Equals(page.Host, StringComparison.OrdinalIgnoreCase) && (host.Port ?? DefaultPort(page.Scheme)) == page.Port;

@@ -16,7 +16,9 @@ namespace ActorSocket.Transports;
 /// writer.
 /// </summary>
 #pragma warning disable CA1001 // the read loop disposes what it used when it ends
-internal sealed class WebSocketTransport(EngineServer server, EngineConnection connection, WebSocketLink link, WireForm form) : ITransport, IOutboundSink
+internal sealed class WebSocketTransport(EngineServer server, EngineConnection connection, WebSocketLink link, WireForm form)
+    : ITransport,
+        IOutboundSink
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan OfferMargin = TimeSpan.FromSeconds(5);
@@ -114,7 +116,14 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
             else
                 await CloseHandshakeAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or InvalidOperationException)
+        catch (Exception error)
+            when (error
+                    is IOException
+                        or ConnectionAbortedException
+                        or ConnectionResetException
+                        or OperationCanceledException
+                        or InvalidOperationException
+            )
         {
             // The connection was torn down under the read: for the session that is the peer's close, whoever caused it.
             connection.Fail(this, DisconnectReason.TransportClose, null);

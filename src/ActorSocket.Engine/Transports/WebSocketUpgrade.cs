@@ -12,7 +12,8 @@ internal abstract class WebSocketUpgrade
 {
     /// <summary>What is wrong with its handshake, in the words of the <c>ws</c> package (E-13); null when nothing is.</summary>
     public string? FaultOf(HttpRequest request) =>
-        KeyFaultOf(request) ?? (Subprotocols.TryRead(request.Headers.SecWebSocketProtocol, out _) ? null : "Invalid Sec-WebSocket-Protocol header");
+        KeyFaultOf(request)
+        ?? (Subprotocols.TryRead(request.Headers.SecWebSocketProtocol, out _) ? null : "Invalid Sec-WebSocket-Protocol header");
 
     protected virtual string? KeyFaultOf(HttpRequest request) => null;
 
@@ -39,22 +40,36 @@ internal abstract class WebSocketUpgrade
 
     private static WebSocketDeflateOptions? Negotiate(HttpContext context, PerMessageDeflateOptions? own)
     {
-        if (own is null || !PerMessageDeflate.TryNegotiate(context.Request.Headers.SecWebSocketExtensions, own, out var answer, out var agreed))
+        if (
+            own is null
+            || !PerMessageDeflate.TryNegotiate(context.Request.Headers.SecWebSocketExtensions, own, out var answer, out var agreed)
+        )
             return null;
         context.Response.Headers.SecWebSocketExtensions = answer;
         return agreed;
     }
 
-    private static string? Subprotocol(HttpContext context) => Subprotocols.TryRead(context.Request.Headers.SecWebSocketProtocol, out var first) ? first : null;
+    private static string? Subprotocol(HttpContext context) =>
+        Subprotocols.TryRead(context.Request.Headers.SecWebSocketProtocol, out var first) ? first : null;
 
     private static ManagedLink Adapt(Stream stream, HttpContext context, PerMessageDeflateOptions? own, WebSocketDeflateOptions? agreed)
     {
-        var options = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan, DangerousDeflateOptions = agreed };
+        var options = new WebSocketCreationOptions
+        {
+            IsServer = true,
+            KeepAliveInterval = Timeout.InfiniteTimeSpan,
+            DangerousDeflateOptions = agreed,
+        };
         return new ManagedLink(WebSocket.CreateFromStream(stream, options), context, agreed is null ? null : own!.Threshold);
     }
 
     /// <summary>HTTP/1.1 on Kestrel: after the 101 we frame on the connection's own pipes.</summary>
-    private sealed class Http1(IHttpUpgradeFeature upgrade, IConnectionTransportFeature transport, IConnectionLifetimeFeature lifetime, EngineIoOptions options) : WebSocketUpgrade
+    private sealed class Http1(
+        IHttpUpgradeFeature upgrade,
+        IConnectionTransportFeature transport,
+        IConnectionLifetimeFeature lifetime,
+        EngineIoOptions options
+    ) : WebSocketUpgrade
     {
         private const string KeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §4.2.2
 
@@ -63,9 +78,14 @@ internal abstract class WebSocketUpgrade
             if (!HttpMethods.IsGet(request.Method))
                 return "Invalid HTTP method";
             Span<byte> nonce = stackalloc byte[24];
-            if (request.Headers.SecWebSocketKey.ToString() is not { Length: 24 } key || !Convert.TryFromBase64String(key, nonce, out var length) || length != 16)
+            if (
+                request.Headers.SecWebSocketKey.ToString() is not { Length: 24 } key
+                || !Convert.TryFromBase64String(key, nonce, out var length)
+                || length != 16
+            )
                 return "Missing or invalid Sec-WebSocket-Key header";
-            return request.Headers.SecWebSocketVersion.ToString() is "13" or "8" ? null : "Missing or invalid Sec-WebSocket-Version header"; // 8: the last draft, the same on the wire
+            // 8: the last draft, the same on the wire
+            return request.Headers.SecWebSocketVersion.ToString() is "13" or "8" ? null : "Missing or invalid Sec-WebSocket-Version header";
         }
 
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context)
@@ -74,14 +94,20 @@ internal abstract class WebSocketUpgrade
             headers.Upgrade = "websocket";
             headers.Connection = "Upgrade";
 #pragma warning disable CA5350 // SHA-1 is what the WebSocket handshake asks for; nothing rests on it
-            headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(context.Request.Headers.SecWebSocketKey + KeySuffix)));
+            headers.SecWebSocketAccept = Convert.ToBase64String(
+                SHA1.HashData(Encoding.ASCII.GetBytes(context.Request.Headers.SecWebSocketKey + KeySuffix))
+            );
 #pragma warning restore CA5350
             if (Subprotocol(context) is { } subprotocol)
                 headers.SecWebSocketProtocol = subprotocol;
             var agreed = Negotiate(context, options.PerMessageDeflate);
             var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
             return agreed is null
-                ? new PipeLink(transport.Transport, lifetime, options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport))
+                ? new PipeLink(
+                    transport.Transport,
+                    lifetime,
+                    options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport)
+                )
                 : Adapt(stream, context, options.PerMessageDeflate, agreed);
         }
     }
@@ -103,6 +129,13 @@ internal abstract class WebSocketUpgrade
     private sealed class Hosted(IHttpWebSocketFeature feature) : WebSocketUpgrade
     {
         public override async Task<WebSocketLink> AcceptAsync(HttpContext context) =>
-            new ManagedLink(await feature.AcceptAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }).ConfigureAwait(false), context);
+            new ManagedLink(
+                await feature
+                    .AcceptAsync(
+                        new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan, SubProtocol = Subprotocol(context) }
+                    )
+                    .ConfigureAwait(false),
+                context
+            );
     }
 }

@@ -20,5 +20,7 @@ internal static class EngineIoErrors
 
     /// <summary>The body of the answer; <paramref name="message"/> replaces the standard one.</summary>
     public static byte[] Json(this EngineIoError error, string? message = null) =>
-        Encoding.UTF8.GetBytes($$"""{"code":{{(int)error}},"message":"{{JavaScriptEncoder.Default.Encode(message ?? error.Message())}}"}""");
+        Encoding.UTF8.GetBytes(
+            $$"""{"code":{{(int)error}},"message":"{{JavaScriptEncoder.Default.Encode(message ?? error.Message())}}"}"""
+        );
 }

@@ -10,6 +10,7 @@ internal static class OpenPacket
     {
         var upgrades = websocketUpgrade ? "\"websocket\"" : "";
         return Encoding.UTF8.GetBytes(
-            $$"""0{"sid":"{{sid}}","upgrades":[{{upgrades}}],"pingInterval":{{pingIntervalMs}},"pingTimeout":{{pingTimeoutMs}},"maxPayload":{{maxPayload}}}""");
+            $$"""0{"sid":"{{sid}}","upgrades":[{{upgrades}}],"pingInterval":{{pingIntervalMs}},"pingTimeout":{{pingTimeoutMs}},"maxPayload":{{maxPayload}}}"""
+        );
     }
 }

@@ -90,7 +90,10 @@ internal ref struct Revision3PayloadReader : IPayloadReader
     {
         packet = default;
         var colon = _rest.IndexOf((byte)':');
-        if (colon is < 1 or > MaxLengthDigits || !int.TryParse(_rest[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out var units))
+        if (
+            colon is < 1 or > MaxLengthDigits
+            || !int.TryParse(_rest[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out var units)
+        )
             return false;
         _rest = _rest[(colon + 1)..];
         var end = 0;
@@ -124,6 +127,8 @@ internal ref struct Revision3PayloadReader : IPayloadReader
             return false;
         var data = _rest[..length];
         _rest = _rest[length..];
-        return isText ? Utf8.IsValid(data) && EngineIoReader.TryRead(data, out packet, revision3: true) : Revision3Payload.TryReadBinary(data, out packet);
+        return isText
+            ? Utf8.IsValid(data) && EngineIoReader.TryRead(data, out packet, revision3: true)
+            : Revision3Payload.TryReadBinary(data, out packet);
     }
 }

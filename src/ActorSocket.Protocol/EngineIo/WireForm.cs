@@ -13,7 +13,9 @@ internal enum WireForm
     /// <summary>Engine.IO protocol 3, for Socket.IO 2 clients (E-110).</summary>
     Revision3 = 2,
 
-    /// <summary>The link compresses; packets that shall not be bear a mark for it (<see cref="WebSockets.FrameWriter.PlainMark"/>).</summary>
+    /// <summary>
+    /// The link compresses; packets that shall not be bear a mark for it (<see cref="WebSockets.FrameWriter.PlainMark"/>).
+    /// </summary>
     Deflated = 4,
 }
 

@@ -3,7 +3,8 @@ using System.Text;
 namespace ActorSocket.Protocol.Records;
 
 /// <summary>
-/// Writes the fields of one message between nodes, in order: integers as base-128 varints; texts, bytes and records with their length before them. A newer
+/// Writes the fields of one message between nodes, in order: integers as base-128 varints; texts, bytes and records with their length
+/// before them. A newer
 /// version appends fields, to a message or to any record in it, which an older one does not read; see <see cref="WireReader"/>.
 /// </summary>
 internal sealed class WireWriter(int capacity = 256)
@@ -105,10 +106,14 @@ internal sealed class WireWriter(int capacity = 256)
 }
 
 /// <summary>
-/// Reads what a <see cref="WireWriter"/> wrote. Fields that are missing, because an older version wrote the message, read as zero and empty; fields that
+/// Reads what a <see cref="WireWriter"/> wrote. Fields that are missing, because an older version wrote the message, read as zero and
+/// empty; fields that
 /// this version does not know stand at the end, of the message or of a record in it, and are not read.
 /// </summary>
-/// <remarks>What comes from a node is trusted to be meant well, not to be well-formed: a length beyond the message is a <see cref="FormatException"/>.</remarks>
+/// <remarks>
+/// What comes from a node is trusted to be meant well, not to be well-formed: a length beyond the message is a
+/// <see cref="FormatException"/>.
+/// </remarks>
 internal ref struct WireReader(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;

@@ -5,7 +5,8 @@ using System.Text.Json.Serialization;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// For arguments with attachments: the types that take JSON of any shape. JSON has no bytes, and what would stand in their place is none of the application's business, so
+/// For arguments with attachments: the types that take JSON of any shape. JSON has no bytes, and what would stand in their place is none of
+/// the application's business, so
 /// such an argument is no value of these types; but for <see cref="object"/>, which can be bytes.
 /// </summary>
 internal sealed class AnyShapeConverters : JsonConverterFactory
@@ -18,7 +19,10 @@ internal sealed class AnyShapeConverters : JsonConverterFactory
     public static void ThrowIfBinary(Utf8JsonReader reader, Type type)
     {
         if (Placeholder.Find(ref reader) is not null)
-            throw new ShapeException($"The client sent binary data where the handler takes a {type.Name}, which cannot hold any. Take SocketArgument (to emit it on, or to read it with As<T>()), or a type with a byte[] where the binary is.");
+            throw new ShapeException(
+                $"The client sent binary data where the handler takes a {type.Name}, which cannot hold any. Take SocketArgument (to emit "
+                + "it on, or to read it with As<T>()), or a type with a byte[] where the binary is."
+            );
     }
 
     private static JsonConverter? Create(Type type) =>
@@ -37,7 +41,9 @@ internal sealed class AnyShapeConverters : JsonConverterFactory
             if (reader.TokenType == JsonTokenType.StartObject && SocketJson.TryReadAttachment(ref reader, out var attachment))
                 return attachment;
             ThrowIfBinary(reader, typeToConvert);
-            return options.UnknownTypeHandling == JsonUnknownTypeHandling.JsonNode ? JsonNode.Parse(ref reader) : JsonElement.ParseValue(ref reader);
+            return options.UnknownTypeHandling == JsonUnknownTypeHandling.JsonNode
+                ? JsonNode.Parse(ref reader)
+                : JsonElement.ParseValue(ref reader);
         }
 
         public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
@@ -66,7 +72,10 @@ internal sealed class AnyShapeConverters : JsonConverterFactory
         public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             ThrowIfBinary(reader, typeToConvert);
-            return JsonNode.Parse(ref reader, new JsonNodeOptions { PropertyNameCaseInsensitive = options.PropertyNameCaseInsensitive }) switch
+            return JsonNode.Parse(
+                ref reader,
+                new JsonNodeOptions { PropertyNameCaseInsensitive = options.PropertyNameCaseInsensitive }
+            ) switch
             {
                 null => null,
                 T node => node,

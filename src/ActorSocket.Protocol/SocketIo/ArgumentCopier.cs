@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace ActorSocket.Protocol.SocketIo;
 
-/// <summary>Copies an argument from a packet that came in to one that goes out: its text byte for byte but for white space, its attachments renumbered.</summary>
+/// <summary>
+/// Copies an argument from a packet that came in to one that goes out: its text byte for byte but for white space, its attachments
+/// renumbered.
+/// </summary>
 internal static class ArgumentCopier
 {
     private static readonly SearchValues<byte> QuoteOrWhiteSpace = SearchValues.Create("\" \t\r\n"u8);
@@ -116,7 +119,12 @@ internal static class ArgumentCopier
         if (!SocketJson.TryAddAttachment(attachment, out var number)) // no packet, hence no attachments
         {
             output.Write("\""u8);
-            System.Buffers.Text.Base64.EncodeToUtf8(attachment, output.GetSpan(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(attachment.Length)), out _, out var length);
+            System.Buffers.Text.Base64.EncodeToUtf8(
+                attachment,
+                output.GetSpan(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(attachment.Length)),
+                out _,
+                out var length
+            );
             output.Advance(length);
             output.Write("\""u8);
             return;

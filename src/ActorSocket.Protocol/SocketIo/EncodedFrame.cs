@@ -63,7 +63,9 @@ internal sealed class EncodedFrame
     /// <summary>Makes a frame of one Engine.IO text packet.</summary>
     public static EncodedFrame Control(ReadOnlySpan<byte> text) => Of(text, [], compress: true);
 
-    /// <summary>Makes a frame of an encoded packet: its Engine.IO text, empty when a parser writes binary only, and its attachments.</summary>
+    /// <summary>
+    /// Makes a frame of an encoded packet: its Engine.IO text, empty when a parser writes binary only, and its attachments.
+    /// </summary>
     public static EncodedFrame Of(ReadOnlySpan<byte> text, byte[][] attachments, bool compress)
     {
         if (text.IsEmpty)

@@ -4,7 +4,9 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
 
-/// <summary>The arguments of an event that is emitted. Implemented by the library; a struct, so that nothing is boxed on the way to the serialiser.</summary>
+/// <summary>
+/// The arguments of an event that is emitted. Implemented by the library; a struct, so that nothing is boxed on the way to the serialiser.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public interface IEventArguments
 {

@@ -44,7 +44,10 @@ internal sealed class ParserPacketDecoder(SocketIoParserDecoder parser, PacketDe
         }
     }
 
-    /// <summary>Whatever it throws, as the official server has it: a parser that stumbles over what a client sent must not cost more than that client.</summary>
+    /// <summary>
+    /// Whatever it throws, as the official server has it: a parser that stumbles over what a client sent must not cost more than that
+    /// client.
+    /// </summary>
     private bool Fail(out SocketIoPacket? packet)
     {
         packet = null;

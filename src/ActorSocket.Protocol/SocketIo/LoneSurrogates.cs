@@ -3,7 +3,8 @@ using System.Globalization;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// Half of a surrogate pair: JavaScript's strings may have it (<c>"a😀".slice(0, 2)</c>), JSON can spell it (<c>\ud83d</c>), but it is no Unicode text, and System.Text.Json
+/// Half of a surrogate pair: JavaScript's strings may have it (<c>"a😀".slice(0, 2)</c>), JSON can spell it (<c>\ud83d</c>), but it is no
+/// Unicode text, and System.Text.Json
 /// throws when it comes to it. It becomes U+FFFD, as wherever else such a string is made UTF-8.
 /// </summary>
 internal static class LoneSurrogates
@@ -23,7 +24,11 @@ internal static class LoneSurrogates
             {
                 at += 2;
             }
-            else if (char.IsHighSurrogate((char)unit) && UnitAt(json, at + EscapeLength) is >= 0 and var second && char.IsLowSurrogate((char)second))
+            else if (
+                char.IsHighSurrogate((char)unit)
+                && UnitAt(json, at + EscapeLength) is >= 0 and var second
+                && char.IsLowSurrogate((char)second)
+            )
             {
                 at += 2 * EscapeLength;
             }

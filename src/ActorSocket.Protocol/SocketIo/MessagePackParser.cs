@@ -6,13 +6,15 @@ using System.Text.Json;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// MessagePack as <c>socket.io-msgpack-parser</c> speaks it (S-49a): a map of <c>type</c>, <c>nsp</c>, <c>data</c> and <c>id</c>. Values are translated from and
+/// MessagePack as <c>socket.io-msgpack-parser</c> speaks it (S-49a): a map of <c>type</c>, <c>nsp</c>, <c>data</c> and <c>id</c>. Values
+/// are translated from and
 /// to JSON with attachments, so that handlers and serialiser options are the same for both parsers.
 /// </summary>
 internal sealed class MessagePackParser : SocketIoParser
 {
     /// <summary>
-    /// What the attachments of outgoing packets are numbered from, so that no object of the application's passes for a placeholder. It never leaves the process.
+    /// What the attachments of outgoing packets are numbered from, so that no object of the application's passes for a placeholder. It
+    /// never leaves the process.
     /// </summary>
     public static readonly long FirstNumber = (1L << 51) + (long)(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 14);
 
@@ -68,9 +70,17 @@ internal sealed class MessagePackParser : SocketIoParser
             if (json.IsEmpty && type is not ((long)SocketIoParserPacketType.Connect or (long)SocketIoParserPacketType.Disconnect))
                 throw new FormatException("no data");
             // An event without a name that can be one is none to anybody, as to the official server (S-17); it is no reason to close.
-            if (type == (long)SocketIoParserPacketType.Event && json.Length > 1 && json.Span[0] == (byte)'[' && json.Span[1] is not ((byte)'"' or (byte)'-' or (>= (byte)'0' and <= (byte)'9')))
+            if (
+                type == (long)SocketIoParserPacketType.Event
+                && json.Length > 1
+                && json.Span[0] == (byte)'['
+                && json.Span[1] is not ((byte)'"' or (byte)'-' or (>= (byte)'0' and <= (byte)'9'))
+            )
                 return new SocketIoParserPacket(SocketIoParserPacketType.Event, ns, id, default, []);
-            return new SocketIoParserPacket((SocketIoParserPacketType)type, ns, id, json, reader.Attachments) { Undefined = reader.Undefined };
+            return new SocketIoParserPacket((SocketIoParserPacketType)type, ns, id, json, reader.Attachments)
+            {
+                Undefined = reader.Undefined,
+            };
         }
     }
 }

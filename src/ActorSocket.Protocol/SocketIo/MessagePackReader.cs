@@ -8,7 +8,8 @@ using System.Text.Json;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// Reads MessagePack values as JSON, binary as attachments; what JSON cannot say becomes what JSON.stringify makes of it. The dialect is notepack's, with which the official
+/// Reads MessagePack values as JSON, binary as attachments; what JSON cannot say becomes what JSON.stringify makes of it. The dialect is
+/// notepack's, with which the official
 /// parser reads and writes. Throws <see cref="FormatException"/> for anything malformed.
 /// </summary>
 internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
@@ -47,8 +48,14 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
         {
             < 0x80 => marker,
             >= 0xE0 => (sbyte)marker,
-            0xCA when BinaryPrimitives.ReadSingleBigEndian(Take(4)) is var number && MathF.Floor(number) == number && float.IsFinite(number) => (long)number,
-            0xCB when BinaryPrimitives.ReadDoubleBigEndian(Take(8)) is var number && Math.Floor(number) == number && double.IsFinite(number) => (long)number,
+            0xCA
+                when BinaryPrimitives.ReadSingleBigEndian(Take(4)) is var number
+                    && MathF.Floor(number) == number
+                    && float.IsFinite(number) => (long)number,
+            0xCB
+                when BinaryPrimitives.ReadDoubleBigEndian(Take(8)) is var number
+                    && Math.Floor(number) == number
+                    && double.IsFinite(number) => (long)number,
             0xCC => Take(1)[0],
             0xCD => BinaryPrimitives.ReadUInt16BigEndian(Take(2)),
             0xCE => BinaryPrimitives.ReadUInt32BigEndian(Take(4)),
@@ -85,7 +92,15 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
     private byte[] ReadJson(int depth)
     {
         var output = new ArrayBufferWriter<byte>(Math.Min(_rest.Length + 16, 4096));
-        using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth + 8, SkipValidation = true });
+        using var writer = new Utf8JsonWriter(
+            output,
+            new JsonWriterOptions
+            {
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                MaxDepth = MaxDepth + 8,
+                SkipValidation = true,
+            }
+        );
         Copy(writer, depth);
         writer.Flush();
         return output.WrittenSpan.ToArray();
@@ -182,7 +197,8 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
     }
 
     /// <summary>
-    /// Type 0 is notepack's: of 8 bytes in the fixed form a date, in the others an ArrayBuffer, that of 8 bytes too. Type -1 is the standard's timestamp. Of any other the
+    /// Type 0 is notepack's: of 8 bytes in the fixed form a date, in the others an ArrayBuffer, that of 8 bytes too. Type -1 is the
+    /// standard's timestamp. Of any other the
     /// official parser makes its number and its bytes.
     /// </summary>
     private void CopyExtension(Utf8JsonWriter writer, int length, bool isFixed)
@@ -205,7 +221,11 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
                 WriteDate(writer, ((long)(both & 0x3_FFFF_FFFF) * 1000) + (long)((both >> 34) / 1_000_000));
                 break;
             case (-1, 12):
-                WriteDate(writer, ((Int128)BinaryPrimitives.ReadInt64BigEndian(data[4..]) * 1000) + (BinaryPrimitives.ReadUInt32BigEndian(data) / 1_000_000));
+                WriteDate(
+                    writer,
+                    ((Int128)BinaryPrimitives.ReadInt64BigEndian(data[4..]) * 1000)
+                        + (BinaryPrimitives.ReadUInt32BigEndian(data) / 1_000_000)
+                );
                 break;
             default:
                 writer.WriteStartArray();
@@ -270,16 +290,35 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
         Attachments.Add(data.ToArray());
     }
 
-    private double ReadDouble() => Take(1)[0] == 0xCA ? BinaryPrimitives.ReadSingleBigEndian(Take(4)) : BinaryPrimitives.ReadDoubleBigEndian(Take(8));
+    private double ReadDouble() =>
+        Take(1)[0] == 0xCA ? BinaryPrimitives.ReadSingleBigEndian(Take(4)) : BinaryPrimitives.ReadDoubleBigEndian(Take(8));
 
-    private int ReadArrayHeader() => Take(1)[0] switch { 0xDC => BinaryPrimitives.ReadUInt16BigEndian(Take(2)), 0xDD => ReadCount(), var b => b & 0x0F };
+    private int ReadArrayHeader() =>
+        Take(1)[0] switch
+        {
+            0xDC => BinaryPrimitives.ReadUInt16BigEndian(Take(2)),
+            0xDD => ReadCount(),
+            var b => b & 0x0F,
+        };
 
-    private int ReadStringLength(byte marker) => marker is >= 0xA0 and < 0xC0 ? marker & 0x1F : marker is >= 0xD9 and <= 0xDB ? ReadLength(marker - 0xD9) : throw new FormatException("no text");
+    private int ReadStringLength(byte marker) =>
+        marker is >= 0xA0 and < 0xC0 ? marker & 0x1F
+        : marker is >= 0xD9 and <= 0xDB ? ReadLength(marker - 0xD9)
+        : throw new FormatException("no text");
 
     /// <summary>A length of 8, 16 or 32 bits.</summary>
-    private int ReadLength(int size) => size switch { 0 => Take(1)[0], 1 => BinaryPrimitives.ReadUInt16BigEndian(Take(2)), _ => ReadCount() };
+    private int ReadLength(int size) =>
+        size switch
+        {
+            0 => Take(1)[0],
+            1 => BinaryPrimitives.ReadUInt16BigEndian(Take(2)),
+            _ => ReadCount(),
+        };
 
-    private int ReadCount() => BinaryPrimitives.ReadUInt32BigEndian(Take(4)) is var count && count <= int.MaxValue ? (int)count : throw new FormatException("too long");
+    private int ReadCount() =>
+        BinaryPrimitives.ReadUInt32BigEndian(Take(4)) is var count && count <= int.MaxValue
+            ? (int)count
+            : throw new FormatException("too long");
 
     private readonly byte Peek() => _rest.IsEmpty ? throw new FormatException("cut short") : _rest[0];
 

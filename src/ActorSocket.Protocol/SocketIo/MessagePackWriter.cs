@@ -126,7 +126,11 @@ internal readonly ref struct MessagePackWriter(IBufferWriter<byte> output, IRead
     private bool IsPlaceholder(JsonElement value, out int number)
     {
         number = -1;
-        if ((attachments.Count == 0 && firstNumber == 0) || !value.TryGetProperty("_placeholder"u8, out var mark) || mark.ValueKind != JsonValueKind.True)
+        if (
+            (attachments.Count == 0 && firstNumber == 0)
+            || !value.TryGetProperty("_placeholder"u8, out var mark)
+            || mark.ValueKind != JsonValueKind.True
+        )
             return false;
         if (!value.TryGetProperty("num"u8, out var num) || num.ValueKind != JsonValueKind.Number || !num.TryGetInt64(out var given))
             return false;

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// Puts a client's Socket.IO packets together out of Engine.IO messages: a text, and the attachments it announces (protocol v5, "Packet encoding").
+/// Puts a client's Socket.IO packets together out of Engine.IO messages: a text, and the attachments it announces (protocol v5, "Packet
+/// encoding").
 /// Never throws for what a client sends.
 /// </summary>
 /// <remarks>One per connection, used by one thread at a time.</remarks>
@@ -37,7 +38,8 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         _attachments = new byte[header.Attachments][];
         _received = 0;
         _receivedBytes = 0;
-        // Whatever is wrong with the text is noticed now, before memory is spent on attachments; only placeholders are looked at last, as the official parser does.
+        // Whatever is wrong with the text is noticed now, before memory is spent on attachments; only placeholders are looked at last, as
+        // the official parser does.
         return TryScan(header, _pendingJson, [], out _, out _, out _);
     }
 
@@ -65,7 +67,13 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         packet = null;
         if (Encoding.UTF8.GetByteCount(parsed.Namespace) > limits.MaxNamespaceBytes)
             return Reject(PacketError.InvalidNamespace);
-        var header = new Header((SocketIoPacketType)parsed.Type, parsed.Namespace, parsed.Id ?? -1, parsed.Attachments.Count, parsed.Undefined);
+        var header = new Header(
+            (SocketIoPacketType)parsed.Type,
+            parsed.Namespace,
+            parsed.Id ?? -1,
+            parsed.Attachments.Count,
+            parsed.Undefined
+        );
         byte[][] attachments = parsed.Attachments.Count == 0 ? [] : [.. parsed.Attachments];
         return TryComplete(header, LoneSurrogates.Mend(parsed.Json.Span), attachments, out packet, size);
     }
@@ -133,16 +141,31 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         packet = null;
         if (!TryScan(header, payload, attachments, out var eventName, out var arguments, out var type))
             return false;
-        packet = new SocketIoPacket(type, header.Namespace, header.AckId, eventName, arguments, size ?? payload.Length + (int)_receivedBytes);
+        packet = new SocketIoPacket(
+            type,
+            header.Namespace,
+            header.AckId,
+            eventName,
+            arguments,
+            size ?? payload.Length + (int)_receivedBytes
+        );
         _receivedBytes = 0;
         return true;
     }
 
     /// <summary>
-    /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. While attachments are due nothing is
+    /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. While
+    /// attachments are due nothing is
     /// copied, and their placeholders remain to be looked at.
     /// </summary>
-    private bool TryScan(Header header, ReadOnlySpan<byte> payload, byte[][] attachments, out string? eventName, out SocketArguments arguments, out SocketIoPacketType type)
+    private bool TryScan(
+        Header header,
+        ReadOnlySpan<byte> payload,
+        byte[][] attachments,
+        out string? eventName,
+        out SocketArguments arguments,
+        out SocketIoPacketType type
+    )
     {
         eventName = null;
         arguments = SocketArguments.Empty;
@@ -163,7 +186,10 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
                 return Reject(PacketError.InvalidPayload);
             if (type is SocketIoPacketType.Connect or SocketIoPacketType.ConnectError)
             {
-                if (reader.TokenType != JsonTokenType.StartObject && (type == SocketIoPacketType.Connect || reader.TokenType != JsonTokenType.String))
+                if (
+                    reader.TokenType != JsonTokenType.StartObject
+                    && (type == SocketIoPacketType.Connect || reader.TokenType != JsonTokenType.String)
+                )
                     return Reject(PacketError.InvalidPayload);
                 var start = (int)reader.TokenStartIndex;
                 if (!TrySkipChecked(ref reader, attachments.Length))
@@ -179,7 +205,8 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException is what the reader throws for escaped text that is no UTF-8, which transports refuse, but not each parser of an application.
+            // InvalidOperationException is what the reader throws for escaped text that is no UTF-8, which transports refuse, but not each
+            // parser of an application.
             return Reject(PacketError.InvalidPayload);
         }
     }
@@ -204,7 +231,13 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return reader.TokenType == JsonTokenType.Number || !EventNames.IsReserved(eventName);
     }
 
-    private bool TryReadArguments(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload, byte[][] attachments, in Header header, out SocketArguments arguments)
+    private bool TryReadArguments(
+        ref Utf8JsonReader reader,
+        ReadOnlySpan<byte> payload,
+        byte[][] attachments,
+        in Header header,
+        out SocketArguments arguments
+    )
     {
         arguments = SocketArguments.Empty;
         var buffer = ArrayPool<int>.Shared.Rent(16);
@@ -244,7 +277,9 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         }
     }
 
-    /// <summary>Skips one value; false when a placeholder in it refers to no attachment (S-14). In a packet without any, nothing is a placeholder.</summary>
+    /// <summary>
+    /// Skips one value; false when a placeholder in it refers to no attachment (S-14). In a packet without any, nothing is a placeholder.
+    /// </summary>
     private static bool TrySkipChecked(ref Utf8JsonReader reader, int attachments)
     {
         if (attachments == 0)
@@ -263,5 +298,11 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
         return false;
     }
 
-    private readonly record struct Header(SocketIoPacketType Type, string Namespace, long AckId, int Attachments, IReadOnlyList<int>? Undefined = null);
+    private readonly record struct Header(
+        SocketIoPacketType Type,
+        string Namespace,
+        long AckId,
+        int Attachments,
+        IReadOnlyList<int>? Undefined = null
+    );
 }

@@ -8,7 +8,8 @@ using ActorSocket.Protocol.WebSockets;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// One encoded packet: <see cref="Buffer"/> is a whole WebSocket text frame, and from <see cref="TextOffset"/> on the Engine.IO message in it, so that
+/// One encoded packet: <see cref="Buffer"/> is a whole WebSocket text frame, and from <see cref="TextOffset"/> on the Engine.IO message in
+/// it, so that
 /// both transports share one array.
 /// </summary>
 internal readonly record struct EncodedPacket(byte[] Buffer, int TextOffset, byte[][] Attachments);
@@ -36,7 +37,13 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
 
     /// <summary>The answer to CONNECT: the official suite wants exactly this one key (S-40), unless the client may recover.</summary>
     public EncodedPacket Connect(string nsp, string sid, string? pid, bool revision3) =>
-        Compose(SocketIoPacketType.Connect, nsp, -1, revision3 ? [] : Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""), []);
+        Compose(
+            SocketIoPacketType.Connect,
+            nsp,
+            -1,
+            revision3 ? [] : Encoding.UTF8.GetBytes(pid is null ? $$"""{"sid":"{{sid}}"}""" : $$"""{"sid":"{{sid}}","pid":"{{pid}}"}"""),
+            []
+        );
 
     /// <param name="bare">Just the data, or the message as a string: what Socket.IO 2 clients expect (S-52).</param>
     public EncodedPacket ConnectError(string nsp, string message, object? data, bool bare = false)
@@ -63,7 +70,9 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
         return Compose(SocketIoPacketType.ConnectError, nsp, -1, buffer.WrittenSpan, []);
     }
 
-    /// <summary>Whether the last argument of an event, or its name if there is none, is a text: clients take that for the event's offset.</summary>
+    /// <summary>
+    /// Whether the last argument of an event, or its name if there is none, is a text: clients take that for the event's offset.
+    /// </summary>
     public bool EndsInText(EncodedFrame frame)
     {
         if (parser is null)
@@ -71,7 +80,10 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
         return reader!(frame) is { } packet && (packet.Arguments.Count == 0 || packet.Arguments[^1].Utf8Json is [(byte)'"', ..]);
     }
 
-    /// <summary>Puts an offset behind the arguments of an event that is encoded already. False when a parser has encoded it, which has to do it again with the offset.</summary>
+    /// <summary>
+    /// Puts an offset behind the arguments of an event that is encoded already. False when a parser has encoded it, which has to do it
+    /// again with the offset.
+    /// </summary>
     public bool TryMark(EncodedFrame frame, string offset, [NotNullWhen(true)] out EncodedFrame? marked)
     {
         marked = null;
@@ -99,7 +111,10 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
         where TArgs : struct, IEventArguments
     {
         // Taken while in use: a converter of the application's may emit on this very thread.
-        var scratch = _scratch is { } cached && ReferenceEquals(cached.Json, json) && cached.Attachments.FirstNumber == _firstNumber ? cached : new Scratch(json, _firstNumber);
+        var scratch =
+            _scratch is { } cached && ReferenceEquals(cached.Json, json) && cached.Attachments.FirstNumber == _firstNumber
+                ? cached
+                : new Scratch(json, _firstNumber);
         _scratch = null;
         var outer = SocketJson.CollectInto(scratch.Attachments);
         try
@@ -125,7 +140,12 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
     {
         if (parser is not null)
         {
-            var messages = parser.Encode(new SocketIoParserPacket((SocketIoParserPacketType)type, nsp, ackId < 0 ? null : ackId, json.ToArray(), attachments) { FirstNumber = _firstNumber });
+            var messages = parser.Encode(
+                new SocketIoParserPacket((SocketIoParserPacketType)type, nsp, ackId < 0 ? null : ackId, json.ToArray(), attachments)
+                {
+                    FirstNumber = _firstNumber,
+                }
+            );
             return messages.Text is { } text ? Frame("4"u8, text, [.. messages.Binary]) : new EncodedPacket([], 0, [.. messages.Binary]);
         }
         Span<byte> head = stackalloc byte[64];
@@ -181,7 +201,15 @@ internal sealed class PacketWriter(SocketJson json, SocketIoParser? parser = nul
         {
             Json = json;
             Attachments = new AttachmentList(firstNumber);
-            Writer = new Utf8JsonWriter(Buffer, new JsonWriterOptions { Encoder = json.Options.Encoder, MaxDepth = json.Options.MaxDepth + 2, SkipValidation = true });
+            Writer = new Utf8JsonWriter(
+                Buffer,
+                new JsonWriterOptions
+                {
+                    Encoder = json.Options.Encoder,
+                    MaxDepth = json.Options.MaxDepth + 2,
+                    SkipValidation = true,
+                }
+            );
         }
 
         public SocketJson Json { get; }

@@ -16,16 +16,20 @@ internal static class Placeholder
     [ThreadStatic] private static long _bytesScanned;
 
     /// <summary>
-    /// How the key is spelt in an object that is no placeholder though it looks like one: a map of the user's that came in MessagePack, where binary is binary and nothing
+    /// How the key is spelt in an object that is no placeholder though it looks like one: a map of the user's that came in MessagePack,
+    /// where binary is binary and nothing
     /// stands in for it. To whoever reads the JSON it is the same key.
     /// </summary>
     public static ReadOnlySpan<byte> UsersKey => "\\u005Fplaceholder"u8;
 
-    /// <summary>How far readers have looked ahead on this thread, for tests: no more than the length of the text, however it is nested.</summary>
+    /// <summary>
+    /// How far readers have looked ahead on this thread, for tests: no more than the length of the text, however it is nested.
+    /// </summary>
     public static long BytesScanned => _bytesScanned;
 
     /// <summary>
-    /// Moves a reader from the first token of a value to its last, and finds the placeholders in between; what stands in one belongs to it, as the official parser has it.
+    /// Moves a reader from the first token of a value to its last, and finds the placeholders in between; what stands in one belongs to it,
+    /// as the official parser has it.
     /// Every token is looked at once. <see cref="PlaceholderAt.Number"/> is -1 where there is no usable one.
     /// </summary>
     /// <returns>In the order of the text, or null for none.</returns>
@@ -65,7 +69,9 @@ internal static class Placeholder
         return found;
     }
 
-    /// <summary>At a StartObject; moves to its EndObject when it is a placeholder. <paramref name="number"/> is -1 when it has no usable one.</summary>
+    /// <summary>
+    /// At a StartObject; moves to its EndObject when it is a placeholder. <paramref name="number"/> is -1 when it has no usable one.
+    /// </summary>
     public static bool TryRead(ref Utf8JsonReader reader, out int number)
     {
         var ahead = reader;
@@ -98,10 +104,14 @@ internal static class Placeholder
             if (isMark)
                 IsMarked = reader.TokenType == JsonTokenType.True;
             else if (isNumber)
-                Number = reader.TokenType != JsonTokenType.Number ? -1 : reader.TryGetInt32(out var value) ? value : WholeNumber(reader.GetDouble());
+                Number =
+                    reader.TokenType != JsonTokenType.Number ? -1
+                    : reader.TryGetInt32(out var value) ? value
+                    : WholeNumber(reader.GetDouble());
         }
 
         /// <summary>1.0 and 1e0 are 1 to JavaScript.</summary>
-        private static int WholeNumber(double number) => number is >= 0 and <= int.MaxValue && Math.Floor(number) == number ? (int)number : -1;
+        private static int WholeNumber(double number) =>
+            number is >= 0 and <= int.MaxValue && Math.Floor(number) == number ? (int)number : -1;
     }
 }

@@ -6,7 +6,9 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
 
-/// <summary>The arguments of an event or an acknowledgement as they came, still encoded: read what is needed, or emit them on, binary included.</summary>
+/// <summary>
+/// The arguments of an event or an acknowledgement as they came, still encoded: read what is needed, or emit them on, binary included.
+/// </summary>
 public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 {
     private const int RangeSize = 2 * sizeof(int); // where its JSON starts and ends; the end is inverted for JavaScript's undefined
@@ -56,7 +58,10 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
         }
     }
 
-    /// <summary>One of them as a <typeparamref name="T"/>. One that is missing is the type's default, as in JavaScript it is undefined; for JSON, null.</summary>
+    /// <summary>
+    /// One of them as a <typeparamref name="T"/>. One that is missing is the type's default, as in JavaScript it is undefined; for JSON,
+    /// null.
+    /// </summary>
     internal T? Read<T>(int index) => index < Count ? this[index].As<T>() : Missing<T>.Value;
 
     /// <summary>Likewise, of what no client wrote.</summary>
@@ -96,7 +101,9 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
 
     private static int EndOf(int end) => end < 0 ? ~end : end;
 
-    /// <summary>What an acknowledgement says: the first argument, or all of them, still encoded, for who asks for <see cref="SocketArguments"/>.</summary>
+    /// <summary>
+    /// What an acknowledgement says: the first argument, or all of them, still encoded, for who asks for <see cref="SocketArguments"/>.
+    /// </summary>
     internal T? ToAnswer<T>() => this is T all ? all : Read<T>(0);
 
     /// <summary>Likewise, of what no client wrote.</summary>
@@ -146,10 +153,12 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     internal byte[][] Attachments => _all?.Attachments ?? [];
 
     /// <summary>
-    /// Reads it with the server's JSON options; attachments become <c>byte[]</c>, <c>ReadOnlyMemory&lt;byte&gt;</c> or <c>Stream</c>. A client's text is never taken for
+    /// Reads it with the server's JSON options; attachments become <c>byte[]</c>, <c>ReadOnlyMemory&lt;byte&gt;</c> or <c>Stream</c>. A
+    /// client's text is never taken for
     /// binary, nor binary for JSON.
     /// </summary>
-    /// <exception cref="JsonException">It is of another shape, or has binary where <typeparamref name="T"/> has a <see cref="JsonElement"/> or a <c>JsonNode</c>.</exception>
+    /// <exception cref="JsonException">It is of another shape, or has binary where <typeparamref name="T"/> has a <see cref="JsonElement"/>
+    /// or a <c>JsonNode</c>.</exception>
     public T? As<T>()
     {
         try
@@ -163,7 +172,10 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
     }
 
     /// <summary>As <see cref="As{T}"/>, of what no client wrote: what is wrong with it is a server's fault.</summary>
-    internal T? ReadOwn<T>() => typeof(T) == typeof(SocketArgument) ? (T)(object)this : IsUndefined ? SocketArguments.Missing<T>.Value : (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
+    internal T? ReadOwn<T>() =>
+        typeof(T) == typeof(SocketArgument) ? (T)(object)this
+        : IsUndefined ? SocketArguments.Missing<T>.Value
+        : (_all?.Serializer ?? SocketJson.Default).Deserialize<T>(Utf8Json, Attachments);
 
     /// <summary>Reads it as a JSON element. Attachments are base64 text in it (<see cref="JsonElement.GetBytesFromBase64"/>).</summary>
     public JsonElement ToJsonElement() => JsonElement.Parse(Attachments.Length == 0 ? Utf8Json : ArgumentCopier.ToText(this).Span);

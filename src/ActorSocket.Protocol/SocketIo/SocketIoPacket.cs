@@ -4,7 +4,8 @@ namespace ActorSocket.Protocol.SocketIo;
 internal enum SocketIoPacketType : byte { Connect, Disconnect, Event, Ack, ConnectError, BinaryEvent, BinaryAck }
 
 /// <summary>
-/// One complete packet of a client. Never changes but for its being acknowledged, so it may cross threads. Binary events and acks are plain ones here, with attachments.
+/// One complete packet of a client. Never changes but for its being acknowledged, so it may cross threads. Binary events and acks are plain
+/// ones here, with attachments.
 /// </summary>
 internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ackId, string? eventName, SocketArguments arguments, int size)
 {
@@ -23,7 +24,10 @@ internal sealed class SocketIoPacket(SocketIoPacketType type, string ns, long ac
     public SocketArguments Arguments => arguments;
 
     /// <summary>The payload of a CONNECT; binary, which MessagePack can bring, is base64 text in it.</summary>
-    public ReadOnlyMemory<byte> Auth => arguments.Count == 0 ? default : arguments.Attachments.Length == 0 ? arguments.JsonOf(0) : ArgumentCopier.ToText(arguments[0]);
+    public ReadOnlyMemory<byte> Auth =>
+        arguments.Count == 0 ? default
+        : arguments.Attachments.Length == 0 ? arguments.JsonOf(0)
+        : ArgumentCopier.ToText(arguments[0]);
 
     /// <summary>What the client has sent.</summary>
     public int SizeInBytes => size;

@@ -7,14 +7,18 @@ using System.Text.Json.Serialization;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// System.Text.Json with attachments: a read-only copy of the application's options, with converters that turn binary values into placeholders and back
+/// System.Text.Json with attachments: a read-only copy of the application's options, with converters that turn binary values into
+/// placeholders and back
 /// (S-04). The serialiser is synchronous, so a thread-static says which attachments are meant.
 /// </summary>
 internal sealed class SocketJson
 {
     public const int MaxDepth = 128;
 
-    /// <summary>Stands for the attachments of arguments that were no packet of a client's, but JSON in which binary is base64 text: known by its identity.</summary>
+    /// <summary>
+    /// Stands for the attachments of arguments that were no packet of a client's, but JSON in which binary is base64 text: known by its
+    /// identity.
+    /// </summary>
     public static readonly byte[][] BinaryIsText = GC.AllocateUninitializedArray<byte[]>(0);
 
     [ThreadStatic] private static byte[][]? _reading;
@@ -74,11 +78,16 @@ internal sealed class SocketJson
         }
     }
 
-    /// <summary>Arguments as a JSON array, for who is not at the other end of a connection; binary values are base64 text in it, and are read back from that.</summary>
+    /// <summary>
+    /// Arguments as a JSON array, for who is not at the other end of a connection; binary values are base64 text in it, and are read back
+    /// from that.
+    /// </summary>
     public byte[] ToJsonArray<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments => Write(args, null);
 
-    /// <summary>Reads back what <see cref="ToJsonArray"/> wrote, or, with its attachments, <see cref="SocketArguments.ToJsonArray"/>.</summary>
+    /// <summary>
+    /// Reads back what <see cref="ToJsonArray"/> wrote, or, with its attachments, <see cref="SocketArguments.ToJsonArray"/>.
+    /// </summary>
     /// <exception cref="JsonException">It is no JSON array.</exception>
     public SocketArguments FromJsonArray(ReadOnlySpan<byte> json, byte[][]? attachments = null) => Read(json, attachments ?? BinaryIsText);
 
@@ -125,7 +134,9 @@ internal sealed class SocketJson
         return SocketArguments.Copy(json, CollectionsMarshal.AsSpan(ranges), attachments, this);
     }
 
-    /// <summary>Collects the attachments of what this thread serialises. Returns what was collected into before, to be given back.</summary>
+    /// <summary>
+    /// Collects the attachments of what this thread serialises. Returns what was collected into before, to be given back.
+    /// </summary>
     public static AttachmentList? CollectInto(AttachmentList? attachments)
     {
         var outer = _writing;
@@ -133,14 +144,18 @@ internal sealed class SocketJson
         return outer;
     }
 
-    /// <summary>Takes the next attachment of the packet that is being written, if one is, and says by which number its placeholder refers to it.</summary>
+    /// <summary>
+    /// Takes the next attachment of the packet that is being written, if one is, and says by which number its placeholder refers to it.
+    /// </summary>
     public static bool TryAddAttachment(byte[] attachment, out long number)
     {
         number = _writing?.Add(attachment) ?? -1;
         return number >= 0;
     }
 
-    /// <summary>The number of the placeholder that stands for JavaScript's undefined, where the packet that is being written can have it.</summary>
+    /// <summary>
+    /// The number of the placeholder that stands for JavaScript's undefined, where the packet that is being written can have it.
+    /// </summary>
     public static bool TryGetUndefined(out long number)
     {
         number = (_writing?.FirstNumber ?? 0) - 1;
@@ -151,7 +166,11 @@ internal sealed class SocketJson
     public static bool TryReadAttachment(ref Utf8JsonReader reader, out byte[]? attachment)
     {
         attachment = null;
-        if (_reading is not { Length: > 0 } attachments || !Placeholder.TryRead(ref reader, out var number) || (uint)number >= (uint)attachments.Length)
+        if (
+            _reading is not { Length: > 0 } attachments
+            || !Placeholder.TryRead(ref reader, out var number)
+            || (uint)number >= (uint)attachments.Length
+        )
             return false;
         attachment = attachments[number];
         return true;
@@ -176,14 +195,19 @@ internal sealed class SocketJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Reads an attachment by its placeholder; from base64 text only what we wrote ourselves, since a client's text is text.</summary>
+    /// <summary>
+    /// Reads an attachment by its placeholder; from base64 text only what we wrote ourselves, since a client's text is text.
+    /// </summary>
     private static byte[] ReadBinary(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
             return _reading is null || ReferenceEquals(_reading, BinaryIsText)
                 ? reader.GetBytesFromBase64()
-                : throw new ShapeException("The client sent text where binary data is expected. Text is not taken for base64: let the client send a buffer, or take a string and decode it.");
+                : throw new ShapeException(
+                    "The client sent text where binary data is expected. Text is not taken for base64: let the client send a buffer, or "
+                    + "take a string and decode it."
+                );
         }
         if (reader.TokenType == JsonTokenType.StartObject && TryReadAttachment(ref reader, out var attachment))
             return attachment!;
@@ -192,16 +216,19 @@ internal sealed class SocketJson
 
     private sealed class BinaryConverter<T>(Func<byte[], T> fromBytes, Func<T, ReadOnlyMemory<byte>> toMemory) : JsonConverter<T>
     {
-        public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => fromBytes(ReadBinary(ref reader));
+        public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            fromBytes(ReadBinary(ref reader));
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => WriteBinary(writer, toMemory(value).Span);
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            WriteBinary(writer, toMemory(value).Span);
     }
 
     private sealed class StreamConverter : JsonConverter<Stream>
     {
         public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(Stream) || typeToConvert == typeof(MemoryStream);
 
-        public override Stream Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new MemoryStream(ReadBinary(ref reader), writable: false);
+        public override Stream Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            new MemoryStream(ReadBinary(ref reader), writable: false);
 
         public override void Write(Utf8JsonWriter writer, Stream value, JsonSerializerOptions options)
         {
@@ -215,9 +242,12 @@ internal sealed class SocketJson
     private sealed class ArgumentConverter : JsonConverter<SocketArgument>
     {
         public override SocketArgument Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            throw new NotSupportedException("A SocketArgument is a whole argument: take it, or SocketArguments, as the handler's parameter, not inside of another type.");
+            throw new NotSupportedException(
+                "A SocketArgument is a whole argument: take it, or SocketArguments, as the handler's parameter, not inside of another type."
+            );
 
-        public override void Write(Utf8JsonWriter writer, SocketArgument value, JsonSerializerOptions options) => ArgumentCopier.Copy(writer, value);
+        public override void Write(Utf8JsonWriter writer, SocketArgument value, JsonSerializerOptions options) =>
+            ArgumentCopier.Copy(writer, value);
     }
     /// <summary>A <c>default(JsonElement)</c> is written as null, where the serialiser's own converter throws.</summary>
     private sealed class ElementConverter : JsonConverter<JsonElement>
@@ -240,7 +270,8 @@ internal sealed class SocketJson
 }
 
 /// <summary>The attachments of a packet that is being written, in the order of their placeholders.</summary>
-/// <param name="firstNumber">By what number the first placeholder refers to its attachment. When it is not 0, the number before it stands for undefined.</param>
+/// <param name="firstNumber">By what number the first placeholder refers to its attachment. When it is not 0, the number before it stands
+/// for undefined.</param>
 internal sealed class AttachmentList(long firstNumber)
 {
     private readonly List<byte[]> _attachments = [];

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
-/// What any application emits and handles, so that its own source-generated context (the only one there is in a trimmed application) has to list nothing but
+/// What any application emits and handles, so that its own source-generated context (the only one there is in a trimmed application) has to
+/// list nothing but
 /// its own types.
 /// </summary>
 [JsonSerializable(typeof(string))]

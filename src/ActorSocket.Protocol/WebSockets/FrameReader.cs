@@ -19,7 +19,8 @@ internal readonly ref struct WebSocketMessage(ReadOnlySpan<byte> data, int close
 }
 
 /// <summary>
-/// Reads the client's WebSocket frames (RFC 6455 §5) out of received bytes. A frame that lies whole in one segment is unmasked in place and handed out
+/// Reads the client's WebSocket frames (RFC 6455 §5) out of received bytes. A frame that lies whole in one segment is unmasked in place and
+/// handed out
 /// without a copy; anything else is put together in a buffer that grows with what has arrived, never with what was announced.
 /// </summary>
 /// <remarks>One per connection, used by one thread at a time.</remarks>
@@ -46,7 +47,9 @@ internal sealed class FrameReader(ProtocolLimits limits) : IDisposable
     /// <summary>What was wrong.</summary>
     public string ErrorText { get; private set; } = "";
 
-    /// <summary>Takes the next message, or what there is of it, out of <paramref name="buffer"/>, which is advanced past what was consumed.</summary>
+    /// <summary>
+    /// Takes the next message, or what there is of it, out of <paramref name="buffer"/>, which is advanced past what was consumed.
+    /// </summary>
     public FrameResult Read(ref ReadOnlySequence<byte> buffer, out WebSocketMessage message)
     {
         message = default;
@@ -124,7 +127,15 @@ internal sealed class FrameReader(ProtocolLimits limits) : IDisposable
         return null;
     }
 
-    private FrameResult ReadControl(ref ReadOnlySequence<byte> buffer, byte opcode, bool fin, ulong length, int headerSize, uint mask, out WebSocketMessage message)
+    private FrameResult ReadControl(
+        ref ReadOnlySequence<byte> buffer,
+        byte opcode,
+        bool fin,
+        ulong length,
+        int headerSize,
+        uint mask,
+        out WebSocketMessage message
+    )
     {
         message = default;
         if (!fin || length > MaxControlPayload)
@@ -164,7 +175,9 @@ internal sealed class FrameReader(ProtocolLimits limits) : IDisposable
             var part = _assembly.AsSpan(_assembled, take);
             buffer.Slice(0, take).CopyTo(part);
             Unmask(part, _mask);
-            _mask = BitConverter.IsLittleEndian ? BitOperations.RotateRight(_mask, 8 * (take & 3)) : BitOperations.RotateLeft(_mask, 8 * (take & 3));
+            _mask = BitConverter.IsLittleEndian
+                ? BitOperations.RotateRight(_mask, 8 * (take & 3))
+                : BitOperations.RotateLeft(_mask, 8 * (take & 3));
             _assembled += take;
             _remaining -= take;
             buffer = buffer.Slice(take);

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace ActorSocket.Server.Admin;
 
-/// <summary>Lets into <c>/admin</c> who gives the token of the configuration (<c>Admin:Token</c>), or, without one, the token that is logged at start.</summary>
+/// <summary>
+/// Lets into <c>/admin</c> who gives the token of the configuration (<c>Admin:Token</c>), or, without one, the token that is logged at
+/// start.
+/// </summary>
 internal sealed partial class AdminAccess
 {
     private readonly byte[] _token;
@@ -22,7 +25,10 @@ internal sealed partial class AdminAccess
 
     public async Task CheckAsync(Socket socket, Func<Task> next)
     {
-        var given = socket.Handshake.Auth.TryGetProperty("token", out var token) && token.ValueKind == JsonValueKind.String ? token.GetString()! : "";
+        var given =
+            socket.Handshake.Auth.TryGetProperty("token", out var token) && token.ValueKind == JsonValueKind.String
+                ? token.GetString()!
+                : "";
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), _token))
             throw new ConnectErrorException("invalid token", new { code = "ADMIN_TOKEN" });
         await next();

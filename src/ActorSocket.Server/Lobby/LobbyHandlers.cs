@@ -8,7 +8,13 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
     private const int MaxText = 500;
     private const int MaxPicture = 500_000;
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(15);
-    private static readonly HashSet<string> PictureTypes = new(StringComparer.Ordinal) { "image/png", "image/jpeg", "image/gif", "image/webp" };
+    private static readonly HashSet<string> PictureTypes = new(StringComparer.Ordinal)
+    {
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+    };
 
     public void Connected(Socket socket)
     {
@@ -62,7 +68,12 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         if (visitor.Lobby is not null)
             await LeaveAsync(visitor);
         name = name!.Trim();
-        if (await PersistAsync(() => lobbies.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, visitor.Name, visitor.Socket.Id, again)) is not { } joined)
+        if (
+            await PersistAsync(() =>
+                lobbies.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, visitor.Name, visitor.Socket.Id, again)
+            )
+            is not { } joined
+        )
             return Error("There is no such lobby.");
         visitor.Lobby = joined.Name;
         visitor.Socket.Data["lobby"] = joined.Name;
@@ -122,7 +133,9 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         IReadOnlyList<bool> answers;
         try
         {
-            answers = await io.To(UserRoom(to!.Trim())).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync<bool>("whisper", visitor.Name, text);
+            answers = await io.To(UserRoom(to!.Trim()))
+                .Timeout(TimeSpan.FromSeconds(5))
+                .EmitWithAckAsync<bool>("whisper", visitor.Name, text);
         }
         catch (AckTimeoutException timeout)
         {
@@ -149,7 +162,9 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         return new { started };
     }
 
-    /// <summary>A lobby whose node has crashed starts elsewhere when the cluster is whole again; what may be asked twice is asked until then.</summary>
+    /// <summary>
+    /// A lobby whose node has crashed starts elsewhere when the cluster is whole again; what may be asked twice is asked until then.
+    /// </summary>
     private static async Task<T> PersistAsync<T>(Func<Task<T>> ask)
     {
         for (var left = 3; ; left--)
@@ -166,7 +181,8 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
 
     private static async Task AnswerAsync(Ack ack, Task<object> answer) => ack.Send(await answer);
 
-    private static BroadcastOperator? ToLobby(Visitor visitor) => visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom.RoomOf(lobby)) : null;
+    private static BroadcastOperator? ToLobby(Visitor visitor) =>
+        visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom.RoomOf(lobby)) : null;
 
     private static object Error(string error) => new { error };
 
@@ -182,7 +198,9 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
     {
         public Socket Socket => socket;
 
-        /// <summary>What others know his pointer by. Not the socket's id, which of a Socket.IO 2 client (<c>AllowEIO3</c>) is a secret.</summary>
+        /// <summary>
+        /// What others know his pointer by. Not the socket's id, which of a Socket.IO 2 client (<c>AllowEIO3</c>) is a secret.
+        /// </summary>
         public string Pointer { get; } = Guid.NewGuid().ToString("N");
 
         public string? Name { get; set; }

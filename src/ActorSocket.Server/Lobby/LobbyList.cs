@@ -3,7 +3,10 @@ namespace ActorSocket.Server.Lobby;
 /// <summary>A lobby in the list.</summary>
 internal sealed record LobbySummary(string Name, int Heads);
 
-/// <summary>The list of all lobbies, which every page shows: one entity for the whole cluster. Lobbies report to it; one that is silent has died with its node.</summary>
+/// <summary>
+/// The list of all lobbies, which every page shows: one entity for the whole cluster. Lobbies report to it; one that is silent has died
+/// with its node.
+/// </summary>
 internal sealed class LobbyList(TimeProvider time) : RoomEntity
 {
     public new const string Id = "all";
@@ -55,7 +58,12 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
 
     public override Task OnTickAsync(TimeSpan elapsed)
     {
-        foreach (var name in _lobbies.Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence).Select(static lobby => lobby.Key).ToArray())
+        foreach (
+            var name in _lobbies
+                .Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence)
+                .Select(static lobby => lobby.Key)
+                .ToArray()
+        )
             Closed(name);
         return Task.CompletedTask;
     }

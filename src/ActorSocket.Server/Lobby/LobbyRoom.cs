@@ -7,7 +7,8 @@ internal sealed record ChatLine(string From, string Text, DateTimeOffset Time);
 internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members);
 
 /// <summary>
-/// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to any. It tells the
+/// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to
+/// any. It tells the
 /// <see cref="LobbyList"/> how many they are.
 /// </summary>
 internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity
@@ -16,7 +17,8 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     private const int HistoryLength = 50;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase); // user: device: joined at
+    // user: device: joined at
+    private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase);
     private readonly Queue<ChatLine> _history = [];
     private string? _name;
     private long _openedAt;
@@ -62,7 +64,9 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         return true;
     }
 
-    /// <summary>Adds a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.</summary>
+    /// <summary>
+    /// Adds a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.
+    /// </summary>
     [Event("join")]
     public JoinedLobby? Join(string name, string user, string device, bool again)
     {
@@ -103,9 +107,13 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     /// <summary>Who was connected to a node that crashed has not said goodbye.</summary>
     public override async Task OnTickAsync(TimeSpan elapsed)
     {
-        var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync()).Select(static socket => socket.Id).ToHashSet(StringComparer.Ordinal);
-        var gone = _devices.SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))
-            .Where(entry => !present.Contains(entry.Device) && time.GetElapsedTime(entry.JoinedAt) > TickInterval).ToArray();
+        var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync())
+            .Select(static socket => socket.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        var gone = _devices
+            .SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))
+            .Where(entry => !present.Contains(entry.Device) && time.GetElapsedTime(entry.JoinedAt) > TickInterval)
+            .ToArray();
         foreach (var (user, device, _) in gone)
             Leave(user, device);
         if (time.GetElapsedTime(_openedAt) > Grace)

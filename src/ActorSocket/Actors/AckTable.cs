@@ -3,7 +3,10 @@ using ActorSocket.Sockets;
 
 namespace ActorSocket.Actors;
 
-/// <summary>The acknowledgements one socket waits for, oldest first. How long, is the affair of who asked: it takes back its question when its time is over.</summary>
+/// <summary>
+/// The acknowledgements one socket waits for, oldest first. How long, is the affair of who asked: it takes back its question when its time
+/// is over.
+/// </summary>
 internal sealed class AckTable(int limit)
 {
     private AgeOrder<long, IAckSink>? _pending; // made by the first: most sockets never ask
@@ -21,7 +24,9 @@ internal sealed class AckTable(int limit)
         return evicted;
     }
 
-    /// <summary>Takes one out; null for an id that nothing waits for (never asked, answered already, taken back), which is no error (S-48).</summary>
+    /// <summary>
+    /// Takes one out; null for an id that nothing waits for (never asked, answered already, taken back), which is no error (S-48).
+    /// </summary>
     public IAckSink? Take(long id) => _pending is not null && _pending.Remove(id, out var sink) ? sink : null;
 
     /// <summary>Takes all out, because the socket ends.</summary>

@@ -17,7 +17,8 @@ namespace ActorSocket.Actors;
 /// </summary>
 internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWithTimers
 {
-    // Stop, never restart: a socket's rooms, acks and handler queue died with it. OnSocketCrashed tells the client; its siblings notice nothing.
+    // Stop, never restart: a socket's rooms, acks and handler queue died with it. OnSocketCrashed tells the client; its siblings notice
+    // nothing.
     private static readonly OneForOneStrategy StopTheSocket = new(static _ => Directive.Stop);
 
     private static readonly JsonElement NoAuth = JsonElement.Parse("{}"u8);
@@ -25,7 +26,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private readonly Dictionary<string, Room> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Socket> _sockets = [];
     private readonly Dictionary<string, Socket> _bySecret = new(StringComparer.Ordinal); // with recovery only
-    private readonly Dictionary<Socket, ILocalMessage> _successors = []; // what to do once it is gone: a connect of its client's here, or a claim by way of another node
+    // what to do once it is gone: a connect of its client's here, or a claim by way of another node
+    private readonly Dictionary<Socket, ILocalMessage> _successors = [];
 
     private Props? _socketProps;
     private bool _isListedAsEmpty;
@@ -93,12 +95,16 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             _ = AwaitClaimAsync(ns, search, m, auth, Self);
     }
 
-    /// <summary>Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then .</summary>
+    /// <summary>
+    /// Whether the client noticed the end of its old connection before we did: that one ends now, and its socket is given back then
+    ///
+    /// </summary>
     private bool EndsFirst(string secret, ILocalMessage successor, ClientConnection? connection = null)
     {
         if (!_bySecret.TryGetValue(secret, out var predecessor) || !_successors.TryAdd(predecessor, successor))
             return false;
-        if (!ReferenceEquals(predecessor.Connection, connection)) // else it left the namespace before it asked for it again, and its socket is about to end
+        // else it left the namespace before it asked for it again, and its socket is about to end
+        if (!ReferenceEquals(predecessor.Connection, connection))
             predecessor.Connection.Session.Tell(SessionProtocol.Superseded.Instance);
         return true;
     }
@@ -111,7 +117,13 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     }
 
     /// <summary>The socket was lost on another node.</summary>
-    private static async Task AwaitClaimAsync(NamespaceServices ns, Task<SocketRestore?> search, ConnectSocket m, JsonElement auth, IActorRef self)
+    private static async Task AwaitClaimAsync(
+        NamespaceServices ns,
+        Task<SocketRestore?> search,
+        ConnectSocket m,
+        JsonElement auth,
+        IActorRef self
+    )
     {
         SocketRestore? continuation = null;
         try
@@ -133,7 +145,12 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             continuation = null; // the secret alone does not make one user another
         var lost = continuation?.Lost;
         var passesBy = lost?.PassesBy(ns.Recovery!.Options) == true;
-        var socket = new Socket(ns.Face, connection, lost?.Id ?? NewId(connection), new Handshake(connection.Handshake, auth, ns.Server.Json.Options))
+        var socket = new Socket(
+            ns.Face,
+            connection,
+            lost?.Id ?? NewId(connection),
+            new Handshake(connection.Handshake, auth, ns.Server.Json.Options)
+        )
         {
             RecoverySecret = ns.Recovery is null ? null : lost?.Secret ?? ns.Server.Engine.Ids.Next(),
             RestoredFrom = continuation,
@@ -154,7 +171,9 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private Props SocketProps()
     {
         var props = LeanMailbox.With(Context.System, SocketActor.Props(ns));
-        return ns.Server.Options.InlineHandlers && Context.System.Dispatchers.HasDispatcher(InlineExecutor.Dispatcher) ? props.WithDispatcher(InlineExecutor.Dispatcher) : props;
+        return ns.Server.Options.InlineHandlers && Context.System.Dispatchers.HasDispatcher(InlineExecutor.Dispatcher)
+            ? props.WithDispatcher(InlineExecutor.Dispatcher)
+            : props;
     }
 
     /// <summary>A Socket.IO 2 client takes its connection's id for its socket's (E-115).</summary>
@@ -205,7 +224,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     }
 
     /// <summary>
-    /// The last socket of a namespace that a pattern had made is gone, and the namespace with it. From here on the root makes a new one; who looked this
+    /// The last socket of a namespace that a pattern had made is gone, and the namespace with it. From here on the root makes a new
+    /// one; who looked this
     /// one up just before is sent there.
     /// </summary>
     private void Retire()
@@ -272,7 +292,11 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         }
         if (m.Socket.RoomCount >= ns.Server.Options.MaxRoomsPerSocket && !m.Socket.IsIn(m.Room))
         {
-            m.Done.TrySetException(new InvalidOperationException($"The socket is in {m.Socket.RoomCount} rooms already, as many as the option MaxRoomsPerSocket allows."));
+            m.Done.TrySetException(
+                new InvalidOperationException(
+                    $"The socket is in {m.Socket.RoomCount} rooms already, as many as the option MaxRoomsPerSocket allows."
+                )
+            );
             return;
         }
         m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done

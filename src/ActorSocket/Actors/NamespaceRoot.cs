@@ -9,10 +9,14 @@ using static ActorSocket.Sockets.NamespaceProtocol;
 
 namespace ActorSocket.Actors;
 
-/// <summary>The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one (L-14).</summary>
+/// <summary>
+/// The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one
+/// (L-14).
+/// </summary>
 internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 {
-    // A namespace or the session supervisor does not fail by what a client or a handler does. If it does, going on with its state is better than losing every socket below.
+    // A namespace or the session supervisor does not fail by what a client or a handler does. If it does, going on with its state is better
+    // than losing every socket below.
     private static readonly OneForOneStrategy Resume = new(static _ => Directive.Resume);
 
     private readonly Queue<NamespaceServices> _empty = new(); // each once; the oldest first; somebody may have joined it since
@@ -102,7 +106,8 @@ internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
             }
             if (server.Namespaces.MadeForClients >= server.Options.MaxDynamicNamespaces)
             {
-                // Who uses up all names must not have them for good: one that nobody is in gives way. Each is asked once, so a flood of names costs no search.
+                // Who uses up all names must not have them for good: one that nobody is in gives way. Each is asked once, so a flood of
+                // names costs no search.
                 if (_empty.TryDequeue(out var oldest))
                     oldest.Actor.Tell(new MakeRoom(m));
                 else

@@ -8,7 +8,8 @@ using static ActorSocket.Sockets.SocketProtocol;
 
 namespace ActorSocket.Actors;
 
-// How a socket ends: who leaves, what is still handled, and in which order the application is told. (A crash: NamespaceActor.OnSocketCrashed.)
+// How a socket ends: who leaves, what is still handled, and in which order the application is told. (A crash:
+// NamespaceActor.OnSocketCrashed.)
 internal sealed partial class SocketActor
 {
     private void FailAcks(DisconnectReason reason)
@@ -61,7 +62,8 @@ internal sealed partial class SocketActor
     }
 
     /// <summary>
-    /// The client is gone, in whichever way. What it sent before is handled first, in order, as it is where handlers do not wait for each other; but not for ever
+    /// The client is gone, in whichever way. What it sent before is handled first, in order, as it is where handlers do not wait for each
+    /// other; but not for ever
     /// (docs/adr/0003).
     /// </summary>
     private void OnLeft(DisconnectReason reason, string? description)
@@ -86,7 +88,12 @@ internal sealed partial class SocketActor
         FailAcks(reason);
         EndWhenHandled();
         if (_ended is null)
-            _lastEventsOverdue = Context.System.Scheduler.ScheduleTellOnceCancelable(ns.Server.Options.LastEventsTimeout, Self, LastEventsOverdue.Instance, Self);
+            _lastEventsOverdue = Context.System.Scheduler.ScheduleTellOnceCancelable(
+                ns.Server.Options.LastEventsTimeout,
+                Self,
+                LastEventsOverdue.Instance,
+                Self
+            );
     }
 
     private void EndWhenHandled()
@@ -104,7 +111,9 @@ internal sealed partial class SocketActor
         End(_left!, _socket.DisconnectDescription);
     }
 
-    /// <summary>Raises <c>disconnecting</c> with the rooms still there, then leaves them; <c>disconnect</c> follows once that is done .</summary>
+    /// <summary>
+    /// Raises <c>disconnecting</c> with the rooms still there, then leaves them; <c>disconnect</c> follows once that is done.
+    /// </summary>
     private void End(DisconnectReason reason, string? description)
     {
         _ended = reason;
@@ -120,7 +129,12 @@ internal sealed partial class SocketActor
             Leave();
             return;
         }
-        _lastEventsOverdue = Context.System.Scheduler.ScheduleTellOnceCancelable(ns.Server.Options.LastEventsTimeout, Self, DisconnectingDone.Instance, Self);
+        _lastEventsOverdue = Context.System.Scheduler.ScheduleTellOnceCancelable(
+            ns.Server.Options.LastEventsTimeout,
+            Self,
+            DisconnectingDone.Instance,
+            Self
+        );
         _ = TellDoneAsync(disconnecting, Self);
     }
 

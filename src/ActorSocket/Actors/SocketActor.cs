@@ -13,7 +13,8 @@ using static ActorSocket.Sockets.SocketProtocol;
 namespace ActorSocket.Actors;
 
 /// <summary>
-/// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the acknowledgements it waits
+/// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the
+/// acknowledgements it waits
 /// for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
 /// </summary>
 internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
@@ -112,7 +113,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
                 await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
             if (socket.RestoredFrom is { } continuation)
             {
-                await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask())).ConfigureAwait(false);
+                await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask()))
+                    .ConfigureAwait(false);
                 await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
             }
         }
@@ -146,9 +148,12 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             _connection.Refused(_socket.Attempt);
             return;
         }
-        // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23, S-40).
+        // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23,
+        // S-40).
         _connected = true;
-        var reply = new EncodedFrame(ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3));
+        var reply = new EncodedFrame(
+            ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3)
+        );
         if (ns.Recovery is null)
         {
             Welcome(reply);
@@ -208,7 +213,10 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             }
             else
             {
-                _socket.RecoveryStart = RecoveryStart.New(log.Last, RecoveryClaim.TryRead(_socket.Handshake.Auth, out var cameWith) ? cameWith : null);
+                _socket.RecoveryStart = RecoveryStart.New(
+                    log.Last,
+                    RecoveryClaim.TryRead(_socket.Handshake.Auth, out var cameWith) ? cameWith : null
+                );
             }
             Welcome(reply);
         }
@@ -305,7 +313,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             ns.Server.Metrics.HandlerRan(ns.MetricsName, startedAt);
     }
 
-    /// <summary>The event's place in the connection's queue is free when its handler has ended, whether or not its socket is still there.</summary>
+    /// <summary>
+    /// The event's place in the connection's queue is free when its handler has ended, whether or not its socket is still there.
+    /// </summary>
     private static async Task AwaitHandlerAsync(ValueTask handler, SocketIoPacket? packet, long startedAt, Backlog backlog, IActorRef self)
     {
         Exception? failure = null;
@@ -342,7 +352,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         EndWhenHandled();
     }
 
-    /// <summary>Fails closed: a client whose handlers could not be set up, or whose guard threw, is let go before any of its events is handled.</summary>
+    /// <summary>
+    /// Fails closed: a client whose handlers could not be set up, or whose guard threw, is let go before any of its events is handled.
+    /// </summary>
     private void OnConnectionHandled(Exception? error)
     {
         _running--;
@@ -376,7 +388,12 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         if (_acks.Add(m.Id, m.Sink) is { } evicted)
         {
             _connection.Backlog.AnswerSettled();
-            evicted.Failed(new InvalidOperationException($"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option MaxPendingAcks); the oldest was given up. Use a timeout."));
+            evicted.Failed(
+                new InvalidOperationException(
+                    $"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option "
+                    + "MaxPendingAcks); the oldest was given up. Use a timeout."
+                )
+            );
         }
     }
 

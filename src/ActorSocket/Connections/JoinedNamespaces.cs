@@ -41,7 +41,13 @@ internal sealed class JoinedNamespaces(int limit)
             (attempt, former) = (0, ActorRefs.Nobody);
             var at = IndexOf(name);
             var state = at < 0 ? State.LeftByServer : _entries[at].State;
-            if (state == State.Connected && (name == "/" || !_entries.Exists(entry => entry.State is not (State.LeftByServer or State.Abandoned) && entry.Name != name)))
+            if (
+                state == State.Connected
+                && (
+                    name == "/"
+                    || !_entries.Exists(entry => entry.State is not (State.LeftByServer or State.Abandoned) && entry.Name != name)
+                )
+            )
                 return Begin.AlreadyJoined;
             if (at >= 0 && state is State.LeftByServer or State.Connected)
             {
@@ -54,7 +60,16 @@ internal sealed class JoinedNamespaces(int limit)
             if (state is State.Connecting or State.Rejoining)
                 (former, held) = Abandon(IndexOf(name));
             attempt = ++_attempts;
-            _entries.Add(new Entry(name, state is State.Connected or State.Rejoining ? State.Rejoining : State.Connecting, attempt, ActorRefs.Nobody, held, null));
+            _entries.Add(
+                new Entry(
+                    name,
+                    state is State.Connected or State.Rejoining ? State.Rejoining : State.Connecting,
+                    attempt,
+                    ActorRefs.Nobody,
+                    held,
+                    null
+                )
+            );
             return Begin.Started;
         }
     }
@@ -228,5 +243,12 @@ internal sealed class JoinedNamespaces(int limit)
         return -1;
     }
 
-    private readonly record struct Entry(string Name, State State, int Attempt, IActorRef Socket, List<SocketIoPacket>? Held, IPacketReceiver? Reader);
+    private readonly record struct Entry(
+        string Name,
+        State State,
+        int Attempt,
+        IActorRef Socket,
+        List<SocketIoPacket>? Held,
+        IPacketReceiver? Reader
+    );
 }

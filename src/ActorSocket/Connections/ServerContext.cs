@@ -7,11 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace ActorSocket.Connections;
 
 /// <summary>
-/// What the connections of one server share, and whatever stands on them: its options, its formats, its log and metrics, its engine. Several
+/// What the connections of one server share, and whatever stands on them: its options, its formats, its log and metrics, its engine.
+/// Several
 /// servers in a host each have their own; nothing is static.
 /// </summary>
 internal abstract class ServerContext(
-    string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time, IServiceProvider provider)
+    string name,
+    ActorSocketOptions options,
+    ActorSocketMetrics metrics,
+    ILoggerFactory loggers,
+    TimeProvider time,
+    IServiceProvider provider
+)
 {
     private static readonly ProtocolLimits NoLimits = new()
     {

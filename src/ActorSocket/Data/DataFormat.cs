@@ -13,8 +13,10 @@ namespace ActorSocket.Data;
 internal sealed record WrittenData(string Kind, byte[] Bytes);
 
 /// <summary>
-/// How the values of <see cref="Socket.Data"/> travel to another node. Simple values come back as what they were, of a fixed list of types; so does a principal, as its claims.
-/// Everything else that System.Text.Json can write comes back as a <see cref="JsonElement"/>, to be read as the type that the reader names: no type is looked up by a name.
+/// How the values of <see cref="Socket.Data"/> travel to another node. Simple values come back as what they were, of a fixed list of types;
+/// so does a principal, as its claims.
+/// Everything else that System.Text.Json can write comes back as a <see cref="JsonElement"/>, to be read as the type that the reader names:
+/// no type is looked up by a name.
 /// What stands for something of this process stays behind.
 /// </summary>
 internal static class DataFormat
@@ -24,13 +26,39 @@ internal static class DataFormat
 
     private static readonly (string Kind, Type Type)[] Simple =
     [
-        ("s", typeof(string)), ("b", typeof(bool)), ("c", typeof(char)), ("u1", typeof(byte)), ("i1", typeof(sbyte)), ("i2", typeof(short)), ("u2", typeof(ushort)), ("i4", typeof(int)),
-        ("u4", typeof(uint)), ("i8", typeof(long)), ("u8", typeof(ulong)), ("f4", typeof(float)), ("f8", typeof(double)), ("m", typeof(decimal)), ("g", typeof(Guid)), ("t", typeof(DateTime)),
-        ("o", typeof(DateTimeOffset)), ("d", typeof(DateOnly)), ("h", typeof(TimeOnly)), ("n", typeof(TimeSpan)), ("x", typeof(byte[])), ("v", typeof(Uri)),
+        ("s", typeof(string)),
+        ("b", typeof(bool)),
+        ("c", typeof(char)),
+        ("u1", typeof(byte)),
+        ("i1", typeof(sbyte)),
+        ("i2", typeof(short)),
+        ("u2", typeof(ushort)),
+        ("i4", typeof(int)),
+        ("u4", typeof(uint)),
+        ("i8", typeof(long)),
+        ("u8", typeof(ulong)),
+        ("f4", typeof(float)),
+        ("f8", typeof(double)),
+        ("m", typeof(decimal)),
+        ("g", typeof(Guid)),
+        ("t", typeof(DateTime)),
+        ("o", typeof(DateTimeOffset)),
+        ("d", typeof(DateOnly)),
+        ("h", typeof(TimeOnly)),
+        ("n", typeof(TimeSpan)),
+        ("x", typeof(byte[])),
+        ("v", typeof(Uri)),
     ];
 
-    private static readonly FrozenDictionary<Type, string> Kinds = Simple.ToFrozenDictionary(static entry => entry.Type, static entry => entry.Kind);
-    private static readonly FrozenDictionary<string, Type> Types = Simple.ToFrozenDictionary(static entry => entry.Kind, static entry => entry.Type, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<Type, string> Kinds = Simple.ToFrozenDictionary(
+        static entry => entry.Type,
+        static entry => entry.Kind
+    );
+    private static readonly FrozenDictionary<string, Type> Types = Simple.ToFrozenDictionary(
+        static entry => entry.Kind,
+        static entry => entry.Type,
+        StringComparer.Ordinal
+    );
 
     /// <summary>Null when it cannot travel.</summary>
     public static WrittenData? Write(object? value, SocketJson json)
@@ -63,7 +91,8 @@ internal static class DataFormat
                 Null => null,
                 Principal => ReadPrincipal(bytes),
                 _ when Types.TryGetValue(kind, out var type) => JsonSerializer.Deserialize(bytes, type, DataTypes.Default),
-                _ => JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 1000 }).RootElement, // not from a pool: nothing to dispose
+                // not from a pool: nothing to dispose
+                _ => JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 1000 }).RootElement,
             };
         }
         catch (Exception error) when (error is not FormatException)
@@ -111,7 +140,9 @@ internal static class DataFormat
         }
     }
 
-    /// <summary>What would be written without what makes it what it is: it stands for something of this process, or shows no property.</summary>
+    /// <summary>
+    /// What would be written without what makes it what it is: it stands for something of this process, or shows no property.
+    /// </summary>
     private static bool StaysBehind(object value, SocketJson json)
     {
         if (value is Delegate or Task or IActorRef or Type)

@@ -7,7 +7,8 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Data;
 
 /// <summary>
-/// What is behind <see cref="Socket.Data"/>: a thread-safe bag whose writes are followed, so that another node has them soon, and whose values may have travelled. A socket
+/// What is behind <see cref="Socket.Data"/>: a thread-safe bag whose writes are followed, so that another node has them soon, and whose
+/// values may have travelled. A socket
 /// that is recovered on its own node takes the bag itself over: what a handler of the lost one writes late is not lost.
 /// </summary>
 /// <remarks>No lock is held while a value is compared, written or read: that runs the application's code.</remarks>
@@ -88,20 +89,26 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
 
     void ICollection<KeyValuePair<string, object?>>.Add(KeyValuePair<string, object?> item) => Add(item.Key, item.Value);
 
-    bool ICollection<KeyValuePair<string, object?>>.Contains(KeyValuePair<string, object?> item) => TryGetValue(item.Key, out var value) && Equals(value, item.Value);
+    bool ICollection<KeyValuePair<string, object?>>.Contains(KeyValuePair<string, object?> item) =>
+        TryGetValue(item.Key, out var value) && Equals(value, item.Value);
 
     void ICollection<KeyValuePair<string, object?>>.CopyTo(KeyValuePair<string, object?>[] array, int arrayIndex) =>
         Array.ConvertAll(_values.ToArray(), static entry => KeyValuePair.Create(entry.Key, entry.Value.Value)).CopyTo(array, arrayIndex);
 
     bool ICollection<KeyValuePair<string, object?>>.Remove(KeyValuePair<string, object?> item)
     {
-        if (!_values.TryGetValue(item.Key, out var held) || !Equals(held.Value, item.Value) || !_values.TryRemove(KeyValuePair.Create(item.Key, held)))
+        if (
+            !_values.TryGetValue(item.Key, out var held)
+            || !Equals(held.Value, item.Value)
+            || !_values.TryRemove(KeyValuePair.Create(item.Key, held))
+        )
             return false;
         Changed();
         return true;
     }
 
-    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => _values.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Value)).GetEnumerator();
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() =>
+        _values.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Value)).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -109,7 +116,8 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
     public SocketData Copy() => new(_values);
 
     /// <summary>
-    /// Reads a value as <typeparamref name="T"/>, whether it was put here or has travelled. What had travelled is from then on what it was read as, so that a change to it is
+    /// Reads a value as <typeparamref name="T"/>, whether it was put here or has travelled. What had travelled is from then on what it was
+    /// read as, so that a change to it is
     /// seen by the next who reads it.
     /// </summary>
     /// <returns>False when there is none. <paramref name="error"/> says why one that is there is no <typeparamref name="T"/>.</returns>
@@ -156,7 +164,10 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
             else
                 isWhole = false;
         }
-        return new WireWriter().Records(travelling, static (wire, entry) => wire.Text(entry.Key).Text(entry.Value.Kind).Bytes(entry.Value.Bytes)).Flag(!isWhole).ToArray();
+        return new WireWriter()
+            .Records(travelling, static (wire, entry) => wire.Text(entry.Key).Text(entry.Value.Kind).Bytes(entry.Value.Bytes))
+            .Flag(!isWhole)
+            .ToArray();
     }
 
     /// <exception cref="FormatException">It was not written so.</exception>
@@ -166,7 +177,8 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
         return new SocketData(wire.Records(ReadValue)) { IsWhole = !wire.Flag() };
     }
 
-    private static KeyValuePair<string, Held> ReadValue(ref WireReader wire) => KeyValuePair.Create(wire.Text(), new Held(DataFormat.Read(wire.Text(), wire.Bytes()), null));
+    private static KeyValuePair<string, Held> ReadValue(ref WireReader wire) =>
+        KeyValuePair.Create(wire.Text(), new Held(DataFormat.Read(wire.Text(), wire.Bytes()), null));
 
     /// <summary>Where it may have to travel, it is tried at once: who puts it is told, and not who misses it.</summary>
     private Held Hold(object? value)
@@ -181,7 +193,10 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
 
     private void Changed() => Owner?.OnDataChanged();
 
-    /// <summary>A value, and how it was written when it was put here. A class, so that it is compared as such: the value's own Equals is not called under a lock.</summary>
+    /// <summary>
+    /// A value, and how it was written when it was put here. A class, so that it is compared as such: the value's own Equals is not called
+    /// under a lock.
+    /// </summary>
     private sealed class Held(object? value, WrittenData? written)
     {
         public object? Value => value;

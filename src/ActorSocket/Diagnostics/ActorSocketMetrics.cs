@@ -26,19 +26,57 @@ internal sealed class ActorSocketMetrics
         Engine = new EngineMetrics(meters);
         var meter = meters.Create(MeterName);
         _sockets = meter.CreateUpDownCounter<long>("actorsocket.server.active_sockets", "{socket}", "Connected sockets, by namespace.");
-        _disconnects = meter.CreateCounter<long>("actorsocket.server.disconnects", "{socket}", "Disconnected sockets, by namespace and reason.");
+        _disconnects = meter.CreateCounter<long>(
+            "actorsocket.server.disconnects",
+            "{socket}",
+            "Disconnected sockets, by namespace and reason."
+        );
         _rooms = meter.CreateUpDownCounter<long>("actorsocket.server.active_rooms", "{room}", "Rooms with members, by namespace.");
-        _eventsIn = meter.CreateCounter<long>("actorsocket.server.received_events", "{event}", "Socket.IO events and acknowledgements received, by namespace.");
-        _eventBytesIn = meter.CreateCounter<long>("actorsocket.server.received_event_bytes", "By", "Bytes of their arguments, attachments included, by namespace.");
-        _eventsOut = meter.CreateCounter<long>("actorsocket.server.sent_events", "{event}", "Socket.IO events and acknowledgements queued for a client, by namespace: a broadcast counts for each of its receivers.");
-        _eventBytesOut = meter.CreateCounter<long>("actorsocket.server.sent_event_bytes", "By", "Their bytes on a WebSocket, by namespace.");
-        _eventsDropped = meter.CreateCounter<long>("actorsocket.server.dropped_events", "{event}", "Events that were received and not handled, since their socket ended first, by namespace and reason.");
+        _eventsIn = meter.CreateCounter<long>(
+            "actorsocket.server.received_events",
+            "{event}",
+            "Socket.IO events and acknowledgements received, by namespace."
+        );
+        _eventBytesIn = meter.CreateCounter<long>(
+            "actorsocket.server.received_event_bytes",
+            "By",
+            "Bytes of their arguments, attachments included, by namespace."
+        );
+        _eventsOut = meter.CreateCounter<long>(
+            "actorsocket.server.sent_events",
+            "{event}",
+            "Socket.IO events and acknowledgements queued for a client, by namespace: a broadcast counts for each of its receivers."
+        );
+        _eventBytesOut = meter.CreateCounter<long>(
+            "actorsocket.server.sent_event_bytes",
+            "By",
+            "Their bytes on a WebSocket, by namespace."
+        );
+        _eventsDropped = meter.CreateCounter<long>(
+            "actorsocket.server.dropped_events",
+            "{event}",
+            "Events that were received and not handled, since their socket ended first, by namespace and reason."
+        );
         _handlerErrors = meter.CreateCounter<long>("actorsocket.server.handler_errors", "{event}", "Handlers that threw, by namespace.");
-        _refusedEvents = meter.CreateCounter<long>("actorsocket.server.refused_events", "{event}", "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, or not allowed to the user.");
+        _refusedEvents = meter.CreateCounter<long>(
+            "actorsocket.server.refused_events",
+            "{event}",
+            "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, or not allowed to the user."
+        );
         _handlerDuration = meter.CreateHistogram(
-            "actorsocket.server.handler.duration", "s", "Time from an event's start to its handlers' end, by namespace.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] });
-        _entities = meter.CreateUpDownCounter<long>("actorsocket.server.active_entities", "{entity}", "Entities that live on this node, by class.");
+            "actorsocket.server.handler.duration",
+            "s",
+            "Time from an event's start to its handlers' end, by namespace.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+            }
+        );
+        _entities = meter.CreateUpDownCounter<long>(
+            "actorsocket.server.active_entities",
+            "{entity}",
+            "Entities that live on this node, by class."
+        );
     }
 
     /// <summary>What the engine counts.</summary>
@@ -78,13 +116,16 @@ internal sealed class ActorSocketMetrics
         _eventBytesOut.Add(events * bytesEach, Namespace(ns));
     }
 
-    public void EventsDropped(string ns, int events, DisconnectReason reason) => _eventsDropped.Add(events, Namespace(ns), new("actorsocket.reason", reason.ToString()));
+    public void EventsDropped(string ns, int events, DisconnectReason reason) =>
+        _eventsDropped.Add(events, Namespace(ns), new("actorsocket.reason", reason.ToString()));
 
     public void HandlerFailed(string ns) => _handlerErrors.Add(1, Namespace(ns));
 
-    public void EventRefused(string ns, string reason) => _refusedEvents.Add(1, Namespace(ns), new KeyValuePair<string, object?>("actorsocket.reason", reason));
+    public void EventRefused(string ns, string reason) =>
+        _refusedEvents.Add(1, Namespace(ns), new KeyValuePair<string, object?>("actorsocket.reason", reason));
 
-    public void HandlerRan(string ns, long startedAt) => _handlerDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Namespace(ns));
+    public void HandlerRan(string ns, long startedAt) =>
+        _handlerDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Namespace(ns));
 
     private static KeyValuePair<string, object?> Namespace(string name) => new("actorsocket.namespace", name);
 }

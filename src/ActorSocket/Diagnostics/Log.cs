@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ActorSocket.Diagnostics;
 
 /// <summary>
-/// Every log message of the library but those of its engine (<see cref="EngineLog"/>, 4 to 9, 11 and 12). A retired id is not used again. Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
+/// Every log message of the library but those of its engine (<see cref="EngineLog"/>, 4 to 9, 11 and 12). A retired id is not used again.
+/// Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
 /// stands at Debug, as <see cref="LogText"/> has it. How often a client makes a line be written is bounded by <see cref="BoundedLogger"/>.
 /// </summary>
 internal static partial class Log
@@ -11,38 +12,74 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Error, "A handler of namespace {Namespace} threw.")]
     public static partial void HandlerFailed(this ILogger log, Exception error, string @namespace);
 
-    [LoggerMessage(2, LogLevel.Error, "Middleware of {Namespace} threw something else than a ConnectErrorException; the client was refused.")]
+    [LoggerMessage(
+        2,
+        LogLevel.Error,
+        "Middleware of {Namespace} threw something else than a ConnectErrorException; the client was refused."
+    )]
     public static partial void MiddlewareFailed(this ILogger log, Exception error, string @namespace);
 
-    [LoggerMessage(3, LogLevel.Error, "The actor of a socket of namespace {Namespace} failed; its client was disconnected from the namespace.")]
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "The actor of a socket of namespace {Namespace} failed; its client was disconnected from the namespace."
+    )]
     public static partial void SocketCrashed(this ILogger log, string @namespace);
 
     [LoggerMessage(10, LogLevel.Debug, "A client of namespace {Namespace} sent what is not taken: {What}")]
     public static partial void RefusedFromClient(this ILogger log, string @namespace, string what);
 
-    [LoggerMessage(27, LogLevel.Warning, "A client of namespace {Namespace} could not have back the socket that it lost on another node; it gets a new one.")]
+    [LoggerMessage(
+        27,
+        LogLevel.Warning,
+        "A client of namespace {Namespace} could not have back the socket that it lost on another node; it gets a new one."
+    )]
     public static partial void RecoveryFailed(this ILogger log, Exception error, string @namespace);
 
-    [LoggerMessage(29, LogLevel.Warning, "The host stops after {ShutdownTimeout}, but draining may take {DrainPeriod} and then {DrainTimeout}: set HostOptions.ShutdownTimeout to more than both and 15 s.")]
+    [LoggerMessage(
+        29,
+        LogLevel.Warning,
+        "The host stops after {ShutdownTimeout}, but draining may take {DrainPeriod} and then {DrainTimeout}: set "
+        + "HostOptions.ShutdownTimeout to more than both and 15 s."
+    )]
     public static partial void ShutdownTooShort(this ILogger log, TimeSpan shutdownTimeout, TimeSpan drainPeriod, TimeSpan drainTimeout);
 
-    [LoggerMessage(70, LogLevel.Error, "A handler of OnConnection of namespace {Namespace} threw: its client was disconnected from the namespace, and none of its events was handled.")]
+    [LoggerMessage(
+        70,
+        LogLevel.Error,
+        "A handler of OnConnection of namespace {Namespace} threw: its client was disconnected from the namespace, and none of its "
+        + "events was handled."
+    )]
     public static partial void SocketNotSetUp(this ILogger log, string @namespace);
 
-    [LoggerMessage(71, LogLevel.Error, "The data of a ConnectErrorException of namespace {Namespace} cannot be serialised; the client was refused without it.")]
+    [LoggerMessage(
+        71,
+        LogLevel.Error,
+        "The data of a ConnectErrorException of namespace {Namespace} cannot be serialised; the client was refused without it."
+    )]
     public static partial void RefusalDataFailed(this ILogger log, Exception error, string @namespace);
 
-    [LoggerMessage(72, LogLevel.Warning, "{Count} events that a client of namespace {Namespace} had sent before it left were dropped: their turn did not come within {LastEventsTimeout} (LastEventsTimeout).")]
+    [LoggerMessage(
+        72,
+        LogLevel.Warning,
+        "{Count} events that a client of namespace {Namespace} had sent before it left were dropped: their turn did not come within "
+        + "{LastEventsTimeout} (LastEventsTimeout)."
+    )]
     public static partial void LastEventsDropped(this ILogger log, int count, string @namespace, TimeSpan lastEventsTimeout);
 
     [LoggerMessage(73, LogLevel.Error, "A handler of OnNewNamespace threw; clients are refused the namespace.")]
     public static partial void NewNamespaceFailed(this ILogger log, Exception error);
 
     [LoggerMessage(60, LogLevel.Warning,
-        "Socket.Data got a {Type}, which does not travel to another node: it cannot be written as JSON, or stands for something of this process. A socket that is recovered elsewhere is without it, "
+        "Socket.Data got a {Type}, which does not travel to another node: it cannot be written as JSON, or stands for something of this "
+        + "process. A socket that is recovered elsewhere is without it, "
         + "and passes the middleware again. Keep what it is made from, such as an id. (Told once for each type.)")]
     public static partial void DataStaysBehind(this ILogger log, string type);
 
-    [LoggerMessage(26, LogLevel.Critical, "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1.")]
+    [LoggerMessage(
+        26,
+        LogLevel.Critical,
+        "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."
+    )]
     public static partial void ActorSystemEnded(this ILogger log);
 }

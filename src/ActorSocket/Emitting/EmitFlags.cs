@@ -5,7 +5,8 @@ namespace ActorSocket.Emitting;
 /// <summary>How a packet is to be sent, as a value: operators are immutable, so there is no "flag of the next emit" to forget.</summary>
 internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compress, TimeSpan? Timeout)
 {
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue); // that of JavaScript's timers, and more than Akka's need
+    // that of JavaScript's timers, and more than Akka's need
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     public static readonly EmitFlags None = new(Volatile: false, Local: false, Compress: true, Timeout: null);
 
@@ -28,6 +29,9 @@ internal readonly record struct EmitFlags(bool Volatile, bool Local, bool Compre
     {
         ArgumentNullException.ThrowIfNull(eventName);
         if (EventNames.IsReserved(eventName))
-            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.", nameof(eventName));
+            throw new ArgumentException(
+                $"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.",
+                nameof(eventName)
+            );
     }
 }

@@ -6,7 +6,8 @@ namespace ActorSocket;
 public interface IEventEmitter
 {
     /// <summary>Emits an event. Fire and forget: returns when it is queued for everyone it is for.</summary>
-    /// <param name="eventName">Any text but a reserved name (<c>connect</c>, <c>connect_error</c>, <c>disconnect</c>, <c>disconnecting</c>, <c>newListener</c>, <c>removeListener</c>).</param>
+    /// <param name="eventName">Any text but a reserved name (<c>connect</c>, <c>connect_error</c>, <c>disconnect</c>, <c>disconnecting</c>,
+    /// <c>newListener</c>, <c>removeListener</c>).</param>
     /// <param name="args">The event's arguments.</param>
     /// <exception cref="ArgumentException">
     /// The name is reserved, or an argument is a <see cref="CancellationToken"/> or a delegate, which nobody could receive.

@@ -15,7 +15,9 @@ internal sealed partial class EntityActor
         else if (claim.Origin == EntityOrigin.New && _waiting.Count == 0)
             Decline(claim);
         else if (claim.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
-            FailStart($"There are {kind.Options.MaxEntities} entities of class \"{kind.Type}\" on this node already, which is MaxEntities.");
+            FailStart(
+                $"There are {kind.Options.MaxEntities} entities of class \"{kind.Type}\" on this node already, which is MaxEntities."
+            );
         else
             Start(claim);
     }
@@ -36,7 +38,9 @@ internal sealed partial class EntityActor
             _scope = scope;
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
-            var state = claim is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 } ? JsonElement.Parse(claim.Found.State) : (JsonElement?)null;
+            var state = claim is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 }
+                ? JsonElement.Parse(claim.Found.State)
+                : (JsonElement?)null;
             var (entity, start) = (_entity, new EntityStart(claim.Origin, state, _server.Json.Options));
             Run(async () =>
             {
@@ -55,10 +59,14 @@ internal sealed partial class EntityActor
         var interval = entity.TickInterval;
         return interval == TimeSpan.Zero || (interval >= Tick.Shortest && interval <= Tick.Longest)
             ? interval
-            : throw new InvalidOperationException($"Its TickInterval is {interval}; it must be between {Tick.Shortest} and {Tick.Longest}, or zero.");
+            : throw new InvalidOperationException(
+                $"Its TickInterval is {interval}; it must be between {Tick.Shortest} and {Tick.Longest}, or zero."
+            );
     }
 
-    /// <summary>Others are told before anything is answered: what was answered by an entity that then is lost is known to be lost.</summary>
+    /// <summary>
+    /// Others are told before anything is answered: what was answered by an entity that then is lost is known to be lost.
+    /// </summary>
     private void OnStarted()
     {
         _stage = Stage.Registering;

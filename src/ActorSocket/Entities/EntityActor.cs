@@ -9,7 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ActorSocket.Entities;
 
 /// <summary>
-/// One entity: asks what there was before, and runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or an <see cref="EntityParent"/> where
+/// One entity: asks what there was before, and runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or
+/// an <see cref="EntityParent"/> where
 /// there is no cluster: see <see cref="IEntityPlacement"/>.
 /// </summary>
 internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedActor, IWithTimers
@@ -135,12 +136,25 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             var result = new Result(ns.Server.Json);
             try
             {
-                var packet = new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, call.Method, ns.Server.Json.FromJsonArray(call.Arguments), call.Arguments.Length);
+                var packet = new SocketIoPacket(
+                    SocketIoPacketType.Event,
+                    ns.Name,
+                    -1,
+                    call.Method,
+                    ns.Server.Json.FromJsonArray(call.Arguments),
+                    call.Arguments.Length
+                );
                 await method.InvokeAsync(entity, new HandlerCall(null, packet, result)).ConfigureAwait(false);
                 if (result.Json.Length <= EntityKind.MaxBytes)
                     Answer(call, sender, result.Json, "");
                 else
-                    Answer(call, sender, [], $"What \"{call.Method}\" returned has {result.Json.Length} bytes; an entity's result has at most {EntityKind.MaxBytes}.");
+                    Answer(
+                        call,
+                        sender,
+                        [],
+                        $"What \"{call.Method}\" returned has {result.Json.Length} bytes; an entity's result has at most "
+                        + $"{EntityKind.MaxBytes}."
+                    );
             }
             catch (Exception error)
             {
@@ -235,7 +249,9 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             RunNext();
     }
 
-    /// <summary>First the parent is told, which keeps for the one after this what comes from now on; a shard that goes has no ear for it.</summary>
+    /// <summary>
+    /// First the parent is told, which keeps for the one after this what comes from now on; a shard that goes has no ear for it.
+    /// </summary>
     private void End()
     {
         _stage = Stage.Ending;
@@ -293,12 +309,17 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         return isRegistered;
     }
 
-    /// <summary>An entity that cannot say what it has starts anew, elsewhere: if it failed here, its shard would start it here, in the middle of the move.</summary>
+    /// <summary>
+    /// An entity that cannot say what it has starts anew, elsewhere: if it failed here, its shard would start it here, in the middle of the
+    /// move.
+    /// </summary>
     private byte[]? StateOf()
     {
         try
         {
-            return _entity!.HandOver() is { } state ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), _server.Json.Options) : [];
+            return _entity!.HandOver() is { } state
+                ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), _server.Json.Options)
+                : [];
         }
         catch (Exception error)
         {

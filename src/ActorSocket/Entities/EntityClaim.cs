@@ -6,7 +6,8 @@ namespace ActorSocket.Entities;
 /// <param name="Found">The newest note that any node has; null for none.</param>
 /// <param name="Holders">The nodes that keep one, this or an older one.</param>
 /// <param name="Error">Set when a node did not answer, so that nobody knows.</param>
-internal sealed record EntityClaim(EntityKey Key, long Generation, EntityNote? Found, IReadOnlyList<string> Holders, string? Error = null) : Sessions.ILocalMessage
+internal sealed record EntityClaim(EntityKey Key, long Generation, EntityNote? Found, IReadOnlyList<string> Holders, string? Error = null)
+    : Sessions.ILocalMessage
 {
     /// <summary>Of an entity that nobody knows anything of.</summary>
     public static EntityClaim OfNothing(EntityKey key) => new(key, 0, null, []);

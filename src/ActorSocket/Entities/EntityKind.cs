@@ -5,9 +5,16 @@ namespace ActorSocket.Entities;
 
 /// <summary>One class of entities: how to make one and what it can be asked.</summary>
 internal sealed record EntityKind(
-    string Type, Namespace Namespace, Func<IServiceProvider, RoomEntity> Create, IReadOnlyDictionary<string, EntityMethod> Methods, EntityOptions Options)
+    string Type,
+    Namespace Namespace,
+    Func<IServiceProvider, RoomEntity> Create,
+    IReadOnlyDictionary<string, EntityMethod> Methods,
+    EntityOptions Options
+)
 {
-    /// <summary>Of a call's arguments, and of a result: what fits into one frame between nodes, and so it is on the same node, too.</summary>
+    /// <summary>
+    /// Of a call's arguments, and of a result: what fits into one frame between nodes, and so it is on the same node, too.
+    /// </summary>
     public const int MaxBytes = 200_000;
 
     private int _count;
@@ -22,11 +29,15 @@ internal sealed record EntityKind(
     public static Dictionary<string, EntityMethod> MethodsOf(Type entity, HandlerBinder binder)
     {
         var methods = new Dictionary<string, EntityMethod>(StringComparer.Ordinal);
-        foreach (var method in entity.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        foreach (
+            var method in entity.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+        )
         {
             if (method.GetCustomAttribute<EventAttribute>() is { } named)
                 methods.Add(named.Name, new EntityMethod(method, binder));
         }
-        return methods.Count > 0 ? methods : throw new ArgumentException($"{entity.Name} can be asked nothing: put [Event(\"name\")] on its methods.", nameof(entity));
+        return methods.Count > 0
+            ? methods
+            : throw new ArgumentException($"{entity.Name} can be asked nothing: put [Event(\"name\")] on its methods.", nameof(entity));
     }
 }

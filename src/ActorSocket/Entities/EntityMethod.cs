@@ -7,7 +7,10 @@ namespace ActorSocket.Entities;
 /// <summary>One method, bound as an event handler is.</summary>
 internal sealed class EntityMethod(MethodInfo method, HandlerBinder binder)
 {
-    private readonly Type _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
+    private readonly Type _delegate = Expression.GetDelegateType([
+        .. method.GetParameters().Select(static parameter => parameter.ParameterType),
+        method.ReturnType,
+    ]);
 
     public ValueTask InvokeAsync(RoomEntity entity, HandlerCall call)
     {

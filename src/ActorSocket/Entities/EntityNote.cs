@@ -18,7 +18,10 @@ internal enum EntityPhase
     Ended,
 }
 
-/// <summary>What a node knows of an entity. Each life has a generation, higher than all before it, so of two notes it is always known which one is void.</summary>
+/// <summary>
+/// What a node knows of an entity. Each life has a generation, higher than all before it, so of two notes it is always known which one is
+/// void.
+/// </summary>
 /// <param name="Generation">Which life; made from the clock, so that it grows even where nobody remembers the one before.</param>
 /// <param name="Phase">How far it has come.</param>
 /// <param name="Owner">The tag of the node that it lives, or lived, on.</param>
@@ -27,7 +30,8 @@ internal sealed record EntityNote(long Generation, EntityPhase Phase, string Own
 {
     public static readonly EntityNote None = new(0, EntityPhase.Lives, "", []);
 
-    public static void Write(WireWriter wire, EntityNote note) => wire.Number(note.Generation).Number((int)note.Phase).Text(note.Owner).Bytes(note.State);
+    public static void Write(WireWriter wire, EntityNote note) =>
+        wire.Number(note.Generation).Number((int)note.Phase).Text(note.Owner).Bytes(note.State);
 
     public static EntityNote Read(ref WireReader wire) => new(wire.Number(), (EntityPhase)wire.Number(), wire.Text(), wire.Bytes());
 

@@ -4,7 +4,9 @@ using Akka.Event;
 
 namespace ActorSocket.Entities;
 
-/// <summary>A call of an entity's method: arguments are a JSON array. Goes to whatever <see cref="IEntityPlacement.Start"/> gave for its class.</summary>
+/// <summary>
+/// A call of an entity's method: arguments are a JSON array. Goes to whatever <see cref="IEntityPlacement.Start"/> gave for its class.
+/// </summary>
 internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IDeadLetterSuppression
 {
     /// <summary>About as many as it has on its way to another node.</summary>
@@ -14,7 +16,9 @@ internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bo
 /// <summary>What it returned, a JSON array; or what went wrong.</summary>
 internal sealed record EntityAnswer(byte[] Result, string Error) : IDeadLetterSuppression;
 
-/// <summary>Told to an entity: somebody remembers it (<paramref name="Keeper"/>), so that it is to live, called or not. Repeated until it does.</summary>
+/// <summary>
+/// Told to an entity: somebody remembers it (<paramref name="Keeper"/>), so that it is to live, called or not. Repeated until it does.
+/// </summary>
 internal sealed record EntityWake(string Keeper) : ILocalMessage;
 
 /// <summary>Told to an entity: it moves to another node, and so hands its state over and stops.</summary>

@@ -12,7 +12,8 @@ public enum EntityOrigin
     HandedOver,
 
     /// <summary>
-    /// There was one, and its state is lost: its node crashed, its <see cref="RoomEntity.HandOver"/> threw or took too long, or no node had room for what it handed over
+    /// There was one, and its state is lost: its node crashed, its <see cref="RoomEntity.HandOver"/> threw or took too long, or no node had
+    /// room for what it handed over
     /// (<c>ActorSocketClusterOptions.MaxEntityStateBytes</c>).
     /// </summary>
     Lost,
@@ -36,7 +37,10 @@ public sealed class EntityStart
     /// <summary>What <see cref="RoomEntity.HandOver"/> of the one before gave; null unless it was handed over, and for nothing.</summary>
     public JsonElement? State { get; }
 
-    /// <summary>The state as what it was, read with the options that it was written with (<see cref="ActorSocketOptions.Json"/>). Default without one.</summary>
+    /// <summary>
+    /// The state as what it was, read with the options that it was written with (<see cref="ActorSocketOptions.Json"/>). Default without
+    /// one.
+    /// </summary>
     /// <exception cref="JsonException">It is something else.</exception>
     public T? GetState<T>() => State is { } state ? state.Deserialize<T>(_json) : default;
 }

@@ -9,7 +9,10 @@ internal interface IEntityMemory
     /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>, what there was before.</summary>
     void Claim(EntityKey key, IActorRef entity);
 
-    /// <summary>Registers an entity that has started: answered with <see cref="EntityRemembered"/> once the nodes that keep a note of it have confirmed, or their time is over.</summary>
+    /// <summary>
+    /// Registers an entity that has started: answered with <see cref="EntityRemembered"/> once the nodes that keep a note of it have
+    /// confirmed, or their time is over.
+    /// </summary>
     void Lives(EntityClaim claim, IActorRef entity);
 
     /// <summary>It was only woken, and need not live.</summary>
@@ -18,7 +21,9 @@ internal interface IEntityMemory
     /// <summary>It lives, and was woken all the same: who did so is told.</summary>
     void IsAwake(EntityKey key, string keeper);
 
-    /// <summary>It leaves with a state, null for one that could not be had: answered with <see cref="EntityRemembered"/> when others keep it.</summary>
+    /// <summary>
+    /// It leaves with a state, null for one that could not be had: answered with <see cref="EntityRemembered"/> when others keep it.
+    /// </summary>
     void HandOver(EntityKey key, byte[]? state, IActorRef entity);
 
     /// <summary>It has retired: answered with <see cref="EntityRemembered"/> when others know.</summary>

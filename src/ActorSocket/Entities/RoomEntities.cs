@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ActorSocket;
 
 /// <summary>The entities of one class: calls them by id, on whichever node they live.</summary>
-/// <remarks>Any thread. Arguments and results travel as JSON, at most 200 000 bytes each way. From one caller to one entity, calls arrive in order.</remarks>
+/// <remarks>
+/// Any thread. Arguments and results travel as JSON, at most 200 000 bytes each way. From one caller to one entity, calls arrive in order.
+/// </remarks>
 public sealed partial class RoomEntities<TEntity>
     where TEntity : RoomEntity
 {
@@ -23,10 +25,19 @@ public sealed partial class RoomEntities<TEntity>
         (_namespace, _type) = (ns, type);
         var server = ns.Services.Server;
         var create = ActivatorUtilities.CreateFactory<TEntity>([]);
-        var kind = new EntityKind(type, ns, provider => create(provider, []), EntityKind.MethodsOf(typeof(TEntity), server.Binder), options);
+        var kind = new EntityKind(
+            type,
+            ns,
+            provider => create(provider, []),
+            EntityKind.MethodsOf(typeof(TEntity), server.Binder),
+            options
+        );
         var entities = server.Entities;
         if (!entities.TryName(type, typeof(TEntity), out var taken))
-            throw new ArgumentException($"Entities of the name \"{type}\" are mapped already, for {taken.Name}: each class has a name of its own.", nameof(type));
+            throw new ArgumentException(
+                $"Entities of the name \"{type}\" are mapped already, for {taken.Name}: each class has a name of its own.",
+                nameof(type)
+            );
         // The actor system starts after the application is mapped.
         _region = new Lazy<IActorRef>(() => entities.Start(kind));
         entities.StartLater(() => _ = _region.Value);
@@ -102,6 +113,9 @@ public sealed partial class RoomEntities<TEntity>
         var call = new EntityCall(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer);
         return call.Bytes <= EntityKind.MaxBytes
             ? call
-            : throw new ArgumentException($"The call has {call.Bytes} bytes; an entity is called with at most {EntityKind.MaxBytes}.", nameof(args));
+            : throw new ArgumentException(
+                $"The call has {call.Bytes} bytes; an entity is called with at most {EntityKind.MaxBytes}.",
+                nameof(args)
+            );
     }
 }

@@ -7,7 +7,8 @@ public static class RoomEntityExtensions
     /// <param name="ns">The namespace that the entities emit in.</param>
     /// <param name="type">A name for the class, the same on every node: letters, digits and dashes.</param>
     /// <param name="configure">Sets the limits of this class; they begin with those of <see cref="ActorSocketOptions.Entities"/>.</param>
-    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, the name has other characters or is taken, or a limit is out of range.</exception>
+    /// <exception cref="ArgumentException">The class has no <see cref="EventAttribute"/> method, the name has other characters or is taken,
+    /// or a limit is out of range.</exception>
     public static RoomEntities<TEntity> MapEntities<TEntity>(this Namespace ns, string type, Action<EntityOptions>? configure = null)
         where TEntity : RoomEntity
     {

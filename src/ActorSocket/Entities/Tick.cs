@@ -5,7 +5,8 @@ using Akka.Event;
 namespace ActorSocket.Entities;
 
 /// <summary>
-/// One entity's ticks: a periodic timer whose ticks are due at whole multiples of the interval from the start, so that lateness does not add up. It is its own message, and at
+/// One entity's ticks: a periodic timer whose ticks are due at whole multiples of the interval from the start, so that lateness does not
+/// add up. It is its own message, and at
 /// most one is in the actor's mailbox at a time.
 /// </summary>
 /// <remarks>Any thread.</remarks>
@@ -41,7 +42,10 @@ internal sealed class Tick : ILocalMessage, IDeadLetterSuppression
 
     public void Stop() => Volatile.Write(ref _isStopped, true);
 
-    /// <summary>The actor has been told. Whether the tick is so little late that the next one will not come on its heels is up to <see cref="IsFresh"/>.</summary>
+    /// <summary>
+    /// The actor has been told. Whether the tick is so little late that the next one will not come on its heels is up to
+    /// <see cref="IsFresh"/>.
+    /// </summary>
     /// <returns>When it was due.</returns>
     public TimeSpan Take()
     {

@@ -12,8 +12,8 @@ public static class ActorSocketAkkaExtensions
     public static AkkaConfigurationBuilder WithActorSocket(this AkkaConfigurationBuilder akka)
     {
         ArgumentNullException.ThrowIfNull(akka);
-        return akka
-            .AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "engine"), HoconAddMode.Append) // Append: the application's own HOCON wins
+        // Append: the application's own HOCON wins
+        return akka.AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "engine"), HoconAddMode.Append)
             .AddHocon(EmbeddedHocon.Read(typeof(ActorSocketHost).Assembly, "reference"), HoconAddMode.Append)
             .WithActors((system, _, resolver) => resolver.GetService<ActorSocketHost>().Attach(system));
     }

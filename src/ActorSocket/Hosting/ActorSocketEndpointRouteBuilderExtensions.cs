@@ -12,8 +12,10 @@ public static class ActorSocketEndpointRouteBuilderExtensions
     /// <summary>Maps the Socket.IO endpoint. Every transport and the upgrade run behind the conventions added to the result.</summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="pattern">
-    /// The path, without a trailing slash. Official: <c>path</c>. Behind the prefix of a group (<c>MapGroup</c>); with parameters, each for one segment, such as
-    /// <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server gets whatever no other endpoint takes.
+    /// The path, without a trailing slash. Official: <c>path</c>. Behind the prefix of a group (<c>MapGroup</c>); with parameters, each for
+    /// one segment, such as
+    /// <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server gets whatever no other
+    /// endpoint takes.
     /// </param>
     /// <param name="name">The server's name, when it was added with one.</param>
     /// <returns>The server: handlers are added with <c>Of</c> and <c>OnConnection</c>.</returns>
@@ -24,8 +26,12 @@ public static class ActorSocketEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
-        var server = endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
-            ?? throw new InvalidOperationException($"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before MapActorSocket.");
+        var server =
+            endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
+            ?? throw new InvalidOperationException(
+                $"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: "
+                + "call builder.Services.AddActorSocket(…) before MapActorSocket."
+            );
         if (server.Server.Options.ServeClient)
             server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');

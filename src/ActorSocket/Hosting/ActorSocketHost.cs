@@ -11,8 +11,12 @@ namespace ActorSocket.Hosting;
 
 /// <summary>The servers of this host: started with the actor system, drained before Kestrel waits for its connections.</summary>
 internal sealed class ActorSocketHost(
-    IEnumerable<ActorSocketServerRegistration> registrations, IEnumerable<IServerExtension> extensions, IServiceProvider services, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
-    : IHostedLifecycleService
+    IEnumerable<ActorSocketServerRegistration> registrations,
+    IEnumerable<IServerExtension> extensions,
+    IServiceProvider services,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers
+) : IHostedLifecycleService
 {
     private readonly ILogger _log = loggers.CreateLogger("ActorSocket");
     private ActorSystem? _system;
@@ -27,7 +31,10 @@ internal sealed class ActorSocketHost(
             foreach (var extension in extensions)
                 extension.Attach(server, system);
             server.Entities.Placement ??= new OneNodePlacement(system, server.Name);
-            server.Root = server.Engine.Root = system.ActorOf(NamespaceRoot.Props(server), server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name);
+            server.Root = server.Engine.Root = system.ActorOf(
+                NamespaceRoot.Props(server),
+                server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name
+            );
         }
     }
 
@@ -40,8 +47,10 @@ internal sealed class ActorSocketHost(
         if (_system is null)
         {
             throw new InvalidOperationException(
-                "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that AddActorSocket makes: " +
-                "call AddAkka first, with akka.WithActorSocket() in it.");
+                "ActorSocket was not started with the actor system. A call of AddAkka after AddActorSocket replaces the one that "
+                + "AddActorSocket makes: "
+                    + "call AddAkka first, with akka.WithActorSocket() in it."
+            );
         }
         foreach (var registration in registrations)
             registration.Get(services).Server.Entities.StartAll();
@@ -71,7 +80,10 @@ internal sealed class ActorSocketHost(
         return Task.CompletedTask;
     }
 
-    /// <summary>A node that the others have downed ends its process, so that its supervisor starts a new one: its sessions are unknown from there on.</summary>
+    /// <summary>
+    /// A node that the others have downed ends its process, so that its supervisor starts a new one: its sessions are unknown from there
+    /// on.
+    /// </summary>
     private async Task EndWithSystemAsync(ActorSystem system)
     {
         await system.WhenTerminated.ConfigureAwait(false);
@@ -92,5 +104,8 @@ internal sealed class ActorSocketHost(
 internal sealed record ActorSocketServerRegistration(string Name)
 {
     public ActorSocketServer Get(IServiceProvider services) =>
-        Microsoft.Extensions.DependencyInjection.ServiceProviderKeyedServiceExtensions.GetRequiredKeyedService<ActorSocketServer>(services, Name);
+        Microsoft.Extensions.DependencyInjection.ServiceProviderKeyedServiceExtensions.GetRequiredKeyedService<ActorSocketServer>(
+            services,
+            Name
+        );
 }

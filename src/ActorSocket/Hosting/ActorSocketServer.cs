@@ -35,14 +35,17 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
 
     internal EndpointConventions Conventions { get; } = new("Socket.IO");
 
-    /// <summary>Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.</summary>
+    /// <summary>
+    /// Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.
+    /// </summary>
     public int ConnectionCount => Server.Engine.Sessions.Count;
 
     /// <summary>What every session and socket id made on this node begins with: where a socket lives can be read from its id.</summary>
     public string NodeTag => Server.Engine.Ids.NodeTag;
 
     /// <summary>The namespace of this name, created by the first call. A leading slash is added when it is missing.</summary>
-    /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot express.</exception>
+    /// <exception cref="ArgumentException">The name is longer than 256 bytes or contains a comma, which the protocol cannot
+    /// express.</exception>
     public Namespace Of(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -55,8 +58,14 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
         return Server.Namespaces.GetOrAdd(name, Server, template).Face;
     }
 
-    /// <summary>Runs for each namespace that is created from now on, in code or for a client that asks for it (official: the event <c>new_namespace</c>).</summary>
-    /// <remarks>Clients wait until the handlers, also asynchronous ones, are done. When one throws they are refused the namespace: it may be what guards it.</remarks>
+    /// <summary>
+    /// Runs for each namespace that is created from now on, in code or for a client that asks for it (official: the event
+    /// <c>new_namespace</c>).
+    /// </summary>
+    /// <remarks>
+    /// Clients wait until the handlers, also asynchronous ones, are done. When one throws they are refused the namespace: it may be what
+    /// guards it.
+    /// </remarks>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
     public IDisposable OnNewNamespace(Func<Namespace, Task> handler) => Server.Namespaces.OnNew(handler);
 
@@ -64,7 +73,10 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
     public IDisposable OnNewNamespace(Action<Namespace> handler) => OnNewNamespace(Callback.From(handler));
 
-    /// <summary>Runs for each request that is refused, which does not wait for what the handler awaits (official: the engine's event <c>connection_error</c>).</summary>
+    /// <summary>
+    /// Runs for each request that is refused, which does not wait for what the handler awaits (official: the engine's event
+    /// <c>connection_error</c>).
+    /// </summary>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
     public IDisposable OnConnectionError(Func<ConnectionError, Task> handler) => Server.Http.ConnectionErrors.Add(handler);
 
@@ -73,14 +85,16 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     public IDisposable OnConnectionError(Action<ConnectionError> handler) => OnConnectionError(Callback.From(handler));
 
     /// <summary>
-    /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to it before
+    /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to
+    /// it before
     /// clients come; static namespaces win. What is emitted to the template goes to all namespaces made from it.
     /// </summary>
     public Namespace OfDynamic(Regex pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
         // Clients choose the input: a pattern that backtracks must not hold up the others.
-        var bounded = pattern.MatchTimeout == Regex.InfiniteMatchTimeout ? new Regex(pattern.ToString(), pattern.Options, RegexTimeout) : pattern;
+        var bounded =
+            pattern.MatchTimeout == Regex.InfiniteMatchTimeout ? new Regex(pattern.ToString(), pattern.Options, RegexTimeout) : pattern;
         return AddDynamic((name, _, _) => ValueTask.FromResult(bounded.IsMatch(name)), bounded);
     }
 
@@ -99,11 +113,14 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     }
 
     /// <summary>
-    /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is closed after what is
-    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Whoever calls it again waits for the same end.
+    /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is
+    /// closed after what is
+    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Whoever calls it again
+    /// waits for the same end.
     /// </summary>
     /// <returns>
-    /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the latest after
+    /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the
+    /// latest after
     /// <see cref="EngineIoOptions.DrainTimeout"/>, but five seconds are left for the handlers.
     /// </returns>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>

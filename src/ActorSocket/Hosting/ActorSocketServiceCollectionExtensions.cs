@@ -20,7 +20,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ActorSocketServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a server. Its options come from the configuration section <c>ActorSocket</c> and then from <paramref name="configure"/>. Starts an actor system
+    /// Adds a server. Its options come from the configuration section <c>ActorSocket</c> and then from <paramref name="configure"/>. Starts
+    /// an actor system
     /// unless the application has called <c>AddAkka</c> before; that one then needs <c>WithActorSocket</c>.
     /// </summary>
     /// <param name="services">The application's services.</param>
@@ -30,7 +31,11 @@ public static class ActorSocketServiceCollectionExtensions
     /// builder.Services.AddActorSocket(o => o.PingInterval = TimeSpan.FromSeconds(25));
     /// var io = app.MapActorSocket("/socket.io");
     /// </code></example>
-    public static ActorSocketBuilder AddActorSocket(this IServiceCollection services, Action<ActorSocketOptions>? configure = null, string name = "")
+    public static ActorSocketBuilder AddActorSocket(
+        this IServiceCollection services,
+        Action<ActorSocketOptions>? configure = null,
+        string name = ""
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
@@ -45,7 +50,13 @@ public static class ActorSocketServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ActorSocketMetrics>();
-        if (services.Any(service => service.ServiceType == typeof(ActorSocketServerRegistration) && service.ImplementationInstance is ActorSocketServerRegistration known && known.Name == name))
+        if (
+            services.Any(service =>
+                service.ServiceType == typeof(ActorSocketServerRegistration)
+                && service.ImplementationInstance is ActorSocketServerRegistration known
+                && known.Name == name
+            )
+        )
             return new ActorSocketBuilder(services, name);
         services.AddSingleton(new ActorSocketServerRegistration(name));
         services.AddKeyedSingleton<EntityServices>(name);
@@ -60,17 +71,28 @@ public static class ActorSocketServiceCollectionExtensions
             services.AddSingleton(provider => provider.GetRequiredKeyedService<ActorSocketServer>(name));
         ConnectionTakeover.AddTo(services);
         services.TryAddSingleton<ActorSocketHost>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>()));
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IHostedService, ActorSocketHost>(provider => provider.GetRequiredService<ActorSocketHost>())
+        );
         var isEngines = services.Any(service => service.ServiceType == typeof(EngineIoOwnsActorSystem)); // this server's is one for both
         services.RemoveAll<EngineIoOwnsActorSystem>();
         if (isEngines || !services.Any(service => service.ServiceType == typeof(ActorSystem)))
         {
-            services.AddAkka("actorsocket", (akka, provider) =>
-            {
-                akka.AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "system"), HoconAddMode.Append).WithActorSocket().ConfigureLoggers(loggers => { loggers.ClearLoggers(); loggers.AddLoggerFactory(); });
-                foreach (var extension in provider.GetServices<IServerExtension>())
-                    extension.Configure(akka);
-            });
+            services.AddAkka(
+                "actorsocket",
+                (akka, provider) =>
+                {
+                    akka.AddHocon(EmbeddedHocon.Read(typeof(EmbeddedHocon).Assembly, "system"), HoconAddMode.Append)
+                        .WithActorSocket()
+                        .ConfigureLoggers(loggers =>
+                        {
+                            loggers.ClearLoggers();
+                            loggers.AddLoggerFactory();
+                        });
+                    foreach (var extension in provider.GetServices<IServerExtension>())
+                        extension.Configure(akka);
+                }
+            );
         }
         return new ActorSocketBuilder(services, name);
     }
@@ -79,7 +101,9 @@ public static class ActorSocketServiceCollectionExtensions
     public static IHealthChecksBuilder AddActorSocket(this IHealthChecksBuilder checks, params string[] tags)
     {
         ArgumentNullException.ThrowIfNull(checks);
-        return checks.Add(new HealthCheckRegistration("actorsocket", static provider => new ReadyCheck(provider), HealthStatus.Unhealthy, tags));
+        return checks.Add(
+            new HealthCheckRegistration("actorsocket", static provider => new ReadyCheck(provider), HealthStatus.Unhealthy, tags)
+        );
     }
 
     private sealed class ReadyCheck(IServiceProvider provider) : IHealthCheck
@@ -94,7 +118,9 @@ public static class ActorSocketServiceCollectionExtensions
                 if (server.Root.IsNobody())
                     return Task.FromResult(HealthCheckResult.Unhealthy("The server has not started."));
                 if (!server.Engine.Placement.IsReady)
-                    return Task.FromResult(HealthCheckResult.Unhealthy("This node is no full member of the cluster, or cannot reach most of it."));
+                    return Task.FromResult(
+                        HealthCheckResult.Unhealthy("This node is no full member of the cluster, or cannot reach most of it.")
+                    );
             }
             return Task.FromResult(HealthCheckResult.Healthy());
         }

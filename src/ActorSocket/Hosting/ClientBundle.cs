@@ -18,7 +18,10 @@ internal sealed class ClientBundle
     public async Task<bool> TryServeAsync(HttpContext context, string file)
     {
         var isMap = file.EndsWith(".map", StringComparison.Ordinal);
-        if (!(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) || Array.IndexOf(Names, isMap ? file[..^4] : file) < 0)
+        if (
+            !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            || Array.IndexOf(Names, isMap ? file[..^4] : file) < 0
+        )
             return false;
         var response = context.Response;
         var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + file);
@@ -26,10 +29,14 @@ internal sealed class ClientBundle
         {
             response.StatusCode = StatusCodes.Status404NotFound;
             response.ContentType = "text/plain; charset=utf-8";
-            await response.WriteAsync(
-                "The browser client is not in this build, because Node.js was missing when ActorSocket was built. Install Node.js and build again, " +
-                "or load socket.io-client from a CDN.\n",
-                context.RequestAborted).ConfigureAwait(false);
+            await response
+                .WriteAsync(
+                    "The browser client is not in this build, because Node.js was missing when ActorSocket was built. Install Node.js "
+                    + "and build again, "
+                        + "or load socket.io-client from a CDN.\n",
+                    context.RequestAborted
+                )
+                .ConfigureAwait(false);
             return true;
         }
         await using (stream.ConfigureAwait(false))

@@ -12,8 +12,10 @@ namespace ActorSocket;
 public static class HubExtensions
 {
     /// <summary>
-    /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not is refused with the
-    /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError(Func{Exception, Task})"/>.
+    /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not
+    /// is refused with the
+    /// connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/> on
+    /// <see cref="Socket.OnError(Func{Exception, Task})"/>.
     /// </summary>
     /// <returns>The namespace.</returns>
     /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>
@@ -75,7 +77,8 @@ public static class HubExtensions
     public static Namespace RequireAuthorization(this Namespace ns, params string[] policies)
     {
         ArgumentNullException.ThrowIfNull(ns);
-        IAuthorizeData[] guards = policies.Length == 0 ? [new AuthorizeAttribute()] : Array.ConvertAll(policies, static policy => new AuthorizeAttribute(policy));
+        IAuthorizeData[] guards =
+            policies.Length == 0 ? [new AuthorizeAttribute()] : Array.ConvertAll(policies, static policy => new AuthorizeAttribute(policy));
         return ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
     }
 
@@ -90,12 +93,17 @@ public static class HubExtensions
     {
         if (socket.Services.GetService<IAuthorizationService>() is not { } authorization)
             throw new InvalidOperationException("[Authorize] needs authorization services: call builder.Services.AddAuthorization().");
-        var policy = await AuthorizationPolicy.CombineAsync(socket.Services.GetRequiredService<IAuthorizationPolicyProvider>(), guards).ConfigureAwait(false);
+        var policy = await AuthorizationPolicy
+            .CombineAsync(socket.Services.GetRequiredService<IAuthorizationPolicyProvider>(), guards)
+            .ConfigureAwait(false);
         return policy is null || (await authorization.AuthorizeAsync(socket.User, socket, policy).ConfigureAwait(false)).Succeeded;
     }
 
     private static MethodInfo[] EventMethods(Type hub) =>
-        Array.FindAll(hub.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic), static method => method.IsDefined(typeof(EventAttribute)));
+        Array.FindAll(
+            hub.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic),
+            static method => method.IsDefined(typeof(EventAttribute))
+        );
 
     private sealed class HubEvent
     {
@@ -110,11 +118,24 @@ public static class HubExtensions
             _method = method;
             _name = method.GetCustomAttribute<EventAttribute>()!.Name;
             EmitFlags.ThrowIfNotHandled(_name);
-            if (method.ContainsGenericParameters || Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType.IsByRef))
-                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.", nameof(method));
+            if (
+                method.ContainsGenericParameters
+                || Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType.IsByRef)
+            )
+                throw new ArgumentException(
+                    $"{method.DeclaringType!.Name}.{method.Name} cannot handle \"{_name}\": event arguments are values of known types.",
+                    nameof(method)
+                );
             if (Callback.IsAsyncVoid(method))
-                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} is async void: its exceptions would end the process. Let it return a Task.", nameof(method));
-            _delegate = Expression.GetDelegateType([.. method.GetParameters().Select(static parameter => parameter.ParameterType), method.ReturnType]);
+                throw new ArgumentException(
+                    $"{method.DeclaringType!.Name}.{method.Name} is async void: its exceptions would end the process. Let it return a "
+                    + "Task.",
+                    nameof(method)
+                );
+            _delegate = Expression.GetDelegateType([
+                .. method.GetParameters().Select(static parameter => parameter.ParameterType),
+                method.ReturnType,
+            ]);
             binder.Check(_delegate);
             _guards = [.. method.GetCustomAttributes<AuthorizeAttribute>()];
             if (method.GetCustomAttribute<IdempotentAttribute>() is { } idempotent)
@@ -126,7 +147,10 @@ public static class HubExtensions
             var arguments = method.GetParameters().Where(static one => HandlerBinder.TakesArgument(one.ParameterType)).ToArray();
             var index = Array.FindIndex(arguments, one => string.Equals(one.Name, parameter, StringComparison.Ordinal));
             if (index < 0)
-                throw new ArgumentException($"{method.DeclaringType!.Name}.{method.Name} takes no argument \"{parameter}\" that could be its idempotency key.", nameof(parameter));
+                throw new ArgumentException(
+                    $"{method.DeclaringType!.Name}.{method.Name} takes no argument \"{parameter}\" that could be its idempotency key.",
+                    nameof(parameter)
+                );
             return all => all.Count > index && !all[index].IsNull ? all[index].ToString() : null;
         }
 

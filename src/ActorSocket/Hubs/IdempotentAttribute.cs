@@ -1,7 +1,8 @@
 namespace ActorSocket;
 
 /// <summary>
-/// Lets an event of a <see cref="SocketHub"/> be handled once however often a client sends it, told by one of its arguments: see <see cref="HandlerOptions.IdempotencyKey"/>.
+/// Lets an event of a <see cref="SocketHub"/> be handled once however often a client sends it, told by one of its arguments: see
+/// <see cref="HandlerOptions.IdempotencyKey"/>.
 /// Keys are unique for the authenticated user, for clients without one in the namespace.
 /// </summary>
 /// <param name="key">The name of the method's parameter that is the key. An event without that argument is handled each time.</param>

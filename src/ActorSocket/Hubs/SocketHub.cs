@@ -1,10 +1,15 @@
 namespace ActorSocket;
 
 /// <summary>
-/// The handlers of one socket as a class: constructed by dependency injection, in a scope of its own, when the socket connects. Methods that bear an
-/// <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of <see cref="Socket.On(string, Delegate)"/>.
+/// The handlers of one socket as a class: constructed by dependency injection, in a scope of its own, when the socket connects. Methods
+/// that bear an
+/// <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of
+/// <see cref="Socket.On(string, Delegate)"/>.
 /// </summary>
-/// <remarks>One instance for each socket, so fields are the socket's state; handlers run one at a time. Map it with <c>io.Of("/chat").MapHub&lt;ChatHub&gt;()</c>.</remarks>
+/// <remarks>
+/// One instance for each socket, so fields are the socket's state; handlers run one at a time. Map it with
+/// <c>io.Of("/chat").MapHub&lt;ChatHub&gt;()</c>.
+/// </remarks>
 public abstract class SocketHub
 {
     private Socket? _socket;

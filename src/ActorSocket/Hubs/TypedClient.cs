@@ -1,6 +1,9 @@
 namespace ActorSocket.Hubs;
 
-/// <summary>The class for an interface: the compiler's, or one that is made once. Its methods call the emitter with their arguments as a struct, nothing reflected or boxed.</summary>
+/// <summary>
+/// The class for an interface: the compiler's, or one that is made once. Its methods call the emitter with their arguments as a struct,
+/// nothing reflected or boxed.
+/// </summary>
 internal static class TypedClient<TClient>
     where TClient : class
 {

@@ -16,13 +16,23 @@ internal static class TypedClientCompiler
     private static readonly MethodInfo AskMethod = typeof(TypedClients).GetMethod(nameof(TypedClients.AskAsync))!;
     private static readonly Type[] ArgumentTypes =
     [
-        typeof(EventArguments), typeof(EventArguments<>), typeof(EventArguments<,>), typeof(EventArguments<,,>), typeof(EventArguments<,,,>),
-        typeof(EventArguments<,,,,>), typeof(EventArguments<,,,,,>), typeof(EventArguments<,,,,,,>), typeof(EventArguments<,,,,,,,>),
+        typeof(EventArguments),
+        typeof(EventArguments<>),
+        typeof(EventArguments<,>),
+        typeof(EventArguments<,,>),
+        typeof(EventArguments<,,,>),
+        typeof(EventArguments<,,,,>),
+        typeof(EventArguments<,,,,,>),
+        typeof(EventArguments<,,,,,,>),
+        typeof(EventArguments<,,,,,,,>),
     ];
 
     private static readonly Lock Gate = new();
     private static readonly HashSet<string> OpenedTo = new(StringComparer.Ordinal);
-    private static readonly AssemblyBuilder Assembly = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("ActorSocket.TypedClients"), AssemblyBuilderAccess.Run);
+    private static readonly AssemblyBuilder Assembly = AssemblyBuilder.DefineDynamicAssembly(
+        new AssemblyName("ActorSocket.TypedClients"),
+        AssemblyBuilderAccess.Run
+    );
     private static readonly ModuleBuilder Module = Assembly.DefineDynamicModule("ActorSocket.TypedClients");
     private static readonly ConstructorInfo IgnoresAccessChecksTo = DefineIgnoresAccessChecksTo();
 
@@ -33,12 +43,20 @@ internal static class TypedClientCompiler
         if (!contract.IsInterface)
             throw new InvalidOperationException($"{contract.Name} is no interface.");
         if (!RuntimeFeature.IsDynamicCodeSupported)
-            throw new PlatformNotSupportedException($"There is no generated class for {contract.Name}, and none can be made without a just-in-time compiler: call As<{contract.Name}>() with the interface itself, and let other classes see it.");
+            throw new PlatformNotSupportedException(
+                $"There is no generated class for {contract.Name}, and none can be made without a just-in-time compiler: call "
+                + $"As<{contract.Name}>() with the interface itself, and let other classes see it."
+            );
         lock (Gate)
         {
             OpenTo(contract.Assembly);
             OpenTo(typeof(TypedClientCompiler).Assembly);
-            var type = Module.DefineType($"{contract.FullName}+Typed{Module.GetTypes().Length}", TypeAttributes.Sealed | TypeAttributes.NotPublic, typeof(object), [contract]);
+            var type = Module.DefineType(
+                $"{contract.FullName}+Typed{Module.GetTypes().Length}",
+                TypeAttributes.Sealed | TypeAttributes.NotPublic,
+                typeof(object),
+                [contract]
+            );
             var emitter = type.DefineField("_emitter", typeof(IEventEmitter), FieldAttributes.Private | FieldAttributes.InitOnly);
             DefineConstructor(type, emitter);
             foreach (var member in contract.GetInterfaces().Prepend(contract).SelectMany(static one => one.GetMembers()))
@@ -75,11 +93,21 @@ internal static class TypedClientCompiler
         var arguments = cancellable ? parameters[..^1] : parameters;
         var asks = method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() == typeof(Task<>);
         if (method.IsGenericMethod || arguments.Length > MaxArguments || Array.Exists(arguments, static argument => argument.IsByRef))
-            throw new InvalidOperationException($"{method.DeclaringType!.Name}.{method.Name}: an event has at most {MaxArguments} arguments, each a value of a known type.");
+            throw new InvalidOperationException(
+                $"{method.DeclaringType!.Name}.{method.Name}: an event has at most {MaxArguments} arguments, each a value of a known type."
+            );
         if (!asks && method.ReturnType != typeof(void) && method.ReturnType != typeof(Task))
-            throw new InvalidOperationException($"{method.DeclaringType!.Name}.{method.Name} returns {method.ReturnType.Name}; void, Task and Task<T> are what an event can give.");
+            throw new InvalidOperationException(
+                $"{method.DeclaringType!.Name}.{method.Name} returns {method.ReturnType.Name}; void, Task and Task<T> are what an event "
+                + "can give."
+            );
 
-        var builder = type.DefineMethod(method.Name, MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig, method.ReturnType, parameters);
+        var builder = type.DefineMethod(
+            method.Name,
+            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig,
+            method.ReturnType,
+            parameters
+        );
         var il = builder.GetILGenerator();
         var packed = arguments.Length == 0 ? ArgumentTypes[0] : ArgumentTypes[arguments.Length].MakeGenericType(arguments);
         var local = il.DeclareLocal(packed);
@@ -122,7 +150,11 @@ internal static class TypedClientCompiler
 
     private static ConstructorInfo DefineIgnoresAccessChecksTo()
     {
-        var type = Module.DefineType("System.Runtime.CompilerServices.IgnoresAccessChecksToAttribute", TypeAttributes.Public | TypeAttributes.Sealed, typeof(Attribute));
+        var type = Module.DefineType(
+            "System.Runtime.CompilerServices.IgnoresAccessChecksToAttribute",
+            TypeAttributes.Public | TypeAttributes.Sealed,
+            typeof(Attribute)
+        );
         var il = type.DefineConstructor(MethodAttributes.Public, CallingConventions.HasThis, [typeof(string)]).GetILGenerator();
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Call, typeof(Attribute).GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic, [])!);

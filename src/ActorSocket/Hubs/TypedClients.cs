@@ -21,7 +21,9 @@ public static class TypedClients
             SocketOperator socket => socket.AskAsync<TArgs, T>(eventName, args, cancellationToken),
             RemoteSocket socket => AskRemoteAsync<TArgs, T>(socket.WithinDefault, eventName, args, cancellationToken),
             RemoteSocketOperator socket => AskRemoteAsync<TArgs, T>(socket, eventName, args, cancellationToken),
-            _ => throw new NotSupportedException($"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."),
+            _ => throw new NotSupportedException(
+                $"\"{eventName}\" asks for one answer, which only a single socket can give; ask several with EmitWithAckAsync."
+            ),
         };
 
     private static Task<T?> AskRemoteAsync<TArgs, T>(

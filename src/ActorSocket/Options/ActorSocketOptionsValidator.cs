@@ -31,7 +31,12 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         }
         faults.Time(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.Window), options.Idempotency.Window);
         faults.Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxKeys), options.Idempotency.MaxKeys, 1, 10_000_000);
-        faults.Number(nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxBytes), options.Idempotency.MaxBytes, 1024, int.MaxValue);
+        faults.Number(
+            nameof(options.Idempotency) + ":" + nameof(options.Idempotency.MaxBytes),
+            options.Idempotency.MaxBytes,
+            1024,
+            int.MaxValue
+        );
         faults.All.AddRange(options.Entities.Faults($"{section}:{nameof(options.Entities)}:"));
         return faults.All.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.All);
     }

@@ -1,6 +1,9 @@
 namespace ActorSocket;
 
-/// <summary>How long, and how many, events with an idempotency key are remembered, by each namespace, and by all namespaces of one template together. What does not fit is forgotten, the oldest first.</summary>
+/// <summary>
+/// How long, and how many, events with an idempotency key are remembered, by each namespace, and by all namespaces of one template
+/// together. What does not fit is forgotten, the oldest first.
+/// </summary>
 public sealed class IdempotencyOptions
 {
     /// <summary>How long after it came first an event is remembered: longer than a client goes on trying. 5 minutes.</summary>

@@ -10,7 +10,8 @@ public sealed class RecoveryOptions
     public TimeSpan MaxDisconnectionDuration { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Whether a recovered socket passes the namespace's middleware by. True. A user who was locked out meanwhile then comes back: set it to false where
+    /// Whether a recovered socket passes the namespace's middleware by. True. A user who was locked out meanwhile then comes back: set it
+    /// to false where
     /// that matters. Official: <c>skipMiddlewares</c>.
     /// </summary>
     public bool SkipMiddlewares { get; set; } = true;

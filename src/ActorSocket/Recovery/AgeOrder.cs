@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ActorSocket.Recovery;
 
-/// <summary>A dictionary that knows its oldest entry. OrderedDictionary does too, but moves everything behind an entry that is removed: too slow for thousands at once.</summary>
+/// <summary>
+/// A dictionary that knows its oldest entry. OrderedDictionary does too, but moves everything behind an entry that is removed: too slow for
+/// thousands at once.
+/// </summary>
 internal sealed class AgeOrder<TKey, TValue>(IEqualityComparer<TKey>? comparer = null)
     where TKey : notnull
 {

@@ -1,7 +1,8 @@
 namespace ActorSocket.Recovery;
 
 /// <summary>
-/// The events of the last while by their positions, with an index by room and one by emitter: what a socket missed is found by looking at what was sent to its rooms, and at
+/// The events of the last while by their positions, with an index by room and one by emitter: what a socket missed is found by looking at
+/// what was sent to its rooms, and at
 /// nothing else. An event takes a place of each room it is for, and gives it back when it is forgotten.
 /// </summary>
 /// <remarks>Not thread-safe: used under its log's gate.</remarks>
@@ -119,7 +120,9 @@ internal sealed class EventLog
         return events;
     }
 
-    /// <summary>The position before the first event of an emitter's with a number above this one; the newest position when there is none.</summary>
+    /// <summary>
+    /// The position before the first event of an emitter's with a number above this one; the newest position when there is none.
+    /// </summary>
     public long Before(string emitter, long number)
     {
         if (!_byEmitter.TryGetValue(emitter, out var emitted))

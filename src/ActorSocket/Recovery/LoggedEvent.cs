@@ -3,12 +3,16 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Recovery;
 
-/// <summary>An event as it was logged: its last argument is the offset. It is the <paramref name="Number"/>th that the node <paramref name="Emitter"/> emitted in the namespace.</summary>
+/// <summary>
+/// An event as it was logged: its last argument is the offset. It is the <paramref name="Number"/>th that the node
+/// <paramref name="Emitter"/> emitted in the namespace.
+/// </summary>
 /// <param name="Frame">The event.</param>
 /// <param name="Selection">Whom it is for.</param>
 /// <param name="Emitter">See there.</param>
 /// <param name="Number">See there.</param>
-/// <param name="At">When, by the clock of the log that it is in. In an answer, which has no clock: how long before that, as a negative number of ticks.</param>
+/// <param name="At">When, by the clock of the log that it is in. In an answer, which has no clock: how long before that, as a negative
+/// number of ticks.</param>
 internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At)
 {
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>

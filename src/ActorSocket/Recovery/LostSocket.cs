@@ -18,29 +18,50 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
     /// <summary>Of one that is given back: the position in that log up to which its client has seen everything.</summary>
     public long Seen { get; init; }
 
-    public static LostSocket Of(IRecoverable socket, long at) => new(socket.Id, socket.RecoverySecret!, [.. socket.CurrentRooms], socket.Bag, at) { User = socket.KnownUser, Start = socket.RecoveryStart };
+    public static LostSocket Of(IRecoverable socket, long at) =>
+        new(socket.Id, socket.RecoverySecret!, [.. socket.CurrentRooms], socket.Bag, at)
+        {
+            User = socket.KnownUser,
+            Start = socket.RecoveryStart,
+        };
 
-    /// <summary>Whether its middleware may be passed by: the option says so, and what the middleware put into the data is all there.</summary>
+    /// <summary>
+    /// Whether its middleware may be passed by: the option says so, and what the middleware put into the data is all there.
+    /// </summary>
     public bool PassesBy(RecoveryOptions options) => options.SkipMiddlewares && Data.IsWhole;
 
     /// <summary>Whether a request is certainly another user's than the socket's was.</summary>
-    public bool IsNotOf(ClaimsPrincipal? user) => NameOf(User) is { } had && NameOf(user) is { } has && !string.Equals(had, has, StringComparison.Ordinal);
+    public bool IsNotOf(ClaimsPrincipal? user) =>
+        NameOf(User) is { } had && NameOf(user) is { } has && !string.Equals(had, has, StringComparison.Ordinal);
 
     private static string? NameOf(ClaimsPrincipal? user) => user?.Identity is { IsAuthenticated: true } identity
         ? user.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? user.FindFirst("sub")?.Value ?? identity.Name
         : null;
 
     /// <summary>All but what the messages say of it themselves.</summary>
-    public byte[] StateToBytes(SocketJson json) => new WireWriter().Bytes(Data.ToBytes(json)).Bytes(User is null ? [] : DataFormat.ToBytes(User))
-        .Flag(Start.IsNew).Text(Start.OffsetTag).Number(Start.Offset).Number(Start.Position)
-        .Records(Start.Known ?? ImmutableDictionary<string, long>.Empty, NodePositions.Write).ToArray();
+    public byte[] StateToBytes(SocketJson json) =>
+        new WireWriter()
+            .Bytes(Data.ToBytes(json))
+            .Bytes(User is null ? [] : DataFormat.ToBytes(User))
+            .Flag(Start.IsNew)
+            .Text(Start.OffsetTag)
+            .Number(Start.Offset)
+            .Number(Start.Position)
+            .Records(Start.Known ?? ImmutableDictionary<string, long>.Empty, NodePositions.Write)
+            .ToArray();
 
     /// <exception cref="FormatException">It was not written so.</exception>
     public static LostSocket Read(string id, string secret, string[] rooms, ReadOnlySpan<byte> state)
     {
         var wire = new WireReader(state);
-        var lost = new LostSocket(id, secret, rooms, SocketData.Read(wire.Span()), 0) { User = (ClaimsPrincipal?)DataFormat.Read(DataFormat.Principal, wire.Bytes()) };
+        var lost = new LostSocket(id, secret, rooms, SocketData.Read(wire.Span()), 0)
+        {
+            User = (ClaimsPrincipal?)DataFormat.Read(DataFormat.Principal, wire.Bytes()),
+        };
         var isNew = wire.Flag();
-        return lost with { Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) } };
+        return lost with
+        {
+            Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) },
+        };
     }
 }

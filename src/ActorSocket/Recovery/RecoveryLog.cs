@@ -6,18 +6,23 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Recovery;
 
 /// <summary>
-/// What one namespace remembers for clients that come back: the events of the last while with whom they were for, and the sockets that were lost. Each event
-/// gets its offset, its place in the log and its receivers' queues in one critical section (<see cref="Gate"/>), so that the offset which a client saw last
+/// What one namespace remembers for clients that come back: the events of the last while with whom they were for, and the sockets that were
+/// lost. Each event
+/// gets its offset, its place in the log and its receivers' queues in one critical section (<see cref="Gate"/>), so that the offset which a
+/// client saw last
 /// tells exactly what it missed. An offset is a position in the log of the node that the socket was on.
 /// </summary>
 internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeProvider time)
 {
     private readonly EventLog _events = new();
-    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal); // of each other node: the number of its last event that came here
-    private readonly Dictionary<string, Ahead> _ahead = new(StringComparer.Ordinal); // of emitters whose events some sockets were told of before they came here
+    // of each other node: the number of its last event that came here
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+    // of emitters whose events some sockets were told of before they came here
+    private readonly Dictionary<string, Ahead> _ahead = new(StringComparer.Ordinal);
     private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
     private readonly Lock _changes = new(); // innermost; taken by every write of Socket.Data, which must not wait for those who emit
-    private readonly Dictionary<string, (long Emitted, long At)> _goneNodes = new(StringComparer.Ordinal); // how far this node had emitted when it was last sent something
+    // how far this node had emitted when it was last sent something
+    private readonly Dictionary<string, (long Emitted, long At)> _goneNodes = new(StringComparer.Ordinal);
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
     private Dictionary<string, IRecoverable?>? _touched; // by secret, since the last replication; null while nobody replicates
@@ -67,15 +72,19 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>
-    /// Of what another node had emitted up to this number, all has come that was sent here; the rest was for rooms without members here. Call under <see cref="Gate"/>.
+    /// Of what another node had emitted up to this number, all has come that was sent here; the rest was for rooms without members here.
+    /// Call under <see cref="Gate"/>.
     /// </summary>
     public void Passed(string emitter, long number) => _seen[emitter] = Math.Max(number, _seen.GetValueOrDefault(emitter));
 
-    /// <summary>Another node is no more: what is emitted from now on does not go there. Call before it goes nowhere, under <see cref="Gate"/>.</summary>
+    /// <summary>
+    /// Another node is no more: what is emitted from now on does not go there. Call before it goes nowhere, under <see cref="Gate"/>.
+    /// </summary>
     public void NodeGone(string tag) => _goneNodes[tag] = (_emitted, time.GetTimestamp());
 
     /// <summary>
-    /// Remembers, of a socket that comes from another node, the number of the last event that it has had of each emitter: some of these may arrive here later, and are not
+    /// Remembers, of a socket that comes from another node, the number of the last event that it has had of each emitter: some of these may
+    /// arrive here later, and are not
     /// delivered to it twice. Call under <see cref="Gate"/>.
     /// </summary>
     public void Told(string socketId, IReadOnlyDictionary<string, long> positions)
@@ -91,7 +100,10 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         }
     }
 
-    /// <summary>Whom an event of another node's is for that comes here now: not those that were told of it (<see cref="Told"/>). Call under <see cref="Gate"/>.</summary>
+    /// <summary>
+    /// Whom an event of another node's is for that comes here now: not those that were told of it (<see cref="Told"/>). Call under
+    /// <see cref="Gate"/>.
+    /// </summary>
     public RoomSelection Untold(string emitter, long number, RoomSelection selection)
     {
         if (_ahead.Count == 0 || number == 0 || !_ahead.TryGetValue(emitter, out var ahead))
@@ -110,10 +122,16 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>
-    /// The events after a position that a socket with this id and these rooms would have got; false when some of them are forgotten, or the position is none of this log's.
+    /// The events after a position that a socket with this id and these rooms would have got; false when some of them are forgotten, or the
+    /// position is none of this log's.
     /// Costs what was sent to its rooms since, whatever else is in the log. Call under <see cref="Gate"/>.
     /// </summary>
-    public bool TryGetMissed(long position, string socketId, IReadOnlyCollection<string> rooms, [NotNullWhen(true)] out List<LoggedEvent>? missed)
+    public bool TryGetMissed(
+        long position,
+        string socketId,
+        IReadOnlyCollection<string> rooms,
+        [NotNullWhen(true)] out List<LoggedEvent>? missed
+    )
     {
         missed = HasAllAfter(position) ? _events.For(position, socketId, rooms) : null;
         return missed is not null;
@@ -122,8 +140,10 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private bool HasAllAfter(long position) => position >= _events.Forgotten && position <= _events.Last;
 
     /// <summary>
-    /// What this node itself emitted after a number for a socket with this id and these rooms on a node that is gone, and what it has got of that node, each with how long ago that
-    /// was; false when some of its own is forgotten. What did not go to that node was not for the socket, even if it is now: it was emitted before the socket was in the room.
+    /// What this node itself emitted after a number for a socket with this id and these rooms on a node that is gone, and what it has got
+    /// of that node, each with how long ago that
+    /// was; false when some of its own is forgotten. What did not go to that node was not for the socket, even if it is now: it was emitted
+    /// before the socket was in the room.
     /// Call under <see cref="Gate"/>.
     /// </summary>
     /// <param name="after">By emitter, what the socket has.</param>
@@ -133,18 +153,28 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <param name="rooms">Its rooms.</param>
     /// <param name="emitted">In the order in which they were logged.</param>
     public bool TryGetEmitted(
-        IReadOnlyDictionary<string, long> after, string goneTag, bool isSentTo, string socketId, IReadOnlyCollection<string> rooms, out List<LoggedEvent> emitted)
+        IReadOnlyDictionary<string, long> after,
+        string goneTag,
+        bool isSentTo,
+        string socketId,
+        IReadOnlyCollection<string> rooms,
+        out List<LoggedEvent> emitted
+    )
     {
         var (own, gone) = (after.GetValueOrDefault(nodeTag), after.GetValueOrDefault(goneTag));
-        var sentUpTo = isSentTo ? long.MaxValue : _goneNodes.GetValueOrDefault(goneTag).Emitted; // 0: it has never been known here, and was gone before
+        // 0: it has never been known here, and was gone before
+        var sentUpTo = isSentTo ? long.MaxValue : _goneNodes.GetValueOrDefault(goneTag).Emitted;
         emitted = _events.For(Math.Min(_events.Before(nodeTag, own), _events.Before(goneTag, gone)), socketId, rooms);
-        emitted.RemoveAll(logged => logged.Emitter == nodeTag ? logged.Number <= own || !IsFor(logged) : logged.Emitter != goneTag || logged.Number <= gone);
+        emitted.RemoveAll(logged =>
+            logged.Emitter == nodeTag ? logged.Number <= own || !IsFor(logged) : logged.Emitter != goneTag || logged.Number <= gone
+        );
         var now = time.GetTimestamp();
         for (var i = 0; i < emitted.Count; i++)
             emitted[i] = emitted[i] with { At = -time.GetElapsedTime(emitted[i].At, now).Ticks };
         return _forgotten <= own;
 
-        bool IsFor(in LoggedEvent logged) => logged.SentTo is { } sentTo && (logged.Number > sentUpTo || sentTo.Any(node => node.Tag == goneTag));
+        bool IsFor(in LoggedEvent logged) =>
+            logged.SentTo is { } sentTo && (logged.Number > sentUpTo || sentTo.Any(node => node.Tag == goneTag));
     }
 
     public void Lose(IRecoverable socket)
@@ -206,10 +236,13 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         }
     }
 
-    /// <summary>Gives a lost socket back, once, if it can be told all that it missed: with <see cref="LostSocket.Seen"/>, from where on.</summary>
+    /// <summary>
+    /// Gives a lost socket back, once, if it can be told all that it missed: with <see cref="LostSocket.Seen"/>, from where on.
+    /// </summary>
     /// <param name="claim">Which socket, and what its client saw last.</param>
     /// <param name="found">Whether it was lost here at all.</param>
-    /// <param name="ages">False for a replica whose node may live: its sockets are connected there, however long ago it told of them.</param>
+    /// <param name="ages">False for a replica whose node may live: its sockets are connected there, however long ago it told of
+    /// them.</param>
     public LostSocket? Take(in RecoveryClaim claim, out bool found, bool ages = true)
     {
         lock (Gate)
@@ -225,7 +258,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>
-    /// What has happened since <paramref name="position"/>, for the replica on another node; -1, and <paramref name="all"/> sockets, for one that begins. Null when nothing has.
+    /// What has happened since <paramref name="position"/>, for the replica on another node; -1, and <paramref name="all"/> sockets, for
+    /// one that begins. Null when nothing has.
     /// </summary>
     public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<IRecoverable> all, int most)
     {

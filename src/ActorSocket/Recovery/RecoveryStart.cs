@@ -1,26 +1,37 @@
 namespace ActorSocket.Recovery;
 
 /// <summary>
-/// Where in its node's log a socket begins, for a client that has seen nothing of it since. Every event that a client takes an offset from bears one of ours; but a copy of the
-/// socket may be old, and the client may have been on other nodes since. So another node's offset counts only if it is the very one that the client came with.
+/// Where in its node's log a socket begins, for a client that has seen nothing of it since. Every event that a client takes an offset from
+/// bears one of ours; but a copy of the
+/// socket may be old, and the client may have been on other nodes since. So another node's offset counts only if it is the very one that
+/// the client came with.
 /// </summary>
-/// <param name="OffsetTag">With <paramref name="Offset"/>, the offset that the client came with, or of the last event that it was told when it came.</param>
+/// <param name="OffsetTag">With <paramref name="Offset"/>, the offset that the client came with, or of the last event that it was told when
+/// it came.</param>
 /// <param name="Offset">The number in that offset; <paramref name="OffsetTag"/> is the tag of the node that counted it.</param>
 /// <param name="Position">The position in the log up to which the client needs to be told nothing.</param>
 internal readonly record struct RecoveryStart(string OffsetTag, long Offset, long Position)
 {
-    /// <summary>Whether the socket began in this log: an offset of this log's before the position then says that its client has seen nothing of it.</summary>
+    /// <summary>
+    /// Whether the socket began in this log: an offset of this log's before the position then says that its client has seen nothing of it.
+    /// </summary>
     public bool IsNew { get; init; }
 
-    /// <summary>Of a socket that came from another node: how many of each node's events its client had by then. Some may not have come here yet; null for none.</summary>
+    /// <summary>
+    /// Of a socket that came from another node: how many of each node's events its client had by then. Some may not have come here yet;
+    /// null for none.
+    /// </summary>
     public IReadOnlyDictionary<string, long>? Known { get; init; }
 
     /// <summary>A new socket, and what its client came with: it may well have the offset that its last socket left it with.</summary>
-    public static RecoveryStart New(long position, RecoveryClaim? cameWith) => new(cameWith?.OffsetTag ?? "", cameWith?.Offset ?? -1, position) { IsNew = true };
+    public static RecoveryStart New(long position, RecoveryClaim? cameWith) =>
+        new(cameWith?.OffsetTag ?? "", cameWith?.Offset ?? -1, position) { IsNew = true };
 
     /// <summary>
-    /// The client is told of events, the first with the offset of this position or a later one, and only then that it is recovered: until it has that, nobody can say which of
-    /// them it has. The official client keeps them, hands them on when it is connected the next time, and says an offset from before them all the while.
+    /// The client is told of events, the first with the offset of this position or a later one, and only then that it is recovered: until
+    /// it has that, nobody can say which of
+    /// them it has. The official client keeps them, hands them on when it is connected the next time, and says an offset from before them
+    /// all the while.
     /// </summary>
     public RecoveryStart Telling(long position) => new("", 0, position) { Known = Known };
 

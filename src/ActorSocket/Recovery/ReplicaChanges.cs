@@ -4,8 +4,15 @@ namespace ActorSocket.Recovery;
 /// <param name="Begins">Whether the replica begins with this.</param>
 /// <param name="Position">The position before the first of the events.</param>
 /// <param name="Events">What was logged.</param>
-/// <param name="Sockets">Sockets that connected, changed their rooms or their data, or were lost: connected ones as they would be lost now.</param>
+/// <param name="Sockets">Sockets that connected, changed their rooms or their data, or were lost: connected ones as they would be lost
+/// now.</param>
 /// <param name="Gone">Secrets of sockets that nobody can recover any more.</param>
 /// <param name="Positions">How far the log has got of each node's events.</param>
 internal sealed record ReplicaChanges(
-    bool Begins, long Position, IReadOnlyList<LoggedEvent> Events, IReadOnlyCollection<LostSocket> Sockets, string[] Gone, IReadOnlyDictionary<string, long> Positions);
+    bool Begins,
+    long Position,
+    IReadOnlyList<LoggedEvent> Events,
+    IReadOnlyCollection<LostSocket> Sockets,
+    string[] Gone,
+    IReadOnlyDictionary<string, long> Positions
+);

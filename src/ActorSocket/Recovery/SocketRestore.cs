@@ -12,7 +12,8 @@ internal abstract class SocketRestore(LostSocket lost)
     public virtual Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// What is to be sent before the CONNECT, in order; false when some of it is forgotten. Called under the log's gate: nothing is encoded here, and nothing waited for.
+    /// What is to be sent before the CONNECT, in order; false when some of it is forgotten. Called under the log's gate: nothing is
+    /// encoded here, and nothing waited for.
     /// </summary>
     public abstract bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed);
 
@@ -34,7 +35,9 @@ internal sealed class LocalRestore(RecoveryLog log, LostSocket lost, Func<Cancel
 
     public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
-        missed = log.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events) ? events.ConvertAll(static logged => logged.Frame) : null;
+        missed = log.TryGetMissed(Lost.Seen, socket.Id, socket.CurrentRooms, out var events)
+            ? events.ConvertAll(static logged => logged.Frame)
+            : null;
         _isTold = missed is { Count: > 0 };
         return missed is not null;
     }

@@ -4,7 +4,8 @@ using ActorSocket.Sockets;
 namespace ActorSocket;
 
 /// <summary>
-/// The acknowledgement of one event. A handler that takes an <c>Ack</c> parameter answers when and with what it likes; when the client asked for none,
+/// The acknowledgement of one event. A handler that takes an <c>Ack</c> parameter answers when and with what it likes; when the client
+/// asked for none,
 /// sending does nothing. Only the first answer is sent.
 /// </summary>
 /// <remarks>May be used from any thread, also after the handler has returned.</remarks>

@@ -43,7 +43,10 @@ public sealed class AckTimeoutException : TimeoutException
     /// </summary>
     public IReadOnlyList<SocketArguments> Responses { get; init; } = [];
 
-    /// <summary>For each client that answered with something else, what cannot be read in it: one client's rubbish costs nobody the answers of the others.</summary>
+    /// <summary>
+    /// For each client that answered with something else, what cannot be read in it: one client's rubbish costs nobody the answers of the
+    /// others.
+    /// </summary>
     public IReadOnlyList<Exception> Errors { get; init; } = [];
 
     internal static AckTimeoutException OfClients(int missing, IReadOnlyList<SocketArguments> responses, IReadOnlyList<Exception> errors) =>

@@ -2,7 +2,10 @@ using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>Collects the acknowledgements of one broadcast, of all nodes. A client that disconnects counts as missing, and so does a node that goes.</summary>
+/// <summary>
+/// Collects the acknowledgements of one broadcast, of all nodes. A client that disconnects counts as missing, and so does a
+/// node that goes.
+/// </summary>
 internal sealed class BroadcastAck : IAckSink
 {
     private readonly Lock _gate = new();

@@ -6,7 +6,8 @@ using Akka.Actor;
 namespace ActorSocket;
 
 /// <summary>
-/// The sockets of a namespace that are in any of some rooms and in none of some others, with flags for what is emitted to them. Immutable; every call
+/// The sockets of a namespace that are in any of some rooms and in none of some others, with flags for what is emitted to them. Immutable;
+/// every call
 /// returns another. Each socket is reached once, however many of its rooms match.
 /// </summary>
 public sealed class BroadcastOperator : IAckBroadcaster
@@ -44,7 +45,8 @@ public sealed class BroadcastOperator : IAckBroadcaster
     public BroadcastOperator Compress(bool compress) => new(_namespace, _selection, _flags with { Compress = compress });
 
     /// <summary>
-    /// How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements, and what fetches, moves and disconnects sockets for the other
+    /// How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements, and what fetches, moves and disconnects sockets for the
+    /// other
     /// nodes, which without it is <c>ActorSocketClusterOptions.RequestTimeout</c>. Official: <c>timeout</c>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
@@ -74,7 +76,9 @@ public sealed class BroadcastOperator : IAckBroadcaster
         EmitFlags.ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
         if (_flags.Timeout is not { } timeout)
-            throw new InvalidOperationException("A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…).");
+            throw new InvalidOperationException(
+                "A broadcast that is acknowledged needs a time limit: io.To(room).Timeout(TimeSpan.FromSeconds(5)).EmitWithAckAsync(…)."
+            );
         var services = _namespace.Services;
         if (services.Children is not null)
             return []; // as the official server: a template has no clients of its own
@@ -111,17 +115,22 @@ public sealed class BroadcastOperator : IAckBroadcaster
     }
 
     /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
-    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or
+    /// <c>ActorSocketClusterOptions.RequestTimeout</c>).</exception>
     public async Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var services = _namespace.Services;
         if (services.Children is not null)
-            throw new NotSupportedException("FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace.");
+            throw new NotSupportedException(
+                "FetchSocketsAsync() is not supported on the template of dynamic namespaces: ask each namespace."
+            );
         var found = services.Select(_selection).ConvertAll(socket => new RemoteSocket(_namespace, SocketDetails.Of(socket)));
         if (_flags.Local)
             return found;
-        var (elsewhere, missing) = await services.Server.Adapter.FetchAsync(services, _selection, TimeLimit, cancellationToken).ConfigureAwait(false);
+        var (elsewhere, missing) = await services
+            .Server.Adapter.FetchAsync(services, _selection, TimeLimit, cancellationToken)
+            .ConfigureAwait(false);
         foreach (var facts in elsewhere)
             found.Add(new RemoteSocket(_namespace, facts));
         return missing == 0 ? found : throw ClusterTimeoutException.Of(missing, found);

@@ -7,7 +7,8 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Sockets;
 
 /// <summary>
-/// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token, all arguments) is
+/// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token,
+/// all arguments) is
 /// given, everything else takes the next argument of the event. The call is compiled once per handler method.
 /// </summary>
 internal sealed class HandlerBinder(SocketJson json)
@@ -23,14 +24,20 @@ internal sealed class HandlerBinder(SocketJson json)
         foreach (var parameter in signature.GetParameters())
         {
             if (parameter.ParameterType.IsByRef)
-                throw new ArgumentException($"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.", nameof(delegateType));
+                throw new ArgumentException(
+                    $"Parameter '{parameter.Name}' of an event handler is passed by reference; event arguments are values.",
+                    nameof(delegateType)
+                );
             if (TakesArgument(parameter.ParameterType))
                 ThrowIfUnreadable(parameter.ParameterType);
         }
         ThrowIfUnwritable(signature.ReturnType);
     }
 
-    /// <summary>Whether the serialiser knows a type at all is found out by an empty object: it may be of another shape, but it must not be impossible.</summary>
+    /// <summary>
+    /// Whether the serialiser knows a type at all is found out by an empty object: it may be of another shape, but it must not be
+    /// impossible.
+    /// </summary>
     private void ThrowIfUnreadable(Type type)
     {
         if (type == typeof(SocketArgument))
@@ -43,7 +50,8 @@ internal sealed class HandlerBinder(SocketJson json)
                 JsonSerializer.Deserialize("{}"u8, type, json.Options);
                 return;
             }
-            catch (Exception error) when (error is NotSupportedException or InvalidOperationException && IsSerialisers(error.GetBaseException()))
+            catch (Exception error)
+                when (error is NotSupportedException or InvalidOperationException && IsSerialisers(error.GetBaseException()))
             {
                 reason = error;
             }
@@ -52,7 +60,12 @@ internal sealed class HandlerBinder(SocketJson json)
                 return; // another shape, or a constructor or converter of the application's that wants more than nothing
             }
         }
-        throw new ArgumentException($"An event handler takes a {type}, which cannot be read from an event's argument. Services are had from the constructor of a hub or from Socket.Services.", nameof(type), reason);
+        throw new ArgumentException(
+            $"An event handler takes a {type}, which cannot be read from an event's argument. Services are had from the constructor of a "
+            + "hub or from Socket.Services.",
+            nameof(type),
+            reason
+        );
     }
 
     /// <summary>It wraps its own without having thrown them; a converter's were thrown by the application.</summary>
@@ -61,9 +74,24 @@ internal sealed class HandlerBinder(SocketJson json)
     private static void ThrowIfUnwritable(Type result)
     {
         var value = result == typeof(void) || result == typeof(Task) || result == typeof(ValueTask) ? typeof(void) : ValueOf(result);
-        if (Array.Exists([value, .. value.GetInterfaces()], static one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)))
-            throw new ArgumentException($"An event handler returns {result}: an acknowledgement is one answer, no stream. Emit each element, or return a list.", nameof(result));
-        if (value.IsByRefLike || value.IsPointer || value.IsAssignableTo(typeof(Delegate)) || value.IsAssignableTo(typeof(MemberInfo)) || value.IsAssignableTo(typeof(Task)) || (value.IsGenericType && value.GetGenericTypeDefinition() == typeof(ValueTask<>)))
+        if (
+            Array.Exists(
+                [value, .. value.GetInterfaces()],
+                static one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)
+            )
+        )
+            throw new ArgumentException(
+                $"An event handler returns {result}: an acknowledgement is one answer, no stream. Emit each element, or return a list.",
+                nameof(result)
+            );
+        if (
+            value.IsByRefLike
+            || value.IsPointer
+            || value.IsAssignableTo(typeof(Delegate))
+            || value.IsAssignableTo(typeof(MemberInfo))
+            || value.IsAssignableTo(typeof(Task))
+            || (value.IsGenericType && value.GetGenericTypeDefinition() == typeof(ValueTask<>))
+        )
             throw new ArgumentException($"An event handler returns {result}, which cannot be sent as an acknowledgement.", nameof(result));
     }
 
@@ -112,7 +140,11 @@ internal sealed class HandlerBinder(SocketJson json)
 
     /// <summary>Whether a parameter of this type takes an argument of the event, not one of its services.</summary>
     public static bool TakesArgument(Type type) =>
-        type != typeof(Ack) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>)) && type != typeof(Socket) && type != typeof(CancellationToken) && type != typeof(SocketArguments);
+        type != typeof(Ack)
+        && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Ack<>))
+        && type != typeof(Socket)
+        && type != typeof(CancellationToken)
+        && type != typeof(SocketArguments);
 
     private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
     {

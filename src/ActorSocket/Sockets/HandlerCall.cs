@@ -57,7 +57,8 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
             Ack().Send(value);
     }
 
-    public ValueTask ReturnValueTask<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? Return(task.Result) : ReturnTask(task.AsTask());
+    public ValueTask ReturnValueTask<T>(ValueTask<T> task) =>
+        task.IsCompletedSuccessfully ? Return(task.Result) : ReturnTask(task.AsTask());
 
     public static ValueTask FromTask(Task task) => new(task);
 }

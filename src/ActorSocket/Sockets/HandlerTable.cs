@@ -4,8 +4,10 @@ using ActorSocket.Configuration;
 namespace ActorSocket.Sockets;
 
 /// <summary>
-/// The handlers of one socket, those of one event in the order they were added. Every socket has its own, and most have few: an array that is searched from its start. Where
-/// there are many (<c>Once("reply:" + id)</c>) a dictionary takes its place, so that adding and removing cost the same however many there are. What is there is replaced,
+/// The handlers of one socket, those of one event in the order they were added. Every socket has its own, and most have few: an array that
+/// is searched from its start. Where
+/// there are many (<c>Once("reply:" + id)</c>) a dictionary takes its place, so that adding and removing cost the same however many there
+/// are. What is there is replaced,
 /// never changed, so that an event which runs goes on with the handlers it began with.
 /// </summary>
 /// <remarks>Any thread.</remarks>
@@ -52,7 +54,8 @@ internal sealed class HandlerTable
         return new Subscription(() => Remove(entry));
     }
 
-    public IEnumerable<Entry> Find(string eventName) => For(eventName).Where(entry => string.Equals(entry.EventName, eventName, StringComparison.Ordinal));
+    public IEnumerable<Entry> Find(string eventName) =>
+        For(eventName).Where(entry => string.Equals(entry.EventName, eventName, StringComparison.Ordinal));
 
     /// <summary>Removes the handlers of one event, or of all.</summary>
     public void Clear(string? eventName = null)
@@ -77,13 +80,23 @@ internal sealed class HandlerTable
             var after = Array.FindAll(before, entry => isKept(entry, state));
             if (after.Length == before.Length)
                 return false;
-            if (many is null ? Replace(before, after) : after.Length == 0 ? many.TryRemove(KeyValuePair.Create(eventName, before)) : many.TryUpdate(eventName, after, before))
+            if (
+                many is null ? Replace(before, after)
+                : after.Length == 0 ? many.TryRemove(KeyValuePair.Create(eventName, before))
+                : many.TryUpdate(eventName, after, before)
+            )
                 return true;
         }
     }
 
     private bool Replace(object before, object after) => ReferenceEquals(Interlocked.CompareExchange(ref _all, after, before), before);
 
-    private static ConcurrentDictionary<string, Entry[]> ByEvent(Entry[] entries) => new(
-        concurrencyLevel: 1, entries.GroupBy(static entry => entry.EventName, StringComparer.Ordinal).Select(static of => KeyValuePair.Create(of.Key, of.ToArray())), StringComparer.Ordinal);
+    private static ConcurrentDictionary<string, Entry[]> ByEvent(Entry[] entries) =>
+        new(
+            concurrencyLevel: 1,
+            entries
+                .GroupBy(static entry => entry.EventName, StringComparer.Ordinal)
+                .Select(static of => KeyValuePair.Create(of.Key, of.ToArray())),
+            StringComparer.Ordinal
+        );
 }

@@ -5,7 +5,9 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket;
 
-/// <summary>The facts of the request that opened a connection, and the <c>auth</c> payload of the namespace (official: <c>socket.handshake</c>).</summary>
+/// <summary>
+/// The facts of the request that opened a connection, and the <c>auth</c> payload of the namespace (official: <c>socket.handshake</c>).
+/// </summary>
 public sealed class Handshake
 {
     private readonly JsonSerializerOptions _json;
@@ -42,13 +44,18 @@ public sealed class Handshake
         }
     }
 
-    /// <summary>The client's address as ASP.NET Core sees it, so after <c>UseForwardedHeaders</c> the one a trusted proxy reported.</summary>
+    /// <summary>
+    /// The client's address as ASP.NET Core sees it, so after <c>UseForwardedHeaders</c> the one a trusted proxy reported.
+    /// </summary>
     public string Address => Request.Address;
 
     /// <summary>Whether the request came by HTTPS or WSS.</summary>
     public bool Secure => Request.Secure;
 
-    /// <summary>What the parameters of the endpoint's path stood for, such as <c>tenant</c> in <c>/{tenant}/socket.io</c>; not known of a socket of another node.</summary>
+    /// <summary>
+    /// What the parameters of the endpoint's path stood for, such as <c>tenant</c> in <c>/{tenant}/socket.io</c>; not known of a socket of
+    /// another node.
+    /// </summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, string> RouteValues => Request.RouteValues;
 

@@ -6,7 +6,8 @@ using Akka.Actor;
 namespace ActorSocket.Sockets;
 
 /// <summary>
-/// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="SingleNodeAdapter"/>, so that nobody need ask which it is.
+/// What a namespace wants of the other nodes that serve it. The cluster implements it; a node alone has <see cref="SingleNodeAdapter"/>, so
+/// that nobody need ask which it is.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal interface IClusterAdapter
@@ -21,13 +22,19 @@ internal interface IClusterAdapter
     /// <param name="root">Whose children it is.</param>
     void Start(IActorContext root);
 
-    /// <summary>The server has closed: what its clients may come back for is given to another node. A server alone ends its actors.</summary>
+    /// <summary>
+    /// The server has closed: what its clients may come back for is given to another node. A server alone ends its actors.
+    /// </summary>
     Task LeaveAsync(IActorRef root, CancellationToken cancellationToken);
 
-    /// <summary>A lost socket was taken back: completes when nobody has a copy of it that its client could be given again, or after a moment.</summary>
+    /// <summary>
+    /// A lost socket was taken back: completes when nobody has a copy of it that its client could be given again, or after a moment.
+    /// </summary>
     Task TakenAsync(CancellationToken cancellationToken);
 
-    /// <summary>A room has members here from now on. Completes when every node that can be reached sends here what is emitted to it.</summary>
+    /// <summary>
+    /// A room has members here from now on. Completes when every node that can be reached sends here what is emitted to it.
+    /// </summary>
     Task AnnounceAsync(string ns, string room);
 
     /// <summary>A room has no members here any more.</summary>
@@ -40,7 +47,13 @@ internal interface IClusterAdapter
     /// <param name="isVolatile">Whether it may be dropped.</param>
     /// <param name="number">With connection state recovery: which of this node's events in the namespace it is; else 0.</param>
     /// <returns>Which ones those are.</returns>
-    IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0);
+    IReadOnlyList<IRemoteNode> Broadcast(
+        NamespaceServices ns,
+        RoomSelection selection,
+        EncodedFrame frame,
+        bool isVolatile,
+        long number = 0
+    );
 
     /// <summary>Asks the clients of other nodes. <paramref name="answers"/> is told how many nodes are asked before this returns.</summary>
     /// <returns>Dispose it when nobody waits any more.</returns>
@@ -49,7 +62,12 @@ internal interface IClusterAdapter
         BroadcastAck answers);
 
     /// <summary>Finds the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
-    Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
+        NamespaceServices ns,
+        RoomSelection selection,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
     /// <returns>How many nodes did not confirm it in time.</returns>
@@ -64,7 +82,13 @@ internal interface IClusterAdapter
     void Raise(string ns, string eventName, byte[] arguments);
 
     /// <summary>Likewise, and completes when all others have answered or the time is over. Cancelled, it throws.</summary>
-    Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<ServerEventAnswers> AskNodesAsync(
+        string ns,
+        string eventName,
+        byte[] arguments,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <param name="Answers">A JSON array for each node that answered.</param>

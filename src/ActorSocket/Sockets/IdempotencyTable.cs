@@ -9,7 +9,8 @@ internal readonly record struct IdempotencyKey(string Scope, string EventName, s
 }
 
 /// <summary>
-/// The events with an idempotency key that one namespace remembers, or all that were made from one template (B-13), bounded in time, number and bytes.
+/// The events with an idempotency key that one namespace remembers, or all that were made from one template (B-13), bounded in time, number
+/// and bytes.
 /// </summary>
 /// <remarks>Any thread. Old ones are removed when others come, and by a timer, which runs while there are any.</remarks>
 internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson json, TimeProvider time)
@@ -80,7 +81,12 @@ internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson js
     private void SweepIn(TimeSpan window)
     {
         _isSweepDue = true;
-        _sweep ??= time.CreateTimer(static table => ((IdempotencyTable)table!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sweep ??= time.CreateTimer(
+            static table => ((IdempotencyTable)table!).Sweep(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
         _sweep.Change(window, Timeout.InfiniteTimeSpan);
     }
 
@@ -115,7 +121,8 @@ internal sealed class IdempotencyTable(IdempotencyOptions options, SocketJson js
             Remove(oldest.Value);
     }
 
-    private bool Holds(RememberedEvent remembered) => _byKey.TryGetValue(remembered.Key, out var node) && ReferenceEquals(node.Value, remembered);
+    private bool Holds(RememberedEvent remembered) =>
+        _byKey.TryGetValue(remembered.Key, out var node) && ReferenceEquals(node.Value, remembered);
 
     private void Remove(RememberedEvent remembered)
     {

@@ -1,12 +1,20 @@
 namespace ActorSocket.Sockets;
 
 /// <summary>A handler that runs once for each key.</summary>
-internal sealed class IdempotentHandler(Namespace ns, string eventName, string scope, Func<SocketArguments, string?> keyOf, HandlerInvoker invoke)
+internal sealed class IdempotentHandler(
+    Namespace ns,
+    string eventName,
+    string scope,
+    Func<SocketArguments, string?> keyOf,
+    HandlerInvoker invoke
+)
 {
     private readonly string _scope = ns.Services.Parent is null ? scope : $"{ns.Name}\n{scope}"; // it shares its table with others
 
     public ValueTask InvokeAsync(Delegate handler, HandlerCall call) =>
-        keyOf(call.Arguments) is { } key ? new ValueTask(InvokeOnceAsync(handler, call, new IdempotencyKey(_scope, eventName, key))) : invoke(handler, call);
+        keyOf(call.Arguments) is { } key
+            ? new ValueTask(InvokeOnceAsync(handler, call, new IdempotencyKey(_scope, eventName, key)))
+            : invoke(handler, call);
 
     private async Task InvokeOnceAsync(Delegate handler, HandlerCall call, IdempotencyKey key)
     {

@@ -30,7 +30,9 @@ internal sealed class MiddlewarePipeline<T>
         return RunAsync(steps, subject, through);
     }
 
-    /// <summary>Runs <paramref name="last"/> when the last step calls <c>next</c>, within that call; a step that does not call it drops the subject.</summary>
+    /// <summary>
+    /// Runs <paramref name="last"/> when the last step calls <c>next</c>, within that call; a step that does not call it drops the subject.
+    /// </summary>
     public Task InvokeAsync(T subject, Func<Task> last)
     {
         var steps = Volatile.Read(ref _steps);

@@ -6,7 +6,10 @@ using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
-/// <summary>A namespace: a channel of its own, with its own handlers, middleware, sockets and rooms, many of which share one connection (official: <c>Namespace</c>).</summary>
+/// <summary>
+/// A namespace: a channel of its own, with its own handlers, middleware, sockets and rooms, many of which share one connection (official:
+/// <c>Namespace</c>).
+/// </summary>
 [JsonConverter(typeof(NoJsonConverter<Namespace>))]
 public class Namespace : IEventEmitter
 {
@@ -21,11 +24,14 @@ public class Namespace : IEventEmitter
     /// <summary>The name, with its leading slash.</summary>
     public string Name => Services.Name;
 
-    /// <summary>The sockets that are connected to this node now: as they are when it is asked, whatever happens later. Nobody can change it.</summary>
+    /// <summary>
+    /// The sockets that are connected to this node now: as they are when it is asked, whatever happens later. Nobody can change it.
+    /// </summary>
     public IReadOnlyCollection<Socket> Sockets => Array.AsReadOnly(Services.All.Snapshot);
 
     /// <summary>
-    /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the client is disconnected from the
+    /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the
+    /// client is disconnected from the
     /// namespace and none of its events is handled. Official: <c>namespace.on("connection", …)</c>.
     /// </summary>
     /// <returns>Dispose it to take the handler off: it runs for no socket that connects later. Where it runs, it goes on.</returns>
@@ -36,8 +42,10 @@ public class Namespace : IEventEmitter
     public IDisposable OnConnection(Action<Socket> handler) => OnConnection(Callback.From(handler));
 
     /// <summary>
-    /// Adds middleware that each client passes before it is connected, in the order it was added. It calls <c>next</c>, or refuses by throwing a
-    /// <see cref="ConnectErrorException"/>, whose message and data the client gets. Any other exception is logged and refuses with "Internal server error".
+    /// Adds middleware that each client passes before it is connected, in the order it was added. It calls <c>next</c>, or refuses by
+    /// throwing a
+    /// <see cref="ConnectErrorException"/>, whose message and data the client gets. Any other exception is logged and refuses with
+    /// "Internal server error".
     /// </summary>
     /// <returns>The namespace.</returns>
     public Namespace Use(Func<Socket, Func<Task>, Task> middleware)
@@ -80,7 +88,8 @@ public class Namespace : IEventEmitter
 
     /// <summary>The sockets of all nodes, with copies of their data. Official: <c>fetchSockets</c>.</summary>
     /// <inheritdoc cref="BroadcastOperator.FetchSocketsAsync"/>
-    public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default) => Everyone.FetchSocketsAsync(cancellationToken);
+    public Task<IReadOnlyList<RemoteSocket>> FetchSocketsAsync(CancellationToken cancellationToken = default) =>
+        Everyone.FetchSocketsAsync(cancellationToken);
 
     /// <summary>
     /// Lets the sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official: <c>socketsJoin</c>.
@@ -124,7 +133,9 @@ public class Namespace : IEventEmitter
     /// those of <see cref="Socket.On(string, Delegate)"/>, without a socket; what it returns, or gives to its <see cref="Ack"/>, is this
     /// node's answer: the first one counts.
     /// </summary>
-    /// <remarks>Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.</remarks>
+    /// <remarks>
+    /// Runs on any thread, several at a time. Handlers of a dynamic namespace's template are handlers of each namespace made from it.
+    /// </remarks>
     /// <returns>Dispose it to stop handling the event.</returns>
     /// <exception cref="ArgumentException">The name is reserved, or a parameter cannot be bound.</exception>
     public IDisposable OnServerEvent(string eventName, Delegate handler) => ServerEvents.On(eventName, handler);

@@ -10,7 +10,9 @@ using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>What one namespace publishes: its handlers, its sockets and its rooms, for emitters on any thread. Changed by its actor.</summary>
+/// <summary>
+/// What one namespace publishes: its handlers, its sockets and its rooms, for emitters on any thread. Changed by its actor.
+/// </summary>
 internal sealed class NamespaceServices
 {
     private readonly ConcurrentDictionary<string, RoomMembers<Socket>> _rooms = new(StringComparer.Ordinal);
@@ -40,7 +42,9 @@ internal sealed class NamespaceServices
 
     public string Name { get; }
 
-    /// <summary>What metrics are tagged with and log lines speak of: a name that a client chose must not make another series, nor be logged.</summary>
+    /// <summary>
+    /// What metrics are tagged with and log lines speak of: a name that a client chose must not make another series, nor be logged.
+    /// </summary>
     public string MetricsName { get; }
 
     /// <summary>What applications hold of it: of <c>/</c> it is the server itself, which takes the place as soon as it is made.</summary>
@@ -61,7 +65,9 @@ internal sealed class NamespaceServices
     /// <summary>The template that this namespace was made from.</summary>
     public NamespaceServices? Parent { get; }
 
-    /// <summary>Whether a client's CONNECT made it, and not the application: such are counted, and those that are empty give way to others.</summary>
+    /// <summary>
+    /// Whether a client's CONNECT made it, and not the application: such are counted, and those that are empty give way to others.
+    /// </summary>
     public bool IsMadeForClient { get; init; }
 
     /// <summary>Of a template: the namespaces that were made from it. What is emitted to it goes to all of them .</summary>
@@ -75,7 +81,9 @@ internal sealed class NamespaceServices
     /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
     public IActorRef Actor { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>Completes when the handlers of <c>OnNewNamespace</c> have: true, unless one threw, which may be what guards the namespace.</summary>
+    /// <summary>
+    /// Completes when the handlers of <c>OnNewNamespace</c> have: true, unless one threw, which may be what guards the namespace.
+    /// </summary>
     public Task<bool> Prepared => _prepared.Task;
 
     public async Task PrepareAsync(Func<Namespace, Task>[] handlers)
@@ -148,7 +156,8 @@ internal sealed class NamespaceServices
         All.Remove(socket);
     }
 
-    public RoomMembers<Socket> PublishRoom(string room) => _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };
+    public RoomMembers<Socket> PublishRoom(string room) =>
+        _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };
 
     public void RemoveRoom(string room)
     {
@@ -171,7 +180,17 @@ internal sealed class NamespaceServices
         var frame = Encode(eventName, args, flags);
         if (Recovery is not null && (!flags.Volatile || Server.Packets.EndsInText(frame)))
         {
-            Log(Recovery, new Emission(frame, selection, flags.Volatile, IsKept: !flags.Volatile, IsLocal: flags.Local, MarkByParser(eventName, args, flags)));
+            Log(
+                Recovery,
+                new Emission(
+                    frame,
+                    selection,
+                    flags.Volatile,
+                    IsKept: !flags.Volatile,
+                    IsLocal: flags.Local,
+                    MarkByParser(eventName, args, flags)
+                )
+            );
             return;
         }
         if (!flags.Local)
@@ -192,7 +211,14 @@ internal sealed class NamespaceServices
         {
             if (Server.Read(frame) is not { EventName: { } eventName } packet)
                 return;
-            mark = MarkByParser(eventName, new EventArguments<SocketArguments>(packet.Arguments), EmitFlags.None with { Compress = frame.Compress });
+            mark = MarkByParser(
+                eventName,
+                new EventArguments<SocketArguments>(packet.Arguments),
+                EmitFlags.None with
+                {
+                    Compress = frame.Compress,
+                }
+            );
         }
         Log(Recovery, new Emission(frame, selection, isVolatile, IsKept: !isVolatile, IsLocal: true, mark, emitter, number));
     }
@@ -205,8 +231,10 @@ internal sealed class NamespaceServices
         where TArgs : struct, IEventArguments => offset => Encode(eventName, new ArgumentsWithOffset<TArgs>(args, offset), flags);
 
     /// <summary>
-    /// Gives an event its offset and its place in the log, and appends it to its receivers' queues, all in one. One that is not kept gets the offset of the event before it:
-    /// the client takes the last argument for an offset if it is a text, whatever it is, and would lose its place in the log. What runs the application's code is done
+    /// Gives an event its offset and its place in the log, and appends it to its receivers' queues, all in one. One that is not kept gets
+    /// the offset of the event before it:
+    /// the client takes the last argument for an offset if it is a text, whatever it is, and would lose its place in the log. What runs the
+    /// application's code is done
     /// before and after: nobody else's emit waits for it.
     /// </summary>
     private void Log(RecoveryLog log, in Emission e)
@@ -232,9 +260,12 @@ internal sealed class NamespaceServices
                 if (!Server.Packets.TryMark(e.Frame, log.OffsetOf(own), out marked))
                     return false;
             }
-            // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset is a node's own, so what
+            // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset
+            // is a node's own, so what
             // goes to the others has none.
-            var sentTo = e.IsLocal ? null : Server.Adapter.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
+            var sentTo = e.IsLocal
+                ? null
+                : Server.Adapter.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
             var selection = e.Emitter is null ? e.Selection : log.Untold(e.Emitter, e.Number, e.Selection);
             if (e.IsKept && e.Emitter is null)
                 log.Add(marked, selection, sentTo);
@@ -274,14 +305,28 @@ internal sealed class NamespaceServices
         }
     }
 
-    /// <summary>An event for one socket. For recovery, an event for its room; but not one of the middleware's, which leaves at once and so was not missed.</summary>
+    /// <summary>
+    /// An event for one socket. For recovery, an event for its room; but not one of the middleware's, which leaves at once and so was not
+    /// missed.
+    /// </summary>
     public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
         var frame = Encode(eventName, args, flags);
         var isKept = !flags.Volatile && socket.Connected;
         if (Recovery is not null && (isKept || Server.Packets.EndsInText(frame)))
-            Log(Recovery, new Emission(frame, RoomSelection.Everyone.To([socket.Id]), flags.Volatile, isKept, IsLocal: true, MarkByParser(eventName, args, flags), Only: socket));
+            Log(
+                Recovery,
+                new Emission(
+                    frame,
+                    RoomSelection.Everyone.To([socket.Id]),
+                    flags.Volatile,
+                    isKept,
+                    IsLocal: true,
+                    MarkByParser(eventName, args, flags),
+                    Only: socket
+                )
+            );
         else
             socket.Send(frame, flags.Volatile);
     }
@@ -292,7 +337,8 @@ internal sealed class NamespaceServices
     /// <param name="selection">Whom it is for.</param>
     /// <param name="frame">The event.</param>
     /// <param name="isVolatile">Whether it may be dropped.</param>
-    /// <param name="listening">Gets those sockets whose listeners are to be told by who calls, once it has left the gate; null for telling them here.</param>
+    /// <param name="listening">Gets those sockets whose listeners are to be told by who calls, once it has left the gate; null for telling
+    /// them here.</param>
     private void Broadcast(RoomSelection selection, EncodedFrame frame, bool isVolatile, List<Socket>? listening)
     {
         if (selection.Rooms is null)
@@ -408,12 +454,22 @@ internal sealed class NamespaceServices
     /// <param name="Frame">The event, without an offset.</param>
     /// <param name="Selection">Whom it is for.</param>
     /// <param name="IsVolatile">Whether it may be dropped.</param>
-    /// <param name="IsKept">Whether it is logged: not what is volatile, nor what a middleware emits, which leaves at once and so was not missed.</param>
+    /// <param name="IsKept">Whether it is logged: not what is volatile, nor what a middleware emits, which leaves at once and so was not
+    /// missed.</param>
     /// <param name="IsLocal">Whether other nodes do not get it.</param>
     /// <param name="Mark">Encodes it with an offset, where a parser does that.</param>
     /// <param name="Emitter">The node that emitted it; null for this one.</param>
     /// <param name="Number">Which of that node's it is.</param>
     /// <param name="Only">The one receiver, whether or not it is in its room yet.</param>
     private readonly record struct Emission(
-        EncodedFrame Frame, RoomSelection Selection, bool IsVolatile, bool IsKept, bool IsLocal, Func<string, EncodedFrame>? Mark, string? Emitter = null, long Number = 0, Socket? Only = null);
+        EncodedFrame Frame,
+        RoomSelection Selection,
+        bool IsVolatile,
+        bool IsKept,
+        bool IsLocal,
+        Func<string, EncodedFrame>? Mark,
+        string? Emitter = null,
+        long Number = 0,
+        Socket? Only = null
+    );
 }

@@ -2,7 +2,10 @@ using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may be no actor to do so.</summary>
+/// <summary>
+/// A question whose answer nobody awaits: it is called back once, by the socket's actor in its turn, or by the socket's end, when there may
+/// be no actor to do so.
+/// </summary>
 internal sealed class PendingAckCallback(Socket socket, long id, IAckSink sink) : IAckSink
 {
     private ITimer? _overdue;

@@ -2,7 +2,9 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>One event with its key: whether it is handled, and what was answered. Lives on for who waits for it when the table forgets it.</summary>
+/// <summary>
+/// One event with its key: whether it is handled, and what was answered. Lives on for who waits for it when the table forgets it.
+/// </summary>
 internal sealed class RememberedEvent(IdempotencyTable table, IdempotencyKey key, long beganAt, SocketJson json) : IAnswerSink
 {
     // A handler that neither answers nor fails leaves its senders waiting; those of long ago have given up.

@@ -3,7 +3,10 @@ using ActorSocket.Sockets;
 
 namespace ActorSocket;
 
-/// <summary>A socket as <c>FetchSocketsAsync</c> found it, on whichever node: copies of its facts, and a way to act on it (official: <c>RemoteSocket</c>).</summary>
+/// <summary>
+/// A socket as <c>FetchSocketsAsync</c> found it, on whichever node: copies of its facts, and a way to act on it (official:
+/// <c>RemoteSocket</c>).
+/// </summary>
 public sealed class RemoteSocket : IAckEmitter
 {
     private readonly Namespace _namespace;
@@ -28,7 +31,8 @@ public sealed class RemoteSocket : IAckEmitter
     public IReadOnlyCollection<string> Rooms { get; }
 
     /// <summary>
-    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled, as <see cref="Socket.Data"/> says: simple ones are what they
+    /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled, as
+    /// <see cref="Socket.Data"/> says: simple ones are what they
     /// were, others are <see cref="System.Text.Json.JsonElement"/>s, and one that cannot travel, such as a delegate, is missing.
     /// </summary>
     public IReadOnlyDictionary<string, object?> Data => _data;

@@ -47,7 +47,8 @@ internal sealed class ServerEvents(NamespaceServices ns)
     /// <param name="eventName">The event.</param>
     /// <param name="arguments">A JSON array.</param>
     /// <returns>
-    /// The node's answer as soon as there is one, a JSON array; null when the handlers have ended without any, or there is no handler, or one failed first.
+    /// The node's answer as soon as there is one, a JSON array; null when the handlers have ended without any, or there is no handler, or
+    /// one failed first.
     /// </returns>
     public async Task<byte[]?> RaiseAsync(string eventName, ReadOnlyMemory<byte> arguments)
     {
@@ -61,7 +62,18 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         try
         {
-            var call = new HandlerCall(null, new SocketIoPacket(SocketIoPacketType.Event, ns.Name, -1, eventName, ns.Server.Json.FromJsonArray(arguments.Span), arguments.Length), answer);
+            var call = new HandlerCall(
+                null,
+                new SocketIoPacket(
+                    SocketIoPacketType.Event,
+                    ns.Name,
+                    -1,
+                    eventName,
+                    ns.Server.Json.FromJsonArray(arguments.Span),
+                    arguments.Length
+                ),
+                answer
+            );
             foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.ServerEvents._handlers.Find(eventName) ?? []))
                 await handler.Invoke(handler.Handler, call).ConfigureAwait(false);
         }
@@ -79,7 +91,10 @@ internal sealed class ServerEvents(NamespaceServices ns)
     {
         ArgumentNullException.ThrowIfNull(eventName);
         if (eventName is "connect" or "connection" or "new_namespace")
-            throw new ArgumentException($"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.", nameof(eventName));
+            throw new ArgumentException(
+                $"\"{eventName}\" is a reserved event name: {EventNames.InsteadOfHandling(eventName)}.",
+                nameof(eventName)
+            );
     }
 
     /// <summary>The first answer of this node's handlers.</summary>

@@ -10,8 +10,13 @@ namespace ActorSocket.Sockets;
 
 /// <summary>What the namespaces and sockets of one server share.</summary>
 internal sealed class ServerServices(
-    string name, ActorSocketOptions options, ActorSocketMetrics metrics, ILoggerFactory loggers, TimeProvider time, IServiceProvider provider)
-    : ServerContext(name, options, metrics, loggers, time, provider), INamespaceFinder
+    string name,
+    ActorSocketOptions options,
+    ActorSocketMetrics metrics,
+    ILoggerFactory loggers,
+    TimeProvider time,
+    IServiceProvider provider
+) : ServerContext(name, options, metrics, loggers, time, provider), INamespaceFinder
 {
     public const int MaxRoomNameBytes = 256;
 
@@ -34,7 +39,9 @@ internal sealed class ServerServices(
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>Sockets whose actors or last handlers run: those that connect, too, and those whose <c>disconnect</c> is not handled yet.</summary>
+    /// <summary>
+    /// Sockets whose actors or last handlers run: those that connect, too, and those whose <c>disconnect</c> is not handled yet.
+    /// </summary>
     public int LiveSockets => Volatile.Read(ref _liveSockets);
 
     public void SocketStarted() => Interlocked.Increment(ref _liveSockets);

@@ -21,7 +21,9 @@ internal sealed class SingleAck<T> : IAckSink
 
     public void Failed(Exception error) => _answer.TrySetException(error);
 
-    /// <summary>The time limit is kept here, where it is waited: it ends the wait also when there is no actor any more that could.</summary>
+    /// <summary>
+    /// The time limit is kept here, where it is waited: it ends the wait also when there is no actor any more that could.
+    /// </summary>
     public async Task<T?> WaitAsync(Socket socket, long id, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         // A socket that stopped before it was asked never answers; its token is the fence.
@@ -34,7 +36,9 @@ internal sealed class SingleAck<T> : IAckSink
             (this, socket));
         try
         {
-            return await _answer.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, socket.Namespace.Services.Server.Time, cancellationToken).ConfigureAwait(false);
+            return await _answer
+                .Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, socket.Namespace.Services.Server.Time, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (TimeoutException late) when (!_answer.Task.IsFaulted)
         {

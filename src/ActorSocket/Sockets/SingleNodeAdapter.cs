@@ -35,7 +35,13 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
     {
     }
 
-    public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => [];
+    public IReadOnlyList<IRemoteNode> Broadcast(
+        NamespaceServices ns,
+        RoomSelection selection,
+        EncodedFrame frame,
+        bool isVolatile,
+        long number = 0
+    ) => [];
 
     public IDisposable? AskClients(
         NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
@@ -56,7 +62,13 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
     {
     }
 
-    public Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+    public Task<ServerEventAnswers> AskNodesAsync(
+        string ns,
+        string eventName,
+        byte[] arguments,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) =>
         cancellationToken.IsCancellationRequested
             ? Task.FromCanceled<ServerEventAnswers>(cancellationToken)
             : Task.FromResult(ServerEventAnswers.None);

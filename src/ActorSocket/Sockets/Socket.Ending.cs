@@ -20,7 +20,9 @@ public sealed partial class Socket
     /// <summary>As <see cref="Connected"/>, but until the end: the server may have asked for it already.</summary>
     internal bool HasNotEnded => _connected;
 
-    /// <summary>The client has left: nothing can be sent any more, and who waits for it is told so. What it sent before is still handled.</summary>
+    /// <summary>
+    /// The client has left: nothing can be sent any more, and who waits for it is told so. What it sent before is still handled.
+    /// </summary>
     internal void MarkLeft(DisconnectReason reason, string? description)
     {
         lock (_gate)
@@ -34,21 +36,28 @@ public sealed partial class Socket
         _ = _disconnected.CancelAsync();
     }
 
-    /// <summary>Once, whoever notices the end first: the actor, or its parent when the actor crashed. Completes when the handlers are done.</summary>
+    /// <summary>
+    /// Once, whoever notices the end first: the actor, or its parent when the actor crashed. Completes when the handlers are done.
+    /// </summary>
     internal Task RaiseDisconnecting(DisconnectReason reason)
     {
         var handlers = Interlocked.Exchange(ref _ended, 1) == 0 ? Current(ref _disconnecting) : [];
         return handlers.Length == 0 ? Task.CompletedTask : Task.WhenAll(Array.ConvertAll(handlers, handler => GuardAsync(handler, reason)));
     }
 
-    /// <summary>What follows <c>disconnecting</c>; also the end of a socket that never was connected, of which nothing is raised, but what its middleware started stops.</summary>
+    /// <summary>
+    /// What follows <c>disconnecting</c>; also the end of a socket that never was connected, of which nothing is raised, but what its
+    /// middleware started stops.
+    /// </summary>
     internal void MarkDisconnected(DisconnectReason reason, string? description = null)
     {
         Abandon(reason, description);
         _connected = false;
     }
 
-    /// <summary>The actor has stopped: whoever waits for it learns so, also when there is nobody left who raises <c>disconnecting</c>.</summary>
+    /// <summary>
+    /// The actor has stopped: whoever waits for it learns so, also when there is nobody left who raises <c>disconnecting</c>.
+    /// </summary>
     internal void Abandon(DisconnectReason reason, string? description)
     {
         MarkLeft(reason, description);

@@ -23,7 +23,10 @@ public sealed partial class Socket
         return Queue(frame, isVolatile);
     }
 
-    /// <summary>As <see cref="TrySend"/>, without a word to <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells them later.</summary>
+    /// <summary>
+    /// As <see cref="TrySend"/>, without a word to <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells
+    /// them later.
+    /// </summary>
     internal bool Queue(EncodedFrame frame, bool isVolatile) => !_hasLeft && Connection.Outbound.Append(frame, isVolatile);
 
     internal bool HasOutgoingListeners => !_hasLeft && Current(ref _anyOutgoing).Length > 0;
@@ -56,7 +59,9 @@ public sealed partial class Socket
         }
     }
 
-    /// <summary>Catch-all listeners, then the socket's middleware, then the handlers. Never throws: a failure is in the task.</summary>
+    /// <summary>
+    /// Catch-all listeners, then the socket's middleware, then the handlers. Never throws: a failure is in the task.
+    /// </summary>
     internal ValueTask RaiseEventAsync(SocketIoPacket packet)
     {
         if (packet.EventName is not { } name)
@@ -141,7 +146,9 @@ public sealed partial class Socket
                 continue;
             var running = handlers[i].Invoke(handlers[i].Handler, call);
             if (!running.IsCompletedSuccessfully)
-                return HandlerTable.Next(handlers, name, i + 1) is >= 0 and var next ? InvokeRestAsync(running, name, handlers, next, call) : running;
+                return HandlerTable.Next(handlers, name, i + 1) is >= 0 and var next
+                    ? InvokeRestAsync(running, name, handlers, next, call)
+                    : running;
         }
         return default;
     }

@@ -14,7 +14,8 @@ public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, I
 
     bool IRoomMember.IsIn(string room) => IsIn(room);
 
-    SocketJson? IDataOwner.TravelsAs => Namespace.Services is { Recovery: not null, Server: { Adapter.TakeOnSockets: true } server } ? server.Json : null;
+    SocketJson? IDataOwner.TravelsAs =>
+        Namespace.Services is { Recovery: not null, Server: { Adapter.TakeOnSockets: true } server } ? server.Json : null;
 
     void IDataOwner.OnStaysBehind(Type type) => Namespace.Services.Server.OnStaysBehind(type);
 

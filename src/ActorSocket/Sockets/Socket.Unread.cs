@@ -2,7 +2,8 @@ using ActorSocket.Connections;
 
 namespace ActorSocket;
 
-// What the read loop has told the socket's actor and this one has not come to. An actor that stops leaves it unread, and nobody tells the read loop.
+// What the read loop has told the socket's actor and this one has not come to. An actor that stops leaves it unread, and nobody tells the
+// read loop.
 public sealed partial class Socket
 {
     private int _unread;

@@ -13,11 +13,13 @@ namespace ActorSocket;
 
 /// <summary>One client in one namespace (official: <c>Socket</c>). The public face of a <c>SocketActor</c>.</summary>
 /// <remarks>
-/// All members may be used from any thread. Handlers of one socket run one at a time, in the order its events arrived; what a handler emits before its
+/// All members may be used from any thread. Handlers of one socket run one at a time, in the order its events arrived; what a handler emits
+/// before its
 /// first suspending <c>await</c> leaves in one write.
 /// </remarks>
 [JsonConverter(typeof(NoJsonConverter<Socket>))]
-#pragma warning disable CA1001 // a token source without a timer holds nothing; disposing it would break handlers that still look at the token
+// a token source without a timer holds nothing; disposing it would break handlers that still look at the token
+#pragma warning disable CA1001
 public sealed partial class Socket : IAckEmitter
 #pragma warning restore CA1001
 {
@@ -51,10 +53,14 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>Which of its client's CONNECTs it answers.</summary>
     internal int Attempt { get; init; }
 
-    /// <summary>The socket's id: 28 URL-safe characters, unguessable, and not the connection's id. It is also a room that holds just this socket.</summary>
+    /// <summary>
+    /// The socket's id: 28 URL-safe characters, unguessable, and not the connection's id. It is also a room that holds just this socket.
+    /// </summary>
     /// <remarks>
-    /// Of a Socket.IO 2 client (<see cref="EngineIoOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other namespaces than <c>/</c> with the
-    /// namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a secret of the client; give others an id of the application's own.
+    /// Of a Socket.IO 2 client (<see cref="EngineIoOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other
+    /// namespaces than <c>/</c> with the
+    /// namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a secret of the client; give others
+    /// an id of the application's own.
     /// </remarks>
     public string Id { get; }
 
@@ -65,25 +71,31 @@ public sealed partial class Socket : IAckEmitter
     public Handshake Handshake { get; }
 
     /// <summary>
-    /// The authenticated user of the request that opened the connection. Of a socket that was recovered past the middleware, when that request has none: the user that the
+    /// The authenticated user of the request that opened the connection. Of a socket that was recovered past the middleware, when that
+    /// request has none: the user that the
     /// lost socket had, as claims.
     /// </summary>
     public ClaimsPrincipal User => RecoveredUser ?? Handshake.User;
 
     /// <summary>
-    /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a
-    /// cluster another node has it within moments, and should this node crash, the client finds it there. A change within a value is not seen: put the value anew.
+    /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with
+    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a
+    /// cluster another node has it within moments, and should this node crash, the client finds it there. A change within a value is not
+    /// seen: put the value anew.
     /// </summary>
     /// <remarks>
-    /// <para>A socket that is recovered on its own node has the same objects. On another node numbers, text, <c>bool</c>, <c>Guid</c>, dates, times, <c>Uri</c>,
+    /// <para>A socket that is recovered on its own node has the same objects. On another node numbers, text, <c>bool</c>, <c>Guid</c>,
+    /// dates, times, <c>Uri</c>,
     /// <c>byte[]</c> and <see cref="ClaimsPrincipal"/> (as claims) are what they were; what else System.Text.Json can write is a
     /// <see cref="System.Text.Json.JsonElement"/>: read it with <see cref="GetData"/>, which is the same everywhere.</para>
-    /// <para>What cannot be written, such as a delegate, a stream or anything disposable, does not travel: a warning says so when it is put, and a socket that comes back
+    /// <para>What cannot be written, such as a delegate, a stream or anything disposable, does not travel: a warning says so when it is
+    /// put, and a socket that comes back
     /// without it passes the middleware again, whatever <see cref="RecoveryOptions.SkipMiddlewares"/> says.</para>
     /// </remarks>
     public IDictionary<string, object?> Data => Bag;
 
-    /// <summary>Reads a value of <see cref="Data"/> as <typeparamref name="T"/>, also one that has come from another node as JSON, or one of another type that converts to it
+    /// <summary>Reads a value of <see cref="Data"/> as <typeparamref name="T"/>, also one that has come from another node as JSON, or one
+    /// of another type that converts to it
     /// by JSON (an <c>int</c> as a <c>long</c>).</summary>
     /// <returns>The default when there is none.</returns>
     /// <exception cref="InvalidOperationException">There is one, which cannot be read as <typeparamref name="T"/>.</exception>
@@ -94,7 +106,8 @@ public sealed partial class Socket : IAckEmitter
     public bool TryGetData<T>(string key, out T? value) => Bag.TryGet(key, Namespace.Services.Server.Json, out value, out _);
 
     /// <summary><see cref="Data"/> as it is kept. A socket that continues one of this node's takes over the bag of that one.</summary>
-    internal SocketData Bag => System.Threading.Volatile.Read(ref _data) ?? Interlocked.CompareExchange(ref _data, new SocketData(this), null) ?? _data;
+    internal SocketData Bag =>
+        System.Threading.Volatile.Read(ref _data) ?? Interlocked.CompareExchange(ref _data, new SocketData(this), null) ?? _data;
 
     internal void TakeOver(SocketData data)
     {
@@ -112,13 +125,15 @@ public sealed partial class Socket : IAckEmitter
     internal ClaimsPrincipal? KnownUser => RecoveredUser ?? Handshake.Request.KnownUser;
 
     /// <summary>
-    /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised or <see cref="DisconnectAsync"/> called; so also for
+    /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised or
+    /// <see cref="DisconnectAsync"/> called; so also for
     /// handlers of what the client sent before it left.
     /// </summary>
     public bool Connected => _connected && !_isToldToGo;
 
     /// <summary>
-    /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it missed. See
+    /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it
+    /// missed. See
     /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
     /// </summary>
     public bool Recovered => RestoredFrom is not null;
@@ -149,7 +164,8 @@ public sealed partial class Socket : IAckEmitter
     }
 
     /// <summary>
-    /// Cancelled as soon as the client has left or the server has disconnected it: there is nobody to be answered any more, although events that were sent before may still be
+    /// Cancelled as soon as the client has left or the server has disconnected it: there is nobody to be answered any more, although events
+    /// that were sent before may still be
     /// handled. Also when the client goes, or is refused, before it was connected.
     /// </summary>
     public CancellationToken Disconnected => _disconnected.Token;
@@ -183,14 +199,17 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>The connection's current transport: "polling" or "websocket".</summary>
     public string Transport => Connection.TransportName;
 
-    /// <summary>Identifies the connection, which the sockets of several namespaces may share. A secret of the client: do not show it to others.</summary>
+    /// <summary>
+    /// Identifies the connection, which the sockets of several namespaces may share. A secret of the client: do not show it to others.
+    /// </summary>
     public string ConnectionId => Connection.Sid;
 
     /// <summary>The socket's actor: it understands <see cref="SocketMessages"/>.</summary>
     public IActorRef Actor { get; internal set; } = ActorRefs.Nobody;
 
     /// <summary>
-    /// The rooms the socket is in; a copy. Its own id is among them once the middleware has let it in. Empty once it is disconnected, but not yet for who handles
+    /// The rooms the socket is in; a copy. Its own id is among them once the middleware has let it in. Empty once it is disconnected, but
+    /// not yet for who handles
     /// <c>disconnecting</c>.
     /// </summary>
     public IReadOnlyCollection<string> Rooms => _reason is not null && !_connected ? [] : CurrentRooms;
@@ -215,7 +234,9 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>Everyone on this node but this socket.</summary>
     public BroadcastOperator Local => Broadcast.Local;
 
-    /// <summary>The next packet may be dropped when the client is not ready for it: between two polls, or while earlier packets wait.</summary>
+    /// <summary>
+    /// The next packet may be dropped when the client is not ready for it: between two polls, or while earlier packets wait.
+    /// </summary>
     public SocketOperator Volatile => new(this, EmitFlags.None with { Volatile = true });
 
     /// <summary>Whether the next packet may be compressed. It may by default.</summary>
@@ -224,7 +245,8 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>
     /// How long the next <c>EmitWithAckAsync</c> waits before it throws an <see cref="AckTimeoutException"/>. Official: <c>timeout</c>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days. To wait without a limit leave it out.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days. To wait without a limit leave it
+    /// out.</exception>
     public SocketOperator Timeout(TimeSpan timeout) => new(this, EmitFlags.None.Within(timeout));
 
     /// <inheritdoc/>
@@ -245,8 +267,10 @@ public sealed partial class Socket : IAckEmitter
     /// <remarks>Joining twice does nothing; joining after the disconnect does nothing.</remarks>
     /// <param name="room">Any text of at most 256 bytes.</param>
     /// <param name="cancellationToken">Ends the wait; the socket joins all the same.</param>
-    /// <exception cref="InvalidOperationException">The socket is in as many rooms as <see cref="ActorSocketOptions.MaxRoomsPerSocket"/> allows.</exception>
-    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.JoinAsync(this, room, cancellationToken);
+    /// <exception cref="InvalidOperationException">The socket is in as many rooms as <see cref="ActorSocketOptions.MaxRoomsPerSocket"/>
+    /// allows.</exception>
+    public ValueTask JoinAsync(string room, CancellationToken cancellationToken = default) =>
+        Namespace.Services.JoinAsync(this, room, cancellationToken);
 
     /// <summary>As <see cref="JoinAsync(string, CancellationToken)"/>, for several rooms, one after the other.</summary>
     public async ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
@@ -259,7 +283,8 @@ public sealed partial class Socket : IAckEmitter
     /// <summary>Leaves a room. Completed, no later broadcast to the room reaches this socket. Official: <c>leave</c>.</summary>
     /// <param name="room">The room. Leaving one that it is not in does nothing.</param>
     /// <param name="cancellationToken">Ends the wait; the socket leaves all the same.</param>
-    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) => Namespace.Services.LeaveAsync(this, room, cancellationToken);
+    public ValueTask LeaveAsync(string room, CancellationToken cancellationToken = default) =>
+        Namespace.Services.LeaveAsync(this, room, cancellationToken);
 
     /// <summary>As <see cref="LeaveAsync(string, CancellationToken)"/>, for several rooms, one after the other.</summary>
     public async ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
@@ -287,10 +312,12 @@ public sealed partial class Socket : IAckEmitter
     }
 
     /// <summary>
-    /// Closes the connection, and with it the client's sockets of all namespaces, after what is queued and without a goodbye: a client reconnects by itself, and may be recovered
+    /// Closes the connection, and with it the client's sockets of all namespaces, after what is queued and without a goodbye: a client
+    /// reconnects by itself, and may be recovered
     /// (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close". May be called in middleware, too.
     /// </summary>
-    /// <returns>Completes when nothing can be sent to this socket any more; what its client sent before is handled first, and then its disconnect is raised.</returns>
+    /// <returns>Completes when nothing can be sent to this socket any more; what its client sent before is handled first, and then its
+    /// disconnect is raised.</returns>
     /// <param name="cancellationToken">Ends the wait; the connection closes all the same.</param>
     public ValueTask CloseConnectionAsync(CancellationToken cancellationToken = default)
     {
@@ -305,7 +332,9 @@ public sealed partial class Socket : IAckEmitter
             await left.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for what an actor was asked to do with this socket. One that has stopped answers nothing; the socket's end is an answer too.</summary>
+    /// <summary>
+    /// Waits for what an actor was asked to do with this socket. One that has stopped answers nothing; the socket's end is an answer too.
+    /// </summary>
     internal async ValueTask DoneOrGoneAsync(TaskCompletionSource done, CancellationToken cancellationToken)
     {
         // By way of the token that every socket has: the other one is made when it is needed.

@@ -8,8 +8,16 @@ using ActorSocket.Sessions;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.</summary>
-internal sealed record SocketDetails(string Id, HandshakeRequest Request, JsonElement Auth, IReadOnlyCollection<string> Rooms, SocketData Data)
+/// <summary>
+/// What one node tells another of a socket: the members of a <see cref="RemoteSocket"/>. The user of a request does not travel.
+/// </summary>
+internal sealed record SocketDetails(
+    string Id,
+    HandshakeRequest Request,
+    JsonElement Auth,
+    IReadOnlyCollection<string> Rooms,
+    SocketData Data
+)
 {
     private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
 
@@ -19,8 +27,16 @@ internal sealed record SocketDetails(string Id, HandshakeRequest Request, JsonEl
     public byte[] ToBytes(SocketJson json)
     {
         var wire = new WireWriter(512);
-        wire.Text(Id).Texts(Rooms).Text(Auth.GetRawText()).Bytes(Data.ToBytes(json))
-            .Texts(Flatten(Request.Headers)).Texts(Flatten(Request.Query)).Text(Request.Address).Flag(Request.Secure).Flag(Request.CrossDomain).Text(Request.Url)
+        wire.Text(Id)
+            .Texts(Rooms)
+            .Text(Auth.GetRawText())
+            .Bytes(Data.ToBytes(json))
+            .Texts(Flatten(Request.Headers))
+            .Texts(Flatten(Request.Query))
+            .Text(Request.Address)
+            .Flag(Request.Secure)
+            .Flag(Request.CrossDomain)
+            .Text(Request.Url)
             .Text(Request.Time.ToString("O", CultureInfo.InvariantCulture));
         return wire.ToArray();
     }
@@ -34,7 +50,16 @@ internal sealed record SocketDetails(string Id, HandshakeRequest Request, JsonEl
         var data = SocketData.Read(wire.Span());
         var headers = Unflatten(wire.Texts());
         var query = Unflatten(wire.Texts());
-        var request = new HandshakeRequest(headers, query, wire.Text(), wire.Flag(), wire.Flag(), wire.Text(), DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture), new ClaimsPrincipal());
+        var request = new HandshakeRequest(
+            headers,
+            query,
+            wire.Text(),
+            wire.Flag(),
+            wire.Flag(),
+            wire.Text(),
+            DateTimeOffset.Parse(wire.Text(), CultureInfo.InvariantCulture),
+            new ClaimsPrincipal()
+        );
         return new SocketDetails(id, request, auth, rooms, data);
     }
 

@@ -7,11 +7,14 @@ namespace ActorSocket;
 /// <param name="Ack">The acknowledgement the client asked for, or null.</param>
 public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arguments, Ack? Ack)
 {
-    /// <summary>The event's name. Middleware (<see cref="Socket.Use"/>) may change it: what follows then takes it for an event of that name.</summary>
+    /// <summary>
+    /// The event's name. Middleware (<see cref="Socket.Use"/>) may change it: what follows then takes it for an event of that name.
+    /// </summary>
     public string Name { get; set; } = Name;
 
     /// <summary>
-    /// Its arguments, still encoded; they can be emitted on as they are, binary included. Middleware (<see cref="Socket.Use"/>) may put others in their place, for the
+    /// Its arguments, still encoded; they can be emitted on as they are, binary included. Middleware (<see cref="Socket.Use"/>) may put
+    /// others in their place, for the
     /// middleware and the handlers behind it; see <see cref="SetArguments"/>.
     /// </summary>
     public SocketArguments Arguments { get; set; } = Arguments;

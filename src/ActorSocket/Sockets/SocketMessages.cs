@@ -3,7 +3,8 @@ using Akka.Actor;
 namespace ActorSocket;
 
 /// <summary>
-/// The message protocol between a socket and a user's own actor (<see cref="Socket.ForwardTo"/>). The actor receives <see cref="Connected"/>,
+/// The message protocol between a socket and a user's own actor (<see cref="Socket.ForwardTo"/>). The actor receives
+/// <see cref="Connected"/>,
 /// <see cref="Event"/> and <see cref="Disconnected"/>, and tells <see cref="Socket.Actor"/> what the socket shall do.
 /// </summary>
 public static class SocketMessages
@@ -24,7 +25,10 @@ public static class SocketMessages
     /// <param name="Reason">Why.</param>
     public sealed record Disconnected(Socket Socket, DisconnectReason Reason) : INoSerializationVerificationNeeded;
 
-    /// <summary>What <see cref="Socket.Actor"/> understands from a user's actor. A failure that there is no sender to tell of is logged and raised on <c>OnError</c>.</summary>
+    /// <summary>
+    /// What <see cref="Socket.Actor"/> understands from a user's actor. A failure that there is no sender to tell of is logged and raised
+    /// on <c>OnError</c>.
+    /// </summary>
     public interface ISocketCommand : INoSerializationVerificationNeeded;
 
     /// <summary>Sends an event to the client. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
@@ -32,7 +36,9 @@ public static class SocketMessages
     /// <param name="Arguments">Each item is one; serialised as with <c>Emit</c>.</param>
     public sealed record Emit(string EventName, IReadOnlyList<object?> Arguments) : ISocketCommand;
 
-    /// <summary>Sends an event to every other socket in the rooms. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.</summary>
+    /// <summary>
+    /// Sends an event to every other socket in the rooms. Answered only when it cannot be sent, with <see cref="Status.Failure"/>.
+    /// </summary>
     /// <param name="Rooms">A union; each socket gets the event once.</param>
     /// <param name="EventName">Not a reserved name.</param>
     /// <param name="Arguments">Each item is one; serialised as with <c>Emit</c>.</param>

@@ -4,7 +4,9 @@ using Akka.Event;
 
 namespace ActorSocket.Sockets;
 
-/// <summary>What a <c>SocketActor</c> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.</summary>
+/// <summary>
+/// What a <c>SocketActor</c> understands from within the library. What a user's actor may tell it is in <see cref="SocketMessages"/>.
+/// </summary>
 internal static class SocketProtocol
 {
     /// <summary>Told first: the socket that the actor is of.</summary>
@@ -25,12 +27,20 @@ internal static class SocketProtocol
     internal sealed record CommandFailed(Exception Error) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The client left, and what it had sent before is not handled in time.</summary>
-    internal sealed class LastEventsOverdue : ILocalMessage, IDeadLetterSuppression { public static readonly LastEventsOverdue Instance = new(); }
+    internal sealed class LastEventsOverdue : ILocalMessage, IDeadLetterSuppression
+    {
+        public static readonly LastEventsOverdue Instance = new();
+    }
 
     /// <summary>The handlers of <c>disconnecting</c> are done, or their time is over.</summary>
-    internal sealed class DisconnectingDone : ILocalMessage, IDeadLetterSuppression { public static readonly DisconnectingDone Instance = new(); }
+    internal sealed class DisconnectingDone : ILocalMessage, IDeadLetterSuppression
+    {
+        public static readonly DisconnectingDone Instance = new();
+    }
 
-    /// <summary>The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.</summary>
+    /// <summary>
+    /// The client was asked for an acknowledgement; told before the packet leaves, so it is known before the answer comes.
+    /// </summary>
     internal sealed record AckAsked(long Id, IAckSink Sink) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>Nobody waits for this acknowledgement any more: the time of who asked is over, or was given up.</summary>

@@ -5,15 +5,19 @@ using Akka.Streams.Dsl;
 namespace ActorSocket;
 
 /// <summary>
-/// Sockets as the ends of Akka.Streams: a client's events as a <c>Source</c>, what is emitted as a <c>Sink</c>. For where a stream's back-pressure is the point; a handler costs
+/// Sockets as the ends of Akka.Streams: a client's events as a <c>Source</c>, what is emitted as a <c>Sink</c>. For where a stream's
+/// back-pressure is the point; a handler costs
 /// less.
 /// </summary>
 public static class SocketStreams
 {
     /// <summary>
-    /// The client's events of one name, in order. A stream that lags behind holds up the client's other events too, as a slow handler does, and then, by the limits of
-    /// <see cref="EngineIoOptions.MaxInboundEvents"/> and <see cref="EngineIoOptions.MaxInboundBytes"/>, the client itself: nothing is dropped. Completes when the
-    /// socket is disconnected, after the events that its client had sent before it left (<see cref="ActorSocketOptions.LastEventsTimeout"/>).
+    /// The client's events of one name, in order. A stream that lags behind holds up the client's other events too, as a slow handler does,
+    /// and then, by the limits of
+    /// <see cref="EngineIoOptions.MaxInboundEvents"/> and <see cref="EngineIoOptions.MaxInboundBytes"/>, the client itself: nothing is
+    /// dropped. Completes when the
+    /// socket is disconnected, after the events that its client had sent before it left
+    /// (<see cref="ActorSocketOptions.LastEventsTimeout"/>).
     /// </summary>
     /// <param name="socket">The client. Run the stream within <c>OnConnection</c>: it gets the events from then on.</param>
     /// <param name="eventName">As for <see cref="Socket.On(string, Delegate)"/>. Each run of the stream is a handler of its own.</param>
@@ -31,7 +35,10 @@ public static class SocketStreams
         });
     }
 
-    /// <summary>Emits each element as an event with one argument. The stream is not held up: use <see cref="AckedSink"/> for one client at its own pace.</summary>
+    /// <summary>
+    /// Emits each element as an event with one argument. The stream is not held up: use <see cref="AckedSink"/> for one client at its own
+    /// pace.
+    /// </summary>
     /// <param name="emitter">A socket, a namespace, rooms, volatile or not.</param>
     /// <param name="eventName">As for <c>Emit</c>.</param>
     public static Sink<T, Task<Done>> EventSink<T>(this IEventEmitter emitter, string eventName)
@@ -42,7 +49,8 @@ public static class SocketStreams
     }
 
     /// <summary>
-    /// Emits each element as an event with one argument and takes the next when the client has acknowledged it: the stream runs at the client's pace. Fails with
+    /// Emits each element as an event with one argument and takes the next when the client has acknowledged it: the stream runs at the
+    /// client's pace. Fails with
     /// <see cref="AckTimeoutException"/> or <see cref="SocketDisconnectedException"/>.
     /// </summary>
     /// <param name="client">
@@ -72,7 +80,10 @@ public static class SocketStreams
         public Subscription(Socket socket, string eventName, ISourceQueueWithComplete<SocketEvent> queue)
         {
             _queue = queue;
-            var handler = socket.On(eventName, (SocketArguments arguments, Ack ack) => OfferAsync(new SocketEvent(socket, eventName, arguments, ack)));
+            var handler = socket.On(
+                eventName,
+                (SocketArguments arguments, Ack ack) => OfferAsync(new SocketEvent(socket, eventName, arguments, ack))
+            );
             var end = socket.OnDisconnect(_ => CompleteAsync());
             _ = ForgetAsync(handler, end);
             if (socket.Disconnected.IsCancellationRequested) // before it was listened to

@@ -16,7 +16,8 @@ internal abstract class Dialect
 
     public abstract void ReceiveText(WebSocketClient client, ReadOnlySpan<byte> data);
 
-    public virtual void ReceiveBinary(WebSocketClient client, ReadOnlySpan<byte> data) => throw new LoadFailure("unexpected binary message");
+    public virtual void ReceiveBinary(WebSocketClient client, ReadOnlySpan<byte> data) =>
+        throw new LoadFailure("unexpected binary message");
 
     public abstract void Echo(WebSocketClient client, ReadOnlySpan<byte> payload);
 
@@ -103,7 +104,10 @@ internal sealed class SocketIoDialect : Dialect
         }
         else if (data.StartsWith("461-"u8) && client.AwaitsAttachmentOf is null)
         {
-            if (!Utf8Parser.TryParse(data[4..], out uint id, out var used) || !data[(4 + used)..].SequenceEqual("[{\"_placeholder\":true,\"num\":0}]"u8))
+            if (
+                !Utf8Parser.TryParse(data[4..], out uint id, out var used)
+                || !data[(4 + used)..].SequenceEqual("[{\"_placeholder\":true,\"num\":0}]"u8)
+            )
                 throw Unexpected(data);
             client.AwaitsAttachmentOf = id;
         }
@@ -134,19 +138,31 @@ internal sealed class SocketIoDialect : Dialect
     }
 
     public override void Echo(WebSocketClient client, ReadOnlySpan<byte> payload) =>
-        client.SendText(new MessageWriter(client.Compose).Add("42"u8).Add(client.NextRequest++).Add("[\"echo\",\""u8).Add(payload).Add("\"]"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose).Add("42"u8).Add(client.NextRequest++).Add("[\"echo\",\""u8).Add(payload).Add("\"]"u8).Written
+        );
 
     public override void EchoBinary(WebSocketClient client, ReadOnlySpan<byte> payload)
     {
-        client.SendText(new MessageWriter(client.Compose).Add("451-"u8).Add(client.NextRequest++).Add("[\"echo\",{\"_placeholder\":true,\"num\":0}]"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose)
+                .Add("451-"u8)
+                .Add(client.NextRequest++)
+                .Add("[\"echo\",{\"_placeholder\":true,\"num\":0}]"u8)
+                .Written
+        );
         client.SendBinary(payload);
     }
 
     public override void Join(WebSocketClient client, string room) =>
-        client.SendText(new MessageWriter(client.Compose).Add("42"u8).Add(client.NextRequest++).Add("[\"join\",\""u8).Add(room).Add("\"]"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose).Add("42"u8).Add(client.NextRequest++).Add("[\"join\",\""u8).Add(room).Add("\"]"u8).Written
+        );
 
     public override void Broadcast(WebSocketClient client, string room, ReadOnlySpan<byte> payload) =>
-        client.SendText(new MessageWriter(client.Compose).Add("42[\"broadcast\",\""u8).Add(room).Add("\",\""u8).Add(payload).Add("\"]"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose).Add("42[\"broadcast\",\""u8).Add(room).Add("\",\""u8).Add(payload).Add("\"]"u8).Written
+        );
 
     private static void ReadAck(WebSocketClient client, ReadOnlySpan<byte> data)
     {
@@ -185,11 +201,28 @@ internal sealed class SignalRDialect : Dialect
     public override void Join(WebSocketClient client, string room) => Invoke(client, "Join"u8, Encoding.UTF8.GetBytes(room));
 
     public override void Broadcast(WebSocketClient client, string room, ReadOnlySpan<byte> payload) =>
-        client.SendText(new MessageWriter(client.Compose).Add("{\"type\":1,\"target\":\"Broadcast\",\"arguments\":[\""u8).Add(room).Add("\",\""u8).Add(payload).Add("\"]}\u001e"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose)
+                .Add("{\"type\":1,\"target\":\"Broadcast\",\"arguments\":[\""u8)
+                .Add(room)
+                .Add("\",\""u8)
+                .Add(payload)
+                .Add("\"]}\u001e"u8)
+                .Written
+        );
 
     private static void Invoke(WebSocketClient client, ReadOnlySpan<byte> method, ReadOnlySpan<byte> argument) =>
-        client.SendText(new MessageWriter(client.Compose).Add("{\"type\":1,\"invocationId\":\""u8).Add(client.NextRequest++).Add("\",\"target\":\""u8).Add(method)
-            .Add("\",\"arguments\":[\""u8).Add(argument).Add("\"]}\u001e"u8).Written);
+        client.SendText(
+            new MessageWriter(client.Compose)
+                .Add("{\"type\":1,\"invocationId\":\""u8)
+                .Add(client.NextRequest++)
+                .Add("\",\"target\":\""u8)
+                .Add(method)
+                .Add("\",\"arguments\":[\""u8)
+                .Add(argument)
+                .Add("\"]}\u001e"u8)
+                .Written
+        );
 
     private static void Receive(WebSocketClient client, ReadOnlySpan<byte> record)
     {
@@ -215,7 +248,9 @@ internal sealed class SignalRDialect : Dialect
     }
 }
 
-/// <summary>The least a server can do: E… comes back as it is, J and a room subscribes and comes back, B and a room goes to all that subscribed.</summary>
+/// <summary>
+/// The least a server can do: E… comes back as it is, J and a room subscribes and comes back, B and a room goes to all that subscribed.
+/// </summary>
 internal sealed class RawDialect : Dialect
 {
     public override string Path => "/raw";

@@ -21,7 +21,10 @@ internal sealed class HttpChannel(Poller poller, int port) : Channel(poller, por
     public void Post(string path, ReadOnlySpan<byte> body, HttpHandler handler)
     {
         _handler = handler;
-        Write($"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {body.Length}\r\n\r\n", body);
+        Write(
+            $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {body.Length}\r\n\r\n",
+            body
+        );
     }
 
     protected override void OnConnected()

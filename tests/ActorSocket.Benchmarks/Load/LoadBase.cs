@@ -72,7 +72,10 @@ internal abstract class LoadBase(Poller poller, int connections)
     }
 }
 
-/// <summary>When the next message of an open loop is due. What a slow server delays is counted from then, so that its delay is not hidden by our waiting.</summary>
+/// <summary>
+/// When the next message of an open loop is due. What a slow server delays is counted from then, so that its delay is not hidden by our
+/// waiting.
+/// </summary>
 internal sealed class Schedule(double perSecond)
 {
     private readonly double _interval = Stopwatch.Frequency / perSecond;

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace ActorSocket.Benchmarks.Load;
 
 /// <summary>
-/// The calls of libc that the load generator makes for itself: one thread that never sleeps on thousands of sockets needs no more than these, and anything
+/// The calls of libc that the load generator makes for itself: one thread that never sleeps on thousands of sockets needs no more than
+/// these, and anything
 /// between it and the kernel would be measured as the server's slowness.
 /// </summary>
 internal static unsafe partial class Native
@@ -20,7 +21,10 @@ internal static unsafe partial class Native
 
     public static readonly int EventDataOffset = EventSize - 8;
 
-    /// <summary>Begins to connect to a port of 127.0.0.1. Source addresses rotate, because one has too few ports for tens of thousands of connections.</summary>
+    /// <summary>
+    /// Begins to connect to a port of 127.0.0.1. Source addresses rotate, because one has too few ports for tens of thousands of
+    /// connections.
+    /// </summary>
     public static int Connect(int port, int source)
     {
         var fd = Check(socket(Inet, Stream | NonBlocking | CloseOnExec, 0));
@@ -79,7 +83,9 @@ internal static unsafe partial class Native
         return (int)Math.Min(limit.Soft, int.MaxValue);
     }
 
-    /// <summary>Keeps every thread of this process on one core, those of the runtime too: what they do must not disturb the server's.</summary>
+    /// <summary>
+    /// Keeps every thread of this process on one core, those of the runtime too: what they do must not disturb the server's.
+    /// </summary>
     public static void PinThisProcess(int core)
     {
         Span<byte> mask = stackalloc byte[128];
@@ -87,7 +93,11 @@ internal static unsafe partial class Native
         foreach (var task in Directory.EnumerateDirectories("/proc/self/task"))
         {
             fixed (byte* at = mask)
-                _ = sched_setaffinity(int.Parse(Path.GetFileName(task), System.Globalization.CultureInfo.InvariantCulture), mask.Length, at); // a thread may have ended
+                _ = sched_setaffinity(
+                    int.Parse(Path.GetFileName(task), System.Globalization.CultureInfo.InvariantCulture),
+                    mask.Length,
+                    at
+                ); // a thread may have ended
         }
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Text;
 namespace ActorSocket.Benchmarks.Load;
 
 /// <summary>
-/// Every message says who sent it and as which of its messages, and all other bytes follow from that, so that one that is lost, doubled, out of order or
+/// Every message says who sent it and as which of its messages, and all other bytes follow from that, so that one that is lost, doubled,
+/// out of order or
 /// damaged is noticed by its receiver.
 /// </summary>
 internal static class Payload
@@ -22,14 +23,22 @@ internal static class Payload
 
     public static (uint Sender, uint Number) Read(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length < MinLength || !Utf8Parser.TryParse(payload[..8], out uint sender, out _, 'x') || !Utf8Parser.TryParse(payload[8..16], out uint number, out _, 'x'))
+        if (
+            payload.Length < MinLength
+            || !Utf8Parser.TryParse(payload[..8], out uint sender, out _, 'x')
+            || !Utf8Parser.TryParse(payload[8..16], out uint number, out _, 'x')
+        )
             throw new LoadFailure("a payload without its head");
         return (sender, number);
     }
 
     public static void Verify(ReadOnlySpan<byte> payload, uint sender, uint number, int length)
     {
-        if (payload.Length != length || Read(payload) != (sender, number) || !payload[16..].SequenceEqual(Padding.AsSpan((int)((sender + number) % 26), length - 16)))
+        if (
+            payload.Length != length
+            || Read(payload) != (sender, number)
+            || !payload[16..].SequenceEqual(Padding.AsSpan((int)((sender + number) % 26), length - 16))
+        )
             throw new LoadFailure($"a wrong payload where message {number} of {sender} was due");
     }
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ActorSocket.Benchmarks.Load;
 
-/// <summary>Socket.IO clients on long-polling: each has a GET waiting at all times and posts on a second connection once it has something to say.</summary>
+/// <summary>
+/// Socket.IO clients on long-polling: each has a GET waiting at all times and posts on a second connection once it has something to say.
+/// </summary>
 internal sealed class PollingLoad(Poller poller, int port, int connections, int payloadLength, bool echoes) : LoadBase(poller, connections)
 {
     private readonly Client[] _clients = new Client[connections];

@@ -49,7 +49,9 @@ internal sealed class WebSocketClient(Poller poller, int port, Dialect dialect, 
 
     protected override void OnConnected()
     {
-        var request = $"GET {dialect.Path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        var request =
+            $"GET {dialect.Path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+            + "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
         Commit(Encoding.ASCII.GetBytes(request, Reserve(request.Length)));
     }
 

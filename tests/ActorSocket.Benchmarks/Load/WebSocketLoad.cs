@@ -4,7 +4,8 @@ namespace ActorSocket.Benchmarks.Load;
 
 /// <summary>Who is reached by broadcasts: groups of neighbours, in each of which some members send.</summary>
 /// <param name="Size">Members of one group.</param>
-/// <param name="Senders">Members that send. In a closed loop each has one broadcast under way: the next leaves when all members have the last.</param>
+/// <param name="Senders">Members that send. In a closed loop each has one broadcast under way: the next leaves when all members have the
+/// last.</param>
 /// <param name="Rate">Broadcasts per second over all groups; 0 is a closed loop.</param>
 internal sealed record Audience(int Size, int Senders, double Rate = 0);
 
@@ -55,9 +56,15 @@ internal sealed class WebSocketLoad : LoadBase, IClientOwner
         _echoes = new Schedule(traffic.EchoRate);
         _broadcasts = Array.ConvertAll(traffic.Audiences, static audience => new Schedule(audience.Rate));
         _nextGroup = new int[traffic.Audiences.Length];
-        _groups = [.. traffic.Audiences
-            .SelectMany((audience, kind) => Enumerable.Range(0, traffic.Connections / audience.Size).Select(i => (audience, kind, First: i * audience.Size)))
-            .Select(static (group, index) => new Group(index, group.kind, group.audience, group.First))];
+        _groups =
+        [
+            .. traffic
+                .Audiences.SelectMany(
+                    (audience, kind) =>
+                        Enumerable.Range(0, traffic.Connections / audience.Size).Select(i => (audience, kind, First: i * audience.Size))
+                )
+                .Select(static (group, index) => new Group(index, group.kind, group.audience, group.First)),
+        ];
     }
 
     protected override bool IsQuiet => _waiting == 0;

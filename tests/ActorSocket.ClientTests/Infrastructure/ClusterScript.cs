@@ -23,7 +23,20 @@ internal sealed partial class ClusterScript : IAsyncDisposable
         {
             StartInfo = new ProcessStartInfo(
                 Path.Combine(Repository.Root, "config", "run-cluster.sh"),
-                ["--no-build", "--configuration", configuration, "--port", Text(port), "--cluster-port", Text(clusterPort), "--nodes", Text(Nodes), "--", .. arguments])
+                [
+                    "--no-build",
+                    "--configuration",
+                    configuration,
+                    "--port",
+                    Text(port),
+                    "--cluster-port",
+                    Text(clusterPort),
+                    "--nodes",
+                    Text(Nodes),
+                    "--",
+                    .. arguments,
+                ]
+            )
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,
@@ -34,7 +47,8 @@ internal sealed partial class ClusterScript : IAsyncDisposable
         };
         _script.OutputDataReceived += (_, line) => Log(line.Data);
         _script.ErrorDataReceived += (_, line) => Log(line.Data);
-        _script.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"config/run-cluster.sh has ended. It said:\n{Said}"));
+        _script.Exited += (_, _) =>
+            _ready.TrySetException(new InvalidOperationException($"config/run-cluster.sh has ended. It said:\n{Said}"));
     }
 
     /// <summary>Where nginx listens.</summary>
@@ -82,7 +96,10 @@ internal sealed partial class ClusterScript : IAsyncDisposable
                 continue;
             var open = await http.GetStringAsync(new Uri(UrlOf(node), "/socket.io/?EIO=4&transport=polling"));
             var sid = SidPattern().Match(open).Groups["tag"].Value;
-            await http.PostAsync(new Uri(UrlOf(node), $"/socket.io/?EIO=4&transport=polling&sid={SidPattern().Match(open).Groups["sid"].Value}"), new StringContent("1"));
+            await http.PostAsync(
+                new Uri(UrlOf(node), $"/socket.io/?EIO=4&transport=polling&sid={SidPattern().Match(open).Groups["sid"].Value}"),
+                new StringContent("1")
+            );
             if (id.StartsWith(sid, StringComparison.Ordinal))
                 return node;
         }
@@ -93,8 +110,13 @@ internal sealed partial class ClusterScript : IAsyncDisposable
     public async Task<double?> MetricAsync(int node, string name, string tag = "")
     {
         using var http = new HttpClient();
-        var line = (await http.GetStringAsync(new Uri(UrlOf(node), "/metrics"))).Split('\n')
-            .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is '{' or ' ' && line.Contains(tag, StringComparison.Ordinal));
+        var line = (await http.GetStringAsync(new Uri(UrlOf(node), "/metrics")))
+            .Split('\n')
+            .FirstOrDefault(line =>
+                line.StartsWith(name, StringComparison.Ordinal)
+                && line[name.Length] is '{' or ' '
+                && line.Contains(tag, StringComparison.Ordinal)
+            );
         return line is null ? null : double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture);
     }
 

@@ -33,7 +33,10 @@ internal sealed class DemoServer : IAsyncDisposable
         var dll = Path.Combine(project, "bin", configuration, new DirectoryInfo(AppContext.BaseDirectory).Name, "ActorSocket.Server.dll");
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [dll, "--urls", Url.GetLeftPart(UriPartial.Authority), "--contentRoot", project, .. _arguments])
+            StartInfo = new ProcessStartInfo(
+                "dotnet",
+                [dll, "--urls", Url.GetLeftPart(UriPartial.Authority), "--contentRoot", project, .. _arguments]
+            )
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,

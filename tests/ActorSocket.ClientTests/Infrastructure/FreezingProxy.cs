@@ -5,7 +5,8 @@ using TcpSocket = System.Net.Sockets.Socket;
 namespace ActorSocket.ClientTests.Infrastructure;
 
 /// <summary>
-/// A TCP proxy that can go silent without a FIN, as when a cable is pulled. After the thaw new connections work; the frozen ones never do again.
+/// A TCP proxy that can go silent without a FIN, as when a cable is pulled. After the thaw new connections work; the frozen ones never do
+/// again.
 /// </summary>
 internal sealed class FreezingProxy : IAsyncDisposable
 {

@@ -25,7 +25,15 @@ internal sealed class HostProcess : IAsyncDisposable
         _output = output;
         _key = key;
         var configuration = typeof(HostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-        var dll = Path.Combine(Repository.Root, "tests", "ActorSocket.WireHost", "bin", configuration, new DirectoryInfo(AppContext.BaseDirectory).Name, "ActorSocket.WireHost.dll");
+        var dll = Path.Combine(
+            Repository.Root,
+            "tests",
+            "ActorSocket.WireHost",
+            "bin",
+            configuration,
+            new DirectoryInfo(AppContext.BaseDirectory).Name,
+            "ActorSocket.WireHost.dll"
+        );
         _process = new Process
         {
             // With its end of this pipe the WireHost ends too, however this process does.
@@ -74,11 +82,16 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    public static Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, params string[] settings) => StartAsync(output, profile, "client", settings);
+    public static Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, params string[] settings) =>
+        StartAsync(output, profile, "client", settings);
 
     public static async Task<HostProcess> StartAsync(ITestOutputHelper output, string profile, string handlers, string[] settings)
     {
-        var host = new HostProcess(output, Key(profile, settings), ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]);
+        var host = new HostProcess(
+            output,
+            Key(profile, settings),
+            ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]
+        );
         host._process.Start();
         host._process.BeginOutputReadLine();
         host._process.BeginErrorReadLine();
@@ -139,7 +152,10 @@ internal sealed class HostProcess : IAsyncDisposable
             await eldest.DisposeAsync();
     }
 
-    /// <summary>Whether its last connection ends in time; one whose client has vanished does not. It is another process, which is asked again and again.</summary>
+    /// <summary>
+    /// Whether its last connection ends in time; one whose client has vanished does not. It is another process, which is asked again and
+    /// again.
+    /// </summary>
     private async Task<bool> IsIdleAsync()
     {
         for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < UntilIdle; await Task.Delay(5))

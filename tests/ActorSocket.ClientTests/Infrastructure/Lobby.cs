@@ -20,5 +20,6 @@ internal static class Lobby
         await tab.Page.ClickAsync("#send");
     }
 
-    public static Task SaidAsync(Tab tab, string text) => Expect(tab.Page.Locator("#messages li").Last).ToContainTextAsync(text, new() { Timeout = Patience });
+    public static Task SaidAsync(Tab tab, string text) =>
+        Expect(tab.Page.Locator("#messages li").Last).ToContainTextAsync(text, new() { Timeout = Patience });
 }

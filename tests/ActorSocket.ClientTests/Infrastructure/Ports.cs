@@ -7,7 +7,8 @@ namespace ActorSocket.ClientTests.Infrastructure;
 /// <summary>Ports for servers that stop and come back.</summary>
 internal static class Ports
 {
-    // The UDP ports of the same numbers, for as long as this process lives: no other test, here or in another process, takes the port between now and its server's start.
+    // The UDP ports of the same numbers, for as long as this process lives: no other test, here or in another process, takes the port
+    // between now and its server's start.
     private static readonly ConcurrentBag<UdpClient> Claims = [];
 
     /// <summary>A port that no outgoing connection can be given while the server is away: below Linux's ephemeral range.</summary>

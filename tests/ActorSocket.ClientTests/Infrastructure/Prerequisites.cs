@@ -41,7 +41,9 @@ internal static class Prerequisites
             var (exitCode, output) = await Tool.RunAsync(npm, ["ci", "--no-audit", "--no-fund"], folder, InstallLimit);
             if (exitCode != 0)
             {
-                throw new InvalidOperationException($"Run this and read what it says: npm ci --prefix tests/ActorSocket.ClientTests/node\n{output}");
+                throw new InvalidOperationException(
+                    $"Run this and read what it says: npm ci --prefix tests/ActorSocket.ClientTests/node\n{output}"
+                );
             }
 
             await File.WriteAllTextAsync(stamp, wanted);
@@ -60,7 +62,10 @@ internal static class Prerequisites
         if (FindChromium() is null)
             await InstallAsync("chromium");
 
-        return FindChromium() ?? throw new InvalidOperationException("Debian's package chromium put no `chromium` on the PATH. Name it: export CHROMIUM_PATH=…");
+        return FindChromium()
+            ?? throw new InvalidOperationException(
+                "Debian's package chromium put no `chromium` on the PATH. Name it: export CHROMIUM_PATH=…"
+            );
     }
 
     private static string? FindChromium() => Tool.Find("chromium", "chromium-browser", "google-chrome");
@@ -81,7 +86,9 @@ internal static class Prerequisites
         if (!await CanImportAsync())
             await InstallAsync("python3-socketio", "python3-aiohttp", "python3-requests", "python3-websocket");
 
-        return await CanImportAsync() ? python : throw new InvalidOperationException($"{python} still cannot import socketio, aiohttp, requests and websocket.");
+        return await CanImportAsync()
+            ? python
+            : throw new InvalidOperationException($"{python} still cannot import socketio, aiohttp, requests and websocket.");
 
         static async Task<bool> CanImportAsync() =>
             File.Exists(python) && (await Tool.RunAsync(python, ["-c", "import socketio, aiohttp, requests, websocket"])).ExitCode == 0;

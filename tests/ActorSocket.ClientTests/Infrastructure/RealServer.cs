@@ -13,7 +13,9 @@ using Xunit.Abstractions;
 
 namespace ActorSocket.ClientTests.Infrastructure;
 
-/// <summary>A Kestrel server as a user would build it, with <see cref="TestHandlers"/>; it can be stopped and started again on its port.</summary>
+/// <summary>
+/// A Kestrel server as a user would build it, with <see cref="TestHandlers"/>; it can be stopped and started again on its port.
+/// </summary>
 internal sealed class RealServer : IAsyncDisposable
 {
     private readonly ITestOutputHelper _output;
@@ -24,7 +26,13 @@ internal sealed class RealServer : IAsyncDisposable
     private WebApplication? _app;
     private int _port;
 
-    private RealServer(ITestOutputHelper output, Action<ActorSocketOptions>? configure, X509Certificate2? certificate, int port, string path)
+    private RealServer(
+        ITestOutputHelper output,
+        Action<ActorSocketOptions>? configure,
+        X509Certificate2? certificate,
+        int port,
+        string path
+    )
     {
         _path = path;
         _port = port;
@@ -48,7 +56,12 @@ internal sealed class RealServer : IAsyncDisposable
     /// <param name="port">0 for any; <see cref="Ports.Free"/> for a server that is stopped and started again.</param>
     /// <param name="path">Where it is mapped.</param>
     public static async Task<RealServer> StartAsync(
-        ITestOutputHelper output, Action<ActorSocketOptions>? configure = null, X509Certificate2? certificate = null, int port = 0, string path = "/socket.io")
+        ITestOutputHelper output,
+        Action<ActorSocketOptions>? configure = null,
+        X509Certificate2? certificate = null,
+        int port = 0,
+        string path = "/socket.io"
+    )
     {
         var server = new RealServer(output, configure, certificate, port, path);
         await server.StartAsync();
@@ -58,7 +71,9 @@ internal sealed class RealServer : IAsyncDisposable
     /// <summary>Starts, or starts again on the same port.</summary>
     public async Task StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory }
+        );
         builder.Logging.ClearProviders().AddProvider(new QueueLoggerProvider(_log)).SetMinimumLevel(LogLevel.Information);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen =>
         {
@@ -74,7 +89,10 @@ internal sealed class RealServer : IAsyncDisposable
         _app = builder.Build();
         Io = _app.MapActorSocket(_path);
         TestHandlers.Map(Io, Journal.Add);
-        _app.MapGet("/", () => TypedResults.Text("<!doctype html><title>Test</title><script src=/socket.io/socket.io.js></script>", "text/html"));
+        _app.MapGet(
+            "/",
+            () => TypedResults.Text("<!doctype html><title>Test</title><script src=/socket.io/socket.io.js></script>", "text/html")
+        );
         await _app.StartAsync().WaitForAsync("the server to start");
         Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         _port = Url.Port;
@@ -114,7 +132,13 @@ internal sealed class RealServer : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (logLevel >= LogLevel.Warning || !category.StartsWith("Microsoft.", StringComparison.Ordinal))
                 lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");

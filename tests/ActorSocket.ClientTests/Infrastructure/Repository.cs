@@ -15,6 +15,8 @@ internal static class Repository
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException($"ActorSocket.sln is in no folder above {AppContext.BaseDirectory}: run the tests from a checkout.");
+        throw new InvalidOperationException(
+            $"ActorSocket.sln is in no folder above {AppContext.BaseDirectory}: run the tests from a checkout."
+        );
     }
 }

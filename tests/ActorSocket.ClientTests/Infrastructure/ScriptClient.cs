@@ -25,13 +25,26 @@ internal sealed class ScriptClient : IAsyncDisposable
         _reading = Task.WhenAll(ReadLinesAsync(), ReadNoiseAsync());
     }
 
-    public static async Task<ScriptClient> StartJavaScriptAsync(string script, string name, Uri url, string mode, params (string Name, string Value)[] environment) =>
-        Start(await Prerequisites.NodeAsync(), "node", "main.mjs", [script, name], url, mode, environment);
+    public static async Task<ScriptClient> StartJavaScriptAsync(
+        string script,
+        string name,
+        Uri url,
+        string mode,
+        params (string Name, string Value)[] environment
+    ) => Start(await Prerequisites.NodeAsync(), "node", "main.mjs", [script, name], url, mode, environment);
 
     public static async Task<ScriptClient> StartPythonAsync(string name, Uri url, string mode) =>
         Start(await Prerequisites.PythonAsync(), "python", "main.py", [name], url, mode);
 
-    private static ScriptClient Start(string program, string folder, string main, string[] what, Uri url, string mode, params (string Name, string Value)[] environment)
+    private static ScriptClient Start(
+        string program,
+        string folder,
+        string main,
+        string[] what,
+        Uri url,
+        string mode,
+        params (string Name, string Value)[] environment
+    )
     {
         folder = Path.Combine(Repository.ClientTests, folder);
         var address = url.GetLeftPart(UriPartial.Authority);
@@ -76,7 +89,9 @@ internal sealed class ScriptClient : IAsyncDisposable
         if (!line.TryGetProperty("ok", out var ok) || !ok.GetBoolean())
             throw Failure(line, "expected a good result");
         if (endsByItself)
-            await _process.WaitForExitAsync().WaitForAsync($"the client's sockets to close after the end of {_title}", TimeSpan.FromSeconds(20));
+            await _process
+                .WaitForExitAsync()
+                .WaitForAsync($"the client's sockets to close after the end of {_title}", TimeSpan.FromSeconds(20));
         return line;
     }
 
@@ -106,7 +121,11 @@ internal sealed class ScriptClient : IAsyncDisposable
     }
 
     private XunitException Failure(JsonElement line, string expected) =>
-        new(line.TryGetProperty("error", out var error) ? $"{_title}:\n{error.GetString()}\n{Noise()}" : $"{_title}: {expected}, got {line}\n{Noise()}");
+        new(
+            line.TryGetProperty("error", out var error)
+                ? $"{_title}:\n{error.GetString()}\n{Noise()}"
+                : $"{_title}: {expected}, got {line}\n{Noise()}"
+        );
 
     private string Noise()
     {

@@ -9,7 +9,12 @@ internal static class Tool
     {
         foreach (var name in names)
         {
-            foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            foreach (
+                var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+                    Path.PathSeparator,
+                    StringSplitOptions.RemoveEmptyEntries
+                )
+            )
             {
                 var candidate = Path.Combine(folder, name);
                 if (File.Exists(candidate))
@@ -21,7 +26,12 @@ internal static class Tool
     }
 
     /// <summary>Runs a program and returns its exit code and all it printed. It never reads from the terminal.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string file, IEnumerable<string> arguments, string? folder = null, TimeSpan? limit = null)
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string file,
+        IEnumerable<string> arguments,
+        string? folder = null,
+        TimeSpan? limit = null
+    )
     {
         var start = new ProcessStartInfo(file, arguments)
         {

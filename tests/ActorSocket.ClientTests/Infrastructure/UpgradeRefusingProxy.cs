@@ -12,7 +12,14 @@ namespace ActorSocket.ClientTests.Infrastructure;
 /// <summary>An HTTP proxy before the server that lets everything pass but <c>Upgrade</c>.</summary>
 internal sealed class UpgradeRefusingProxy : IAsyncDisposable
 {
-    private static readonly HashSet<string> OfThisHop = new(StringComparer.OrdinalIgnoreCase) { "Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Proxy-Connection" };
+    private static readonly HashSet<string> OfThisHop = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection",
+        "Keep-Alive",
+        "Transfer-Encoding",
+        "Upgrade",
+        "Proxy-Connection",
+    };
 
     private readonly WebApplication _app;
     private readonly HttpMessageInvoker _server = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
@@ -58,7 +65,10 @@ internal sealed class UpgradeRefusingProxy : IAsyncDisposable
             }
         }
 
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(target, context.Request.Path + context.Request.QueryString));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method),
+            new Uri(target, context.Request.Path + context.Request.QueryString)
+        );
         if (context.Request.ContentLength is not null || context.Request.Headers.TransferEncoding.Count > 0)
             request.Content = new StreamContent(context.Request.Body);
         foreach (var (name, values) in context.Request.Headers)

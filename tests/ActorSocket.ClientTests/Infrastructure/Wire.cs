@@ -13,13 +13,19 @@ internal sealed class Wire(Uri url) : IDisposable
     public const char Separator = '\u001e';
 
     /// <summary>A server that does not wait for sessions which these tests leave behind.</summary>
-    public static Task<RealServer> ServeAsync(ITestOutputHelper output, Action<ActorSocketOptions>? configure = null) => RealServer.StartAsync(output, options =>
-    {
-        options.DrainTimeout = TimeSpan.FromMilliseconds(100);
-        configure?.Invoke(options);
-    });
+    public static Task<RealServer> ServeAsync(ITestOutputHelper output, Action<ActorSocketOptions>? configure = null) =>
+        RealServer.StartAsync(output, options =>
+        {
+            options.DrainTimeout = TimeSpan.FromMilliseconds(100);
+            configure?.Invoke(options);
+        });
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None, UseCookies = false }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None, UseCookies = false })
+        {
+            BaseAddress = url,
+            Timeout = TimeSpan.FromSeconds(30),
+        };
 
     /// <summary>What was answered.</summary>
     internal sealed record Answer(HttpStatusCode Status, string Body, byte[] Bytes, HttpResponseMessage Message)
@@ -28,10 +34,17 @@ internal sealed class Wire(Uri url) : IDisposable
         public (HttpStatusCode Status, string Body) Both => (Status, Body);
 
         public string? Header(string name) =>
-            Message.Headers.TryGetValues(name, out var values) || Message.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+            Message.Headers.TryGetValues(name, out var values) || Message.Content.Headers.TryGetValues(name, out values)
+                ? string.Join(", ", values)
+                : null;
     }
 
-    public async Task<Answer> SendAsync(HttpMethod method, string query, HttpContent? content = null, params (string Name, string Value)[] headers)
+    public async Task<Answer> SendAsync(
+        HttpMethod method,
+        string query,
+        HttpContent? content = null,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(method, "/socket.io/?" + query) { Content = content };
         foreach (var (name, value) in headers)
@@ -71,7 +84,9 @@ internal sealed class Wire(Uri url) : IDisposable
     public async Task<WebSocketSession> OpenWebSocketAsync(string query = "EIO=4&transport=websocket")
     {
         var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new Uri($"ws://{url.Host}:{url.Port}/socket.io/?{query}"), CancellationToken.None).WaitForAsync("the WebSocket");
+        await socket
+            .ConnectAsync(new Uri($"ws://{url.Host}:{url.Port}/socket.io/?{query}"), CancellationToken.None)
+            .WaitForAsync("the WebSocket");
         return new WebSocketSession(socket);
     }
 
@@ -111,7 +126,8 @@ internal sealed class Wire(Uri url) : IDisposable
         }
 
         /// <summary>The session is unknown.</summary>
-        public async Task IsGoneAsync() => Assert.Equal((HttpStatusCode.BadRequest, """{"code":1,"message":"Session ID unknown"}"""), (await GetAsync()).Both);
+        public async Task IsGoneAsync() =>
+            Assert.Equal((HttpStatusCode.BadRequest, """{"code":1,"message":"Session ID unknown"}"""), (await GetAsync()).Both);
 
         /// <summary>The session lives: it answers.</summary>
         public async Task LivesAsync()
@@ -131,11 +147,14 @@ internal sealed class Wire(Uri url) : IDisposable
 
         public ClientWebSocket Socket => socket;
 
-        public Task SendAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+        public Task SendAsync(string text) =>
+            socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
         public Task SendAsync(byte[] binary) => socket.SendAsync(binary, WebSocketMessageType.Binary, true, CancellationToken.None);
 
-        /// <summary>The next message: a text, the hexadecimal of a binary one in angle brackets, or "close" and its code when there is one.</summary>
+        /// <summary>
+        /// The next message: a text, the hexadecimal of a binary one in angle brackets, or "close" and its code when there is one.
+        /// </summary>
         public async Task<string> NextAsync()
         {
             var length = 0;
@@ -144,17 +163,23 @@ internal sealed class Wire(Uri url) : IDisposable
                 ValueWebSocketReceiveResult received;
                 try
                 {
-                    received = await socket.ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None).AsTask().WaitForAsync("a message");
+                    received = await socket
+                        .ReceiveAsync(_buffer.AsMemory(length), CancellationToken.None)
+                        .AsTask()
+                        .WaitForAsync("a message");
                 }
                 catch (WebSocketException)
                 {
                     return "cut";
                 }
                 if (received.MessageType == WebSocketMessageType.Close)
-                    return socket.CloseStatus is null or WebSocketCloseStatus.NormalClosure ? "close" : $"close {(int)socket.CloseStatus}"; // .NET says 1000 where there is none
+                    // .NET says 1000 where there is none
+                    return socket.CloseStatus is null or WebSocketCloseStatus.NormalClosure ? "close" : $"close {(int)socket.CloseStatus}";
                 length += received.Count;
                 if (received.EndOfMessage)
-                    return received.MessageType == WebSocketMessageType.Binary ? $"<{Convert.ToHexString(_buffer, 0, length)}>" : Encoding.UTF8.GetString(_buffer, 0, length);
+                    return received.MessageType == WebSocketMessageType.Binary
+                        ? $"<{Convert.ToHexString(_buffer, 0, length)}>"
+                        : Encoding.UTF8.GetString(_buffer, 0, length);
             }
         }
 

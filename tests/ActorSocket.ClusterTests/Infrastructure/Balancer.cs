@@ -14,12 +14,20 @@ using ActorSocket.ClientTests.Infrastructure;
 namespace ActorSocket.ClusterTests.Infrastructure;
 
 /// <summary>
-/// A load balancer that makes it as hard as can be: each request and each WebSocket goes to the next node, whoever it belongs to. A node that refuses the connection, or a
+/// A load balancer that makes it as hard as can be: each request and each WebSocket goes to the next node, whoever it belongs to. A node
+/// that refuses the connection, or a
 /// handshake with 503, is passed over.
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
-    private static readonly HashSet<string> OfThisHop = new(StringComparer.OrdinalIgnoreCase) { "Connection", "Keep-Alive", "Transfer-Encoding", "Proxy-Connection", "Upgrade" };
+    private static readonly HashSet<string> OfThisHop = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection",
+        "Keep-Alive",
+        "Transfer-Encoding",
+        "Proxy-Connection",
+        "Upgrade",
+    };
 
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, ConcurrentQueue<int>> _bySid = new(StringComparer.Ordinal);
@@ -55,7 +63,9 @@ internal sealed class Balancer : IAsyncDisposable
     {
         var balancer = new Balancer { _targets = targets };
         await balancer._app.StartAsync().WaitForAsync("the balancer to start");
-        balancer.Url = new Uri(balancer._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        balancer.Url = new Uri(
+            balancer._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+        );
         return balancer;
     }
 
@@ -93,7 +103,14 @@ internal sealed class Balancer : IAsyncDisposable
             {
                 // The next one, then.
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e)
+                when (e
+                        is HttpRequestException
+                            or IOException
+                            or OperationCanceledException
+                            or ObjectDisposedException
+                            or InvalidOperationException
+                )
             {
                 context.Abort();
                 return;
@@ -105,7 +122,10 @@ internal sealed class Balancer : IAsyncDisposable
     private async Task<bool> TryAsync(HttpContext context, NodeProcess target, string sid, bool isLast)
     {
         var isUpgrade = context.Request.Headers.ContainsKey("Upgrade");
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(target.Url, context.Request.Path + context.Request.QueryString));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method),
+            new Uri(target.Url, context.Request.Path + context.Request.QueryString)
+        );
         if (context.Request.ContentLength is not null || context.Request.Headers.TransferEncoding.Count > 0)
             request.Content = new StreamContent(context.Request.Body);
         foreach (var (name, values) in context.Request.Headers)

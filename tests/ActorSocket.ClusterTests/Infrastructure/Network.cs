@@ -5,8 +5,10 @@ using System.Text;
 namespace ActorSocket.ClusterTests.Infrastructure;
 
 /// <summary>
-/// The network between nodes. Every node is known to the others by an address of its own (127.0.0.11 and so on) at which this listens; a connection's first
-/// message says whose it is. So each pair of nodes can be cut apart: then nothing passes between them, and no connection ends, as if a cable were pulled.
+/// The network between nodes. Every node is known to the others by an address of its own (127.0.0.11 and so on) at which this listens; a
+/// connection's first
+/// message says whose it is. So each pair of nodes can be cut apart: then nothing passes between them, and no connection ends, as if a
+/// cable were pulled.
 /// </summary>
 internal sealed class Network : IAsyncDisposable
 {
@@ -102,7 +104,8 @@ internal sealed class Network : IAsyncDisposable
                 await cable.To.GetStream().WriteAsync(buffer.AsMemory(0, length), _end.Token);
             await Task.WhenAny(cable.PumpAsync(from, cable.To, _end.Token), cable.PumpAsync(cable.To, from, _end.Token));
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // One of the two is gone.
         }

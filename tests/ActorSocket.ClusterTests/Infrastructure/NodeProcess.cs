@@ -13,7 +13,10 @@ namespace ActorSocket.ClusterTests.Infrastructure;
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero, UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(30),
+    };
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -56,13 +59,26 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public static NodeProcess Start(int httpPort, int clusterPort, int publicPort, string seed, params string[] options)
     {
-        var host = AppContext.BaseDirectory.Replace(typeof(NodeProcess).Assembly.GetName().Name!, "ActorSocket.WireHost", StringComparison.Ordinal);
+        var host = AppContext.BaseDirectory.Replace(
+            typeof(NodeProcess).Assembly.GetName().Name!,
+            "ActorSocket.WireHost",
+            StringComparison.Ordinal
+        );
         var start = new ProcessStartInfo(
             Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
             [
-                Path.Combine(host, "ActorSocket.WireHost.dll"), "--port", $"{httpPort}", "--profile", "cluster", "--ends-with-input", "true",
-                $"--ActorSocket:Cluster:Port={clusterPort}", $"--ActorSocket:Cluster:SeedNodes:0={seed}", .. options,
-            ])
+                Path.Combine(host, "ActorSocket.WireHost.dll"),
+                "--port",
+                $"{httpPort}",
+                "--profile",
+                "cluster",
+                "--ends-with-input",
+                "true",
+                $"--ActorSocket:Cluster:Port={clusterPort}",
+                $"--ActorSocket:Cluster:SeedNodes:0={seed}",
+                .. options,
+            ]
+        )
         {
             WorkingDirectory = host,
             UseShellExecute = false,
@@ -115,10 +131,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     public async Task<NodeState> StateAsync(bool collect = false) =>
-        (await Http.GetFromJsonAsync<NodeState>(new Uri(Url, "/test/state?collect=" + (collect ? "true" : "false")), JsonSerializerOptions.Web))!;
+        (
+            await Http.GetFromJsonAsync<NodeState>(
+                new Uri(Url, "/test/state?collect=" + (collect ? "true" : "false")),
+                JsonSerializerOptions.Web
+            )
+        )!;
 
     /// <summary>What the node's journal has about a socket, or everything.</summary>
-    public async Task<string[]> JournalAsync(string about) => (await Http.GetFromJsonAsync<string[]>(new Uri(Url, "/test/journal?about=" + Uri.EscapeDataString(about))))!;
+    public async Task<string[]> JournalAsync(string about) =>
+        (await Http.GetFromJsonAsync<string[]>(new Uri(Url, "/test/journal?about=" + Uri.EscapeDataString(about))))!;
 
     /// <summary>Waits until the journal has one of these lines.</summary>
     public async Task SeenAnyAsync(IEnumerable<string> lines)
@@ -130,10 +152,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>How often each of the soak's entities that live on the node has ticked.</summary>
-    public async Task<Dictionary<string, int>> TicksAsync() => (await Http.GetFromJsonAsync<Dictionary<string, int>>(new Uri(Url, "/test/ticks")))!;
+    public async Task<Dictionary<string, int>> TicksAsync() =>
+        (await Http.GetFromJsonAsync<Dictionary<string, int>>(new Uri(Url, "/test/ticks")))!;
 
     /// <summary>The entities that live on the node.</summary>
-    public async Task<CounterState[]> CountersAsync() => (await Http.GetFromJsonAsync<CounterState[]>(new Uri(Url, "/test/counters"), JsonSerializerOptions.Web))!;
+    public async Task<CounterState[]> CountersAsync() =>
+        (await Http.GetFromJsonAsync<CounterState[]>(new Uri(Url, "/test/counters"), JsonSerializerOptions.Web))!;
 
     /// <summary>Calls an entity by way of this node.</summary>
     public async Task<CounterState> CountAsync(string id, int add)
@@ -150,7 +174,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Asks again and again, until it is so; for what happens inside of another process.</summary>
-    public Task UntilAsync(Func<Task<bool>> isSo, string what, TimeSpan? limit = null) => UntilAsync(isSo, what, limit, () => HasExited ? $"It ended with {ExitCode}.\n{Output}" : Output);
+    public Task UntilAsync(Func<Task<bool>> isSo, string what, TimeSpan? limit = null) =>
+        UntilAsync(isSo, what, limit, () => HasExited ? $"It ended with {ExitCode}.\n{Output}" : Output);
 
     public static async Task UntilAsync(Func<Task<bool>> isSo, string what, TimeSpan? limit, Func<string> explain)
     {
@@ -228,8 +253,22 @@ internal sealed class NodeProcess : IAsyncDisposable
 
 /// <summary>What a node tells of its inside.</summary>
 internal sealed record NodeState(
-    string Tag, int Sessions, int Sockets, string[] Peers, int Unsynchronised, int Links, int WaitingElsewhere, int AnswersOnTheirWay, int RoomsElsewhere, long Bytes, long WorkingSet, double ProcessorMilliseconds,
-    int Threads, int Descriptors, int Actors);
+    string Tag,
+    int Sessions,
+    int Sockets,
+    string[] Peers,
+    int Unsynchronised,
+    int Links,
+    int WaitingElsewhere,
+    int AnswersOnTheirWay,
+    int RoomsElsewhere,
+    long Bytes,
+    long WorkingSet,
+    double ProcessorMilliseconds,
+    int Threads,
+    int Descriptors,
+    int Actors
+);
 
 /// <summary>An entity as it sees itself.</summary>
 internal sealed record CounterState(string Id, string Node, int Count, long Ticks)

@@ -32,8 +32,12 @@ internal sealed class RawWebSocket : IDisposable
             client.ReceiveBufferSize = size;
         await client.ConnectAsync(IPAddress.Loopback, url.Port);
         var socket = new RawWebSocket(client);
-        await socket._stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: 127.0.0.1:{url.Port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"));
+        await socket._stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: 127.0.0.1:{url.Port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+            )
+        );
         var head = new StringBuilder();
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             head.Append((char)await socket.ReadByteAsync());
@@ -56,7 +60,10 @@ internal sealed class RawWebSocket : IDisposable
     public async Task SendAsync(string text, bool byteByByte = false)
     {
         var payload = Encoding.UTF8.GetBytes(text);
-        byte[] header = payload.Length < 126 ? [0x81, (byte)(0x80 | payload.Length)] : [0x81, 0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length];
+        byte[] header =
+            payload.Length < 126
+                ? [0x81, (byte)(0x80 | payload.Length)]
+                : [0x81, 0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length];
         byte[] mask = [1, 2, 3, 4];
         for (var i = 0; i < payload.Length; i++)
             payload[i] ^= mask[i % 4];

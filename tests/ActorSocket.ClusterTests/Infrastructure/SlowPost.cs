@@ -16,7 +16,10 @@ internal sealed class SlowPost : IDisposable
     {
         var post = new SlowPost();
         await post._client.ConnectAsync(IPAddress.Loopback, url.Port);
-        await post.SendAsync($"POST {url.PathAndQuery} HTTP/1.1\r\nHost: 127.0.0.1:{url.Port}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{start}");
+        await post.SendAsync(
+            $"POST {url.PathAndQuery} HTTP/1.1\r\nHost: 127.0.0.1:{url.Port}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n"
+            + $"\r\n{start}"
+        );
         return post;
     }
 

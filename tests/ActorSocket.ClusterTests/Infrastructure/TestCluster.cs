@@ -73,7 +73,10 @@ internal sealed class TestCluster : IAsyncDisposable
                 return false;
             var state = await node.StateAsync();
             var others = living.Where(other => other != node).Select(static other => other.Tag);
-            if (state.Unsynchronised > 0 || !others.Order(StringComparer.Ordinal).SequenceEqual(state.Peers.Order(StringComparer.Ordinal), StringComparer.Ordinal))
+            if (
+                state.Unsynchronised > 0
+                || !others.Order(StringComparer.Ordinal).SequenceEqual(state.Peers.Order(StringComparer.Ordinal), StringComparer.Ordinal)
+            )
                 return false;
         }
         return true;
@@ -81,7 +84,10 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Task WholeAsync(TimeSpan limit) => NodeProcess.UntilAsync(IsWholeAsync, "the cluster to be whole", limit, Explain);
 
-    /// <summary>Waits until the nodes hold no connection, and nothing that a connection leaves behind. Whose goodbye was lost is noticed by the heartbeat, within 45 s (G8).</summary>
+    /// <summary>
+    /// Waits until the nodes hold no connection, and nothing that a connection leaves behind. Whose goodbye was lost is noticed by the
+    /// heartbeat, within 45 s (G8).
+    /// </summary>
     public async Task EmptyAsync()
     {
         NodeState[] states = [];
@@ -89,7 +95,9 @@ internal sealed class TestCluster : IAsyncDisposable
             async () =>
             {
                 states = await Task.WhenAll(Living.Select(static node => node.StateAsync()));
-                return states.All(static state => state is { Sessions: 0, Sockets: 0, Links: 0, WaitingElsewhere: 0, AnswersOnTheirWay: 0 });
+                return states.All(static state =>
+                    state is { Sessions: 0, Sockets: 0, Links: 0, WaitingElsewhere: 0, AnswersOnTheirWay: 0 }
+                );
             },
             "the nodes to be empty of sessions, sockets, links and requests",
             TimeSpan.FromSeconds(60),
@@ -106,7 +114,9 @@ internal sealed class TestCluster : IAsyncDisposable
             var home = HomeOf(expected.Name);
             var possible = expected.Value.ValueKind is JsonValueKind.Array ? expected.Value.EnumerateArray().ToArray() : [expected.Value];
             await home.SeenAnyAsync(possible.Select(reason => $"{expected.Name} disconnect {reason.GetString()}"));
-            var ends = (await home.JournalAsync(expected.Name)).Select(static line => line.Split(' ')[1]).Where(static word => word is "disconnecting" or "disconnect");
+            var ends = (await home.JournalAsync(expected.Name))
+                .Select(static line => line.Split(' ')[1])
+                .Where(static word => word is "disconnecting" or "disconnect");
             Assert.Equal("disconnecting disconnect", string.Join(' ', ends));
         }
     }
@@ -123,8 +133,17 @@ internal sealed class TestCluster : IAsyncDisposable
         foreach (var node in _all)
         {
             var output = node.Output.Replace(HandlerFailed, "", StringComparison.Ordinal);
-            string[] bad = mayFail ? ["UNOBSERVED", "SerializationException", "NullReferenceException"] : ["UNOBSERVED", "SerializationException", "NullReferenceException", "fail: "];
-            Assert.All(bad, word => Assert.True(!output.Contains(word, StringComparison.Ordinal), $"node {node.Tag} printed \"{word}\":\n{Around(output, word)}"));
+            string[] bad = mayFail
+                ? ["UNOBSERVED", "SerializationException", "NullReferenceException"]
+                : ["UNOBSERVED", "SerializationException", "NullReferenceException", "fail: "];
+            Assert.All(
+                bad,
+                word =>
+                    Assert.True(
+                        !output.Contains(word, StringComparison.Ordinal),
+                        $"node {node.Tag} printed \"{word}\":\n{Around(output, word)}"
+                    )
+            );
         }
     }
 
@@ -135,7 +154,12 @@ internal sealed class TestCluster : IAsyncDisposable
         return string.Join('\n', lines[Math.Max(0, first - 2)..Math.Min(lines.Length, first + 20)]);
     }
 
-    public string Explain() => string.Concat(_all.Select(static node => $"---- {node.Tag} (port {node.HttpPort}{(node.HasExited ? $", ended with {node.ExitCode}" : "")})\n{node.Output}\n"));
+    public string Explain() =>
+        string.Concat(
+            _all.Select(static node =>
+                $"---- {node.Tag} (port {node.HttpPort}{(node.HasExited ? $", ended with {node.ExitCode}" : "")})\n{node.Output}\n"
+            )
+        );
 
     public async ValueTask DisposeAsync()
     {

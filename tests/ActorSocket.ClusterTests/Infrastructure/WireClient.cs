@@ -7,7 +7,17 @@ namespace ActorSocket.ClusterTests.Infrastructure;
 /// <summary>A polling client of the bare protocol that says which node each of its requests goes to.</summary>
 internal sealed class WireClient(Uri home, string sid)
 {
-    public static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero }) { Timeout = TimeSpan.FromSeconds(60) };
+    public static readonly HttpClient Http = new(
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        }
+    )
+    {
+        Timeout = TimeSpan.FromSeconds(60),
+    };
 
     public string Sid => sid;
 
@@ -34,9 +44,11 @@ internal sealed class WireClient(Uri home, string sid)
     public Uri UrlOn(Uri node, string transport = "polling", string eio = "4", string? otherSid = null) =>
         new(node, $"/socket.io/?EIO={eio}&transport={transport}&sid={Uri.EscapeDataString(otherSid ?? sid)}");
 
-    public async Task<HttpResponseMessage> GetAsync(Uri? node = null, CancellationToken cut = default) => await Http.GetAsync(UrlOn(node ?? home), cut);
+    public async Task<HttpResponseMessage> GetAsync(Uri? node = null, CancellationToken cut = default) =>
+        await Http.GetAsync(UrlOn(node ?? home), cut);
 
-    public async Task<HttpResponseMessage> PostAsync(string body, Uri? node = null) => await Http.PostAsync(UrlOn(node ?? home), new StringContent(body, Encoding.UTF8, "text/plain"));
+    public async Task<HttpResponseMessage> PostAsync(string body, Uri? node = null) =>
+        await Http.PostAsync(UrlOn(node ?? home), new StringContent(body, Encoding.UTF8, "text/plain"));
 
     /// <summary>The next packets, by a GET to a node.</summary>
     public async Task<string> PollAsync(Uri? node = null) => await TextOf(await GetAsync(node));
@@ -61,7 +73,10 @@ internal sealed class WireClient(Uri home, string sid)
         using (response)
         {
             var text = await response.Content.ReadAsStringAsync();
-            Assert.True(response.StatusCode == HttpStatusCode.OK, $"{response.RequestMessage?.Method} was answered {response.StatusCode}: {text}");
+            Assert.True(
+                response.StatusCode == HttpStatusCode.OK,
+                $"{response.RequestMessage?.Method} was answered {response.StatusCode}: {text}"
+            );
             return text;
         }
     }

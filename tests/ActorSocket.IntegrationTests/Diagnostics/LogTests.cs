@@ -27,7 +27,22 @@ public sealed class LogTests
         await host.TryAsync(HttpMethod.Get, $"{Session}&sid={Mark}");
         await host.TryAsync(new HttpMethod(Mark.ToUpperInvariant() + new string('X', 50)), Session);
         await host.TryAsync(HttpMethod.Options, Session);
-        foreach (var header in (string[])["Origin", "Cookie", "User-Agent", "Sec-WebSocket-Protocol", "Access-Control-Request-Headers", "Authorization", "X-Forwarded-For", "Accept-Encoding", "If-None-Match", "Sec-WebSocket-Key", Mark])
+        foreach (
+            var header in (string[])
+                [
+                    "Origin",
+                    "Cookie",
+                    "User-Agent",
+                    "Sec-WebSocket-Protocol",
+                    "Access-Control-Request-Headers",
+                    "Authorization",
+                    "X-Forwarded-For",
+                    "Accept-Encoding",
+                    "If-None-Match",
+                    "Sec-WebSocket-Key",
+                    Mark,
+                ]
+        )
         {
             foreach (var value in (string[])[Mark, Mark + " é", Mark + "\u00ff", $"{Mark}; {Mark}, {Mark}"])
             {
@@ -42,11 +57,26 @@ public sealed class LogTests
         foreach (var packet in Packets())
             await host.SendAsync(revision, packet);
         // Bodies that are rubbish as a whole.
-        foreach (var body in (string[])[Mark, "4" + Mark, $"b{Mark}!", "2" + Mark, $"5{Mark}\u001e6{Mark}", $"451-[\"{Mark}\"]\u001e4{Mark}", $"451-[\"{Mark}\"]\u001ebAAAA\u001ebAAAA", "d=" + Mark])
+        foreach (
+            var body in (string[])
+                [
+                    Mark,
+                    "4" + Mark,
+                    $"b{Mark}!",
+                    "2" + Mark,
+                    $"5{Mark}\u001e6{Mark}",
+                    $"451-[\"{Mark}\"]\u001e4{Mark}",
+                    $"451-[\"{Mark}\"]\u001ebAAAA\u001ebAAAA",
+                    "d=" + Mark,
+                ]
+        )
             await host.SendRawAsync(revision, body);
         await host.AppliedAsync();
         AssertClean(host.Log);
-        Assert.Contains(host.Log.Above(LogLevel.Information), static line => line.Text.Contains("the application's own words", StringComparison.Ordinal)); // it does record
+        Assert.Contains(
+            host.Log.Above(LogLevel.Information),
+            static line => line.Text.Contains("the application's own words", StringComparison.Ordinal)
+        ); // it does record
     }
 
     [Fact]
@@ -59,21 +89,47 @@ public sealed class LogTests
             if (Parsed(packet) is { } parsed)
                 await host.SendAsync("4", parsed.Binary.Select(static binary => "b" + Convert.ToBase64String(binary)).ToArray());
         }
-        foreach (var body in (string[])["b" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Mark)), "4" + Mark, "b" + Convert.ToBase64String([0x81, 0xA7, .. Encoding.UTF8.GetBytes(Mark), 0xC1])])
+        foreach (
+            var body in (string[])
+                [
+                    "b" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Mark)),
+                    "4" + Mark,
+                    "b" + Convert.ToBase64String([0x81, 0xA7, .. Encoding.UTF8.GetBytes(Mark), 0xC1]),
+                ]
+        )
             await host.SendRawAsync("4", body);
         await host.AppliedAsync();
         AssertClean(host.Log);
 
         SocketIoParserMessages? Parsed(string packet)
         {
-            var match = Regex.Match(packet, @"^4(?<type>[02345])(?<ns>/[^,]*)?,?(?<id>\d*)(?<json>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+            var match = Regex.Match(
+                packet,
+                @"^4(?<type>[02345])(?<ns>/[^,]*)?,?(?<id>\d*)(?<json>.*)$",
+                RegexOptions.ExplicitCapture | RegexOptions.Singleline,
+                TimeSpan.FromSeconds(1)
+            );
             if (!match.Success)
                 return null;
             try
             {
-                return own.Encode(new SocketIoParserPacket(
-                    match.Groups["type"].Value switch { "0" => SocketIoParserPacketType.Connect, "3" => SocketIoParserPacketType.Ack, "4" => SocketIoParserPacketType.ConnectError, _ => SocketIoParserPacketType.Event },
-                    match.Groups["ns"].Length == 0 ? "/" : match.Groups["ns"].Value, match.Groups["id"].Length == 0 ? null : long.Parse(match.Groups["id"].Value, System.Globalization.CultureInfo.InvariantCulture), Encoding.UTF8.GetBytes(match.Groups["json"].Value), []));
+                return own.Encode(
+                    new SocketIoParserPacket(
+                        match.Groups["type"].Value switch
+                        {
+                            "0" => SocketIoParserPacketType.Connect,
+                            "3" => SocketIoParserPacketType.Ack,
+                            "4" => SocketIoParserPacketType.ConnectError,
+                            _ => SocketIoParserPacketType.Event,
+                        },
+                        match.Groups["ns"].Length == 0 ? "/" : match.Groups["ns"].Value,
+                        match.Groups["id"].Length == 0
+                            ? null
+                            : long.Parse(match.Groups["id"].Value, System.Globalization.CultureInfo.InvariantCulture),
+                        Encoding.UTF8.GetBytes(match.Groups["json"].Value),
+                        []
+                    )
+                );
             }
             catch (Exception)
             {
@@ -105,7 +161,10 @@ public sealed class LogTests
         if (reason is not null)
         {
             Assert.All(refused.Reasons, one => Assert.Equal(reason, one));
-            Assert.All(host.Log.Lines.Where(static line => line.Category == "ActorSocket"), static line => Assert.DoesNotContain("at ActorSocket", line.Text, StringComparison.Ordinal)); // no stack traces
+            Assert.All(
+                host.Log.Lines.Where(static line => line.Category == "ActorSocket"),
+                static line => Assert.DoesNotContain("at ActorSocket", line.Text, StringComparison.Ordinal)
+            ); // no stack traces
         }
         // The socket lives, and an event that can be read is handled.
         await client.PostAsync("421[\"typed\",7]");
@@ -125,7 +184,11 @@ public sealed class LogTests
         Assert.Equal("Argument 1 cannot be read as System.Collections.Generic.Dictionary`2[System.String,System.Int32].", error.Message);
         Assert.Contains("secret key", ((Exception)error.Data["ActorSocket.Cause"]!).Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", new InvalidOperationException("the application's own words", error).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret",
+            new InvalidOperationException("the application's own words", error).ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -147,7 +210,9 @@ public sealed class LogTests
 
     private static void AssertClean(RecordedLog log)
     {
-        foreach (var (level, category, text) in log.Lines.Where(static line => line.Text.Contains(Mark, StringComparison.OrdinalIgnoreCase)))
+        foreach (
+            var (level, category, text) in log.Lines.Where(static line => line.Text.Contains(Mark, StringComparison.OrdinalIgnoreCase))
+        )
         {
             Assert.True(level <= LogLevel.Debug, $"{level} {category}: {text}");
             if (category.StartsWith("ActorSocket", StringComparison.Ordinal))
@@ -205,7 +270,8 @@ public sealed class LogTests
 
     private sealed record Checked
     {
-        public Checked(int number) => Number = number >= 0 ? number : throw new ArgumentOutOfRangeException(nameof(number), $"{Mark}: it is negative.");
+        public Checked(int number) =>
+            Number = number >= 0 ? number : throw new ArgumentOutOfRangeException(nameof(number), $"{Mark}: it is negative.");
 
         public int Number { get; }
     }
@@ -282,12 +348,20 @@ public sealed class LogTests
             var log = new RecordedLog();
             var builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace)
-                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Routing", LogLevel.None) // what they say of requests is the host's affair
+            builder
+                .Logging.ClearProviders()
+                .AddProvider(log)
+                .SetMinimumLevel(LogLevel.Trace)
+                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None)
+                .AddFilter("Microsoft.AspNetCore.Routing", LogLevel.None) // what they say of requests is the host's affair
                 .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Information);
             builder.Services.AddActorSocket(o =>
             {
-                (o.PingInterval, o.PingTimeout, o.DrainTimeout) = (TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10), TimeSpan.FromMilliseconds(100));
+                (o.PingInterval, o.PingTimeout, o.DrainTimeout) = (
+                    TimeSpan.FromMilliseconds(500),
+                    TimeSpan.FromMinutes(10),
+                    TimeSpan.FromMilliseconds(100)
+                );
                 o.ConnectionStateRecovery = new RecoveryOptions { SkipMiddlewares = false };
                 options?.Invoke(o);
             });
@@ -302,13 +376,23 @@ public sealed class LogTests
         private void Map(ActorSocketServer io)
         {
             io.OnConnection(Handle);
-            io.OfDynamic(new Regex("^/dyn-boom-", RegexOptions.None, TimeSpan.FromSeconds(1))).Use(static (_, _) => throw new InvalidOperationException("the application's own words"));
+            io.OfDynamic(new Regex("^/dyn-boom-", RegexOptions.None, TimeSpan.FromSeconds(1)))
+                .Use(static (_, _) => throw new InvalidOperationException("the application's own words"));
             var dynamic = io.OfDynamic(new Regex("^/dyn-", RegexOptions.None, TimeSpan.FromSeconds(1)));
             dynamic.OnConnection(Handle);
             dynamic.OnConnection((Action<Socket>)(static _ => throw new InvalidOperationException("the application's own words")));
-            io.OfDynamic(static (name, auth, _) => ValueTask.FromResult(name.StartsWith("/predicate-", StringComparison.Ordinal) && auth.GetProperty("name").GetInt32() > 0));
+            io.OfDynamic(
+                static (name, auth, _) =>
+                    ValueTask.FromResult(
+                        name.StartsWith("/predicate-", StringComparison.Ordinal) && auth.GetProperty("name").GetInt32() > 0
+                    )
+            );
             io.OnConnectionError(static _ => throw new InvalidOperationException("the application's own words"));
-            io.Of("/auth").Use(static (socket, next) => socket.Handshake.GetAuth<Numbered>() is { Number: > 0 } ? next() : throw new ConnectErrorException("no"));
+            io.Of("/auth")
+                .Use(
+                    static (socket, next) =>
+                        socket.Handshake.GetAuth<Numbered>() is { Number: > 0 } ? next() : throw new ConnectErrorException("no")
+                );
             io.OnNewNamespace(static _ => throw new InvalidOperationException("the application's own words"));
         }
 
@@ -356,7 +440,10 @@ public sealed class LogTests
         private async Task<Client> OpenAsync(string revision)
         {
             var open = await _http.GetStringAsync(new Uri(Url, $"/socket.io/?EIO={revision}&transport=polling"));
-            return new Client(_http, new Uri(Url, $"/socket.io/?EIO={revision}&transport=polling&sid={open.Split("\"sid\":\"")[1].Split('"')[0]}").ToString());
+            return new Client(
+                _http,
+                new Uri(Url, $"/socket.io/?EIO={revision}&transport=polling&sid={open.Split("\"sid\":\"")[1].Split('"')[0]}").ToString()
+            );
         }
 
         /// <summary>A client that joins, where it has to, and sends this. Completes when it is handled, or has ended the session.</summary>
@@ -370,9 +457,16 @@ public sealed class LogTests
             {
                 await client.PostAsync(Body(revision, question.TrimEnd('\u001e')));
                 Match asked;
-                while (!(asked = Regex.Match(await client.PollAsync(), "42(?<id>\\d+)\\[\"question\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))).Success)
-                {
-                }
+                while (
+                    !(
+                        asked = Regex.Match(
+                            await client.PollAsync(),
+                            "42(?<id>\\d+)\\[\"question\"",
+                            RegexOptions.ExplicitCapture,
+                            TimeSpan.FromSeconds(1)
+                        )
+                    ).Success
+                ) { }
                 packets = [$"43{asked.Groups["id"].Value}{answer}"];
             }
             await client.PostAsync(Body(revision, packets));
@@ -395,7 +489,10 @@ public sealed class LogTests
 
         private string Encode(SocketIoParserPacketType type, long? id, string json) =>
             _app.Services.GetRequiredService<ActorSocketServer>().Server.Options.Parser is { } parser
-                ? "b" + Convert.ToBase64String(parser.Encode(new SocketIoParserPacket(type, "/", id, Encoding.UTF8.GetBytes(json), [])).Binary[0])
+                ? "b"
+                    + Convert.ToBase64String(
+                        parser.Encode(new SocketIoParserPacket(type, "/", id, Encoding.UTF8.GetBytes(json), [])).Binary[0]
+                    )
                 : $"4{type switch { SocketIoParserPacketType.Connect => 0, SocketIoParserPacketType.Event => 2, _ => 3 }}{id}{json}";
 
         private static string Body(string revision, params string[] packets)

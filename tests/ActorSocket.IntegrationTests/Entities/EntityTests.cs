@@ -65,7 +65,10 @@ public sealed class EntityTests
         var tallies = node.Server.MapEntities<Tally>("tally");
         await tallies.InvokeAsync<int>("a", "note", 1);
         Assert.Equal("on purpose", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "fail"))).Message);
-        Assert.Equal("A \"tally\" has no method \"nothing\".", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "nothing"))).Message);
+        Assert.Equal(
+            "A \"tally\" has no method \"nothing\".",
+            (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "nothing"))).Message
+        );
         await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("a", "note", "no number"));
         await Assert.ThrowsAsync<ArgumentException>(() => tallies.InvokeAsync<int>("a", "note", new string('x', 200_000)));
         await Assert.ThrowsAsync<ArgumentException>(() => tallies.InvokeAsync<int>("", "note", 1));
@@ -96,7 +99,11 @@ public sealed class EntityTests
         for (var number = 0; number < 10; number++)
             await tallies.InvokeAsync<int>("id " + number, "note", 1);
         for (var number = 0; number < 30; number++)
-            Assert.Contains("MaxEntities", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("another " + number, "note", 1))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "MaxEntities",
+                (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("another " + number, "note", 1))).Message,
+                StringComparison.Ordinal
+            );
         Assert.Equal(2, await tallies.InvokeAsync<int>("id 3", "note", 1)); // those that are there go on
         await tallies.InvokeAsync<Guid>("id 3", "retire");
         await Node.UntilAsync(() => TryAsync(tallies).Result, "the place to be free");
@@ -130,7 +137,9 @@ public sealed class EntityTests
         }
         Assert.NotEqual(idle, await tallies.InvokeAsync<Guid>("idle", "instance"));
         Assert.Equal(lasting, await forever.InvokeAsync<Guid>("a", "instance"));
-        Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("wrong", static options => options.IdleTimeout = TimeSpan.Zero));
+        Assert.Throws<ArgumentException>(() =>
+            node.Server.MapEntities<Tally>("wrong", static options => options.IdleTimeout = TimeSpan.Zero)
+        );
         Assert.Throws<ArgumentException>(() => node.Server.MapEntities<Tally>("wrong", static options => options.MaxEntities = 0));
     }
 
@@ -163,7 +172,8 @@ public sealed class EntityTests
         var passed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Assert.InRange(times.Length, 120, first + (passed * 60) + 2); // never more than were due
         Assert.InRange(times.Sum(), 0.0, passed + 0.1);
-        Assert.InRange(times.Sum(), (times.Length - 1) / 60.0 * 0.99, double.MaxValue); // each tells all that has passed since the one before
+        // each tells all that has passed since the one before
+        Assert.InRange(times.Sum(), (times.Length - 1) / 60.0 * 0.99, double.MaxValue);
     }
 
     [Fact]
@@ -173,10 +183,15 @@ public sealed class EntityTests
         var tallies = node.Server.MapEntities<Tally>("tally");
         var hold = new TaskCompletionSource();
         Tally.Holds["busy"] = hold;
-        Assert.Empty((await tallies.InvokeAsync<List<int>>("busy", "notes"))!); // it has started: what waits from here on waits for what it holds
+        // it has started: what waits from here on waits for what it holds
+        Assert.Empty((await tallies.InvokeAsync<List<int>>("busy", "notes"))!);
         var held = tallies.InvokeAsync<int>("busy", "hold");
         var waiting = Enumerable.Range(0, 1024).Select(number => tallies.InvokeAsync<int>("busy", "note", number)).ToList();
-        Assert.Contains("asked too much", (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("busy", "note", 0))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "asked too much",
+            (await Assert.ThrowsAsync<EntityCallException>(() => tallies.InvokeAsync<int>("busy", "note", 0))).Message,
+            StringComparison.Ordinal
+        );
         await Assert.ThrowsAsync<TimeoutException>(() => held);
         foreach (var late in waiting)
             await Assert.ThrowsAsync<TimeoutException>(() => late);
@@ -263,7 +278,9 @@ public sealed class EntityTests
             moved += await here.InvokeAsync<int>(id, "count") == 1 ? 1 : 0;
         Assert.InRange(moved, 1, ids.Length - 1);
         // The node that stays has some too: shards that were on their way to the one that joined.
-        var failures = first.Log.Concat(second.Log).Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal));
+        var failures = first
+            .Log.Concat(second.Log)
+            .Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal));
         Assert.InRange(failures, moved, 2 * ids.Length);
     }
 

@@ -26,61 +26,140 @@ public sealed partial class MiddlewareTests
 {
     private static readonly Dictionary<string, Front> Fronts = new(StringComparer.Ordinal)
     {
-        ["request timeouts"] = new(static services => services.AddRequestTimeouts(static o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(1) }), Late: static app => app.UseRequestTimeouts()),
-        ["response compression"] = new(static services => services.AddResponseCompression(), Early: static app => app.UseResponseCompression()),
+        ["request timeouts"] = new(
+            static services =>
+                services.AddRequestTimeouts(static o =>
+                    o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(1) }
+                ),
+            Late: static app => app.UseRequestTimeouts()
+        ),
+        ["response compression"] = new(
+            static services => services.AddResponseCompression(),
+            Early: static app => app.UseResponseCompression()
+        ),
         ["response caching"] = new(static services => services.AddResponseCaching(), Early: static app => app.UseResponseCaching()),
-        ["output cache"] = new(static services => services.AddOutputCache(static o => o.AddBasePolicy(static policy => policy.Cache().Expire(TimeSpan.FromHours(1)))), Late: static app => app.UseOutputCache()),
+        ["output cache"] = new(
+            static services =>
+                services.AddOutputCache(static o => o.AddBasePolicy(static policy => policy.Cache().Expire(TimeSpan.FromHours(1)))),
+            Late: static app => app.UseOutputCache()
+        ),
         ["status code pages"] = new(static _ => { }, Early: static app => app.UseStatusCodePages()),
         ["status code pages that redirect"] = new(static _ => { }, Early: static app => app.UseStatusCodePagesWithRedirects("/error/{0}")),
-        ["status code pages that execute again"] = new(static _ => { }, Early: static app => app.UseStatusCodePagesWithReExecute("/error/{0}")),
+        ["status code pages that execute again"] = new(
+            static _ => { },
+            Early: static app => app.UseStatusCodePagesWithReExecute("/error/{0}")
+        ),
         ["exception handler"] = new(static services => services.AddProblemDetails(), Early: static app => app.UseExceptionHandler()),
         ["developer exception page"] = new(static _ => { }, Early: static app => app.UseDeveloperExceptionPage()),
-        ["forwarded headers"] = new(static _ => { }, Early: static app => app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All })),
-        ["HTTPS redirection behind a proxy"] = new(static services => services.AddHttpsRedirection(static o => o.HttpsPort = 443), Early: static app =>
-        {
-            app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });
-            app.UseHttpsRedirection();
-            app.UseHsts();
-        }),
+        ["forwarded headers"] = new(
+            static _ => { },
+            Early: static app => app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All })
+        ),
+        ["HTTPS redirection behind a proxy"] = new(
+            static services => services.AddHttpsRedirection(static o => o.HttpsPort = 443),
+            Early: static app =>
+            {
+                app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });
+                app.UseHttpsRedirection();
+                app.UseHsts();
+            }
+        ),
         ["static files"] = new(static _ => { }, Early: static app => app.UseFileServer()),
-        ["rate limiter"] = new(static services => services.AddRateLimiter(static o => o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(static _ => RateLimitPartition.GetConcurrencyLimiter("all", static _ => new() { PermitLimit = 100 }))), Late: static app => app.UseRateLimiter()),
-        ["HTTP logging"] = new(static services => services.AddHttpLogging(static o => o.LoggingFields = HttpLoggingFields.All), Early: static app => app.UseHttpLogging()),
-        ["W3C logging"] = new(static services => services.AddW3CLogging(static o => o.LogDirectory = Directory.CreateTempSubdirectory("w3c").FullName), Early: static app => app.UseW3CLogging()),
-        ["request decompression"] = new(static services => services.AddRequestDecompression(), Early: static app => app.UseRequestDecompression()),
-        ["host filtering"] = new(static services => services.AddHostFiltering(static o => o.AllowedHosts = ["127.0.0.1"]), Early: static app => app.UseHostFiltering()),
+        ["rate limiter"] = new(
+            static services =>
+                services.AddRateLimiter(static o =>
+                    o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(static _ =>
+                        RateLimitPartition.GetConcurrencyLimiter("all", static _ => new() { PermitLimit = 100 })
+                    )
+                ),
+            Late: static app => app.UseRateLimiter()
+        ),
+        ["HTTP logging"] = new(
+            static services => services.AddHttpLogging(static o => o.LoggingFields = HttpLoggingFields.All),
+            Early: static app => app.UseHttpLogging()
+        ),
+        ["W3C logging"] = new(
+            static services => services.AddW3CLogging(static o => o.LogDirectory = Directory.CreateTempSubdirectory("w3c").FullName),
+            Early: static app => app.UseW3CLogging()
+        ),
+        ["request decompression"] = new(
+            static services => services.AddRequestDecompression(),
+            Early: static app => app.UseRequestDecompression()
+        ),
+        ["host filtering"] = new(
+            static services => services.AddHostFiltering(static o => o.AllowedHosts = ["127.0.0.1"]),
+            Early: static app => app.UseHostFiltering()
+        ),
         ["session"] = new(static services => services.AddDistributedMemoryCache().AddSession(), Late: static app => app.UseSession()),
         ["antiforgery"] = new(static services => services.AddAntiforgery(), Late: static app => app.UseAntiforgery()),
         ["WebSockets"] = new(static _ => { }, Early: static app => app.UseWebSockets()),
-        ["CORS"] = new(static services => services.AddCors(static o => o.AddDefaultPolicy(static policy => policy.AllowAnyOrigin())), Late: static app => app.UseCors()),
+        ["CORS"] = new(
+            static services => services.AddCors(static o => o.AddDefaultPolicy(static policy => policy.AllowAnyOrigin())),
+            Late: static app => app.UseCors()
+        ),
         ["cookie policy"] = new(static _ => { }, Early: static app => app.UseCookiePolicy()),
         ["method override"] = new(static _ => { }, Early: static app => app.UseHttpMethodOverride()),
         ["request localization"] = new(static services => services.AddLocalization(), Early: static app => app.UseRequestLocalization()),
         ["authorization with a fallback policy"] = new(
-            static services => services.AddAuthentication("test").AddScheme<AuthenticationSchemeOptions, KeyHandler>("test", null).Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()),
-            Late: static app => app.UseAuthentication().UseAuthorization()),
-        ["request buffering"] = new(static _ => { }, Early: static app => app.Use(static async (context, next) =>
-        {
-            context.Request.EnableBuffering();
-            using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
-            await reader.ReadToEndAsync();
-            context.Request.Body.Position = 0;
-            await next();
-        })),
-        ["response buffering"] = new(static _ => { }, Early: static app => app.Use(static async (context, next) =>
-        {
-            var body = context.Response.Body;
-            using var buffer = new MemoryStream();
-            context.Response.Body = buffer;
-            await next();
-            context.Response.Body = body;
-            if (context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
-                await body.WriteAsync(buffer.ToArray());
-        })),
+            static services =>
+                services
+                    .AddAuthentication("test")
+                    .AddScheme<AuthenticationSchemeOptions, KeyHandler>("test", null)
+                    .Services.AddAuthorizationBuilder()
+                    .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()),
+            Late: static app => app.UseAuthentication().UseAuthorization()
+        ),
+        ["request buffering"] = new(
+            static _ => { },
+            Early: static app =>
+                app.Use(
+                    static async (context, next) =>
+                    {
+                        context.Request.EnableBuffering();
+                        using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
+                        await reader.ReadToEndAsync();
+                        context.Request.Body.Position = 0;
+                        await next();
+                    }
+                )
+        ),
+        ["response buffering"] = new(
+            static _ => { },
+            Early: static app =>
+                app.Use(
+                    static async (context, next) =>
+                    {
+                        var body = context.Response.Body;
+                        using var buffer = new MemoryStream();
+                        context.Response.Body = buffer;
+                        await next();
+                        context.Response.Body = body;
+                        if (context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+                            await body.WriteAsync(buffer.ToArray());
+                    }
+                )
+        ),
         ["all at once"] = new(
-            static services => services.AddRequestTimeouts(static o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(1) }).AddResponseCompression().AddResponseCaching()
-                .AddOutputCache(static o => o.AddBasePolicy(static policy => policy.Cache())).AddHttpLogging(static o => o.LoggingFields = HttpLoggingFields.All).AddRequestDecompression().AddProblemDetails(),
-            Early: static app => app.UseExceptionHandler().UseStatusCodePages().UseHttpLogging().UseResponseCompression().UseResponseCaching().UseRequestDecompression().UseWebSockets().UseFileServer(),
-            Late: static app => app.UseRequestTimeouts().UseOutputCache()),
+            static services =>
+                services
+                    .AddRequestTimeouts(static o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromMilliseconds(1) })
+                    .AddResponseCompression()
+                    .AddResponseCaching()
+                    .AddOutputCache(static o => o.AddBasePolicy(static policy => policy.Cache()))
+                    .AddHttpLogging(static o => o.LoggingFields = HttpLoggingFields.All)
+                    .AddRequestDecompression()
+                    .AddProblemDetails(),
+            Early: static app =>
+                app.UseExceptionHandler()
+                    .UseStatusCodePages()
+                    .UseHttpLogging()
+                    .UseResponseCompression()
+                    .UseResponseCaching()
+                    .UseRequestDecompression()
+                    .UseWebSockets()
+                    .UseFileServer(),
+            Late: static app => app.UseRequestTimeouts().UseOutputCache()
+        ),
     };
 
     public static TheoryData<string> Names => [.. Fronts.Keys];
@@ -177,7 +256,13 @@ public sealed partial class MiddlewareTests
         await ShowAsync("its answer", http.GetAsync(session));
         await ShowAsync("another method", http.PutAsync(session, new StringContent("")));
         await ShowAsync("too long", http.PostAsync(session, new ByteArrayContent(new byte[100_001])));
-        await ShowAsync("octets", http.PostAsync(Polling + "&sid=" + await HandshakeAsync(), new ByteArrayContent([1]) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } }));
+        await ShowAsync(
+            "octets",
+            http.PostAsync(
+                Polling + "&sid=" + await HandshakeAsync(),
+                new ByteArrayContent([1]) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } }
+            )
+        );
         await ShowAsync("unknown transport", http.GetAsync("/socket.io/?EIO=4&transport=pigeon"));
         await ShowAsync("unknown session", http.GetAsync(Polling + "&sid=nobody"));
         await ShowAsync("wrong method", http.PostAsync(Polling, new StringContent("")));
@@ -198,7 +283,11 @@ public sealed partial class MiddlewareTests
         await SendAsync(first, "42[\"echo\",1]");
         seen.AppendLine(await ReceiveAsync(first));
 
-        var refused = await RawHttp.SendAsync(url, $"GET /socket.io/?EIO=4&transport=websocket&sid=nobody HTTP/1.1\r\nHost: {url.Authority}\r\nX-Key: 1\r\nX-Forwarded-Proto: https\r\n{RawHttp.UpgradeHeaders}\r\n");
+        var refused = await RawHttp.SendAsync(
+            url,
+            $"GET /socket.io/?EIO=4&transport=websocket&sid=nobody HTTP/1.1\r\nHost: {url.Authority}\r\nX-Key: 1\r\nX-Forwarded-Proto: "
+            + $"https\r\n{RawHttp.UpgradeHeaders}\r\n"
+        );
         seen.Append("refused WebSocket: ").Append(refused.Status).Append(' ').AppendLine(refused.Body);
 
         seen.AppendJoin('\n', log.Above(LogLevel.Information).Select(static line => line.ToString()));
@@ -208,7 +297,12 @@ public sealed partial class MiddlewareTests
         {
             using var answer = await http.GetAsync(Polling);
             var open = await BodyAsync(answer);
-            seen.Append("handshake: ").Append((int)answer.StatusCode).Append(' ').Append(answer.Headers.CacheControl).Append(' ').AppendLine(SidValue().Replace(open, "…"));
+            seen.Append("handshake: ")
+                .Append((int)answer.StatusCode)
+                .Append(' ')
+                .Append(answer.Headers.CacheControl)
+                .Append(' ')
+                .AppendLine(SidValue().Replace(open, "…"));
             return open.Split('"')[3];
         }
 
@@ -216,7 +310,14 @@ public sealed partial class MiddlewareTests
         {
             using var answer = await request.WaitAsync(Node.Patience);
             var body = await BodyAsync(answer);
-            seen.Append(what).Append(": ").Append((int)answer.StatusCode).Append(' ').Append(answer.Content.Headers.ContentType?.MediaType).Append(' ').Append(what == "bundle" ? null : answer.Headers.CacheControl).Append(' ')
+            seen.Append(what)
+                .Append(": ")
+                .Append((int)answer.StatusCode)
+                .Append(' ')
+                .Append(answer.Content.Headers.ContentType?.MediaType)
+                .Append(' ')
+                .Append(what == "bundle" ? null : answer.Headers.CacheControl)
+                .Append(' ')
                 .AppendLine(SidValue().Replace(body.Length > 10_000 ? $"{body.Length} characters" : body, "…"));
         }
 
@@ -225,11 +326,14 @@ public sealed partial class MiddlewareTests
             var webSocket = new ClientWebSocket();
             webSocket.Options.SetRequestHeader("X-Key", "1");
             webSocket.Options.SetRequestHeader("X-Forwarded-Proto", "https");
-            await webSocket.ConnectAsync(new Uri($"ws://{url.Authority}/socket.io/?EIO=4&transport=websocket{query}"), CancellationToken.None).WaitAsync(Node.Patience);
+            await webSocket
+                .ConnectAsync(new Uri($"ws://{url.Authority}/socket.io/?EIO=4&transport=websocket{query}"), CancellationToken.None)
+                .WaitAsync(Node.Patience);
             return webSocket;
         }
 
-        static Task SendAsync(ClientWebSocket webSocket, string text) => webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
+        static Task SendAsync(ClientWebSocket webSocket, string text) =>
+            webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
         static async Task<string> ReceiveAsync(ClientWebSocket webSocket)
         {
@@ -242,7 +346,8 @@ public sealed partial class MiddlewareTests
     private static async Task<string> BodyAsync(HttpResponseMessage answer)
     {
         var body = await answer.Content.ReadAsStreamAsync();
-        await using var plain = answer.Content.Headers.ContentEncoding.SingleOrDefault() == "gzip" ? new GZipStream(body, CompressionMode.Decompress) : body;
+        await using var plain =
+            answer.Content.Headers.ContentEncoding.SingleOrDefault() == "gzip" ? new GZipStream(body, CompressionMode.Decompress) : body;
         using var reader = new StreamReader(plain);
         return await reader.ReadToEndAsync();
     }
@@ -274,7 +379,11 @@ public sealed partial class MiddlewareTests
     /// <param name="Services">What it needs.</param>
     /// <param name="Early">Used before routing.</param>
     /// <param name="Late">Used behind routing.</param>
-    private sealed record Front(Action<IServiceCollection> Services, Action<WebApplication>? Early = null, Action<WebApplication>? Late = null);
+    private sealed record Front(
+        Action<IServiceCollection> Services,
+        Action<WebApplication>? Early = null,
+        Action<WebApplication>? Late = null
+    );
 
     private sealed class Timeouts : IHttpRequestTimeoutFeature
     {

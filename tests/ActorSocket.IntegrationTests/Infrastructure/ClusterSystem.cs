@@ -16,9 +16,18 @@ internal sealed class ClusterSystem : IAsyncDisposable
 
     /// <summary>What the library asks of Akka.</summary>
     public static string Hocon { get; } =
-        "akka.actor.provider = cluster\nakka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }\nakka.loglevel = WARNING\n" + Read<EngineIoServer>("engine") + "\n" + Read<ActorSocketServer>("reference") + "\n" + Read<ClusterAdapter>("messages") + "\n" + Read<ClusterAdapter>("cluster");
+        "akka.actor.provider = cluster\nakka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }\nakka.loglevel = WARNING\n"
+        + Read<EngineIoServer>("engine")
+        + "\n"
+        + Read<ActorSocketServer>("reference")
+        + "\n"
+        + Read<ClusterAdapter>("messages")
+        + "\n"
+        + Read<ClusterAdapter>("cluster");
 
-    /// <summary>Joins the node's cluster. <paramref name="answer"/> is called with each message that is sent to it, and whom it may tell something.</summary>
+    /// <summary>
+    /// Joins the node's cluster. <paramref name="answer"/> is called with each message that is sent to it, and whom it may tell something.
+    /// </summary>
     public static async Task<ClusterSystem> JoinAsync(Node node, Action<IClusterMessage, IActorRef, IActorRef> answer)
     {
         var system = await StartAsync(0, answer);
@@ -29,8 +38,16 @@ internal sealed class ClusterSystem : IAsyncDisposable
     /// <summary>Listens, and is of no cluster.</summary>
     public static async Task<ClusterSystem> StartAsync(int port, Action<IClusterMessage, IActorRef, IActorRef> answer)
     {
-        var own = ConfigurationFactory.ParseString($"akka.remote.dot-netty.tcp.port = {port}\nakka.coordinated-shutdown.run-by-actor-system-terminate = off\n" + Hocon.Replace(", port = 0", "", StringComparison.Ordinal));
-        var system = new ClusterSystem(ActorSystem.Create("actorsocket", own.WithFallback(ClusterSharding.DefaultConfig()).WithFallback(DistributedData.DefaultConfig())));
+        var own = ConfigurationFactory.ParseString(
+            $"akka.remote.dot-netty.tcp.port = {port}\nakka.coordinated-shutdown.run-by-actor-system-terminate = off\n"
+                + Hocon.Replace(", port = 0", "", StringComparison.Ordinal)
+        );
+        var system = new ClusterSystem(
+            ActorSystem.Create(
+                "actorsocket",
+                own.WithFallback(ClusterSharding.DefaultConfig()).WithFallback(DistributedData.DefaultConfig())
+            )
+        );
         var root = system._system.ActorOf(Props.Create(() => new Parent(answer)), "actorsocket");
         await root.Ask<ActorIdentity>(new Identify(1), Node.Patience);
         return system;
@@ -58,7 +75,8 @@ internal sealed class ClusterSystem : IAsyncDisposable
 
     private sealed class Parent : UntypedActor
     {
-        public Parent(Action<IClusterMessage, IActorRef, IActorRef> answer) => Context.ActorOf(Props.Create(() => new Peers(answer)), "peers");
+        public Parent(Action<IClusterMessage, IActorRef, IActorRef> answer) =>
+            Context.ActorOf(Props.Create(() => new Peers(answer)), "peers");
 
         protected override void OnReceive(object message)
         {
@@ -80,7 +98,17 @@ internal sealed class ClusterSystem : IAsyncDisposable
         {
             // A hello is made the answer to itself by what the test changes of it.
             if (message is IClusterMessage told)
-                _answer(told is ClusterProtocol.Hello hello ? hello with { Uid = Nodes.Get(Context.System).SelfUniqueAddress.Uid, LinksUid = _links.Path.Uid } : told, Sender, Self);
+                _answer(
+                    told is ClusterProtocol.Hello hello
+                        ? hello with
+                        {
+                            Uid = Nodes.Get(Context.System).SelfUniqueAddress.Uid,
+                            LinksUid = _links.Path.Uid,
+                        }
+                        : told,
+                    Sender,
+                    Self
+                );
         }
     }
 

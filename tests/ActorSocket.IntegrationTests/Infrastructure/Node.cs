@@ -48,17 +48,30 @@ internal sealed class Node : IAsyncDisposable
     public Task StoppedAsync() => _app.WaitForShutdownAsync();
 
     public static async Task<Node> StartAsync(
-        Action<ActorSocketClusterOptions>? configure = null, Action<ActorSocketServer>? map = null, Action<IServiceCollection>? services = null, Action<ActorSocketOptions>? options = null,
-        string? hocon = null)
+        Action<ActorSocketClusterOptions>? configure = null,
+        Action<ActorSocketServer>? map = null,
+        Action<IServiceCollection>? services = null,
+        Action<ActorSocketOptions>? options = null,
+        string? hocon = null
+    )
     {
         var log = new ConcurrentQueue<string>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders().AddProvider(new Recorder(log)).AddFilter("ActorSocket", LogLevel.Information).AddFilter("Akka", LogLevel.None);
+        builder
+            .Logging.ClearProviders()
+            .AddProvider(new Recorder(log))
+            .AddFilter("ActorSocket", LogLevel.Information)
+            .AddFilter("Akka", LogLevel.None);
         if (hocon is not null)
         {
-            builder.Services.AddAkka("actorsocket", (akka, provider) => akka
-                .WithActorSocket().WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value, "actorsocket").AddHocon(hocon, HoconAddMode.Prepend));
+            builder.Services.AddAkka(
+                "actorsocket",
+                (akka, provider) =>
+                    akka.WithActorSocket()
+                        .WithActorSocketCluster(provider.GetRequiredService<IOptions<ActorSocketClusterOptions>>().Value, "actorsocket")
+                        .AddHocon(hocon, HoconAddMode.Prepend)
+            );
         }
         builder.Services.AddActorSocket(options).AddCluster(cluster =>
         {
@@ -92,19 +105,25 @@ internal sealed class Node : IAsyncDisposable
     public static async Task MeetAsync(params Node[] nodes)
     {
         foreach (var node in nodes)
-            await UntilAsync(() => node.UpMembers == nodes.Length && node.IsReady, $"{nodes.Length} nodes to meet; one sees {string.Join(", ", node.Cluster.State.Members)} and logged\n{string.Join('\n', node.Log)}");
+            await UntilAsync(
+                () => node.UpMembers == nodes.Length && node.IsReady,
+                $"{nodes.Length} nodes to meet; one sees {string.Join(", ", node.Cluster.State.Members)} and logged\n"
+                + $"{string.Join('\n', node.Log)}"
+            );
     }
 
     public int UpMembers => Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up);
 
     public bool IsReady => ((ClusterAdapter)Server.Server.Adapter).Sessions.IsReady;
 
-    public async Task<HealthStatus> HealthAsync() => (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
+    public async Task<HealthStatus> HealthAsync() =>
+        (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
 
     public Task StopAsync() => _app.StopAsync();
 
     /// <summary>
-    /// Ends the actor system as a crash would, without a word to the others. For a node that was started with <c>akka.coordinated-shutdown.run-by-actor-system-terminate = off</c>.
+    /// Ends the actor system as a crash would, without a word to the others. For a node that was started with
+    /// <c>akka.coordinated-shutdown.run-by-actor-system-terminate = off</c>.
     /// </summary>
     public async Task CrashAsync() => await Cluster.System.Terminate();
 
@@ -152,7 +171,13 @@ internal sealed class Node : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => log.Enqueue($"{logLevel}: {formatter(state, exception)}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => log.Enqueue($"{logLevel}: {formatter(state, exception)}");
 
         public void Dispose()
         {

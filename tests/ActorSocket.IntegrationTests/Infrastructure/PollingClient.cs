@@ -3,7 +3,9 @@ using System.Threading.Channels;
 
 namespace ActorSocket.IntegrationTests.Infrastructure;
 
-/// <summary>A client of one node by long-polling: connected to "/", answers pings, and every question but "silence?" with its name.</summary>
+/// <summary>
+/// A client of one node by long-polling: connected to "/", answers pings, and every question but "silence?" with its name.
+/// </summary>
 internal sealed class PollingClient : IAsyncDisposable
 {
     private readonly HttpClient _http = new();
@@ -29,7 +31,13 @@ internal sealed class PollingClient : IAsyncDisposable
     {
         using var http = new HttpClient();
         var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling" + query));
-        var client = new PollingClient(name, new Uri(node.Url, "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString()));
+        var client = new PollingClient(
+            name,
+            new Uri(
+                node.Url,
+                "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString()
+            )
+        );
         await client.SendAsync("40" + auth);
         var packet = await client.NextAsync();
         for (; !packet.StartsWith("40{", StringComparison.Ordinal); packet = await client.NextAsync())

@@ -23,8 +23,14 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_request_knows_both_ends_of_its_connection()
     {
-        await using var host = await LoopHost.StartAsync(static app => app.MapGet("/ends", static (HttpContext context) =>
-            $"{context.Connection.LocalIpAddress}:{context.Connection.LocalPort} {context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}"));
+        await using var host = await LoopHost.StartAsync(static app =>
+            app.MapGet(
+                "/ends",
+                static (HttpContext context) =>
+                    $"{context.Connection.LocalIpAddress}:{context.Connection.LocalPort} "
+                    + $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}"
+            )
+        );
         using var client = await host.ConnectAsync();
         await SendAsync(client, "GET /ends HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         var mine = ((IPEndPoint)client.Client.LocalEndPoint!).Port;
@@ -177,7 +183,8 @@ public sealed class ConnectionTests
         Assert.Contains("LoopCount", error.Message, StringComparison.Ordinal);
     }
 
-    private static async Task SendAsync(TcpClient client, string text) => await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
+    private static async Task SendAsync(TcpClient client, string text) =>
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
 
     /// <summary>How many sockets the process's loops have.</summary>
     private static int Sockets() => Enumerable.Range(0, 100_000).Count(static descriptor => DescriptorTable.Find(descriptor) is not null);

@@ -39,11 +39,18 @@ public sealed class HttpTests
     {
         await using var host = await LoopHost.StartAsync();
         using var client = NewClient(host, endpoint, version);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(async i =>
-        {
-            using var response = await client.PostAsync(new Uri("/echo", UriKind.Relative), new StringContent($"{i}:{new string('x', i * 37)}"));
-            return await response.Content.ReadAsStringAsync();
-        }));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 300)
+                .Select(async i =>
+                {
+                    using var response = await client.PostAsync(
+                        new Uri("/echo", UriKind.Relative),
+                        new StringContent($"{i}:{new string('x', i * 37)}")
+                    );
+                    return await response.Content.ReadAsStringAsync();
+                })
+        );
         for (var i = 0; i < answers.Length; i++)
             Assert.Equal($"{i}:{new string('x', i * 37)}", answers[i]);
     }
@@ -174,14 +181,24 @@ public sealed class HttpTests
     [Fact]
     public async Task A_connection_that_the_server_aborts_is_reset()
     {
-        await using var host = await LoopHost.StartAsync(static app => app.MapGet("/abort", static (HttpContext context) => context.Abort()));
+        await using var host = await LoopHost.StartAsync(static app =>
+            app.MapGet("/abort", static (HttpContext context) => context.Abort())
+        );
         using var client = await host.ConnectAsync();
         await SendAsync(client, "GET /abort HTTP/1.1\r\nHost: x\r\n\r\n");
         Assert.Null(await LoopHost.ReadToEndAsync(client));
     }
 
-    private static HttpClient NewClient(LoopHost host, string endpoint, string version) => LoopHost.NewClient(
-        endpoint switch { nameof(LoopHost.Http1) => host.Http1, nameof(LoopHost.Http2) => host.Http2, _ => host.Tls }, Version.Parse(version));
+    private static HttpClient NewClient(LoopHost host, string endpoint, string version) =>
+        LoopHost.NewClient(
+            endpoint switch
+            {
+                nameof(LoopHost.Http1) => host.Http1,
+                nameof(LoopHost.Http2) => host.Http2,
+                _ => host.Tls,
+            },
+            Version.Parse(version)
+        );
 
     private static async Task SendAsync(System.Net.Sockets.TcpClient client, string text) =>
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));

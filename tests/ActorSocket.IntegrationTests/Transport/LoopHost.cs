@@ -36,7 +36,11 @@ internal sealed class LoopHost : IAsyncDisposable
     public Uri Last => new(_app.Urls.Last());
 
     public static async Task<LoopHost> StartAsync(
-        Action<WebApplication>? map = null, Action<KestrelServerOptions>? kestrel = null, Action<IServiceCollection>? services = null, int port = 0)
+        Action<WebApplication>? map = null,
+        Action<KestrelServerOptions>? kestrel = null,
+        Action<IServiceCollection>? services = null,
+        int port = 0
+    )
     {
         var log = new RecordedLog();
         var builder = WebApplication.CreateSlimBuilder();
@@ -66,16 +70,22 @@ internal sealed class LoopHost : IAsyncDisposable
     }
 
     /// <summary>A client that speaks just this version, and trusts the host's certificate.</summary>
-    public static HttpClient NewClient(Uri url, Version version) => new(new SocketsHttpHandler
-    {
-        SslOptions = { RemoteCertificateValidationCallback = static (_, seen, _, _) => seen?.GetCertHashString() == Certificate.Thumbprint },
-    })
-    {
-        BaseAddress = url,
-        DefaultRequestVersion = version,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        Timeout = TimeSpan.FromMinutes(2),
-    };
+    public static HttpClient NewClient(Uri url, Version version) =>
+        new(
+            new SocketsHttpHandler
+            {
+                SslOptions =
+                {
+                    RemoteCertificateValidationCallback = static (_, seen, _, _) => seen?.GetCertHashString() == Certificate.Thumbprint,
+                },
+            }
+        )
+        {
+            BaseAddress = url,
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = TimeSpan.FromMinutes(2),
+        };
 
     /// <summary>A bare connection to <see cref="Http1"/>.</summary>
     public async Task<TcpClient> ConnectAsync()

@@ -5,7 +5,9 @@ using ActorSocket.Sockets;
 
 namespace ActorSocket.Tests.Actors;
 
-/// <summary>The questions that clients are asked, against models: the table alone, and the whole way with everything that may happen to a question.</summary>
+/// <summary>
+/// The questions that clients are asked, against models: the table alone, and the whole way with everything that may happen to a question.
+/// </summary>
 public sealed class AckModelTests : ServerTest
 {
     private enum What { Ask, Answer, AnswerAgain, TakeAll }
@@ -61,7 +63,10 @@ public sealed class AckModelTests : ServerTest
 
     private async Task RunAsync(Fate[] fates, string client)
     {
-        var (socket, session, webSocket) = await JoinAsync(static one => one.On("slow", () => one.Disconnected.WaitAsync()), static o => o.MaxInboundEvents = 1);
+        var (socket, session, webSocket) = await JoinAsync(
+            static one => one.On("slow", () => one.Disconnected.WaitAsync()),
+            static o => o.MaxInboundEvents = 1
+        );
         using var source = new CancellationTokenSource();
         var asked = new Task<int>[fates.Length];
         var ids = new ConcurrentDictionary<int, string>();
@@ -121,7 +126,11 @@ public sealed class AckModelTests : ServerTest
             };
             Assert.True(isRight, $"{fates[i]} of {string.Join(' ', fates)} of a client that {client}: {outcome}");
         }
-        await AwaitConditionAsync(() => Task.FromResult(session.Connection.Backlog.AnswersOwed == 0), Patience, TimeSpan.FromMilliseconds(5));
+        await AwaitConditionAsync(
+            () => Task.FromResult(session.Connection.Backlog.AnswersOwed == 0),
+            Patience,
+            TimeSpan.FromMilliseconds(5)
+        );
     }
 
     private static async Task<bool> EndsAsync(Task task)

@@ -69,7 +69,9 @@ public sealed class FailClosedTests : ServerTest
                 throw new InvalidOperationException("no guard");
             ns.OnConnection(static socket => socket.Emit("guarded"));
         });
-        io.OfDynamic(new System.Text.RegularExpressions.Regex("^/room-", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
+        io.OfDynamic(
+            new System.Text.RegularExpressions.Regex("^/room-", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1))
+        );
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40/room-1,");
@@ -87,9 +89,19 @@ public sealed class FailClosedTests : ServerTest
     public async Task A_command_that_cannot_be_carried_out_is_answered_with_its_failure_and_the_socket_lives()
     {
         var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("fine", static () => 1));
-        foreach (SocketMessages.ISocketCommand command in (SocketMessages.ISocketCommand[])[
-            new SocketMessages.Emit("connect", []), new SocketMessages.Emit("x", [(Action)(() => { })]), new SocketMessages.Broadcast(["r"], "disconnect", []),
-            new SocketMessages.Join(new string('x', 300)), new SocketMessages.Join(null!), new SocketMessages.Leave(null!), new SocketMessages.Broadcast(null!, "x", []), new SocketMessages.Emit(null!, [])])
+        foreach (
+            SocketMessages.ISocketCommand command in (SocketMessages.ISocketCommand[])
+                [
+                    new SocketMessages.Emit("connect", []),
+                    new SocketMessages.Emit("x", [(Action)(() => { })]),
+                    new SocketMessages.Broadcast(["r"], "disconnect", []),
+                    new SocketMessages.Join(new string('x', 300)),
+                    new SocketMessages.Join(null!),
+                    new SocketMessages.Leave(null!),
+                    new SocketMessages.Broadcast(null!, "x", []),
+                    new SocketMessages.Emit(null!, []),
+                ]
+        )
         {
             socket.Actor.Tell(command, TestActor);
             Assert.NotNull((await ExpectMsgAsync<Status.Failure>(Patience)).Cause);
@@ -111,7 +123,9 @@ public sealed class FailClosedTests : ServerTest
     public async Task A_refusal_whose_data_cannot_be_serialised_is_a_refusal_without_data()
     {
         var server = NewServer();
-        server.Namespaces.GetOrAdd("/", server).Face.Use(static (_, _) => throw new ConnectErrorException("no", new { Broken = (Action)(() => { }) }));
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Face.Use(static (_, _) => throw new ConnectErrorException("no", new { Broken = (Action)(() => { }) }));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40");

@@ -9,7 +9,10 @@ public sealed class NamespaceRootTests : ServerTest
     {
         var server = NewServer();
         var io = new ActorSocketServer(server);
-        io.OfDynamic(static (name, _, _) => name == "/bad" ? throw new InvalidOperationException("the application's own words") : ValueTask.FromResult(true));
+        io.OfDynamic(
+            static (name, _, _) =>
+                name == "/bad" ? throw new InvalidOperationException("the application's own words") : ValueTask.FromResult(true)
+        );
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40/bad,");

@@ -9,7 +9,9 @@ public sealed class SocketActorTests : ServerTest
     {
         var server = NewServer();
         var reason = new TaskCompletionSource<string>();
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Face.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
         server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("ping?", static () => "pong"));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
@@ -31,7 +33,9 @@ public sealed class SocketActorTests : ServerTest
         var server = NewServer(static options => options.MaxInboundEvents = 1);
         Task? asked = null;
         server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => asked = socket.EmitWithAckAsync<int>("question"));
-        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()));
+        server
+            .Namespaces.GetOrAdd("/other", server)
+            .Face.OnConnection(static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40/other,");

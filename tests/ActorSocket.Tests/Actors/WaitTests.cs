@@ -84,7 +84,10 @@ public sealed class WaitTests : ServerTest
     [Fact]
     public async Task A_broadcast_that_is_given_up_leaves_no_question_behind()
     {
-        var (socket, session, webSocket) = await JoinAsync(static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()), static o => o.MaxInboundEvents = 1);
+        var (socket, session, webSocket) = await JoinAsync(
+            static socket => socket.On("slow", () => socket.Disconnected.WaitAsync()),
+            static o => o.MaxInboundEvents = 1
+        );
         using var source = new CancellationTokenSource();
         var asked = socket.Namespace.Timeout(TimeSpan.FromDays(1)).EmitWithAckAsync<int>("ask", source.Token);
         Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
@@ -133,7 +136,11 @@ public sealed class WaitTests : ServerTest
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(actor), Patience);
         await disconnected.AsTask().WaitAsync(Patience);
         await session.Connection.Backlog.ReadableAsync().AsTask().WaitAsync(Patience);
-        Assert.False(socket.TryTakeOn(new ConnectionEvents.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)));
+        Assert.False(
+            socket.TryTakeOn(
+                new ConnectionEvents.PacketsRead(new(SocketIoPacketType.Event, "/", -1, "late", SocketArguments.Empty, 4), null)
+            )
+        );
         for (var i = 0; i < 4; i++)
             Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
     }

@@ -19,12 +19,20 @@ public sealed partial class FolderTests
             .Select(file => (Name: Path.GetRelativePath(root, file), Folder: FolderOf(root, file), Text: File.ReadAllText(file)))
             .Where(static file => file.Folder.Split('/')[0] is not ("obj" or "bin")).ToList();
         Assert.True(files.Count > 20, $"Only {files.Count} files were found.");
-        Assert.All(files, file =>
-        {
-            // ActorSocket.Cluster/Rooms is Cluster/Rooms, ActorSocket/Rooms is Rooms.
-            Assert.True(Own.Contains(file.Folder) || source.Contains("ActorSocket." + file.Folder) || source.Contains("ActorSocket/" + file.Folder), file.Name);
-            Assert.Equal($"{project}.{file.Folder.Replace('/', '.')}", Namespace().Match(file.Text).Groups["name"].Value);
-        });
+        Assert.All(
+            files,
+            file =>
+            {
+                // ActorSocket.Cluster/Rooms is Cluster/Rooms, ActorSocket/Rooms is Rooms.
+                Assert.True(
+                    Own.Contains(file.Folder)
+                        || source.Contains("ActorSocket." + file.Folder)
+                        || source.Contains("ActorSocket/" + file.Folder),
+                    file.Name
+                );
+                Assert.Equal($"{project}.{file.Folder.Replace('/', '.')}", Namespace().Match(file.Text).Groups["name"].Value);
+            }
+        );
     }
 
     private static string FolderOf(string root, string file) => Path.GetDirectoryName(Path.GetRelativePath(root, file))!.Replace('\\', '/');

@@ -5,7 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ActorSocket.Tests.Architecture;
 
 /// <summary>
-/// The order of docs/ARCHITECTURE.md, read from the source by the compiler: a file uses only what stands in its own folder or in one above it in the list. There are no
+/// The order of docs/ARCHITECTURE.md, read from the source by the compiler: a file uses only what stands in its own folder or in one above
+/// it in the list. There are no
 /// exceptions.
 /// </summary>
 public sealed class LayerTests
@@ -62,10 +63,20 @@ public sealed class LayerTests
             .Where(file => IsWritten(Path.GetRelativePath(source, file)) && !file.Contains("Generators", StringComparison.Ordinal))
             .Select(static file => Parse(File.ReadAllText(file), file)).ToList();
         Assert.True(trees.Count > 200, $"Only {trees.Count} files were found.");
-        var compilation = CSharpCompilation.Create("layers", [.. trees, ImplicitUsings()], References(), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        var compilation = CSharpCompilation.Create(
+            "layers",
+            [.. trees, ImplicitUsings()],
+            References(),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true)
+        );
         var arrows = trees.AsParallel().SelectMany(tree => ArrowsOf(tree, compilation.GetSemanticModel(tree), source)).ToHashSet();
         Assert.True(arrows.Count > 500, $"Only {arrows.Count} uses between files were found: the compiler did not understand the source.");
-        Assert.Empty(arrows.Where(static arrow => LayerOf(arrow.From) < LayerOf(arrow.To)).Select(static arrow => $"{arrow.From} uses {arrow.To} ({arrow.Name})").Order(StringComparer.Ordinal));
+        Assert.Empty(
+            arrows
+                .Where(static arrow => LayerOf(arrow.From) < LayerOf(arrow.To))
+                .Select(static arrow => $"{arrow.From} uses {arrow.To} ({arrow.Name})")
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     private static IEnumerable<(string From, string To, string Name)> ArrowsOf(SyntaxTree tree, SemanticModel model, string source)
@@ -89,25 +100,47 @@ public sealed class LayerTests
     {
         var folder = Path.GetDirectoryName(file)!.Replace('\\', '/');
         var layer = Array.IndexOf(Layers, folder);
-        return layer >= 0 ? layer : throw new InvalidOperationException($"{folder} stands in no layer: give it a place in this test and in docs/ARCHITECTURE.md.");
+        return layer >= 0
+            ? layer
+            : throw new InvalidOperationException(
+                $"{folder} stands in no layer: give it a place in this test and in docs/ARCHITECTURE.md."
+            );
     }
 
-    private static bool IsWritten(string file) => !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin" or "client");
+    private static bool IsWritten(string file) =>
+        !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin" or "client");
 
     /// <summary>What the SDKs add to each file.</summary>
     private static SyntaxTree ImplicitUsings()
     {
         string[] namespaces =
         [
-            "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks", "System.Net.Http.Json",
-            "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Http", "Microsoft.AspNetCore.Routing", "Microsoft.Extensions.Configuration",
-            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Logging",
+            "System",
+            "System.Collections.Generic",
+            "System.IO",
+            "System.Linq",
+            "System.Net.Http",
+            "System.Threading",
+            "System.Threading.Tasks",
+            "System.Net.Http.Json",
+            "Microsoft.AspNetCore.Builder",
+            "Microsoft.AspNetCore.Hosting",
+            "Microsoft.AspNetCore.Http",
+            "Microsoft.AspNetCore.Routing",
+            "Microsoft.Extensions.Configuration",
+            "Microsoft.Extensions.DependencyInjection",
+            "Microsoft.Extensions.Hosting",
+            "Microsoft.Extensions.Logging",
         ];
         return Parse(string.Concat(namespaces.Select(static name => $"global using {name};\n")), "");
     }
 
-    private static SyntaxTree Parse(string text, string path) => CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview), path);
+    private static SyntaxTree Parse(string text, string path) =>
+        CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Preview), path);
 
-    private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-        .Where(static file => !Path.GetFileName(file).StartsWith("ActorSocket", StringComparison.Ordinal)).Select(static file => MetadataReference.CreateFromFile(file));
+    private static IEnumerable<MetadataReference> References() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Where(static file => !Path.GetFileName(file).StartsWith("ActorSocket", StringComparison.Ordinal))
+            .Select(static file => MetadataReference.CreateFromFile(file));
 }

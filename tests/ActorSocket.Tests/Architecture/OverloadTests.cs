@@ -130,8 +130,15 @@ public sealed class OverloadTests
             .Select(static file => MetadataReference.CreateFromFile(file));
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary);
         var compilation = CSharpCompilation.Create("calls", [tree], references, options);
-        Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error)
-            .Select(one => $"{one.GetMessage(CultureInfo.InvariantCulture)}: {tree.GetText().Lines[one.Location.GetLineSpan().StartLinePosition.Line]}"));
+        Assert.Empty(
+            compilation
+                .GetDiagnostics()
+                .Where(static one => one.Severity == DiagnosticSeverity.Error)
+                .Select(one =>
+                    $"{one.GetMessage(CultureInfo.InvariantCulture)}: "
+                    + $"{tree.GetText().Lines[one.Location.GetLineSpan().StartLinePosition.Line]}"
+                )
+        );
         var model = compilation.GetSemanticModel(tree);
         var lambdas = tree.GetRoot().DescendantNodes().OfType<ParenthesizedLambdaExpressionSyntax>();
         return [.. calls.Zip(lambdas, (call, lambda) => (call, (IMethodSymbol)model.GetSymbolInfo(lambda.ExpressionBody!).Symbol!))];

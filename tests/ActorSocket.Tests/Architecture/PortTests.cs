@@ -8,9 +8,14 @@ public sealed class PortTests
 {
     private static readonly string[] Openers =
     [
-        "System.Net.Sockets.", "System.Net.HttpListener", "System.Net.WebSockets.ClientWebSocket",
-        "Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions", "Microsoft.AspNetCore.Hosting.HostingAbstractionsWebHostBuilderExtensions.UseUrls",
-        "Microsoft.AspNetCore.Builder.WebApplication.get_Urls", "Akka.Cluster.", "Akka.Remote.",
+        "System.Net.Sockets.",
+        "System.Net.HttpListener",
+        "System.Net.WebSockets.ClientWebSocket",
+        "Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions",
+        "Microsoft.AspNetCore.Hosting.HostingAbstractionsWebHostBuilderExtensions.UseUrls",
+        "Microsoft.AspNetCore.Builder.WebApplication.get_Urls",
+        "Akka.Cluster.",
+        "Akka.Remote.",
     ];
 
     [Fact]
@@ -19,10 +24,15 @@ public sealed class PortTests
         using var file = new PEReader(File.OpenRead(typeof(PortTests).Assembly.Location));
         var metadata = file.GetMetadataReader();
         var types = metadata.TypeReferences.Select(handle => NameOf(metadata, handle)).ToList();
-        var members = metadata.MemberReferences.Select(metadata.GetMemberReference).Where(static member => member.Parent.Kind is HandleKind.TypeReference)
+        var members = metadata
+            .MemberReferences.Select(metadata.GetMemberReference)
+            .Where(static member => member.Parent.Kind is HandleKind.TypeReference)
             .Select(member => $"{NameOf(metadata, (TypeReferenceHandle)member.Parent)}.{metadata.GetString(member.Name)}");
         Assert.Contains("Microsoft.AspNetCore.TestHost.TestServer", types, StringComparer.Ordinal);
-        Assert.DoesNotContain(types.Concat(members), static name => Openers.Any(opener => name.StartsWith(opener, StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            types.Concat(members),
+            static name => Openers.Any(opener => name.StartsWith(opener, StringComparison.Ordinal))
+        );
     }
 
     /// <summary>An application that says nothing of its server has Kestrel.</summary>
@@ -30,9 +40,11 @@ public sealed class PortTests
     public void Every_application_here_that_is_started_has_the_test_server()
     {
         string[] neverStarted = ["EngineIoMappingTests.cs", "PortTests.cs"];
-        var applications = Directory.GetFiles(Path.Combine(Repository.Root, "tests", "ActorSocket.Tests"), "*.cs", SearchOption.AllDirectories)
+        var applications = Directory
+            .GetFiles(Path.Combine(Repository.Root, "tests", "ActorSocket.Tests"), "*.cs", SearchOption.AllDirectories)
             .Select(static path => (Name: Path.GetFileName(path), Text: File.ReadAllText(path)))
-            .Where(file => !neverStarted.Contains(file.Name) && file.Text.Contains("WebApplication.Create", StringComparison.Ordinal)).ToList();
+            .Where(file => !neverStarted.Contains(file.Name) && file.Text.Contains("WebApplication.Create", StringComparison.Ordinal))
+            .ToList();
         Assert.True(applications.Count >= 4, $"Only {applications.Count} files with an application were found.");
         Assert.All(applications, static file => Assert.True(file.Text.Contains(".UseTestServer()", StringComparison.Ordinal), file.Name));
     }

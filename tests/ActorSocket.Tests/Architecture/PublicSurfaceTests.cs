@@ -6,8 +6,12 @@ namespace ActorSocket.Tests.Architecture;
 /// <summary>What the compiler makes of a call: a token is never taken for an argument.</summary>
 public sealed class PublicSurfaceTests : ServerTest
 {
-    private static IEnumerable<MethodInfo> PublicMethods => typeof(ActorSocketServer).Assembly.GetExportedTypes()
-        .SelectMany(static type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly));
+    private static IEnumerable<MethodInfo> PublicMethods =>
+        typeof(ActorSocketServer)
+            .Assembly.GetExportedTypes()
+            .SelectMany(static type =>
+                type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            );
 
     [Fact]
     public void Nothing_takes_any_number_of_arguments_but_as_a_list()
@@ -16,39 +20,64 @@ public sealed class PublicSurfaceTests : ServerTest
         {
             if (method.GetParameters() is not [.., var last])
                 continue;
-            var isSpread = last.IsDefined(typeof(ParamArrayAttribute)) || last.IsDefined(typeof(System.Runtime.CompilerServices.ParamCollectionAttribute));
-            Assert.False(isSpread && last.ParameterType.ToString().Contains("System.Object", StringComparison.Ordinal), $"{method.DeclaringType}.{method.Name}");
+            var isSpread =
+                last.IsDefined(typeof(ParamArrayAttribute))
+                || last.IsDefined(typeof(System.Runtime.CompilerServices.ParamCollectionAttribute));
+            Assert.False(
+                isSpread && last.ParameterType.ToString().Contains("System.Object", StringComparison.Ordinal),
+                $"{method.DeclaringType}.{method.Name}"
+            );
         }
     }
 
     [Fact]
     public void Whatever_waits_for_somebody_takes_a_token_last()
     {
-        string[] called = ["OnConnectedAsync", "OnDisconnectedAsync", "OnStartedAsync", "OnTickAsync", "IEventFilter.InvokeAsync"]; // by the library, not by applications
-        var missing = PublicMethods.Where(static method => method.ReturnType.IsAssignableTo(typeof(Task)) || method.ReturnType.Name.StartsWith("ValueTask", StringComparison.Ordinal))
+        // by the library, not by applications
+        string[] called = ["OnConnectedAsync", "OnDisconnectedAsync", "OnStartedAsync", "OnTickAsync", "IEventFilter.InvokeAsync"];
+        var missing = PublicMethods
+            .Where(static method =>
+                method.ReturnType.IsAssignableTo(typeof(Task)) || method.ReturnType.Name.StartsWith("ValueTask", StringComparison.Ordinal)
+            )
             .Where(static method => method.GetParameters() is not [.., var last] || last.ParameterType != typeof(CancellationToken))
-            .Where(method => !Array.Exists(called, name => $"{method.DeclaringType!.Name}.{method.Name}".EndsWith(name, StringComparison.Ordinal)));
+            .Where(method =>
+                !Array.Exists(called, name => $"{method.DeclaringType!.Name}.{method.Name}".EndsWith(name, StringComparison.Ordinal))
+            );
         Assert.Empty(missing.Select(static method => $"{method.DeclaringType!.Name}.{method.Name}"));
     }
 
     [Fact]
     public void What_returns_a_task_is_called_so()
     {
-        var wrong = PublicMethods.Where(static method => !method.IsSpecialName && (method.ReturnType.IsAssignableTo(typeof(Task)) || method.ReturnType.Name.StartsWith("ValueTask", StringComparison.Ordinal)) != method.Name.EndsWith("Async", StringComparison.Ordinal));
+        var wrong = PublicMethods.Where(static method =>
+            !method.IsSpecialName
+            && (method.ReturnType.IsAssignableTo(typeof(Task)) || method.ReturnType.Name.StartsWith("ValueTask", StringComparison.Ordinal))
+                != method.Name.EndsWith("Async", StringComparison.Ordinal)
+        );
         Assert.Empty(wrong.Select(static method => $"{method.DeclaringType!.Name}.{method.Name}"));
     }
 
     [Fact]
     public void A_limit_is_set_by_Timeout_and_by_no_parameter()
     {
-        var wrong = PublicMethods.Where(static method => method.Name != "Timeout" && !method.IsSpecialName && method.GetParameters().Any(static one => (Nullable.GetUnderlyingType(one.ParameterType) ?? one.ParameterType) == typeof(TimeSpan)));
+        var wrong = PublicMethods.Where(static method =>
+            method.Name != "Timeout"
+            && !method.IsSpecialName
+            && method
+                .GetParameters()
+                .Any(static one => (Nullable.GetUnderlyingType(one.ParameterType) ?? one.ParameterType) == typeof(TimeSpan))
+        );
         Assert.Equal("RoomEntity.OnTickAsync", Assert.Single(wrong.Select(static method => $"{method.DeclaringType!.Name}.{method.Name}")));
     }
 
     [Fact]
     public void No_parameter_is_a_bare_boolean()
     {
-        var wrong = PublicMethods.Where(static method => method.Name != "Compress" && !method.IsSpecialName && method.GetParameters().Any(static one => one.ParameterType == typeof(bool)));
+        var wrong = PublicMethods.Where(static method =>
+            method.Name != "Compress"
+            && !method.IsSpecialName
+            && method.GetParameters().Any(static one => one.ParameterType == typeof(bool))
+        );
         Assert.Empty(wrong.Select(static method => $"{method.DeclaringType!.Name}.{method.Name}"));
     }
 

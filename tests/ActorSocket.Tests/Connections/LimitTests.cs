@@ -75,11 +75,18 @@ public sealed class LimitTests : ServerTest
     public async Task Reading_pauses_beyond_the_limit_of_events_that_wait_and_goes_on_at_half_of_it(int waiting, bool pauses)
     {
         var done = new Queue<TaskCompletionSource>();
-        var (socket, session, _) = await JoinAsync(configure: static o => o.MaxInboundEvents = 4, onConnection: socket => socket.On("work", () =>
-        {
-            done.Enqueue(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            return done.Peek().Task;
-        }));
+        var (socket, session, _) = await JoinAsync(
+            configure: static o => o.MaxInboundEvents = 4,
+            onConnection: socket =>
+                socket.On(
+                    "work",
+                    () =>
+                    {
+                        done.Enqueue(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                        return done.Peek().Task;
+                    }
+                )
+        );
         for (var i = 0; i < waiting; i++)
             session.Send("""42["work"]""");
         await HandledAsync(socket.Actor);
@@ -104,7 +111,10 @@ public sealed class LimitTests : ServerTest
     [Fact]
     public async Task Reading_pauses_beyond_the_limit_of_bytes_that_wait()
     {
-        var (socket, session, _) = await JoinAsync(configure: static o => o.MaxInboundBytes = 100, onConnection: static socket => socket.On("work", static (string _) => new TaskCompletionSource().Task));
+        var (socket, session, _) = await JoinAsync(
+            configure: static o => o.MaxInboundBytes = 100,
+            onConnection: static socket => socket.On("work", static (string _) => new TaskCompletionSource().Task)
+        );
         session.Send($"42[\"work\",\"{new string('x', 89)}\"]"); // 100 bytes of JSON
         await HandledAsync(socket.Actor);
         Assert.True(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);
@@ -117,7 +127,9 @@ public sealed class LimitTests : ServerTest
     public async Task Reading_does_not_pause_while_the_client_owes_an_acknowledgement_up_to_four_times_the_limit()
     {
         var (socket, session, _) = await JoinAsync(
-            configure: static o => o.MaxInboundEvents = 2, onConnection: static socket => socket.On("work", () => socket.EmitWithAckAsync<int>("ask")));
+            configure: static o => o.MaxInboundEvents = 2,
+            onConnection: static socket => socket.On("work", () => socket.EmitWithAckAsync<int>("ask"))
+        );
         for (var i = 0; i < 8; i++)
             session.Send("""42["work"]""");
         await HandledAsync(socket.Actor); // the handler has asked
@@ -133,7 +145,9 @@ public sealed class LimitTests : ServerTest
     {
         var server = NewServer();
         var attempts = 0;
-        server.Namespaces.GetOrAdd("/", server).Face.Use((_, next) => Interlocked.Increment(ref attempts) == 1 ? new TaskCompletionSource().Task : next());
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Face.Use((_, next) => Interlocked.Increment(ref attempts) == 1 ? new TaskCompletionSource().Task : next());
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         session.Send("40");

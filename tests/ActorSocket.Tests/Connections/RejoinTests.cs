@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace ActorSocket.Tests.Connections;
 
-/// <summary>A client that asks for a namespace again before it has its answer, as React's StrictMode lets it: the later one counts, and nobody else suffers.</summary>
+/// <summary>
+/// A client that asks for a namespace again before it has its answer, as React's StrictMode lets it: the later one counts, and nobody else
+/// suffers.
+/// </summary>
 public sealed class RejoinTests : ServerTest
 {
     private readonly ConcurrentQueue<TaskCompletionSource> _middleware = new();
@@ -62,7 +65,8 @@ public sealed class RejoinTests : ServerTest
         session.Send("40/slow,");
         await LetInAsync();
         var first = await webSocket.NextAsync();
-        session.Send("40/slow,"); // the answer to the first crossed a disconnect() that the client does not tell, since it was not connected
+        // the answer to the first crossed a disconnect() that the client does not tell, since it was not connected
+        session.Send("40/slow,");
         session.Send("""42/slow,1["echo",7]""");
         await LetInAsync();
         var second = await webSocket.NextAsync();
@@ -134,7 +138,9 @@ public sealed class RejoinTests : ServerTest
     }
 
     /// <summary>A client that is connected to "/".</summary>
-    private async Task<(TestSession Session, FakeWebSocket WebSocket, ServerServices Server)> StartAsync(Action<ActorSocketOptions>? configure = null)
+    private async Task<(TestSession Session, FakeWebSocket WebSocket, ServerServices Server)> StartAsync(
+        Action<ActorSocketOptions>? configure = null
+    )
     {
         var server = NewServer(configure);
         var io = new ActorSocketServer(server);

@@ -87,7 +87,10 @@ public sealed class TurnTests : ServerTest
     }
 
     private void Tell(TestProbe socket, string name) =>
-        _order.Tell(socket.Ref, new PacketsRead(new SocketIoPacket(SocketIoPacketType.Event, "/", -1, name, SocketArguments.Empty, 0), null));
+        _order.Tell(
+            socket.Ref,
+            new PacketsRead(new SocketIoPacket(SocketIoPacketType.Event, "/", -1, name, SocketArguments.Empty, 0), null)
+        );
 
     private static void Expect(TestProbe socket, params string[] names)
     {

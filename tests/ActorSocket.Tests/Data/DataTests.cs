@@ -11,10 +11,35 @@ public sealed class DataTests
 {
     private static readonly SocketJson Json = new(null);
 
-    public static TheoryData<object?> SimpleValues => new(
-        null, 7, int.MinValue, long.MaxValue, ulong.MaxValue, (short)-3, (byte)200, (sbyte)-100, 'x', "text", "a\ud83d\ude00\u0000", true, false, 1.5, double.NaN, double.NegativeInfinity, 1e300, 1.1f, 12.340m,
-        Guid.Parse("8f1f0de2-6f3c-4a57-b0d2-0c1c3b9e8a11"), new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)),
-        new DateOnly(2026, 1, 2), new TimeOnly(3, 4, 5), TimeSpan.FromTicks(123456789), new Uri("https://example.org/a?b=c"));
+    public static TheoryData<object?> SimpleValues =>
+        new(
+            null,
+            7,
+            int.MinValue,
+            long.MaxValue,
+            ulong.MaxValue,
+            (short)-3,
+            (byte)200,
+            (sbyte)-100,
+            'x',
+            "text",
+            "a\ud83d\ude00\u0000",
+            true,
+            false,
+            1.5,
+            double.NaN,
+            double.NegativeInfinity,
+            1e300,
+            1.1f,
+            12.340m,
+            Guid.Parse("8f1f0de2-6f3c-4a57-b0d2-0c1c3b9e8a11"),
+            new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
+            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)),
+            new DateOnly(2026, 1, 2),
+            new TimeOnly(3, 4, 5),
+            TimeSpan.FromTicks(123456789),
+            new Uri("https://example.org/a?b=c")
+        );
 
     [Theory]
     [MemberData(nameof(SimpleValues))]
@@ -28,12 +53,15 @@ public sealed class DataTests
     }
 
     [Fact]
-    public void Bytes_come_back_as_bytes() => Assert.Equal(new byte[] { 1, 2, 255 }, Assert.IsType<byte[]>(Travel(new SocketData { ["key"] = new byte[] { 1, 2, 255 } })["key"]));
+    public void Bytes_come_back_as_bytes() =>
+        Assert.Equal(new byte[] { 1, 2, 255 }, Assert.IsType<byte[]>(Travel(new SocketData { ["key"] = new byte[] { 1, 2, 255 } })["key"]));
 
     [Fact]
     public void A_principal_comes_back_with_its_claims()
     {
-        var user = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "ada"), new Claim("roles", "admin", null, "issuer")], "test", "sub", "roles"));
+        var user = new ClaimsPrincipal(
+            new ClaimsIdentity([new Claim("sub", "ada"), new Claim("roles", "admin", null, "issuer")], "test", "sub", "roles")
+        );
         var back = Assert.IsType<ClaimsPrincipal>(Travel(new SocketData { ["user"] = user })["user"]);
         Assert.True(back.Identity!.IsAuthenticated && back.IsInRole("admin"));
         Assert.Equal(("ada", "issuer"), (back.Identity.Name!, back.FindFirst("roles")!.Issuer));
@@ -44,7 +72,13 @@ public sealed class DataTests
     [Fact]
     public void What_is_no_simple_value_is_read_as_the_type_that_is_asked_for_here_and_elsewhere()
     {
-        var here = new SocketData { ["cart"] = new Cart("Ada", [1, 2]), ["day"] = DayOfWeek.Friday, ["n"] = 7, ["picture"] = new { Bytes = new byte[] { 9 } } };
+        var here = new SocketData
+        {
+            ["cart"] = new Cart("Ada", [1, 2]),
+            ["day"] = DayOfWeek.Friday,
+            ["n"] = 7,
+            ["picture"] = new { Bytes = new byte[] { 9 } },
+        };
         foreach (var data in new[] { here, Travel(here), Travel(Travel(here)) })
         {
             Assert.Equal([1, 2], data.Get<Cart>("cart", Json)!.Items);
@@ -81,9 +115,19 @@ public sealed class DataTests
         public int Field = 3;
     }
 
-    public static TheoryData<object> WhatStays => new(
-        new CancellationTokenSource(), () => 3, Task.FromResult(3), new Throwing(), new OnlyFields(), new HttpClient(), new Timer(static _ => { }), typeof(string), new SemaphoreSlim(1),
-        Akka.Actor.ActorRefs.Nobody);
+    public static TheoryData<object> WhatStays =>
+        new(
+            new CancellationTokenSource(),
+            () => 3,
+            Task.FromResult(3),
+            new Throwing(),
+            new OnlyFields(),
+            new HttpClient(),
+            new Timer(static _ => { }),
+            typeof(string),
+            new SemaphoreSlim(1),
+            Akka.Actor.ActorRefs.Nobody
+        );
 
     [Theory]
     [MemberData(nameof(WhatStays))]
@@ -105,7 +149,11 @@ public sealed class DataTests
         Assert.Equal(2, data.Count);
         Assert.Throws<KeyNotFoundException>(() => data["c"]);
         Assert.True(data.TryGetValue("b", out var nothing) && nothing is null);
-        Assert.True(data.ContainsKey("a") && data.Contains(KeyValuePair.Create("a", (object?)1)) && !data.Contains(KeyValuePair.Create("a", (object?)2)));
+        Assert.True(
+            data.ContainsKey("a")
+                && data.Contains(KeyValuePair.Create("a", (object?)1))
+                && !data.Contains(KeyValuePair.Create("a", (object?)2))
+        );
         Assert.False(data.Remove(KeyValuePair.Create("a", (object?)2)));
         Assert.True(data.Remove(KeyValuePair.Create("a", (object?)1)) && !data.Remove("a"));
         Assert.Equal(["b"], data.Keys);

@@ -7,7 +7,11 @@ public sealed class NoJsonConverterTests : ServerTest
     {
         var (socket, _, webSocket) = await JoinAsync();
         var error = Assert.Throws<NotSupportedException>(() => socket.Emit("who", new { sender = socket }));
-        Assert.Contains("A Socket is no data: write what is needed of it, such as its id or name.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "A Socket is no data: write what is needed of it, such as its id or name.",
+            error.Message,
+            StringComparison.Ordinal
+        );
         error = Assert.Throws<NotSupportedException>(() => socket.Emit("where", socket.Namespace));
         Assert.Contains("A Namespace is no data", error.Message, StringComparison.Ordinal);
         socket.Emit("fence");

@@ -6,10 +6,12 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ActorSocket.Tests.Docs;
 
 /// <summary>
-/// Each block of C# in the README and the guides is compiled as a file of a fresh <c>dotnet new web</c>: with the SDK's implicit usings, and no other than it shows.
+/// Each block of C# in the README and the guides is compiled as a file of a fresh <c>dotnet new web</c>: with the SDK's implicit usings,
+/// and no other than it shows.
 /// </summary>
 /// <remarks>
-/// A block is a file as it stands, or the inside of a method: then a comment before it names what is given there (<see cref="Given"/>). It sees the types of the blocks
+/// A block is a file as it stands, or the inside of a method: then a comment before it names what is given there (<see cref="Given"/>). It
+/// sees the types of the blocks
 /// above it on its page, and <see cref="Application"/>, what readers have of their own.
 /// </remarks>
 public sealed partial class SnippetTests
@@ -67,8 +69,14 @@ public sealed partial class SnippetTests
     private static readonly MetadataReference[] References = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
         .Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path))];
 
-    public static TheoryData<string> Pages => [.. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
-        .Select(static path => Path.GetRelativePath(Repository.Root, path)).Append("README.md").Where(static page => Read(page).Contains("```csharp", StringComparison.Ordinal))];
+    public static TheoryData<string> Pages =>
+        [
+            .. Directory
+                .GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+                .Select(static path => Path.GetRelativePath(Repository.Root, path))
+                .Append("README.md")
+                .Where(static page => Read(page).Contains("```csharp", StringComparison.Ordinal)),
+        ];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -84,7 +92,12 @@ public sealed partial class SnippetTests
                 "Snippet",
                 [.. above, tree],
                 References,
-                new CSharpCompilationOptions(isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, specificDiagnosticOptions: AsTheSdk));
+                new CSharpCompilationOptions(
+                    isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
+                    nullableContextOptions: NullableContextOptions.Enable,
+                    specificDiagnosticOptions: AsTheSdk
+                )
+            );
             var faults = compilation.GetDiagnostics().Where(static fault => fault.Severity >= DiagnosticSeverity.Warning);
             Assert.True(!faults.Any(), $"{string.Join('\n', faults)}\n\n{block.Groups["code"].Value}");
             above.Add(tree.WithRootAndOptions(TypesOf(tree), tree.Options));
@@ -100,27 +113,43 @@ public sealed partial class SnippetTests
     {
         var root = code.GetCompilationUnitRoot();
         var statements = string.Concat(root.Members.OfType<GlobalStatementSyntax>().Select(static member => member.ToFullString()));
-        var returns = root.DescendantNodes(static node => node is not AnonymousFunctionExpressionSyntax).Any(static node => node is AwaitExpressionSyntax or ForEachStatementSyntax { AwaitKeyword.Text: "await" });
-        return Parse($$"""
+        var returns = root.DescendantNodes(static node => node is not AnonymousFunctionExpressionSyntax)
+            .Any(static node => node is AwaitExpressionSyntax or ForEachStatementSyntax { AwaitKeyword.Text: "await" });
+        return Parse(
+            $$"""
             {{root.Usings.ToFullString()}}
             internal static class Page
             {
-                public static {{(returns ? "async Task" : "void")}} Run({{string.Join(", ", given.Select(static name => $"{Given[name]} {name}"))}})
+                public static {{(returns ? "async Task" : "void")}} Run({{string.Join(
+                ", ",
+                given.Select(static name => $"{Given[name]} {name}")
+            )}})
                 {
                     {{statements}}
                 }
             }
-            {{string.Concat(root.Members.Where(static member => member is not GlobalStatementSyntax).Select(static member => member.ToFullString()))}}
-            """);
+            {{string.Concat(
+                root.Members.Where(static member => member is not GlobalStatementSyntax).Select(static member => member.ToFullString())
+            )}}
+            """
+        );
     }
 
     /// <summary>What a block leaves for those below it.</summary>
     private static CompilationUnitSyntax TypesOf(SyntaxTree tree)
     {
         var root = tree.GetCompilationUnitRoot();
-        return root.WithMembers([.. root.Members.Where(static member => member is not GlobalStatementSyntax and not ClassDeclarationSyntax { Identifier.Text: "Page" })]);
+        return root.WithMembers([
+            .. root.Members.Where(static member =>
+                member is not GlobalStatementSyntax and not ClassDeclarationSyntax { Identifier.Text: "Page" }
+            ),
+        ]);
     }
 
-    [GeneratedRegex(@"(<!-- given: (?<given>[\w, ]+) -->\n)?```csharp\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"(<!-- given: (?<given>[\w, ]+) -->\n)?```csharp\n(?<code>.*?)```",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex Block();
 }

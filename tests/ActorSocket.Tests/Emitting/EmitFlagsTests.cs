@@ -24,7 +24,11 @@ public sealed class EmitFlagsTests
     [InlineData("removeListener")]
     public void A_reserved_name_is_refused_in_the_official_words_and_where_it_is_handled_with_what_to_do_instead(string name)
     {
-        Assert.StartsWith($"\"{name}\" is a reserved event name (", Assert.Throws<ArgumentException>(() => EmitFlags.ThrowIfReserved(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"\"{name}\" is a reserved event name (",
+            Assert.Throws<ArgumentException>(() => EmitFlags.ThrowIfReserved(name)).Message,
+            StringComparison.Ordinal
+        );
         var handled = Assert.Throws<ArgumentException>(() => EmitFlags.ThrowIfNotHandled(name)).Message;
         Assert.StartsWith($"\"{name}\" is a reserved event name: ", handled, StringComparison.Ordinal);
         Assert.DoesNotContain("name: .", handled, StringComparison.Ordinal);

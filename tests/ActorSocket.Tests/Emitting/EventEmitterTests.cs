@@ -19,9 +19,14 @@ public sealed class EventEmitterTests
         own.Send("hello", 2);
         Assert.Equal(
             [
-                ("none", new EventArguments()), ("one", new EventArguments<int>(1)), ("two", new EventArguments<int, string>(1, "2")),
-                ("three", new EventArguments<int, string, double>(1, "2", 3.0)), ("four", new EventArguments<int, string, double, char>(1, "2", 3.0, '4')),
-                own.Emitted[5], ("message", new EventArguments<string>("hello")), ("message", new EventArguments<string, int>("hello", 2)),
+                ("none", new EventArguments()),
+                ("one", new EventArguments<int>(1)),
+                ("two", new EventArguments<int, string>(1, "2")),
+                ("three", new EventArguments<int, string, double>(1, "2", 3.0)),
+                ("four", new EventArguments<int, string, double, char>(1, "2", 3.0, '4')),
+                own.Emitted[5],
+                ("message", new EventArguments<string>("hello")),
+                ("message", new EventArguments<string, int>("hello", 2)),
             ],
             own.Emitted);
         Assert.Equal("list", own.Emitted[5].Name);

@@ -16,9 +16,19 @@ public sealed class RoomSelectionTests
     [InlineData(null, "", "ada", false)]
     [InlineData("red", "", "ada", false)]
     [InlineData("red", "", "bob", true)]
-    public void It_is_for_who_is_in_one_of_its_rooms_and_in_none_that_is_left_out(string? rooms, string excluded, string excludedId, bool isFor)
+    public void It_is_for_who_is_in_one_of_its_rooms_and_in_none_that_is_left_out(
+        string? rooms,
+        string excluded,
+        string excludedId,
+        bool isFor
+    )
     {
-        var selection = new RoomSelection(rooms is null ? null : Split(rooms), Split(excluded), null, excludedId.Length > 0 ? excludedId : null);
+        var selection = new RoomSelection(
+            rooms is null ? null : Split(rooms),
+            Split(excluded),
+            null,
+            excludedId.Length > 0 ? excludedId : null
+        );
         Assert.Equal(isFor, selection.Matches("ada", ["ada", "red", "blue"]));
     }
 

@@ -78,7 +78,8 @@ public sealed class TickTests
         var slack = (alarms.Now - start).TotalSeconds * 60; // they are counted from somewhere between the two
         await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
         tick.Stop();
-        // On a machine that has other things to do some are late, and so left out; but never are there more, and those to come have not moved.
+        // On a machine that has other things to do some are late, and so left out; but never are there more, and those to come have not
+        // moved.
         var place = (due - start).TotalSeconds * 60;
         Assert.InRange(place, 119.5, double.MaxValue);
         Assert.InRange(Math.Abs(place - Math.Round(place)), 0, 0.1 + slack);

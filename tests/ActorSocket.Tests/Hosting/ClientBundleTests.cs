@@ -49,7 +49,15 @@ public sealed class ClientBundleTests
             Assert.Equal("application/javascript; charset=utf-8", script.Content.Headers.ContentType!.ToString());
             Assert.Equal("public, max-age=0", script.Headers.CacheControl!.ToString());
             using var onlyHead = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/socket.io/{name}"));
-            Assert.Equal((HttpStatusCode.OK, script.Headers.ETag, script.Content.Headers.ContentLength, ""), (onlyHead.StatusCode, onlyHead.Headers.ETag, onlyHead.Content.Headers.ContentLength, await onlyHead.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpStatusCode.OK, script.Headers.ETag, script.Content.Headers.ContentLength, ""),
+                (
+                    onlyHead.StatusCode,
+                    onlyHead.Headers.ETag,
+                    onlyHead.Content.Headers.ContentLength,
+                    await onlyHead.Content.ReadAsStringAsync()
+                )
+            );
             using var map = await http.GetAsync($"/socket.io/{name}.map");
             Assert.Equal("application/json; charset=utf-8", map.Content.Headers.ContentType!.ToString());
             foreach (var prefix in new[] { "", "W/" })
@@ -61,6 +69,9 @@ public sealed class ClientBundleTests
             }
         }
         using var other = await http.GetAsync("/socket.io/socket.io.other.js");
-        Assert.Equal((HttpStatusCode.BadRequest, "{\"code\":0,\"message\":\"Transport unknown\"}"), (other.StatusCode, await other.Content.ReadAsStringAsync()));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "{\"code\":0,\"message\":\"Transport unknown\"}"),
+            (other.StatusCode, await other.Content.ReadAsStringAsync())
+        );
     }
 }

@@ -14,7 +14,9 @@ using Microsoft.Extensions.Options;
 
 namespace ActorSocket.Tests.Hosting;
 
-/// <summary>The server as a citizen of ASP.NET Core: conventions of the endpoint, the request's user, and the options that see requests.</summary>
+/// <summary>
+/// The server as a citizen of ASP.NET Core: conventions of the endpoint, the request's user, and the options that see requests.
+/// </summary>
 public sealed class EndpointTests
 {
     private const string Handshake = "/socket.io/?EIO=4&transport=polling";
@@ -33,7 +35,11 @@ public sealed class EndpointTests
             static io => io.RequireAuthorization());
         using var http = app.GetTestClient();
         Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync(Handshake)).StatusCode);
-        await Assert.ThrowsAnyAsync<Exception>(() => app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            app.GetTestServer()
+                .CreateWebSocketClient()
+                .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default)
+        );
 
         http.DefaultRequestHeaders.Add("X-Token", "Ada");
         var open = await http.GetStringAsync(Handshake);
@@ -94,14 +100,24 @@ public sealed class EndpointTests
     public async Task An_id_generator_that_fails_refuses_the_client_and_costs_no_place(bool cancelled)
     {
         var fails = true;
-        await using var app = await StartAsync(static _ => { }, static _ => { }, options: o =>
-        {
-            o.MaxConnections = 1;
-            o.GenerateId = _ => fails ? throw (cancelled ? new TaskCanceledException() : new InvalidOperationException("no ids today")) : ValueTask.FromResult("mine");
-        });
+        await using var app = await StartAsync(
+            static _ => { },
+            static _ => { },
+            options: o =>
+            {
+                o.MaxConnections = 1;
+                o.GenerateId = _ =>
+                    fails
+                        ? throw (cancelled ? new TaskCanceledException() : new InvalidOperationException("no ids today"))
+                        : ValueTask.FromResult("mine");
+            }
+        );
         using var http = app.GetTestClient();
         var refused = await http.GetAsync(Handshake);
-        Assert.Equal((HttpStatusCode.BadRequest, "{\"code\":3,\"message\":\"Bad request\"}"), (refused.StatusCode, await refused.Content.ReadAsStringAsync()));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "{\"code\":3,\"message\":\"Bad request\"}"),
+            (refused.StatusCode, await refused.Content.ReadAsStringAsync())
+        );
         fails = false;
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(Handshake)).StatusCode);
     }
@@ -134,8 +150,15 @@ public sealed class EndpointTests
         var errors = new List<(int, string, string)>();
         await using var app = await StartAsync(
             static _ => { },
-            io => io.OnConnectionError(error => errors.Add((error.Code, error.Message, string.Join(' ', error.Context.Select(static pair => $"{pair.Key}={pair.Value}"))))),
-            options: static o => o.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("bad") ? "go away" : null));
+            io =>
+                io.OnConnectionError(error =>
+                    errors.Add(
+                        (error.Code, error.Message, string.Join(' ', error.Context.Select(static pair => $"{pair.Key}={pair.Value}")))
+                    )
+                ),
+            options: static o =>
+                o.AllowRequest = static (context, _) => ValueTask.FromResult(context.Request.Query.ContainsKey("bad") ? "go away" : null)
+        );
         using var http = app.GetTestClient();
         await http.GetAsync("/socket.io/?EIO=4&transport=pigeon");
         await http.GetAsync(Handshake + "&sid=nobody");
@@ -167,13 +190,17 @@ public sealed class EndpointTests
     public async Task An_origin_with_control_characters_is_refused(string origin)
     {
         var errors = new List<string>();
-        await using var app = await StartAsync(static _ => { }, io => io.OnConnectionError(error => errors.Add(error.Context["name"] + ' ' + error.Context["origin"])));
-        var answer = await app.GetTestServer().SendAsync(context =>
-        {
-            context.Request.Path = "/socket.io/";
-            context.Request.QueryString = new QueryString("?EIO=4&transport=polling&sid=nobody"); // before the session is looked for
-            context.Request.Headers.Origin = origin;
-        });
+        await using var app = await StartAsync(
+            static _ => { },
+            io => io.OnConnectionError(error => errors.Add(error.Context["name"] + ' ' + error.Context["origin"]))
+        );
+        var answer = await app.GetTestServer()
+            .SendAsync(context =>
+            {
+                context.Request.Path = "/socket.io/";
+                context.Request.QueryString = new QueryString("?EIO=4&transport=polling&sid=nobody"); // before the session is looked for
+                context.Request.Headers.Origin = origin;
+            });
         Assert.Equal("{\"code\":3,\"message\":\"Bad request\"}", await new StreamReader(answer.Response.Body).ReadToEndAsync());
         Assert.Equal(["INVALID_ORIGIN " + origin], errors);
     }
@@ -199,7 +226,10 @@ public sealed class EndpointTests
     [Fact]
     public async Task The_handshake_as_JSON_has_the_official_names()
     {
-        await using var app = await StartAsync(static _ => { }, static io => io.OnConnection(static socket => socket.Emit("handshake", socket.Handshake)));
+        await using var app = await StartAsync(
+            static _ => { },
+            static io => io.OnConnection(static socket => socket.Emit("handshake", socket.Handshake))
+        );
         using var http = app.GetTestClient();
         var session = Handshake + "&sid=" + Sid(await http.GetStringAsync(Handshake));
         await http.PostAsync(session, new StringContent("40"));
@@ -208,7 +238,10 @@ public sealed class EndpointTests
             got.Append(await http.GetStringAsync(session));
         var text = got.ToString();
         var json = System.Text.Json.JsonElement.Parse(text[(text.IndexOf("42[", StringComparison.Ordinal) + 2)..])[1];
-        Assert.Equal("address,auth,headers,issued,query,secure,time,url,xdomain", string.Join(',', json.EnumerateObject().Select(static property => property.Name).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            "address,auth,headers,issued,query,secure,time,url,xdomain",
+            string.Join(',', json.EnumerateObject().Select(static property => property.Name).Order(StringComparer.Ordinal))
+        );
     }
 
     [Fact]
@@ -251,7 +284,13 @@ public sealed class EndpointTests
         await http.PostAsync(session, new StringContent("40/secret-namespace,"));
         await http.PostAsync(session, new StringContent("42{secret-rubbish}"));
         Assert.Contains(log, static line => line.Contains("the application's own words", StringComparison.Ordinal)); // it does record
-        Assert.DoesNotContain(log, line => line.Contains("secret", StringComparison.Ordinal) || line.Contains(sid, StringComparison.Ordinal) || line.Contains(pid, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            log,
+            line =>
+                line.Contains("secret", StringComparison.Ordinal)
+                || line.Contains(sid, StringComparison.Ordinal)
+                || line.Contains(pid, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -274,7 +313,17 @@ public sealed class EndpointTests
     public async Task A_post_that_cannot_be_parsed_is_taken_and_ends_the_session(string body)
     {
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var app = await StartAsync(static _ => { }, io => io.OnConnection(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); }));
+        await using var app = await StartAsync(
+            static _ => { },
+            io =>
+                io.OnConnection(socket =>
+                {
+                    socket.OnDisconnect(why =>
+                    {
+                        reason.SetResult(why.ToString());
+                    });
+                })
+        );
         using var http = app.GetTestClient();
         var url = Handshake + "&sid=" + Sid(await http.GetStringAsync(Handshake));
         await http.PostAsync(url, new StringContent("40"));
@@ -292,8 +341,14 @@ public sealed class EndpointTests
         var io = app.Services.GetRequiredService<ActorSocketServer>();
         foreach (var name in (string[])["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"])
         {
-            foreach (var emit in (Action[])[() => io.Emit(name), () => io.Of("/a").Emit(name, 1), () => io.To("room").Emit(name), () => io.Volatile.Emit(name)])
-                Assert.Equal($"\"{name}\" is a reserved event name (Parameter 'eventName')", Assert.Throws<ArgumentException>(emit).Message);
+            foreach (
+                var emit in (Action[])
+                    [() => io.Emit(name), () => io.Of("/a").Emit(name, 1), () => io.To("room").Emit(name), () => io.Volatile.Emit(name)]
+            )
+                Assert.Equal(
+                    $"\"{name}\" is a reserved event name (Parameter 'eventName')",
+                    Assert.Throws<ArgumentException>(emit).Message
+                );
             await Assert.ThrowsAsync<ArgumentException>(() => io.Timeout(TimeSpan.FromSeconds(1)).EmitWithAckAsync<int>(name));
         }
     }
@@ -301,7 +356,11 @@ public sealed class EndpointTests
     private static string Sid(string open) => open.Split('"')[3];
 
     private static async Task<WebApplication> StartAsync(
-        Action<IServiceCollection> services, Action<ActorSocketServer> use, Action<ActorSocketServer>? conventions = null, Action<ActorSocketOptions>? options = null)
+        Action<IServiceCollection> services,
+        Action<ActorSocketServer> use,
+        Action<ActorSocketServer>? conventions = null,
+        Action<ActorSocketOptions>? options = null
+    )
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseTestServer();
@@ -323,24 +382,36 @@ public sealed class EndpointTests
 
     private sealed class ForwardedHeaders : IStartupFilter
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = Microsoft.AspNetCore.HttpOverrides.ForwardedHeaders.All });
-            next(app);
-        };
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
+            {
+                app.UseForwardedHeaders(
+                    new ForwardedHeadersOptions { ForwardedHeaders = Microsoft.AspNetCore.HttpOverrides.ForwardedHeaders.All }
+                );
+                next(app);
+            };
     }
 
     /// <summary>What the library logs; what ASP.NET Core says of requests is the host's affair.</summary>
     private sealed class Recorder(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
     {
-        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("ActorSocket", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("ActorSocket", StringComparison.Ordinal)
+                ? this
+                : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Enqueue($"{formatter(state, exception)} {exception}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => lines.Enqueue($"{formatter(state, exception)} {exception}");
 
         public void Dispose()
         {
@@ -350,8 +421,16 @@ public sealed class EndpointTests
     private sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
         : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
     {
-        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Request.Headers.TryGetValue("X-Token", out var name)
-            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name.ToString())], "test")), "test"))
-            : AuthenticateResult.NoResult());
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() =>
+            Task.FromResult(
+                Request.Headers.TryGetValue("X-Token", out var name)
+                    ? AuthenticateResult.Success(
+                        new AuthenticationTicket(
+                            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name.ToString())], "test")),
+                            "test"
+                        )
+                    )
+                    : AuthenticateResult.NoResult()
+            );
     }
 }

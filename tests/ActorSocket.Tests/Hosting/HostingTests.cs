@@ -48,10 +48,19 @@ public sealed class HostingTests
     [Fact]
     public async Task The_applications_own_actor_system_behaves_as_it_did_before()
     {
-        string[] Read(ActorSystem system) => Array.ConvertAll(
-            ["akka.log-dead-letters", "akka.log-dead-letters-during-shutdown", "akka.coordinated-shutdown.run-by-clr-shutdown-hook", "akka.stdout-loglevel", "akka.scheduler.tick-duration"],
-            (string path) => $"{path} {system.Settings.Config.GetString(path)}");
-        string[] alone, together;
+        string[] Read(ActorSystem system) =>
+            Array.ConvertAll(
+                [
+                    "akka.log-dead-letters",
+                    "akka.log-dead-letters-during-shutdown",
+                    "akka.coordinated-shutdown.run-by-clr-shutdown-hook",
+                    "akka.stdout-loglevel",
+                    "akka.scheduler.tick-duration",
+                ],
+                (string path) => $"{path} {system.Settings.Config.GetString(path)}"
+            );
+        string[] alone,
+            together;
         await using (var app = TestApplication.Build(static services => services.AddAkka("mine", static _ => { })))
         {
             await app.StartAsync();
@@ -68,13 +77,16 @@ public sealed class HostingTests
             together = Read(app.Services.GetRequiredService<ActorSystem>());
         }
         Assert.Equal(alone, together);
-        Assert.True(typeof(Akka.Event.IDeadLetterSuppression).IsAssignableFrom(typeof(ActorSocket.Sessions.ILocalMessage))); // its log is not filled by sessions that come and go
+        // its log is not filled by sessions that come and go
+        Assert.True(typeof(Akka.Event.IDeadLetterSuppression).IsAssignableFrom(typeof(ActorSocket.Sessions.ILocalMessage)));
     }
 
     [Fact]
     public async Task Whoever_closes_the_server_again_waits_for_the_same_end()
     {
-        await using var app = TestApplication.Build(static services => services.AddActorSocket(static o => o.DrainTimeout = TimeSpan.FromSeconds(1)));
+        await using var app = TestApplication.Build(static services =>
+            services.AddActorSocket(static o => o.DrainTimeout = TimeSpan.FromSeconds(1))
+        );
         var io = app.MapActorSocket();
         await app.StartAsync();
         await app.GetTestClient().GetAsync("/socket.io/?EIO=4&transport=polling"); // a session that does not come for its close
@@ -113,7 +125,11 @@ public sealed class HostingTests
         var second = app.MapActorSocket("/games", "games");
         await app.StartAsync();
         var client = app.GetTestClient();
-        Assert.Contains("\"maxPayload\":2000", await client.GetStringAsync("/socket.io/?EIO=4&transport=polling"), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"maxPayload\":2000",
+            await client.GetStringAsync("/socket.io/?EIO=4&transport=polling"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("\"maxPayload\":3000", await client.GetStringAsync("/games/?EIO=4&transport=polling"), StringComparison.Ordinal);
         Assert.Equal((1, 1), (first.ConnectionCount, second.ConnectionCount));
         Assert.Same(first, app.Services.GetRequiredService<ActorSocketServer>());
@@ -126,7 +142,9 @@ public sealed class HostingTests
         await using var app = TestApplication.Build(static services => services.AddActorSocket());
         app.MapActorSocket().OnConnection(static socket => socket.On("double", static (int n) => 2 * n));
         await app.StartAsync();
-        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        using var webSocket = await app.GetTestServer()
+            .CreateWebSocketClient()
+            .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
         Assert.StartsWith("0{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
         await SendAsync(webSocket, "40");
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
@@ -137,12 +155,22 @@ public sealed class HostingTests
     [Fact]
     public async Task A_generic_host_runs_it()
     {
-        using var host = new HostBuilder().ConfigureWebHost(static web => web
-            .UseTestServer()
-            .ConfigureServices(static services => services.AddRouting().AddActorSocket())
-            .Configure(static app => app.UseRouting().UseEndpoints(static endpoints => endpoints.MapActorSocket().OnConnection(static socket => socket.Emit("hello"))))).Build();
+        using var host = new HostBuilder()
+            .ConfigureWebHost(static web =>
+                web.UseTestServer()
+                    .ConfigureServices(static services => services.AddRouting().AddActorSocket())
+                    .Configure(static app =>
+                        app.UseRouting()
+                            .UseEndpoints(static endpoints =>
+                                endpoints.MapActorSocket().OnConnection(static socket => socket.Emit("hello"))
+                            )
+                    )
+            )
+            .Build();
         await host.StartAsync();
-        using var webSocket = await host.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        using var webSocket = await host.GetTestServer()
+            .CreateWebSocketClient()
+            .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
         await ReceiveAsync(webSocket);
         await SendAsync(webSocket, "40");
         Assert.StartsWith("40{", await ReceiveAsync(webSocket), StringComparison.Ordinal);
@@ -163,7 +191,9 @@ public sealed class HostingTests
         Assert.Equal("430[true]", await http.GetStringAsync(session));
         await http.PostAsync(session, new StringContent("1"));
 
-        using var webSocket = await factory.Server.CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        using var webSocket = await factory
+            .Server.CreateWebSocketClient()
+            .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
         await ReceiveAsync(webSocket);
         await SendAsync(webSocket, "40");
         await ReceiveAsync(webSocket);
@@ -183,7 +213,9 @@ public sealed class HostingTests
         var io = app.MapActorSocket();
         app.MapPost("/announce", static (ActorSocketServer server, int n) => server.Emit("request", n));
         await app.StartAsync();
-        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        using var webSocket = await app.GetTestServer()
+            .CreateWebSocketClient()
+            .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
         await ReceiveAsync(webSocket);
         await SendAsync(webSocket, "40");
         await ReceiveAsync(webSocket);
@@ -261,7 +293,9 @@ public sealed class HostingTests
         var io = app.MapActorSocket();
         io.OnConnection(socket => socket.OnDisconnect((Action<DisconnectReason>)(why => reason.TrySetResult(why.ToString()))));
         await app.StartAsync();
-        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
+        using var webSocket = await app.GetTestServer()
+            .CreateWebSocketClient()
+            .ConnectAsync(new Uri("http://localhost/socket.io/?EIO=4&transport=websocket"), default);
         await ReceiveAsync(webSocket);
         await SendAsync(webSocket, "40");
         await ReceiveAsync(webSocket);
@@ -295,5 +329,6 @@ public sealed class HostingTests
         return Encoding.UTF8.GetString(buffer, 0, received.Count);
     }
 
-    private static Task SendAsync(WebSocket webSocket, string text) => webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
+    private static Task SendAsync(WebSocket webSocket, string text) =>
+        webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
 }

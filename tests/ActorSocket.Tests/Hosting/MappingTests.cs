@@ -31,7 +31,9 @@ public sealed class MappingTests
     [InlineData("", "/a b", "/a%20b/")]
     public async Task It_is_served_in_groups_at_the_root_and_behind_parameters_by_every_transport(string group, string pattern, string path)
     {
-        await using var app = await StartAsync(app => (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern));
+        await using var app = await StartAsync(app =>
+            (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern)
+        );
         using var http = app.GetTestClient();
         var open = await http.GetStringAsync(path + Query);
         Assert.StartsWith("0{", open, StringComparison.Ordinal);
@@ -41,7 +43,9 @@ public sealed class MappingTests
         Assert.Equal("{\"code\":0,\"message\":\"Transport unknown\"}", await (await http.GetAsync(path)).Content.ReadAsStringAsync());
         var bundle = await http.GetAsync(path + "socket.io.min.js");
         Assert.Equal((HttpStatusCode.OK, "application/javascript"), (bundle.StatusCode, bundle.Content.Headers.ContentType?.MediaType));
-        using var webSocket = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri($"http://localhost{path}?EIO=4&transport=websocket"), default);
+        using var webSocket = await app.GetTestServer()
+            .CreateWebSocketClient()
+            .ConnectAsync(new Uri($"http://localhost{path}?EIO=4&transport=websocket"), default);
         var buffer = new byte[1024];
         var got = await webSocket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(ServerTest.Patience);
         Assert.StartsWith("0{", Encoding.UTF8.GetString(buffer, 0, got.Count), StringComparison.Ordinal);
@@ -58,7 +62,9 @@ public sealed class MappingTests
     [InlineData("", "/{tenant}/sio", "/sio/")]
     public async Task The_whole_path_is_matched_to_the_letter(string group, string pattern, string path)
     {
-        await using var app = await StartAsync(app => (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern));
+        await using var app = await StartAsync(app =>
+            (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern)
+        );
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetTestClient().GetAsync(path + Query)).StatusCode);
     }
 
@@ -68,7 +74,10 @@ public sealed class MappingTests
     [InlineData("", "/{tenant}/sio", "/acme/sio")]
     public async Task Without_AddTrailingSlash_the_bare_path_is_the_servers_too(string group, string pattern, string path)
     {
-        await using var app = await StartAsync(app => (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern), static o => o.AddTrailingSlash = false);
+        await using var app = await StartAsync(
+            app => (group.Length == 0 ? (IEndpointRouteBuilder)app : app.MapGroup(group)).MapActorSocket(pattern),
+            static o => o.AddTrailingSlash = false
+        );
         Assert.StartsWith("0{", await app.GetTestClient().GetStringAsync(path + Query), StringComparison.Ordinal);
     }
 
@@ -134,11 +143,16 @@ public sealed class MappingTests
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<WebApplication> StartAsync(Func<WebApplication, ActorSocketServer> map, Action<ActorSocketOptions>? options = null)
+    private static async Task<WebApplication> StartAsync(
+        Func<WebApplication, ActorSocketServer> map,
+        Action<ActorSocketOptions>? options = null
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
-        builder.Services.Configure<RouteOptions>(static routes => routes.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex"));
+        builder.Services.Configure<RouteOptions>(static routes =>
+            routes.SetParameterPolicy<Microsoft.AspNetCore.Routing.Constraints.RegexInlineRouteConstraint>("regex")
+        );
         builder.Logging.ClearProviders();
         builder.Services.AddActorSocket(options);
         var app = builder.Build();

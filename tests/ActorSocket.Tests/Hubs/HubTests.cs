@@ -78,7 +78,10 @@ public sealed class HubTests
         await client.SendAsync("422[\"boom\"]");
         await client.SendAsync("423[\"add\",1]");
         Assert.Equal("433[4]", await client.NextAsync());
-        Assert.Equal(["before add", "after add", "before drop me", "before boom", "caught boom", "before add"], await ledger.EntriesAsync(6));
+        Assert.Equal(
+            ["before add", "after add", "before drop me", "before boom", "caught boom", "before add"],
+            await ledger.EntriesAsync(6)
+        );
     }
 
     [Fact]
@@ -119,9 +122,17 @@ public sealed class HubTests
     {
         await using var app = await StartAsync(static _ => { });
         var io = app.Services.GetRequiredService<ActorSocketServer>();
-        Assert.Contains("[Event(\"name\")]", Assert.Throws<ArgumentException>(() => io.MapHub<EmptyHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[Event(\"name\")]",
+            Assert.Throws<ArgumentException>(() => io.MapHub<EmptyHub>()).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("reserved", Assert.Throws<ArgumentException>(() => io.MapHub<ReservedHub>()).Message, StringComparison.Ordinal);
-        Assert.Contains("KeylessHub.Handle takes no argument \"nobody\"", Assert.Throws<ArgumentException>(() => io.MapHub<KeylessHub>()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "KeylessHub.Handle takes no argument \"nobody\"",
+            Assert.Throws<ArgumentException>(() => io.MapHub<KeylessHub>()).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("RefHub.Handle", Assert.Throws<ArgumentException>(() => io.MapHub<RefHub>()).Message, StringComparison.Ordinal);
     }
 
@@ -169,7 +180,23 @@ public sealed class HubTests
         var client = await ConnectAsync(app);
         IGeneric<string> generated = io.As<IGeneric<string>>();
         IHidden made = io.As<IHidden>();
-        foreach (var call in new Action[] { () => generated.URLChanged("a"), () => made.URLChanged("a"), () => generated.@event(1, 2, 3, 4), () => made.@event(1, 2, 3, 4), () => { _ = generated.X(); }, () => { _ = made.X(); } })
+        foreach (
+            var call in new Action[]
+            {
+                () => generated.URLChanged("a"),
+                () => made.URLChanged("a"),
+                () => generated.@event(1, 2, 3, 4),
+                () => made.@event(1, 2, 3, 4),
+                () =>
+                {
+                    _ = generated.X();
+                },
+                () =>
+                {
+                    _ = made.X();
+                },
+            }
+        )
             call();
         foreach (var expected in new[] { "[\"urlChanged\",\"a\"]", "[\"event\",1,2,3,4]", "[\"x\"]" })
         {
@@ -184,9 +211,20 @@ public sealed class HubTests
         await using var app = await StartAsync(static _ => { });
         var io = app.Services.GetRequiredService<ActorSocketServer>();
         Assert.Contains("no interface", Assert.Throws<InvalidOperationException>(() => io.As<string>()).Message, StringComparison.Ordinal);
-        Assert.Contains("IWithProperty.Name", Assert.Throws<InvalidOperationException>(() => io.As<IWithProperty>()).Message, StringComparison.Ordinal);
-        Assert.Contains("void, Task and Task<T>", Assert.Throws<InvalidOperationException>(() => io.As<IWithResult>()).Message, StringComparison.Ordinal);
-        var several = Assert.Throws<NotSupportedException>(() => { _ = io.As<ILobbyClient>().Sum(1, 2); });
+        Assert.Contains(
+            "IWithProperty.Name",
+            Assert.Throws<InvalidOperationException>(() => io.As<IWithProperty>()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "void, Task and Task<T>",
+            Assert.Throws<InvalidOperationException>(() => io.As<IWithResult>()).Message,
+            StringComparison.Ordinal
+        );
+        var several = Assert.Throws<NotSupportedException>(() =>
+        {
+            _ = io.As<ILobbyClient>().Sum(1, 2);
+        });
         Assert.Contains("EmitWithAckAsync", several.Message, StringComparison.Ordinal);
     }
 
@@ -231,9 +269,11 @@ public sealed class HubTests
 
     private sealed class Client(System.Net.WebSockets.WebSocket webSocket)
     {
-        public Task SendAsync(string text) => webSocket.SendAsync(System.Text.Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
+        public Task SendAsync(string text) =>
+            webSocket.SendAsync(System.Text.Encoding.UTF8.GetBytes(text), System.Net.WebSockets.WebSocketMessageType.Text, true, default);
 
-        public Task SendBytesAsync(byte[] bytes) => webSocket.SendAsync(bytes, System.Net.WebSockets.WebSocketMessageType.Binary, true, default);
+        public Task SendBytesAsync(byte[] bytes) =>
+            webSocket.SendAsync(bytes, System.Net.WebSockets.WebSocketMessageType.Binary, true, default);
 
         public async Task<string> NextAsync()
         {

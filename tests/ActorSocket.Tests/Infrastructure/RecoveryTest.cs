@@ -59,7 +59,9 @@ public abstract class RecoveryTest : ServerTest
         await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(joined.Socket.Actor), Patience);
     }
 
-    /// <summary>Waits until the client is ready for a volatile event: it has read what was written a moment before its write is over.</summary>
+    /// <summary>
+    /// Waits until the client is ready for a volatile event: it has read what was written a moment before its write is over.
+    /// </summary>
     private protected Task ReadyAsync(Joined joined) =>
         AwaitConditionAsync(() => Task.FromResult(joined.Session.Connection.Outbound.IsWritable), Patience, TimeSpan.FromMilliseconds(1));
 

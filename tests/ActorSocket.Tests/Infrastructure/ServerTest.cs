@@ -35,14 +35,36 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     {
         var options = new ActorSocketOptions();
         configure?.Invoke(options);
-        var server = new ServerServices("", options, new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()), NullLoggerFactory.Instance, time ?? new SchedulerTime(Clock), _metrics);
+        var server = new ServerServices(
+            "",
+            options,
+            new ActorSocketMetrics(_metrics.GetRequiredService<IMeterFactory>()),
+            NullLoggerFactory.Instance,
+            time ?? new SchedulerTime(Clock),
+            _metrics
+        );
         server.Root = server.Engine.Root = Sys.ActorOf(NamespaceRoot.Props(server));
         return server;
     }
 
     /// <summary>A connection without a session.</summary>
-    internal static EngineConnection NewConnection(ServerServices server, string? agent = null) => new(server.Engine, server.Engine.Ids.Next(), new HandshakeRequest(
-        agent is null ? new Dictionary<string, string>(StringComparer.Ordinal) : new(StringComparer.Ordinal) { ["user-agent"] = agent }, new Dictionary<string, string>(StringComparer.Ordinal), "127.0.0.1", false, false, "/socket.io/", DateTimeOffset.UnixEpoch, new ClaimsPrincipal()));
+    internal static EngineConnection NewConnection(ServerServices server, string? agent = null) =>
+        new(
+            server.Engine,
+            server.Engine.Ids.Next(),
+            new HandshakeRequest(
+                agent is null
+                    ? new Dictionary<string, string>(StringComparer.Ordinal)
+                    : new(StringComparer.Ordinal) { ["user-agent"] = agent },
+                new Dictionary<string, string>(StringComparer.Ordinal),
+                "127.0.0.1",
+                false,
+                false,
+                "/socket.io/",
+                DateTimeOffset.UnixEpoch,
+                new ClaimsPrincipal()
+            )
+        );
 
     /// <summary>A session as the HTTP handshake opens it.</summary>
     internal async Task<TestSession> OpenAsync(ServerServices server, FakeWebSocket? webSocket = null)
@@ -71,7 +93,10 @@ public abstract class ServerTest : Akka.TestKit.Xunit2.TestKit
     }
 
     /// <summary>A client that is connected to <c>/</c> by WebSocket, and its socket.</summary>
-    internal async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(Action<Socket>? onConnection = null, Action<ActorSocketOptions>? configure = null)
+    internal async Task<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)> JoinAsync(
+        Action<Socket>? onConnection = null,
+        Action<ActorSocketOptions>? configure = null
+    )
     {
         var server = NewServer(configure);
         var connected = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);

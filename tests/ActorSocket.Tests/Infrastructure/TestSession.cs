@@ -4,7 +4,9 @@ using ActorSocket.Sessions;
 
 namespace ActorSocket.Tests.Infrastructure;
 
-/// <summary>A client without a network: what it sends is decoded as from a transport, what it gets is read from its WebSocket or its polls.</summary>
+/// <summary>
+/// A client without a network: what it sends is decoded as from a transport, what it gets is read from its WebSocket or its polls.
+/// </summary>
 internal sealed class TestSession(EngineConnection connection, FakeWebSocket? webSocket)
 {
     public EngineConnection Connection => connection;

@@ -26,7 +26,16 @@ public sealed class EventLogTests
         Assert.Equal(2, missed.Count);
         Assert.True(log.Examined - before <= 22 + (2 * 3), $"{log.Examined - before} places were looked at");
         before = log.Examined;
-        Assert.True(log.TryGetEmitted(new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = 9000 }, "OTHERS", false, "id", ["id", "room 7"], out missed));
+        Assert.True(
+            log.TryGetEmitted(
+                new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = 9000 },
+                "OTHERS",
+                false,
+                "id",
+                ["id", "room 7"],
+                out missed
+            )
+        );
         Assert.Single(missed);
         Assert.True(log.Examined - before <= 1 + 2 + 14, $"{log.Examined - before} places were looked at");
     }
@@ -51,7 +60,9 @@ public sealed class EventLogTests
         Gen.Int[0, 5], Gen.Bool, Room.Array[0, 3], Room.Array[0, 1], Gen.Int[0, 1], Gen.Int[0, 12], Room.Array[0, 4],
         static (kind, all, rooms, except, emitter, back, own) => new Step(kind, all ? null : rooms, except, emitter, back, own));
 
-    /// <summary>Whatever is emitted, by this node and others, and however much is forgotten: the log finds what a look at every event finds.</summary>
+    /// <summary>
+    /// Whatever is emitted, by this node and others, and however much is forgotten: the log finds what a look at every event finds.
+    /// </summary>
     [Fact]
     public void The_log_finds_what_a_plain_list_finds() => Steps.Array[1, 60].Sample(
         static steps =>
@@ -77,22 +88,30 @@ public sealed class EventLogTests
                 Assert.Equal(holds, log.TryGetMissed(position, "id", step.Own, out var missed));
                 if (holds)
                     Assert.Equal(Matching(all.Skip(position), step.Own), Named(missed!));
-                var after = new Dictionary<string, long>(StringComparer.Ordinal) { [Tag] = Math.Max(0, numbers[0] - step.Back), ["OTHERS"] = Math.Max(0, numbers[1] - step.Emitter) };
+                var after = new Dictionary<string, long>(StringComparer.Ordinal)
+                {
+                    [Tag] = Math.Max(0, numbers[0] - step.Back),
+                    ["OTHERS"] = Math.Max(0, numbers[1] - step.Emitter),
+                };
                 var isComplete = log.TryGetEmitted(after, "OTHERS", false, "id", step.Own, out var emitted);
                 var kept = all.Skip(Math.Max(0, all.Count - MaxEvents)).ToList();
                 Assert.Equal(Matching(kept.Where(logged => logged.Number > after[logged.Emitter]), step.Own), Named(emitted));
-                Assert.Equal(all.Take(all.Count - kept.Count).All(logged => logged.Emitter != Tag || logged.Number <= after[Tag]), isComplete);
+                var forgotten = all.Take(all.Count - kept.Count);
+                Assert.Equal(forgotten.All(logged => logged.Emitter != Tag || logged.Number <= after[Tag]), isComplete);
             }
         });
 
-    private static List<(string, long)> Matching(IEnumerable<LoggedEvent> events, string[] own) => Named(events.Where(logged => logged.Selection.Matches("id", own)));
+    private static List<(string, long)> Matching(IEnumerable<LoggedEvent> events, string[] own) =>
+        Named(events.Where(logged => logged.Selection.Matches("id", own)));
 
-    private static List<(string, long)> Named(IEnumerable<LoggedEvent> events) => [.. events.Select(static logged => (logged.Emitter, logged.Number))];
+    private static List<(string, long)> Named(IEnumerable<LoggedEvent> events) =>
+        [.. events.Select(static logged => (logged.Emitter, logged.Number))];
 
     private enum Act { ToIt, ToOthers, VolatileText, Receive, Drop, NewSocket }
 
     /// <summary>
-    /// A client's whole life: it receives the beginning of what was sent, drops, comes back with the offset that the official client has, again and again. It gets each event of
+    /// A client's whole life: it receives the beginning of what was sent, drops, comes back with the offset that the official client has,
+    /// again and again. It gets each event of
     /// its socket once and in order, and is refused only what is forgotten.
     /// </summary>
     [Fact]
@@ -143,7 +162,9 @@ public sealed class EventLogTests
                     received.Add(packet.Event);
             }
 
-            RecoveryClaim Claimed() => offset is null ? new RecoveryClaim("secret", "", -1) : new RecoveryClaim("secret", offset[..6], long.Parse(offset.AsSpan(6)));
+            RecoveryClaim Claimed() => offset is null
+                ? new RecoveryClaim("secret", "", -1)
+                : new RecoveryClaim("secret", offset[..6], long.Parse(offset.AsSpan(6)));
 
             void ComeBack()
             {
@@ -178,5 +199,13 @@ public sealed class EventLogTests
             }
         });
 
-    private static Act ActOf(int kind) => kind switch { < 6 => Act.ToIt, < 9 => Act.ToOthers, < 12 => Act.VolatileText, < 17 => Act.Receive, < 20 => Act.Drop, _ => Act.NewSocket };
+    private static Act ActOf(int kind) => kind switch
+    {
+        < 6 => Act.ToIt,
+        < 9 => Act.ToOthers,
+        < 12 => Act.VolatileText,
+        < 17 => Act.Receive,
+        < 20 => Act.Drop,
+        _ => Act.NewSocket,
+    };
 }

@@ -5,7 +5,10 @@ using System.Text.Json.Serialization;
 
 namespace ActorSocket.Tests.Recovery;
 
-/// <summary>What a client's offset means, whatever it saw last; in the bare protocol, with an offset as the official client takes it: the last argument, if it is a text.</summary>
+/// <summary>
+/// What a client's offset means, whatever it saw last; in the bare protocol, with an offset as the official client takes it: the last
+/// argument, if it is a text.
+/// </summary>
 public sealed class OffsetTests : RecoveryTest
 {
     public enum Last { VolatileText, VolatileName, VolatileBroadcast, VolatileNumber, VolatileBinary, Question }
@@ -115,7 +118,9 @@ public sealed class OffsetTests : RecoveryTest
         Assert.NotEqual(first.Id, second.Id, StringComparer.Ordinal);
     }
 
-    /// <summary>The official client keeps what comes before the CONNECT, and the offset from before it until the CONNECT is there.</summary>
+    /// <summary>
+    /// The official client keeps what comes before the CONNECT, and the offset from before it until the CONNECT is there.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -173,7 +178,15 @@ public sealed class OffsetTests : RecoveryTest
         ns.Emit("outer");
         first.Socket.Volatile.Emit("outer", "text");
         ns.Volatile.Emit("outer", "text");
-        server.Namespaces.GetOrAdd("/", server).Deliver(RoomSelection.Everyone, new(server.Packets.Event("/", "outer", -1, new EventArguments())), isVolatile: false, "OTHERS", 1);
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Deliver(
+                RoomSelection.Everyone,
+                new(server.Packets.Event("/", "outer", -1, new EventArguments())),
+                isVolatile: false,
+                "OTHERS",
+                1
+            );
         Assert.Equal([true, true, true, true, true], emitted);
     }
 
@@ -206,7 +219,8 @@ public sealed class OffsetTests : RecoveryTest
     {
         public List<bool> Waited { get; } = [];
 
-        public override Slow Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override Slow Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
 
         public override void Write(Utf8JsonWriter writer, Slow value, JsonSerializerOptions options)
         {
@@ -256,10 +270,18 @@ public sealed class OffsetTests : RecoveryTest
 
         public override SocketIoParserMessages Encode(in SocketIoParserPacket packet)
         {
-            if (Wait is { } wait && Waited.Count < 10 && packet.Type is SocketIoParserPacketType.Event && System.Text.Encoding.UTF8.GetString(packet.Json.Span).Contains("outer", StringComparison.Ordinal))
+            if (
+                Wait is { } wait
+                && Waited.Count < 10
+                && packet.Type is SocketIoParserPacketType.Event
+                && System.Text.Encoding.UTF8.GetString(packet.Json.Span).Contains("outer", StringComparison.Ordinal)
+            )
                 Waited.Add(wait());
             var type = (int)packet.Type;
-            return new SocketIoParserMessages(System.Text.Encoding.UTF8.GetBytes($"{type}{packet.Id}{System.Text.Encoding.UTF8.GetString(packet.Json.Span)}"), packet.Attachments);
+            return new SocketIoParserMessages(
+                System.Text.Encoding.UTF8.GetBytes($"{type}{packet.Id}{System.Text.Encoding.UTF8.GetString(packet.Json.Span)}"),
+                packet.Attachments
+            );
         }
 
         public override SocketIoParserDecoder CreateDecoder() => new Decoder();
@@ -289,7 +311,10 @@ public sealed class OffsetTests : RecoveryTest
         return (first, await SeeAsync(first, ""));
     }
 
-    /// <summary>The next packet, as the official client takes its offset from it: the last argument of an event that asks for no acknowledgement, if it is a text.</summary>
+    /// <summary>
+    /// The next packet, as the official client takes its offset from it: the last argument of an event that asks for no acknowledgement, if
+    /// it is a text.
+    /// </summary>
     private static async Task<string> SeeAsync(Joined joined, string offset) => OffsetIn(await joined.WebSocket.NextAsync(), offset);
 
     private static string OffsetIn(string packet, string offset)
@@ -305,7 +330,9 @@ public sealed class OffsetTests : RecoveryTest
     private async Task<string[]> RecoveredAsync(ServerServices server, Joined lost, string offset)
     {
         var (webSocket, session) = await OpenAsync(server);
-        session.Send("40" + (offset.Length == 0 ? $$"""{"pid":"{{lost.Secret}}"}""" : JsonSerializer.Serialize(new { pid = lost.Secret, offset })));
+        session.Send(
+            "40" + (offset.Length == 0 ? $$"""{"pid":"{{lost.Secret}}"}""" : JsonSerializer.Serialize(new { pid = lost.Secret, offset }))
+        );
         var missed = new List<string>();
         while (true)
         {

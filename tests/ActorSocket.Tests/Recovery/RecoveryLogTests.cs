@@ -10,7 +10,10 @@ public sealed class RecoveryLogTests
     {
         var time = new ManualTime();
         var log = new RecoveryLog(new RecoveryOptions(), "ABCDEF", time);
-        LostSocket[] sockets = [.. Enumerable.Range(0, 10).Select(static i => new LostSocket($"id {i}", $"secret {i}", ["room"], new SocketData(), 0))];
+        LostSocket[] sockets =
+        [
+            .. Enumerable.Range(0, 10).Select(static i => new LostSocket($"id {i}", $"secret {i}", ["room"], new SocketData(), 0)),
+        ];
         Assert.True(log.Apply(new ReplicaChanges(true, 0, [], sockets, [], new Dictionary<string, long>(StringComparer.Ordinal))));
         time.Seconds = 1000; // connected for long
         Assert.NotNull(log.Take(Claim(0), out _, ages: false));

@@ -20,7 +20,8 @@ public sealed class RecoveryTests : RecoveryTest
         var offset = await first.OffsetOfAsync("[\"seen\"");
         await ReadyAsync(first);
         first.Socket.Volatile.Emit("not kept");
-        Assert.Equal($"42[\"not kept\",\"{offset}\"]", await first.WebSocket.NextAsync()); // the client takes its last text for an offset, so that is one: of the event before
+        // the client takes its last text for an offset, so that is one: of the event before
+        Assert.Equal($"42[\"not kept\",\"{offset}\"]", await first.WebSocket.NextAsync());
         await ReadyAsync(first);
         first.Socket.Volatile.Emit("not kept", 1);
         Assert.Equal("42[\"not kept\",1]", await first.WebSocket.NextAsync()); // and a number for none
@@ -115,7 +116,9 @@ public sealed class RecoveryTests : RecoveryTest
         var offset = await first.OffsetOfAsync("[\"seen\"");
         await LoseAsync(first);
         var (webSocket, session) = await OpenAsync(server);
-        session.Send("40" + auth.Replace("SECRET", first.Secret, StringComparison.Ordinal).Replace("OFFSET", offset, StringComparison.Ordinal));
+        session.Send(
+            "40" + auth.Replace("SECRET", first.Secret, StringComparison.Ordinal).Replace("OFFSET", offset, StringComparison.Ordinal)
+        );
         var joined = await JoinedAsync(server, webSocket, session);
         Assert.False(joined.Socket.Recovered);
         Assert.NotEqual(first.Id, joined.Id, StringComparer.Ordinal);
@@ -158,7 +161,14 @@ public sealed class RecoveryTests : RecoveryTest
     {
         var server = StartServer();
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => socket.OnDisconnect(why => { reason.TrySetResult(why.ToString()); }));
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Face.OnConnection(socket =>
+                socket.OnDisconnect(why =>
+                {
+                    reason.TrySetResult(why.ToString());
+                })
+            );
         var first = await JoinAsync(server);
         first.Socket.Emit("seen");
         var offset = await first.OffsetOfAsync("[\"seen\"");

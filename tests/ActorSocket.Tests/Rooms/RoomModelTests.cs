@@ -6,8 +6,10 @@ using CsCheck;
 namespace ActorSocket.Tests.Rooms;
 
 /// <summary>
-/// Rooms, unions and exceptions while others join, leave and broadcast (G4, G5): three threads at a time, each with sockets of its own. A broadcast reaches a socket that was
-/// certainly meant all the while exactly once, one that certainly was not never, and any other once at most; and all in the order in which one thread emitted them.
+/// Rooms, unions and exceptions while others join, leave and broadcast (G4, G5): three threads at a time, each with sockets of its own. A
+/// broadcast reaches a socket that was
+/// certainly meant all the while exactly once, one that certainly was not never, and any other once at most; and all in the order in which
+/// one thread emitted them.
 /// </summary>
 public sealed class RoomModelTests : ServerTest
 {
@@ -24,8 +26,17 @@ public sealed class RoomModelTests : ServerTest
 
     private static readonly Gen<string> Room = Gen.OneOfConst(RoomNames);
 
-    private static readonly Gen<Step[][]> Scripts = Gen.Select(Gen.Int[0, 9], Gen.Int[0, SocketsOfEach - 1], Room, Gen.Bool, Room.Array[0, 3], Room.Array[0, 2])
-        .Select(static (kind, socket, room, all, to, except) => new Step(kind, socket, room, all ? null : to, except)).Array[1, 25].Array[Threads];
+    private static readonly Gen<Step[][]> Scripts = Gen.Select(
+            Gen.Int[0, 9],
+            Gen.Int[0, SocketsOfEach - 1],
+            Room,
+            Gen.Bool,
+            Room.Array[0, 3],
+            Room.Array[0, 2]
+        )
+        .Select(static (kind, socket, room, all, to, except) => new Step(kind, socket, room, all ? null : to, except))
+        .Array[1, 25]
+        .Array[Threads];
 
     [Theory]
     [InlineData(false)]

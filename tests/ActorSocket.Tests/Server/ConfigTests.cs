@@ -14,13 +14,34 @@ public sealed partial class ConfigTests
     {
         var compose = Documents("docker-compose.yml").Single();
         var services = (YamlMappingNode)compose["services"];
-        string[] nodes = [.. services.Children.Keys.Select(static key => key.ToString()).Where(static name => name.StartsWith("node", StringComparison.Ordinal))];
+        string[] nodes =
+        [
+            .. services
+                .Children.Keys.Select(static key => key.ToString())
+                .Where(static name => name.StartsWith("node", StringComparison.Ordinal)),
+        ];
         Assert.Equal(3, nodes.Length);
-        Assert.Equal(nodes.Select(static node => node + ":3000"), Upstream().Matches(Read("config/nginx/upstream.conf")).Select(static match => match.Groups["server"].Value), StringComparer.Ordinal);
-        Assert.Equal(nodes.Select(static node => node + ":3000"), ((YamlSequenceNode)Documents("config/prometheus.yml").Single()["scrape_configs"][0]["static_configs"][0]["targets"]).Select(static target => target.ToString()), StringComparer.Ordinal);
-        foreach (var (volume, service) in services.Children.SelectMany(static service => Sequence(service.Value, "volumes").Select(volume => (volume, service.Key))))
+        Assert.Equal(
+            nodes.Select(static node => node + ":3000"),
+            Upstream().Matches(Read("config/nginx/upstream.conf")).Select(static match => match.Groups["server"].Value),
+            StringComparer.Ordinal
+        );
+        Assert.Equal(
+            nodes.Select(static node => node + ":3000"),
+            ((YamlSequenceNode)Documents("config/prometheus.yml").Single()["scrape_configs"][0]["static_configs"][0]["targets"]).Select(
+                static target => target.ToString()
+            ),
+            StringComparer.Ordinal
+        );
+        foreach (
+            var (volume, service) in services.Children.SelectMany(static service =>
+                Sequence(service.Value, "volumes").Select(volume => (volume, service.Key))
+            )
+        )
             Assert.True(Path.Exists(Path.Combine(Root, volume.Split(':')[0])), $"{service} mounts {volume}");
-        var seeds = ((YamlMappingNode)compose["x-node"]["environment"]).Children.Where(static entry => entry.Key.ToString().StartsWith("ActorSocket__Cluster__SeedNodes__", StringComparison.Ordinal)).Select(static entry => entry.Value.ToString());
+        var seeds = ((YamlMappingNode)compose["x-node"]["environment"])
+            .Children.Where(static entry => entry.Key.ToString().StartsWith("ActorSocket__Cluster__SeedNodes__", StringComparison.Ordinal))
+            .Select(static entry => entry.Value.ToString());
         Assert.Equal(nodes.Select(static node => node + ":8101"), seeds, StringComparer.Ordinal);
     }
 
@@ -40,7 +61,11 @@ public sealed partial class ConfigTests
         var script = Read("config/run-cluster.sh");
         Assert.Contains("""cp "$config/nginx/nginx.conf" "$state/nginx/" """.Trim(), script, StringComparison.Ordinal);
         Assert.Contains("""grep -v '^ *server ' "$config/nginx/upstream.conf" """.Trim(), script, StringComparison.Ordinal);
-        var parameters = Upstream().Matches(Read("config/nginx/upstream.conf")).Select(static match => match.Groups["parameters"].Value).Distinct(StringComparer.Ordinal).Single();
+        var parameters = Upstream()
+            .Matches(Read("config/nginx/upstream.conf"))
+            .Select(static match => match.Groups["parameters"].Value)
+            .Distinct(StringComparer.Ordinal)
+            .Single();
         Assert.Contains($"  server 127.0.0.1:$((port + i)){parameters};", script, StringComparison.Ordinal);
     }
 
@@ -48,25 +73,37 @@ public sealed partial class ConfigTests
     public void Kubernetes_manifests_name_each_other_and_the_paths_of_the_demo()
     {
         var documents = Documents("config/kubernetes/actorsocket.yaml").ToList();
-        Assert.Equal(["Service", "Service", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "Ingress"], documents.Select(static document => document["kind"].ToString()), StringComparer.Ordinal);
+        Assert.Equal(
+            ["Service", "Service", "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "Ingress"],
+            documents.Select(static document => document["kind"].ToString()),
+            StringComparer.Ordinal
+        );
         var headless = documents[0]["metadata"]["name"].ToString();
         Assert.Equal("None", documents[0]["spec"]["clusterIP"].ToString());
         Assert.Equal("true", documents[0]["spec"]["publishNotReadyAddresses"].ToString());
         var spec = documents[2]["spec"];
         Assert.Equal(headless, spec["serviceName"].ToString());
         var container = spec["template"]["spec"]["containers"][0];
-        var environment = ((YamlSequenceNode)container["env"]).Where(static entry => ((YamlMappingNode)entry).Children.ContainsKey("value")).ToDictionary(static entry => entry["name"].ToString(), static entry => entry["value"].ToString(), StringComparer.Ordinal);
+        var environment = ((YamlSequenceNode)container["env"])
+            .Where(static entry => ((YamlMappingNode)entry).Children.ContainsKey("value"))
+            .ToDictionary(static entry => entry["name"].ToString(), static entry => entry["value"].ToString(), StringComparer.Ordinal);
         Assert.Equal(headless, environment["ActorSocket__Cluster__SeedDns"]);
         Assert.Equal("$(POD_IP)", environment["ActorSocket__Cluster__PublicHostname"]);
         var program = Read("src/ActorSocket.Server/Program.cs");
         foreach (var probe in (string[])["startupProbe", "livenessProbe", "readinessProbe"])
             Assert.Contains($"\"{container[probe]["httpGet"]["path"]}\"", program, StringComparison.Ordinal);
         // preStop + DrainPeriod + DrainTimeout + leaving fits into the grace period, and all but preStop into the host's limit.
-        var drain = TimeSpan.Parse(environment["ActorSocket__DrainPeriod"], System.Globalization.CultureInfo.InvariantCulture) + new ActorSocketOptions().DrainTimeout + TimeSpan.FromSeconds(15);
+        var drain =
+            TimeSpan.Parse(environment["ActorSocket__DrainPeriod"], System.Globalization.CultureInfo.InvariantCulture)
+            + new ActorSocketOptions().DrainTimeout
+            + TimeSpan.FromSeconds(15);
         var host = Seconds(environment["DOTNET_SHUTDOWNTIMEOUTSECONDS"]);
         Assert.True(host >= drain, $"{host} < {drain}");
         var grace = Seconds(spec["template"]["spec"]["terminationGracePeriodSeconds"].ToString());
-        Assert.True(grace >= host + Seconds(container["lifecycle"]["preStop"]["sleep"]["seconds"].ToString()), $"{grace} is too short for {host}");
+        Assert.True(
+            grace >= host + Seconds(container["lifecycle"]["preStop"]["sleep"]["seconds"].ToString()),
+            $"{grace} is too short for {host}"
+        );
     }
 
     [Fact]
@@ -82,19 +119,30 @@ public sealed partial class ConfigTests
         foreach (var file in Directory.GetFiles(Path.Combine(Root, "config", "grafana"), "*.yml", SearchOption.AllDirectories))
             Assert.Single(Documents(file));
         var panels = JsonDocument.Parse(Read("config/grafana/dashboards/actorsocket.json")).RootElement.GetProperty("panels");
-        string[] files = [.. Directory.GetFiles(Path.Combine(Root, "src"), "*Metrics.cs", SearchOption.AllDirectories), .. Directory.GetFiles(Path.Combine(Root, "src"), "*Gauges.cs", SearchOption.AllDirectories)];
+        string[] files =
+        [
+            .. Directory.GetFiles(Path.Combine(Root, "src"), "*Metrics.cs", SearchOption.AllDirectories),
+            .. Directory.GetFiles(Path.Combine(Root, "src"), "*Gauges.cs", SearchOption.AllDirectories),
+        ];
         var metrics = string.Concat(files.Select(File.ReadAllText));
         var known = Instrument().Matches(metrics).Select(static match => match.Value.Replace('.', '_')).ToHashSet(StringComparer.Ordinal);
-        var asked = panels.EnumerateArray().SelectMany(static panel => panel.GetProperty("targets").EnumerateArray()).Select(static target => target.GetProperty("expr").GetString()!)
-            .SelectMany(static expression => Series().Matches(expression).Select(static match => match.Value)).ToHashSet(StringComparer.Ordinal);
+        var asked = panels
+            .EnumerateArray()
+            .SelectMany(static panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(static target => target.GetProperty("expr").GetString()!)
+            .SelectMany(static expression => Series().Matches(expression).Select(static match => match.Value))
+            .ToHashSet(StringComparer.Ordinal);
         Assert.True(asked.Count > 15);
         Assert.Empty(asked.Select(static name => Suffix().Replace(name, "")).Except(known, StringComparer.Ordinal));
     }
 
-    private static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
+    private static TimeSpan Seconds(string text) =>
+        TimeSpan.FromSeconds(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
 
     private static IEnumerable<string> Sequence(YamlNode service, string key) =>
-        service is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out var value) ? ((YamlSequenceNode)value).Select(static entry => entry.ToString()) : [];
+        service is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out var value)
+            ? ((YamlSequenceNode)value).Select(static entry => entry.ToString())
+            : [];
 
     private static IEnumerable<YamlMappingNode> Documents(string path)
     {

@@ -12,10 +12,19 @@ public sealed class BindingTests : ServerTest
         var (_, session, webSocket) = await JoinAsync(static socket =>
         {
             socket.On("echo", static (JsonElement missing) => missing);
-            socket.On("kind", static (int number, JsonElement missing, JsonElement? none) => $"{number} {missing.ValueKind} {none.HasValue}");
+            socket.On(
+                "kind",
+                static (int number, JsonElement missing, JsonElement? none) => $"{number} {missing.ValueKind} {none.HasValue}"
+            );
             socket.On("part", static (Part part) => part);
             socket.On("ask", async () => (await socket.EmitWithAckAsync<JsonElement>("question")).ValueKind.ToString());
-            socket.On("all", async () => (await socket.Namespace.Timeout(Patience).EmitWithAckAsync<JsonElement>("question")).Select(static answer => answer.ValueKind.ToString()));
+            socket.On(
+                "all",
+                async () =>
+                    (await socket.Namespace.Timeout(Patience).EmitWithAckAsync<JsonElement>("question")).Select(static answer =>
+                        answer.ValueKind.ToString()
+                    )
+            );
         });
         session.Send("""421["echo"]""");
         Assert.Equal("431[null]", await webSocket.NextAsync());
@@ -36,8 +45,15 @@ public sealed class BindingTests : ServerTest
     [Fact]
     public async Task A_room_that_is_asked_answers_with_all_arguments_for_who_wants_them()
     {
-        var (_, session, webSocket) = await JoinAsync(static socket => socket.On("all", async () =>
-            (await socket.Namespace.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question")).Select(static answer => $"{answer!.Count}: {answer[1]}")));
+        var (_, session, webSocket) = await JoinAsync(static socket =>
+            socket.On(
+                "all",
+                async () =>
+                    (await socket.Namespace.Timeout(Patience).EmitWithAckAsync<SocketArguments>("question")).Select(static answer =>
+                        $"{answer!.Count}: {answer[1]}"
+                    )
+            )
+        );
         session.Send("""421["all"]""");
         var question = await webSocket.NextAsync();
         session.Send("43" + question[2..question.IndexOf('[', StringComparison.Ordinal)] + "[1,{\"two\":2}]");
@@ -51,7 +67,10 @@ public sealed class BindingTests : ServerTest
     [InlineData("""42["file",{"name":"a","data":"AQID"}]""", "text where binary data is expected")]
     [InlineData("""42["files",[{"name":"a","data":"AQID"}]]""", "text where binary data is expected")]
     [InlineData("""451-["file",{"name":"a","data":"AQID","more":{"_placeholder":true,"num":0}}]""", "text where binary data is expected")]
-    [InlineData("""451-["element",{"a":{"_placeholder":true,"num":0}}]""", "takes a JsonElement, which cannot hold any. Take SocketArgument")]
+    [InlineData(
+        """451-["element",{"a":{"_placeholder":true,"num":0}}]""",
+        "takes a JsonElement, which cannot hold any. Take SocketArgument"
+    )]
     [InlineData("""451-["element",{"_placeholder":true,"num":0}]""", "takes a JsonElement")]
     [InlineData("""451-["part",{"rest":[[{"_placeholder":true,"num":0}]]}]""", "takes a JsonElement")]
     [InlineData("""451-["node",[{"_placeholder":true,"num":0}]]""", "takes a JsonNode")]
@@ -94,8 +113,15 @@ public sealed class BindingTests : ServerTest
     {
         var (_, session, webSocket) = await JoinAsync(static socket =>
         {
-            socket.On("relay", static (SocketArgument what, SocketArgument missing) => new object[] { what, missing, what.ToJsonElement(), what.As<Dictionary<string, byte[]>>()!["a"][0] });
-            socket.On("any", static (object bytes, Dictionary<string, object> map) => $"{((byte[])bytes)[0]} {((byte[])map["a"])[0]} {map["b"]}");
+            socket.On(
+                "relay",
+                static (SocketArgument what, SocketArgument missing) =>
+                    new object[] { what, missing, what.ToJsonElement(), what.As<Dictionary<string, byte[]>>()!["a"][0] }
+            );
+            socket.On(
+                "any",
+                static (object bytes, Dictionary<string, object> map) => $"{((byte[])bytes)[0]} {((byte[])map["a"])[0]} {map["b"]}"
+            );
             socket.On("plain", static (JsonElement element, JsonNode node, object any) => $"{element} {node} {any}");
             socket.On("ask", async () => await socket.EmitWithAckAsync<SocketArgument>("question"));
         });
@@ -123,7 +149,12 @@ public sealed class BindingTests : ServerTest
     public async Task An_answer_with_binary_where_JSON_is_expected_is_an_error_that_says_what_to_take()
     {
         var outcome = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (_, session, webSocket) = await JoinAsync(socket => socket.On("go", async () => outcome.TrySetResult((await Record.ExceptionAsync(() => socket.EmitWithAckAsync<JsonElement>("question")))!)));
+        var (_, session, webSocket) = await JoinAsync(socket =>
+            socket.On(
+                "go",
+                async () => outcome.TrySetResult((await Record.ExceptionAsync(() => socket.EmitWithAckAsync<JsonElement>("question")))!)
+            )
+        );
         session.Send("""42["go"]""");
         Assert.Equal("420[\"question\"]", await webSocket.NextAsync());
         session.Send("""461-0[{"_placeholder":true,"num":0}]""");

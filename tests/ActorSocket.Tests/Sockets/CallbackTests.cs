@@ -19,31 +19,45 @@ public sealed class CallbackTests : ServerTest
         foreach (var type in typeof(Socket).Assembly.GetExportedTypes())
         {
             const BindingFlags All = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-            foreach (var property in type.GetProperties(All).Where(static property => property.SetMethod is { IsPublic: true } && IsVoid(property.PropertyType)))
+            foreach (
+                var property in type.GetProperties(All)
+                    .Where(static property => property.SetMethod is { IsPublic: true } && IsVoid(property.PropertyType))
+            )
             {
                 if (type.GetProperty(property.Name + "Async") is not { } twin || !ReturnsTask(twin.PropertyType))
                     missing.Add($"{type.Name}.{property.Name}");
             }
-            foreach (var method in type.GetMethods(All).Concat<MethodBase>(type.GetConstructors()).Where(static method => !method.IsSpecialName || method.IsConstructor))
+            foreach (
+                var method in type.GetMethods(All)
+                    .Concat<MethodBase>(type.GetConstructors())
+                    .Where(static method => !method.IsSpecialName || method.IsConstructor)
+            )
             {
                 foreach (var parameter in method.GetParameters().Where(static parameter => IsVoid(parameter.ParameterType)))
                 {
-                    if (!Configuring.Contains(parameter.Name) && !type.GetMember(method.Name).OfType<MethodBase>().Any(other => IsTwin(method, other, parameter)))
+                    if (
+                        !Configuring.Contains(parameter.Name)
+                        && !type.GetMember(method.Name).OfType<MethodBase>().Any(other => IsTwin(method, other, parameter))
+                    )
                         missing.Add($"{type.Name}.{method.Name}({parameter.Name})");
                 }
             }
         }
         Assert.Empty(missing);
 
-        static bool IsVoid(Type type) => type.IsAssignableTo(typeof(Delegate)) && type.GetMethod("Invoke") is { } invoke && invoke.ReturnType == typeof(void);
+        static bool IsVoid(Type type) =>
+            type.IsAssignableTo(typeof(Delegate)) && type.GetMethod("Invoke") is { } invoke && invoke.ReturnType == typeof(void);
 
-        static bool ReturnsTask(Type type) => type.GetMethod("Invoke")?.ReturnType is { } result && (result == typeof(Task) || result == typeof(ValueTask));
+        static bool ReturnsTask(Type type) =>
+            type.GetMethod("Invoke")?.ReturnType is { } result && (result == typeof(Task) || result == typeof(ValueTask));
 
         static bool IsTwin(MethodBase method, MethodBase other, ParameterInfo parameter)
         {
             var (own, its) = (method.GetParameters(), other.GetParameters());
-            return own.Length == its.Length && ReturnsTask(its[parameter.Position].ParameterType)
-                && its[parameter.Position].ParameterType.GetMethod("Invoke")!.GetParameters().Length == parameter.ParameterType.GetMethod("Invoke")!.GetParameters().Length;
+            return own.Length == its.Length
+                && ReturnsTask(its[parameter.Position].ParameterType)
+                && its[parameter.Position].ParameterType.GetMethod("Invoke")!.GetParameters().Length
+                    == parameter.ParameterType.GetMethod("Invoke")!.GetParameters().Length;
         }
     }
 
@@ -143,9 +157,15 @@ public sealed class CallbackTests : ServerTest
         Assert.Throws<ArgumentException>(() => socket.OnDisconnecting((Action<DisconnectReason>)(async _ => await Task.Yield())));
         Assert.Throws<ArgumentException>(() => socket.Namespace.OnConnection((Action<Socket>)(async _ => await Task.Yield())));
         Assert.Throws<ArgumentException>(() => socket.Namespace.OnServerEvent("x", AsyncVoid));
-        Assert.Throws<ArgumentException>(() => new ServiceCollection().AddActorSocket((Action<ActorSocketOptions>)(async _ => await Task.Yield())));
+        Assert.Throws<ArgumentException>(() =>
+            new ServiceCollection().AddActorSocket((Action<ActorSocketOptions>)(async _ => await Task.Yield()))
+        );
         var options = new ActorSocketOptions { OnHeaders = async _ => await Task.Yield() };
-        Assert.Contains("OnHeadersAsync", new ActorSocketOptionsValidator().Validate(null, options).FailureMessage!, StringComparison.Ordinal);
+        Assert.Contains(
+            "OnHeadersAsync",
+            new ActorSocketOptionsValidator().Validate(null, options).FailureMessage!,
+            StringComparison.Ordinal
+        );
     }
 
     private static async void AsyncVoid() => await Task.Yield();
@@ -186,7 +206,11 @@ public sealed class CallbackTests : ServerTest
     public async Task A_handler_that_cannot_be_bound_fails_when_it_is_registered()
     {
         var (socket, _, _) = await JoinAsync();
-        Assert.Contains("IAsyncEnumerable", Assert.Throws<ArgumentException>(() => socket.On("x", CountAsync)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "IAsyncEnumerable",
+            Assert.Throws<ArgumentException>(() => socket.On("x", CountAsync)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => socket.On("x", () => Task.FromResult(CountAsync())));
         Assert.Throws<ArgumentException>(() => socket.On("x", (Stream _, IServiceProvider _) => { }));
         Assert.Throws<ArgumentException>(() => socket.On("x", (Action _) => { }));
@@ -195,7 +219,25 @@ public sealed class CallbackTests : ServerTest
         Assert.Throws<ArgumentException>(() => socket.On("x", (ReadOnlySpan<byte> _) => { }));
         Assert.Throws<ArgumentException>(() => socket.On("x", () => typeof(int)));
         Assert.Throws<ArgumentException>(() => socket.Namespace.OnServerEvent("x", CountAsync));
-        socket.On("y", (int _, string _, int[] _, Dictionary<string, int> _, IReadOnlyList<Guid> _, byte[] _, System.Text.Json.JsonElement _, object _, SocketArgument _, (int A, int B) _, DateTimeOffset? _, Line _, Stream _, DayOfWeek _) => new[] { 1 });
+        socket.On(
+            "y",
+            (
+                int _,
+                string _,
+                int[] _,
+                Dictionary<string, int> _,
+                IReadOnlyList<Guid> _,
+                byte[] _,
+                System.Text.Json.JsonElement _,
+                object _,
+                SocketArgument _,
+                (int A, int B) _,
+                DateTimeOffset? _,
+                Line _,
+                Stream _,
+                DayOfWeek _
+            ) => new[] { 1 }
+        );
     }
 
     private static async IAsyncEnumerable<int> CountAsync()

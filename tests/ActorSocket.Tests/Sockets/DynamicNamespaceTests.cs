@@ -17,7 +17,11 @@ public sealed class DynamicNamespaceTests : ServerTest
         var server = NewServer();
         var io = new ActorSocketServer(server);
         io.Of("/room-1").OnConnection(static socket => socket.Emit("static"));
-        io.OfDynamic(static (_, auth, token) => ValueTask.FromResult(auth.TryGetProperty("vip", out var vip) && vip.ValueKind is not JsonValueKind.False)).OnConnection(static socket => socket.Emit("vip", socket.Namespace.Name));
+        io.OfDynamic(
+                static (_, auth, token) =>
+                    ValueTask.FromResult(auth.TryGetProperty("vip", out var vip) && vip.ValueKind is not JsonValueKind.False)
+            )
+            .OnConnection(static socket => socket.Emit("vip", socket.Namespace.Name));
         io.OfDynamic(Pattern).OnConnection(static socket => socket.Emit("pattern", socket.Namespace.Name));
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
@@ -177,7 +181,11 @@ public sealed class DynamicNamespaceTests : ServerTest
         await EnterAsync("/room-4"); // in place of 2
         session.Send("40/room-5,");
         Assert.Equal("44/room-5,{\"message\":\"Too many namespaces\"}", await webSocket.NextAsync());
-        Assert.Equal(["/", "/room-0", "/room-1", "/room-3", "/room-4"], server.Namespaces.All.Select(static ns => ns.Name).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal(
+            ["/", "/room-0", "/room-1", "/room-3", "/room-4"],
+            server.Namespaces.All.Select(static ns => ns.Name).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal
+        );
         session.Send("41/room-1,");
         await EmptyAsync(server, "/room-1");
         await EnterAsync("/room-6");

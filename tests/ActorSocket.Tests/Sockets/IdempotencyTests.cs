@@ -6,13 +6,18 @@ namespace ActorSocket.Tests.Sockets;
 
 public sealed class IdempotencyTests : ServerTest
 {
-    private static readonly HandlerOptions ByFirstArgument = new() { IdempotencyKey = static arguments => arguments.Count > 0 ? arguments[0].As<string>() : null };
+    private static readonly HandlerOptions ByFirstArgument = new()
+    {
+        IdempotencyKey = static arguments => arguments.Count > 0 ? arguments[0].As<string>() : null,
+    };
 
     [Fact]
     public async Task The_second_arrival_is_acknowledged_with_the_first_answer_binary_included()
     {
         var runs = 0;
-        var (_, session, webSocket) = await JoinAsync(socket => socket.On("order", (string key) => new { Run = ++runs, Data = new byte[] { 1, 2 } }, ByFirstArgument));
+        var (_, session, webSocket) = await JoinAsync(socket =>
+            socket.On("order", (string key) => new { Run = ++runs, Data = new byte[] { 1, 2 } }, ByFirstArgument)
+        );
         foreach (var id in new[] { 5, 6 })
         {
             session.Send($$"""42{{id}}["order","a"]""");
@@ -32,7 +37,16 @@ public sealed class IdempotencyTests : ServerTest
             socket.On("order", () => ++runs, ByFirstArgument);
             socket.On("cancel", (string key) => ++runs, ByFirstArgument);
         });
-        foreach (var (packet, answer) in new[] { ("""420["order"]""", "430[1]"), ("""421["order"]""", "431[2]"), ("""422["order","a"]""", "432[3]"), ("""423["cancel","a"]""", "433[4]"), ("""424["cancel","a"]""", "434[4]") })
+        foreach (
+            var (packet, answer) in new[]
+            {
+                ("""420["order"]""", "430[1]"),
+                ("""421["order"]""", "431[2]"),
+                ("""422["order","a"]""", "432[3]"),
+                ("""423["cancel","a"]""", "433[4]"),
+                ("""424["cancel","a"]""", "434[4]"),
+            }
+        )
         {
             session.Send(packet);
             Assert.Equal(answer, await webSocket.NextAsync());
@@ -113,7 +127,18 @@ public sealed class IdempotencyTests : ServerTest
     public async Task With_AutoAck_a_handler_without_an_answer_runs_once_and_every_attempt_is_acknowledged()
     {
         var runs = 0;
-        var (_, session, webSocket) = await JoinAsync(socket => socket.On("order", (string key) => { runs++; }, ByFirstArgument), static o => o.AutoAck = true);
+        var (_, session, webSocket) = await JoinAsync(
+            socket =>
+                socket.On(
+                    "order",
+                    (string key) =>
+                    {
+                        runs++;
+                    },
+                    ByFirstArgument
+                ),
+            static o => o.AutoAck = true
+        );
         session.Send("""420["order","a"]""");
         Assert.Equal("430[]", await webSocket.NextAsync());
         session.Send("""421["order","a"]""");
@@ -128,7 +153,16 @@ public sealed class IdempotencyTests : ServerTest
         var scope = "Ada";
         var server = NewServer();
         foreach (var name in new[] { "/", "/other" })
-            server.Namespaces.GetOrAdd(name, server).Face.OnConnection(socket => { socket.On("order", (string key) => ++runs, new HandlerOptions { IdempotencyKey = ByFirstArgument.IdempotencyKey, IdempotencyScope = scope }); });
+            server
+                .Namespaces.GetOrAdd(name, server)
+                .Face.OnConnection(socket =>
+                {
+                    socket.On(
+                        "order",
+                        (string key) => ++runs,
+                        new HandlerOptions { IdempotencyKey = ByFirstArgument.IdempotencyKey, IdempotencyScope = scope }
+                    );
+                });
         var (ada, toAda) = await ConnectAsync(server);
         scope = "Bob";
         var (bob, toBob) = await ConnectAsync(server);
@@ -157,7 +191,16 @@ public sealed class IdempotencyTests : ServerTest
     public void What_is_remembered_is_bounded_in_number_bytes_and_time()
     {
         var time = new ManualTime();
-        var table = new IdempotencyTable(new IdempotencyOptions { MaxKeys = 3, MaxBytes = 3_000, Window = TimeSpan.FromSeconds(60) }, SocketJson.Default, time);
+        var table = new IdempotencyTable(
+            new IdempotencyOptions
+            {
+                MaxKeys = 3,
+                MaxBytes = 3_000,
+                Window = TimeSpan.FromSeconds(60),
+            },
+            SocketJson.Default,
+            time
+        );
         Assert.True(Begin("a"));
         time.Seconds = 30;
         Assert.True(Begin("b") && Begin("c"));
@@ -195,7 +238,9 @@ public sealed class IdempotencyTests : ServerTest
     {
         var acks = new List<Ack>();
         var (socket, session, webSocket) = await JoinAsync(
-            one => one.On("order", (string key, string text, Ack ack) => acks.Add(ack), ByFirstArgument), static o => o.Idempotency.MaxBytes = 3_000);
+            one => one.On("order", (string key, string text, Ack ack) => acks.Add(ack), ByFirstArgument),
+            static o => o.Idempotency.MaxBytes = 3_000
+        );
         var table = socket.Namespace.Idempotency;
         for (var i = 0; i < 10; i++)
             session.Send($"42{i}[\"order\",\"{i}\",\"{new string('x', 500)}\"]");
@@ -253,7 +298,12 @@ public sealed class IdempotencyTests : ServerTest
     {
         var runs = 0;
         var server = NewServer();
-        new ActorSocketServer(server).OfDynamic(static (_, _, _) => ValueTask.FromResult(true)).OnConnection(socket => { socket.On("order", (string key) => ++runs, ByFirstArgument); });
+        new ActorSocketServer(server)
+            .OfDynamic(static (_, _, _) => ValueTask.FromResult(true))
+            .OnConnection(socket =>
+            {
+                socket.On("order", (string key) => ++runs, ByFirstArgument);
+            });
         var webSocket = new FakeWebSocket();
         var session = await OpenAsync(server, webSocket);
         foreach (var name in (string[])["/a", "/b"])
@@ -261,7 +311,14 @@ public sealed class IdempotencyTests : ServerTest
             session.Send($"40{name},");
             Assert.StartsWith($"40{name},{{", await webSocket.NextAsync(), StringComparison.Ordinal);
         }
-        foreach (var (packet, answer) in new[] { ("""42/a,0["order","k"]""", "43/a,0[1]"), ("""42/b,0["order","k"]""", "43/b,0[2]"), ("""42/a,1["order","k"]""", "43/a,1[1]") })
+        foreach (
+            var (packet, answer) in new[]
+            {
+                ("""42/a,0["order","k"]""", "43/a,0[1]"),
+                ("""42/b,0["order","k"]""", "43/b,0[2]"),
+                ("""42/a,1["order","k"]""", "43/a,1[1]"),
+            }
+        )
         {
             session.Send(packet);
             Assert.Equal(answer, await webSocket.NextAsync());

@@ -45,17 +45,31 @@ public sealed class LastEventsTests : ServerTest
         await HandledAsync(socket.Actor);
         switch (end)
         {
-            case "client": session.Send("41"); break;
-            case "transport": session.Connection.Fail(webSocket, DisconnectReason.TransportClose, null); break;
-            case "ping": session.Session.Tell(ActorSocket.Sessions.SessionProtocol.PongOverdue.Instance); break;
-            case "shutdown": session.Session.Tell(new ActorSocket.Sessions.SessionProtocol.Close(DisconnectReason.ServerShuttingDown)); break;
-            case "rubbish": session.Send("4nonsense"); break;
+            case "client":
+                session.Send("41");
+                break;
+            case "transport":
+                session.Connection.Fail(webSocket, DisconnectReason.TransportClose, null);
+                break;
+            case "ping":
+                session.Session.Tell(ActorSocket.Sessions.SessionProtocol.PongOverdue.Instance);
+                break;
+            case "shutdown":
+                session.Session.Tell(new ActorSocket.Sessions.SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
+                break;
+            case "rubbish":
+                session.Send("4nonsense");
+                break;
         }
         await socket.Disconnected.WaitAsync();
         Assert.Empty(seen);
         goes.SetResult();
         await gone.Task.WaitAsync(Patience);
-        Assert.Equal(["slow", .. Enumerable.Range(0, 5).Select(static i => $"{i} True False a"), $"disconnecting {reason} 2"], seen, StringComparer.Ordinal);
+        Assert.Equal(
+            ["slow", .. Enumerable.Range(0, 5).Select(static i => $"{i} True False a"), $"disconnecting {reason} 2"],
+            seen,
+            StringComparer.Ordinal
+        );
     }
 
     [Fact]

@@ -82,8 +82,19 @@ public sealed class ListenerTests : ServerTest
         _ = socket.EmitWithAckAsync<int>("question");
         socket.Broadcast.Emit("not to itself");
         session.Send("""421["ask"]"""); // an acknowledgement is no event
-        await ExpectAsync(webSocket, "42[\"direct\",1,\"two\"]", "42[\"broadcast\",{\"a\":true}]", "451-[\"binary\",{\"_placeholder\":true,\"num\":0}]", "<01>", "420[\"question\"]", "431[1]");
-        Assert.Equal(["before direct", "direct 1,\"two\"", "broadcast {\"a\":true}", "binary {\"_placeholder\":true,\"num\":0}", "question "], seen);
+        await ExpectAsync(
+            webSocket,
+            "42[\"direct\",1,\"two\"]",
+            "42[\"broadcast\",{\"a\":true}]",
+            "451-[\"binary\",{\"_placeholder\":true,\"num\":0}]",
+            "<01>",
+            "420[\"question\"]",
+            "431[1]"
+        );
+        Assert.Equal(
+            ["before direct", "direct 1,\"two\"", "broadcast {\"a\":true}", "binary {\"_placeholder\":true,\"num\":0}", "question "],
+            seen
+        );
         socket.OffAnyOutgoing();
         socket.Emit("unseen");
         Assert.Equal(5, seen.Count);
@@ -95,7 +106,10 @@ public sealed class ListenerTests : ServerTest
     public async Task A_volatile_event_that_is_dropped_is_seen_nevertheless(bool isRecoverable)
     {
         var seen = new List<string>();
-        var (socket, _, webSocket) = await JoinAsync(static _ => { }, options => options.ConnectionStateRecovery = isRecoverable ? new RecoveryOptions() : null);
+        var (socket, _, webSocket) = await JoinAsync(
+            static _ => { },
+            options => options.ConnectionStateRecovery = isRecoverable ? new RecoveryOptions() : null
+        );
         socket.OnAnyOutgoing(e => seen.Add(e.Name));
         webSocket.Gate = new TaskCompletionSource().Task;
         socket.Emit("keeps the writer busy");
@@ -103,7 +117,11 @@ public sealed class ListenerTests : ServerTest
         socket.Volatile.Emit("dropped with an offset", "text");
         socket.Namespace.Volatile.Emit("dropped for all", "text");
         _ = socket.Volatile.EmitWithAckAsync<int>("dropped question");
-        Assert.Equal(["keeps the writer busy", "dropped", "dropped with an offset", "dropped for all", "dropped question"], seen, StringComparer.Ordinal);
+        Assert.Equal(
+            ["keeps the writer busy", "dropped", "dropped with an offset", "dropped for all", "dropped question"],
+            seen,
+            StringComparer.Ordinal
+        );
     }
 
     [Fact]
@@ -190,7 +208,10 @@ public sealed class ListenerTests : ServerTest
         socket.Data["name"] = "Ada";
         await socket.JoinAsync("a");
         var fetched = Assert.Single(await socket.Namespace.In("a").FetchSocketsAsync());
-        Assert.Equal((socket.Id, socket.Handshake.Url, socket.Handshake.Address, socket.Handshake.Issued), (fetched.Id, fetched.Handshake.Url, fetched.Handshake.Address, fetched.Handshake.Issued));
+        Assert.Equal(
+            (socket.Id, socket.Handshake.Url, socket.Handshake.Address, socket.Handshake.Issued),
+            (fetched.Id, fetched.Handshake.Url, fetched.Handshake.Address, fetched.Handshake.Issued)
+        );
         Assert.Equal(new[] { socket.Id, "a" }.Order(StringComparer.Ordinal), fetched.Rooms.Order(StringComparer.Ordinal));
         Assert.Equal("Ada", fetched.Data["name"]);
 

@@ -27,7 +27,11 @@ public sealed class ServerEventTests : ServerTest
     public async Task Names_of_the_servers_own_events_are_reserved(string name)
     {
         var io = new ActorSocketServer(NewServer());
-        Assert.StartsWith($"\"{name}\" is a reserved event name", Assert.Throws<ArgumentException>(() => io.ServerSide.Emit(name)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"\"{name}\" is a reserved event name",
+            Assert.Throws<ArgumentException>(() => io.ServerSide.Emit(name)).Message,
+            StringComparison.Ordinal
+        );
         await Assert.ThrowsAsync<ArgumentException>(() => io.ServerSide.EmitWithAckAsync<int>(name));
         Assert.Throws<ArgumentException>(() => io.OnServerEvent(name, static () => { }));
     }
@@ -98,11 +102,15 @@ public sealed class ServerEventTests : ServerTest
         var error = await Assert.ThrowsAsync<AckTimeoutException>(() => io.ServerSide.EmitWithAckAsync<int>("load"));
         Assert.Equal("timeout reached: missing 1 responses", error.Message);
         Assert.Equal([7, 8], error.Responses.Select(static response => response[0].As<int>()));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => io.ServerSide.EmitWithAckAsync<int>("load", new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            io.ServerSide.EmitWithAckAsync<int>("load", new CancellationToken(canceled: true))
+        );
     }
 
     private static async Task<string?> RaiseAsync(Namespace ns, string eventName, string arguments) =>
-        await ns.ServerEvents.RaiseAsync(eventName, Encoding.UTF8.GetBytes(arguments)).WaitAsync(Patience) is { } answer ? Encoding.UTF8.GetString(answer) : null;
+        await ns.ServerEvents.RaiseAsync(eventName, Encoding.UTF8.GetBytes(arguments)).WaitAsync(Patience) is { } answer
+            ? Encoding.UTF8.GetString(answer)
+            : null;
 
     private sealed class TwoPeers : IClusterAdapter
     {
@@ -110,9 +118,16 @@ public sealed class ServerEventTests : ServerTest
 
         public int Missing { get; set; }
 
-        public void Raise(string ns, string eventName, byte[] arguments) => Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
+        public void Raise(string ns, string eventName, byte[] arguments) =>
+            Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
 
-        public Task<ServerEventAnswers> AskNodesAsync(string ns, string eventName, byte[] arguments, TimeSpan timeout, CancellationToken cancellationToken)
+        public Task<ServerEventAnswers> AskNodesAsync(
+            string ns,
+            string eventName,
+            byte[] arguments,
+            TimeSpan timeout,
+            CancellationToken cancellationToken
+        )
         {
             Assert.Equal(TimeSpan.FromSeconds(5), timeout);
             cancellationToken.ThrowIfCancellationRequested();
@@ -133,17 +148,39 @@ public sealed class ServerEventTests : ServerTest
 
         public void Withdraw(string ns, string room) => throw new NotSupportedException();
 
-        public IReadOnlyList<IRemoteNode> Broadcast(NamespaceServices ns, RoomSelection selection, EncodedFrame frame, bool isVolatile, long number = 0) => throw new NotSupportedException();
+        public IReadOnlyList<IRemoteNode> Broadcast(
+            NamespaceServices ns,
+            RoomSelection selection,
+            EncodedFrame frame,
+            bool isVolatile,
+            long number = 0
+        ) => throw new NotSupportedException();
 
         public IDisposable? AskClients(
-            NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout, BroadcastAck answers) =>
-            throw new NotSupportedException();
+            NamespaceServices ns,
+            RoomSelection selection,
+            string eventName,
+            IReadOnlyList<object?> args,
+            EmitFlags flags,
+            TimeSpan timeout,
+            BroadcastAck answers
+        ) => throw new NotSupportedException();
 
         public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
-            NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
+            NamespaceServices ns,
+            RoomSelection selection,
+            TimeSpan timeout,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
-        public Task<int> ChangeAsync(NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
+        public Task<int> ChangeAsync(
+            NamespaceServices ns,
+            RoomSelection selection,
+            SocketChange change,
+            string[] rooms,
+            TimeSpan timeout,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
 
         public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
     }

@@ -83,16 +83,24 @@ public sealed class SocketTests : ServerTest
         session.Send("""42["go"]""");
         Assert.Equal("420[\"ask\"]", await webSocket.NextAsync());
         session.Send("41");
-        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+        Assert.Equal(
+            "client namespace disconnect",
+            Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString()
+        );
     }
 
     [Fact]
     public async Task Who_asks_when_the_client_is_gone_is_told_why_it_went()
     {
         var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (_, session, _) = await JoinAsync(socket => socket.OnDisconnect(async _ => outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("late")))));
+        var (_, session, _) = await JoinAsync(socket =>
+            socket.OnDisconnect(async _ => outcome.SetResult(await Record.ExceptionAsync(() => socket.EmitWithAckAsync<int>("late"))))
+        );
         session.Send("41");
-        Assert.Equal("client namespace disconnect", Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString());
+        Assert.Equal(
+            "client namespace disconnect",
+            Assert.IsType<SocketDisconnectedException>(await outcome.Task.WaitAsync(Patience)).Reason.ToString()
+        );
     }
 
     [Fact]
@@ -106,7 +114,11 @@ public sealed class SocketTests : ServerTest
             await next();
         });
         (await OpenAsync(server, new FakeWebSocket())).Send("40");
-        Assert.Contains("not connected yet", Assert.IsType<InvalidOperationException>(await outcome.Task.WaitAsync(Patience)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not connected yet",
+            Assert.IsType<InvalidOperationException>(await outcome.Task.WaitAsync(Patience)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

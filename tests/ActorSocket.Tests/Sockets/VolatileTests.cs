@@ -1,6 +1,9 @@
 namespace ActorSocket.Tests.Sockets;
 
-/// <summary>When a volatile packet leaves and when it is dropped. What polling does is in OutboundTests, what recovery keeps in RecoveryTests.</summary>
+/// <summary>
+/// When a volatile packet leaves and when it is dropped. What polling does is in OutboundTests, what recovery keeps in
+/// RecoveryTests.
+/// </summary>
 public sealed class VolatileTests : ServerTest
 {
     [Fact]

@@ -43,7 +43,11 @@ public sealed class SocketStreamTests : ServerTest
         var (socket, session, webSocket) = await JoinAsync(
             socket =>
             {
-                running = Task.FromResult(socket.EventSource("n", bufferSize: 2).RunWith(Sink.Queue<SocketEvent>().WithAttributes(Attributes.CreateInputBuffer(1, 1)), Sys));
+                running = Task.FromResult(
+                    socket
+                        .EventSource("n", bufferSize: 2)
+                        .RunWith(Sink.Queue<SocketEvent>().WithAttributes(Attributes.CreateInputBuffer(1, 1)), Sys)
+                );
                 socket.On("last", (Ack ack) => ack.Send("handled"));
             },
             options => options.MaxInboundEvents = 4);
@@ -64,8 +68,14 @@ public sealed class SocketStreamTests : ServerTest
     {
         Task<IEnumerable<int>>? numbers = null;
         var (_, session, _) = await JoinAsync(
-            socket => numbers = socket.EventSource("n", bufferSize: 1).Select(e => e.Arguments[0].As<int>()).Grouped(100).RunWith(Sink.First<IEnumerable<int>>(), Sys),
-            options => options.MaxConcurrentHandlers = 8);
+            socket =>
+                numbers = socket
+                    .EventSource("n", bufferSize: 1)
+                    .Select(e => e.Arguments[0].As<int>())
+                    .Grouped(100)
+                    .RunWith(Sink.First<IEnumerable<int>>(), Sys),
+            options => options.MaxConcurrentHandlers = 8
+        );
         for (var i = 0; i < 100; i++)
             session.Send($"42[\"n\",{i}]");
         Assert.Equal(Enumerable.Range(0, 100), await numbers!.WaitAsync(Patience));
@@ -75,7 +85,9 @@ public sealed class SocketStreamTests : ServerTest
     public async Task A_stream_that_ends_lets_the_events_go()
     {
         Task<SocketEvent>? first = null;
-        var (socket, session, webSocket) = await JoinAsync(socket => first = socket.EventSource("n", bufferSize: 1).RunWith(Sink.First<SocketEvent>(), Sys));
+        var (socket, session, webSocket) = await JoinAsync(socket =>
+            first = socket.EventSource("n", bufferSize: 1).RunWith(Sink.First<SocketEvent>(), Sys)
+        );
         session.Send("421[\"n\",1]");
         var taken = await first!.WaitAsync(Patience);
         taken.Ack!.Send("taken");

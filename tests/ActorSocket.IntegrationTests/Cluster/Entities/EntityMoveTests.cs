@@ -25,7 +25,10 @@ public sealed class EntityMoveTests
             Assert.Equal(6, (await pulses.CallAsync(second, id, 1)).Count);
         Assert.All(ids, id => Assert.NotEqual(EntityOrigin.Lost, pulses.OriginOf(id)));
         foreach (var node in (Node[])[first, second])
-            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 }, "nothing to be kept any more");
+            await Node.UntilAsync(
+                () => ((ClusterAdapter)node.Server.Server.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 },
+                "nothing to be kept any more"
+            );
     }
 
     [Fact]
@@ -66,7 +69,10 @@ public sealed class EntityMoveTests
             await pulses.CallAsync(first, id, 5);
         await using var third = await pulses.StartAsync(first);
         await Node.MeetAsync(first, second, third);
-        await Node.UntilAsync(() => ids.Any(id => pulses.NodeOf(id) == third.Server.NodeTag), "an entity to move to the node that has joined");
+        await Node.UntilAsync(
+            () => ids.Any(id => pulses.NodeOf(id) == third.Server.NodeTag),
+            "an entity to move to the node that has joined"
+        );
         await pulses.AllBeatAsync(ids, first, second, third);
         foreach (var id in ids)
             Assert.Equal(6, (await pulses.CallAsync(third, id, 1)).Count);
@@ -84,7 +90,10 @@ public sealed class EntityMoveTests
             Assert.Equal(3, (await pulses.CallAsync(first, id, 3)).Count);
         await using var third = await pulses.StartAsync(first);
         await Node.MeetAsync(first, second, third);
-        await Node.UntilAsync(() => ids.Any(id => pulses.NodeOf(id) == third.Server.NodeTag), "an entity to move to the node that has joined");
+        await Node.UntilAsync(
+            () => ids.Any(id => pulses.NodeOf(id) == third.Server.NodeTag),
+            "an entity to move to the node that has joined"
+        );
         var moved = Array.FindAll(ids, id => pulses.NodeOf(id) == third.Server.NodeTag);
         foreach (var id in moved)
             Assert.Equal(7, (await pulses.CallAsync(first, id, 4)).Count);
@@ -118,7 +127,11 @@ public sealed class EntityMoveTests
         await using var third = await pulses.StartAsync(second);
         await Node.MeetAsync(second, third);
         await second.StopAsync();
-        Assert.Contains("not today", (await Assert.ThrowsAsync<EntityCallException>(() => pulses.CallAsync(third, id, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not today",
+            (await Assert.ThrowsAsync<EntityCallException>(() => pulses.CallAsync(third, id, 1))).Message,
+            StringComparison.Ordinal
+        );
         pulses.Failing.Clear();
         Assert.Equal(6, (await pulses.CallAsync(third, id, 1)).Count);
         Assert.Equal(EntityOrigin.HandedOver, pulses.OriginOf(id));
@@ -139,7 +152,10 @@ public sealed class EntityMoveTests
         await second.StopAsync();
         await pulses.AllBeatAsync([large, small], first);
         Assert.Equal((EntityOrigin.Lost, EntityOrigin.HandedOver), (pulses.OriginOf(large), pulses.OriginOf(small)));
-        Assert.Contains(first.Log, static line => line.StartsWith("Warning: This node has no room for the state of a \"pulse\"", StringComparison.Ordinal));
+        Assert.Contains(
+            first.Log,
+            static line => line.StartsWith("Warning: This node has no room for the state of a \"pulse\"", StringComparison.Ordinal)
+        );
         Assert.Contains(second.Log, static line => line.StartsWith("Error: The states of 1 entities", StringComparison.Ordinal));
     }
 
@@ -156,8 +172,15 @@ public sealed class EntityMoveTests
             var entities = pulses.Of(node);
             Assert.Equal(190_000, (await entities.InvokeAsync<string>(id, "text", 190_000))!.Length);
             foreach (var length in (int[])[200_000, 250_000, 300_000, 5_000_000])
-                Assert.Contains("at most 200000", (await Assert.ThrowsAsync<EntityCallException>(() => entities.InvokeAsync<string>(id, "text", length))).Message, StringComparison.Ordinal);
-            Assert.Equal(2001, (await Assert.ThrowsAsync<EntityCallException>(() => entities.InvokeAsync<string>(id, "complain", 300_000))).Message.Length);
+                Assert.Contains(
+                    "at most 200000",
+                    (await Assert.ThrowsAsync<EntityCallException>(() => entities.InvokeAsync<string>(id, "text", length))).Message,
+                    StringComparison.Ordinal
+                );
+            Assert.Equal(
+                2001,
+                (await Assert.ThrowsAsync<EntityCallException>(() => entities.InvokeAsync<string>(id, "complain", 300_000))).Message.Length
+            );
         }
     }
 
@@ -215,7 +238,10 @@ public sealed class EntityMoveTests
         public async Task AllBeatAsync(string[] ids, params Node[] nodes)
         {
             string[] tags = [.. nodes.Select(static node => node.Server.NodeTag)];
-            await Node.UntilAsync(() => ids.All(id => tags.Contains(NodeOf(id), StringComparer.Ordinal)), $"all to live on {string.Join(", ", tags)}");
+            await Node.UntilAsync(
+                () => ids.All(id => tags.Contains(NodeOf(id), StringComparer.Ordinal)),
+                $"all to live on {string.Join(", ", tags)}"
+            );
             var before = ids.ToDictionary(static id => id, id => Beating[id].Beats, StringComparer.Ordinal);
             await Node.UntilAsync(() => ids.All(id => Beating[id].Beats >= before[id] + 3), "all to tick");
         }

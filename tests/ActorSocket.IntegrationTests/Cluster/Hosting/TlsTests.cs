@@ -73,13 +73,21 @@ public sealed class TlsTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static ActorSocketClusterTls With(string path) => new() { CertificatePath = path, CertificatePassword = "secret", AcceptAnyCertificate = true };
+    private static ActorSocketClusterTls With(string path) =>
+        new()
+        {
+            CertificatePath = path,
+            CertificatePassword = "secret",
+            AcceptAnyCertificate = true,
+        };
 
     private string Certificate()
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=node", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false)
+        );
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         var path = Path.Combine(_folder, Guid.NewGuid().ToString("N") + ".pfx");
         File.WriteAllBytes(path, certificate.Export(X509ContentType.Pkcs12, "secret"));

@@ -15,7 +15,9 @@ public sealed class RefusingSerializerTests
         var serializer = extended.Serialization.FindSerializerFor(new UriBuilder());
         Assert.IsType<RefusingSerializer>(serializer);
         Assert.Throws<System.Runtime.Serialization.SerializationException>(() => serializer.ToBinary(new Uri("http://127.0.0.1")));
-        Assert.ThrowsAny<Exception>(() => extended.Serialization.Deserialize("""{"$type":"System.IO.FileInfo","fileName":"/"}"""u8.ToArray(), 1, typeof(FileInfo)));
+        Assert.ThrowsAny<Exception>(() =>
+            extended.Serialization.Deserialize("""{"$type":"System.IO.FileInfo","fileName":"/"}"""u8.ToArray(), 1, typeof(FileInfo))
+        );
         // Ours find their way, by themselves and packed.
         Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(new Announced(1)));
         Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(Packed.Of(new Announced(1))));

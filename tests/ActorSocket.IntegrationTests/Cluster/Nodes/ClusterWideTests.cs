@@ -60,9 +60,15 @@ public sealed class ClusterWideTests : IAsyncLifetime
     [Fact]
     public async Task A_broadcast_with_acknowledgements_waits_for_the_clients_of_all_nodes()
     {
-        Assert.Equal(["Ada", "Bob"], (await _first.Server.To("red").Timeout(Node.Patience).EmitWithAckAsync<string>("who?")).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal(
+            ["Ada", "Bob"],
+            (await _first.Server.To("red").Timeout(Node.Patience).EmitWithAckAsync<string>("who?")).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal
+        );
         Assert.Empty(await _first.Server.To("nobody").Timeout(Node.Patience).EmitWithAckAsync<string>("who?"));
-        var some = await Assert.ThrowsAsync<AckTimeoutException>(() => _first.Server.Timeout(TimeSpan.FromMilliseconds(300)).EmitWithAckAsync<string>("silence?"));
+        var some = await Assert.ThrowsAsync<AckTimeoutException>(() =>
+            _first.Server.Timeout(TimeSpan.FromMilliseconds(300)).EmitWithAckAsync<string>("silence?")
+        );
         Assert.Empty(some.Responses);
     }
 
@@ -86,7 +92,9 @@ public sealed class ClusterWideTests : IAsyncLifetime
             await Assert.ThrowsAsync<ClusterTimeoutException>(() => joined.WaitAsync(Node.Patience));
             var answered = quiet.ServerSide.Timeout(TimeSpan.FromMilliseconds(200)).EmitWithAckAsync<int>("ask");
             await Assert.ThrowsAsync<AckTimeoutException>(() => answered.WaitAsync(Node.Patience));
-            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => quiet.ServerSide.Timeout(Timeout.InfiniteTimeSpan).EmitWithAckAsync<int>("ask"));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+                quiet.ServerSide.Timeout(Timeout.InfiniteTimeSpan).EmitWithAckAsync<int>("ask")
+            );
         }
         finally
         {
@@ -110,7 +118,10 @@ public sealed class ClusterWideTests : IAsyncLifetime
         data["name"] = "Bob";
         data["later"] = (Action)(static () => { });
         var peer = ((ClusterAdapter)_second.Server.Server.Adapter).Peers.All[0];
-        var bob = Assert.Single(await _first.Server.FetchSocketsAsync(), socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal));
+        var bob = Assert.Single(
+            await _first.Server.FetchSocketsAsync(),
+            socket => socket.Id.StartsWith(_second.Server.NodeTag, StringComparison.Ordinal)
+        );
         Assert.Equal("Bob", Assert.Single(bob.Data).Value?.ToString());
         Assert.Same(peer, ((ClusterAdapter)_second.Server.Server.Adapter).Peers.All[0]);
     }
@@ -138,9 +149,19 @@ public sealed class ClusterWideTests : IAsyncLifetime
         Assert.Empty(await first.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("add", 1, 2).WaitAsync(Node.Patience));
         var second = _second.Server.Of("/only-here");
         second.OnServerEvent("add", static (int a, int b) => a + b);
-        Assert.Equal([3], await first.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("add", 1, 2).WaitAsync(Node.Patience));
+        Assert.Equal(
+            [3],
+            await first.ServerSide.Timeout(TimeSpan.FromHours(1)).EmitWithAckAsync<int>("add", 1, 2).WaitAsync(Node.Patience)
+        );
         // One that has it, and no answer, is missed, as ever.
-        Assert.Equal(1, (await Assert.ThrowsAsync<AckTimeoutException>(() => first.ServerSide.EmitWithAckAsync<int>("nobody handles it").WaitAsync(Node.Patience))).Missing);
+        Assert.Equal(
+            1,
+            (
+                await Assert.ThrowsAsync<AckTimeoutException>(() =>
+                    first.ServerSide.EmitWithAckAsync<int>("nobody handles it").WaitAsync(Node.Patience)
+                )
+            ).Missing
+        );
     }
 
     [Fact]
@@ -150,7 +171,8 @@ public sealed class ClusterWideTests : IAsyncLifetime
         for (var round = 0; round < 20; round++)
         {
             var open = await http.GetStringAsync(new Uri(_first.Url, "/socket.io/?EIO=4&transport=polling"));
-            var query = "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString();
+            var query =
+                "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString();
             using var joined = await http.PostAsync(new Uri(_first.Url, query), new StringContent("40"));
             while (!(await http.GetStringAsync(new Uri(_second.Url, query))).Contains("joined", StringComparison.Ordinal))
             {
@@ -186,14 +208,20 @@ public sealed class ClusterWideTests : IAsyncLifetime
             ((ClusterAdapter)_first.Server.Server.Adapter).Peers.All[0].Tell(new Packed("later", [1, 2, 3], ""));
         _first.Server.To("red").Emit("after");
         Assert.Equal("""42["after"]""", await _bob.NextAsync());
-        Assert.Single(_second.Log, static line => line.Contains("sends messages that this version does not know (the first: later)", StringComparison.Ordinal));
+        Assert.Single(
+            _second.Log,
+            static line => line.Contains("sends messages that this version does not know (the first: later)", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task The_members_are_those_that_this_node_sees_and_metrics_say_what_lives_where()
     {
         Assert.Equal(2, _first.Server.ClusterMembers.Count);
-        Assert.Equal(_first.Cluster.SelfAddress.ToString(), Assert.Single(_first.Server.ClusterMembers, static member => member.IsSelf).Address);
+        Assert.Equal(
+            _first.Cluster.SelfAddress.ToString(),
+            Assert.Single(_first.Server.ClusterMembers, static member => member.IsSelf).Address
+        );
         Assert.All(_first.Server.ClusterMembers, static member => Assert.True(member is { Status: "Up", IsReachable: true }));
 
         using var metrics = new Readings(_first.Services);
@@ -207,7 +235,10 @@ public sealed class ClusterWideTests : IAsyncLifetime
         Assert.Equal(1, metrics.Read("actorsocket.cluster.remote_rooms"));
         Assert.Equal(0, metrics.Read("actorsocket.cluster.unconfirmed_rounds"));
         Assert.Equal(0, metrics.Read("actorsocket.cluster.links", "gateway"));
-        await Node.UntilAsync(() => metrics.Read("actorsocket.cluster.shards", "sessions") == SessionSharding.ShardsPerNode, "the shards to be counted");
+        await Node.UntilAsync(
+            () => metrics.Read("actorsocket.cluster.shards", "sessions") == SessionSharding.ShardsPerNode,
+            "the shards to be counted"
+        );
         _first.Server.To("red").Emit("counted");
         Assert.Equal(1, metrics.Read("actorsocket.cluster.forwarded_broadcasts"));
         using var http = new HttpClient();

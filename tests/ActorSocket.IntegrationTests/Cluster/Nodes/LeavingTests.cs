@@ -29,7 +29,13 @@ public sealed class LeavingTests
         var upgraded = await OpenAsync(http, home);
         var poll = http.GetAsync(new Uri(gateway.Url, poller));
         using var webSocket = new ClientWebSocket();
-        await webSocket.ConnectAsync(new Uri(gateway.Url.ToString().Replace("http:", "ws:", StringComparison.Ordinal).TrimEnd('/') + upgraded.Replace("polling", "websocket", StringComparison.Ordinal)), default);
+        await webSocket.ConnectAsync(
+            new Uri(
+                gateway.Url.ToString().Replace("http:", "ws:", StringComparison.Ordinal).TrimEnd('/')
+                    + upgraded.Replace("polling", "websocket", StringComparison.Ordinal)
+            ),
+            default
+        );
         await handshakes.Ended.Task.WaitAsync(Node.Patience); // the relay outlives its request
         await SendAsync(webSocket, "2probe");
         Assert.Equal("3probe", await ReceiveAsync(webSocket));
@@ -58,7 +64,10 @@ public sealed class LeavingTests
     public async Task A_node_that_drains_is_not_ready_and_refuses_handshakes_and_then_leaves()
     {
         await using var other = await Node.StartAsync();
-        await using var node = await Node.StartAsync(cluster => cluster.SeedNodes.Add(other.Seed), options: options => options.DrainPeriod = TimeSpan.FromSeconds(2));
+        await using var node = await Node.StartAsync(
+            cluster => cluster.SeedNodes.Add(other.Seed),
+            options: options => options.DrainPeriod = TimeSpan.FromSeconds(2)
+        );
         await Node.MeetAsync(other, node);
         using var http = new HttpClient();
         Assert.Equal(HealthStatus.Healthy, await node.HealthAsync());
@@ -90,7 +99,10 @@ public sealed class LeavingTests
             first.Cluster.Down(second.Cluster.SelfAddress);
             await second.StoppedAsync().WaitAsync(Node.Patience);
             Assert.Equal(1, Environment.ExitCode);
-            Assert.Contains(second.Log, static line => line.StartsWith("Critical: The actor system ended although the host goes on", StringComparison.Ordinal));
+            Assert.Contains(
+                second.Log,
+                static line => line.StartsWith("Critical: The actor system ended although the host goes on", StringComparison.Ordinal)
+            );
             Assert.True(second.Server.Server.Engine.IsDraining);
         }
         finally
@@ -116,7 +128,12 @@ public sealed class LeavingTests
             await Node.UntilAsync(() => !second.IsReady, "the node to be not ready");
             await second.StoppedAsync().WaitAsync(Node.Patience);
             Assert.Equal(1, Environment.ExitCode);
-            Assert.Single(second.Log, static line => line.StartsWith("Critical: The node at ", StringComparison.Ordinal) && line.Contains("has downed this one", StringComparison.Ordinal));
+            Assert.Single(
+                second.Log,
+                static line =>
+                    line.StartsWith("Critical: The node at ", StringComparison.Ordinal)
+                    && line.Contains("has downed this one", StringComparison.Ordinal)
+            );
             await Node.UntilAsync(() => first.UpMembers == 1 && first.IsReady, "the other one to go on");
         }
         finally
@@ -140,7 +157,8 @@ public sealed class LeavingTests
                 {
                     if (asked == 0 || Stopwatch.GetElapsedTime(asked) > TimeSpan.FromSeconds(15))
                     {
-                        node.Cluster.JoinSeedNodes([first.Cluster.SelfAddress]); // whose protocol the adapter has changed, so that no option can name it
+                        // whose protocol the adapter has changed, so that no option can name it
+                        node.Cluster.JoinSeedNodes([first.Cluster.SelfAddress]);
                         asked = Stopwatch.GetTimestamp();
                     }
                     return node.UpMembers > 0;
@@ -174,7 +192,11 @@ public sealed class LeavingTests
         static async Task CutAsync(Node from, Node to)
         {
             var transport = ((RemoteActorRefProvider)((ExtendedActorSystem)from.Cluster.System).Provider).Transport;
-            Assert.True(await transport.ManagementCommand(new SetThrottle(to.Cluster.SelfAddress, ThrottleTransportAdapter.Direction.Both, Blackhole.Instance)));
+            Assert.True(
+                await transport.ManagementCommand(
+                    new SetThrottle(to.Cluster.SelfAddress, ThrottleTransportAdapter.Direction.Both, Blackhole.Instance)
+                )
+            );
         }
     }
 
@@ -192,7 +214,14 @@ public sealed class LeavingTests
     public async Task A_host_that_stops_too_soon_to_drain_says_so()
     {
         await using var node = await Node.StartAsync(options: static options => options.DrainPeriod = TimeSpan.FromMinutes(1));
-        Assert.Contains(node.Log, static line => line.StartsWith("Warning: The host stops after 00:00:30, but draining may take 00:01:00 and then 00:00:10", StringComparison.Ordinal));
+        Assert.Contains(
+            node.Log,
+            static line =>
+                line.StartsWith(
+                    "Warning: The host stops after 00:00:30, but draining may take 00:01:00 and then 00:00:10",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     private static async Task<string> OpenAsync(HttpClient http, Node node)
@@ -218,7 +247,8 @@ public sealed class LeavingTests
         };
     }
 
-    private static Task SendAsync(ClientWebSocket webSocket, string text) => webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
+    private static Task SendAsync(ClientWebSocket webSocket, string text) =>
+        webSocket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, default);
 
     /// <summary>The next message; null when the WebSocket is closed or cut.</summary>
     private static async Task<string?> ReceiveAsync(ClientWebSocket webSocket)

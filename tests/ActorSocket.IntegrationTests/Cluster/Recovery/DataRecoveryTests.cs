@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.IntegrationTests.Cluster.Recovery;
 
-/// <summary>What an application keeps in <see cref="Socket.Data"/>, and who the user is, when the socket comes back on another node.</summary>
+/// <summary>
+/// What an application keeps in <see cref="Socket.Data"/>, and who the user is, when the socket comes back on another node.
+/// </summary>
 public sealed class DataRecoveryTests
 {
     private sealed record Cart(string Owner, List<int> Items);
@@ -28,8 +30,11 @@ public sealed class DataRecoveryTests
         socket.Data.Remove("score");
         await ReachesAsync(null);
 
-        Task ReachesAsync(object? score) => Node.UntilAsync(
-            () => Equals(replica.Peek(socket.RecoverySecret!)?.Data.TryGetValue("score", out var value) == true ? value : null, score), $"the replica to know the score {score}");
+        Task ReachesAsync(object? score) =>
+            Node.UntilAsync(
+                () => Equals(replica.Peek(socket.RecoverySecret!)?.Data.TryGetValue("score", out var value) == true ? value : null, score),
+                $"the replica to know the score {score}"
+            );
     }
 
     [Fact]
@@ -83,7 +88,10 @@ public sealed class DataRecoveryTests
             io.OnConnection(sockets.Enqueue);
         });
         var client = await PollingClient.ConnectAsync(cluster.First, "client");
-        Assert.Single(cluster.First.Log, static line => line.StartsWith("Warning: Socket.Data got a System.Threading.CancellationTokenSource", StringComparison.Ordinal));
+        Assert.Single(
+            cluster.First.Log,
+            static line => line.StartsWith("Warning: Socket.Data got a System.Threading.CancellationTokenSource", StringComparison.Ordinal)
+        );
         sockets.First().Data["n"] = 7;
         sockets.First().Emit("seen");
         var offset = JsonElement.Parse((await client.NextAsync())[2..])[1].GetString();
@@ -115,7 +123,10 @@ public sealed class DataRecoveryTests
     public async Task What_a_handler_writes_after_the_loss_is_there_when_the_client_is_back()
     {
         var sockets = new ConcurrentQueue<Socket>();
-        await using var node = await Node.StartAsync(map: io => io.OnConnection(sockets.Enqueue), options: static options => options.ConnectionStateRecovery = new RecoveryOptions());
+        await using var node = await Node.StartAsync(
+            map: io => io.OnConnection(sockets.Enqueue),
+            options: static options => options.ConnectionStateRecovery = new RecoveryOptions()
+        );
         await Node.MeetAsync(node);
         var client = await PollingClient.ConnectAsync(node, "client");
         var lost = sockets.Last();
@@ -130,7 +141,8 @@ public sealed class DataRecoveryTests
         Assert.Equal(2, sockets.Last().Data["later"]);
     }
 
-    private static string Claim(PollingClient client, string? offset) => JsonSerializer.Serialize(new { pid = client.Connected.GetProperty("pid").GetString(), offset });
+    private static string Claim(PollingClient client, string? offset) =>
+        JsonSerializer.Serialize(new { pid = client.Connected.GetProperty("pid").GetString(), offset });
 
     private sealed class TwoNodes(Node first, Node second) : IAsyncDisposable
     {

@@ -12,7 +12,10 @@ public sealed class RemoteClaimTests
 {
     private const string Tag = "QQQQQQ";
 
-    /// <summary>Nobody has noticed yet, and in this test nobody ever will: the failure detector does not know the node, and long time limits never come.</summary>
+    /// <summary>
+    /// Nobody has noticed yet, and in this test nobody ever will: the failure detector does not know the node, and long time limits never
+    /// come.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -26,12 +29,19 @@ public sealed class RemoteClaimTests
         using var port = new TcpListener(IPAddress.Loopback, 0);
         port.Start(); // connections are accepted by the system, and nothing is read: a process that stands still
         var cluster = ((ClusterAdapter)node.Server.Server.Adapter);
-        var receiver = ((ExtendedActorSystem)node.Cluster.System).Provider.ResolveActorRef($"akka.tcp://actorsocket@127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/user/nobody");
+        var receiver = ((ExtendedActorSystem)node.Cluster.System).Provider.ResolveActorRef(
+            $"akka.tcp://actorsocket@127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/user/nobody"
+        );
         cluster.Peers.Add(new Peer(Tag, receiver, [], new LinkHub()));
         if (!listens)
             port.Stop();
-        await using var client = await PollingClient.ConnectAsync(node, "client", $$"""{"pid":"{{Tag}}0123456789012345678901","offset":"{{Tag}}5"}""");
-        Assert.False(client.Connected.GetProperty("pid").GetString()!.StartsWith(Tag, StringComparison.Ordinal)); // nobody has its socket: a new one
+        await using var client = await PollingClient.ConnectAsync(
+            node,
+            "client",
+            $$"""{"pid":"{{Tag}}0123456789012345678901","offset":"{{Tag}}5"}"""
+        );
+        // nobody has its socket: a new one
+        Assert.False(client.Connected.GetProperty("pid").GetString()!.StartsWith(Tag, StringComparison.Ordinal));
         cluster.Peers.TryGet(Tag, out var peer);
         Assert.Equal(!listens, peer!.IsRefused);
         cluster.Peers.Remove(peer);

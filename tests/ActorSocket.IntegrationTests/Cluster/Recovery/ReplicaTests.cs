@@ -14,13 +14,17 @@ public sealed class ReplicaTests
         await Node.UntilAsync(() => Has(first, second) && Has(second, first), "each to have the other's replica");
         await using var third = await Node.StartRecoveringAsync(first);
         await Node.MeetAsync(first, second, third);
-        // Replicas go round in the order of the tags, which are random: the new node comes between two of the others, and takes over for the one before it.
+        // Replicas go round in the order of the tags, which are random: the new node comes between two of the others, and takes over for
+        // the one before it.
         var (low, high) = string.CompareOrdinal(first.Server.NodeTag, second.Server.NodeTag) < 0 ? (first, second) : (second, first);
-        var isBetween = string.CompareOrdinal(low.Server.NodeTag, third.Server.NodeTag) < 0 && string.CompareOrdinal(third.Server.NodeTag, high.Server.NodeTag) < 0;
+        var isBetween =
+            string.CompareOrdinal(low.Server.NodeTag, third.Server.NodeTag) < 0
+            && string.CompareOrdinal(third.Server.NodeTag, high.Server.NodeTag) < 0;
         var (owner, keeper) = isBetween ? (low, high) : (high, low);
         await Node.UntilAsync(() => Has(third, owner) && !Has(keeper, owner), "the new node, and nobody else, to have the replica");
         await Node.UntilAsync(() => Has(keeper, third) && Has(owner, keeper), "the others to have theirs");
 
-        static bool Has(Node keeper, Node owner) => ((ClusterAdapter)keeper.Server.Server.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
+        static bool Has(Node keeper, Node owner) =>
+            ((ClusterAdapter)keeper.Server.Server.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
     }
 }

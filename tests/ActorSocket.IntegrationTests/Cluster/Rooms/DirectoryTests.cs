@@ -20,7 +20,8 @@ public sealed class DirectoryTests
             var from = cluster.Nodes[round % 3];
             // Many at once, so that rounds have many changes or one.
             var rooms = Enumerable.Range(0, 1 + (round % 7)).Select(i => $"room {round} {i}").ToArray();
-            await Task.WhenAll(rooms.Select(room => ((ClusterAdapter)from.Server.Server.Adapter).AnnounceAsync("/", room))).WaitAsync(Node.Patience);
+            await Task.WhenAll(rooms.Select(room => ((ClusterAdapter)from.Server.Server.Adapter).AnnounceAsync("/", room)))
+                .WaitAsync(Node.Patience);
             foreach (var other in cluster.Nodes.Where(other => other != from))
                 Assert.All(rooms, room => Assert.Equal([from.Server.Server.Engine.Ids.NodeTag], TagsFor(other, room)));
         }
@@ -31,10 +32,16 @@ public sealed class DirectoryTests
     {
         await using var first = await Node.StartAsync();
         await Node.MeetAsync(first);
-        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(i => ((ClusterAdapter)first.Server.Server.Adapter).AnnounceAsync("/", $"old {i}"))).WaitAsync(Node.Patience);
+        await Task.WhenAll(
+                Enumerable.Range(0, 2_000).Select(i => ((ClusterAdapter)first.Server.Server.Adapter).AnnounceAsync("/", $"old {i}"))
+            )
+            .WaitAsync(Node.Patience);
         await using var second = await Node.JoinAsync(first);
         await Node.MeetAsync(first, second);
-        await Node.UntilAsync(() => ((ClusterAdapter)second.Server.Server.Adapter).Peers.Unsynchronised.Length == 0, "the new node to have caught up");
+        await Node.UntilAsync(
+            () => ((ClusterAdapter)second.Server.Server.Adapter).Peers.Unsynchronised.Length == 0,
+            "the new node to have caught up"
+        );
         Assert.Equal(2_000, ((ClusterAdapter)second.Server.Server.Adapter).Peers.RoomCount);
         Assert.Single(TagsFor(second, "old 1999"));
         Assert.Empty(TagsFor(second, "other"));
@@ -64,13 +71,17 @@ public sealed class DirectoryTests
     public async Task What_a_node_had_is_forgotten_when_it_leaves()
     {
         await using var cluster = await ThreeNodes.StartAsync();
-        await Task.WhenAll(cluster.Nodes.Select(node => ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "shared"))).WaitAsync(Node.Patience);
+        await Task.WhenAll(cluster.Nodes.Select(node => ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "shared")))
+            .WaitAsync(Node.Patience);
         var (first, second, third) = (cluster.Nodes[0], cluster.Nodes[1], cluster.Nodes[2]);
         Assert.Equal(2, TagsFor(first, "shared").Length);
         await third.StopAsync();
         foreach (var (node, other) in new[] { (first, second), (second, first) })
         {
-            await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Peers.All.Length == 1, "the node that left to be forgotten");
+            await Node.UntilAsync(
+                () => ((ClusterAdapter)node.Server.Server.Adapter).Peers.All.Length == 1,
+                "the node that left to be forgotten"
+            );
             Assert.Equal([other.Server.Server.Engine.Ids.NodeTag], TagsFor(node, "shared"));
         }
     }
@@ -91,7 +102,10 @@ public sealed class DirectoryTests
         await ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 10);
         // It was told, and is again and again; and since it has not said what it has, it gets every broadcast.
-        await Node.UntilAsync(() => told.OfType<Announce>().Count(static round => round.Changes.Any(static change => change.Room == "room")) >= 2, "the round to be repeated");
+        await Node.UntilAsync(
+            () => told.OfType<Announce>().Count(static round => round.Changes.Any(static change => change.Room == "room")) >= 2,
+            "the round to be repeated"
+        );
         Assert.Equal(["silent"], TagsFor(node, "any room"));
     }
 
@@ -111,7 +125,11 @@ public sealed class DirectoryTests
         });
         await Node.UntilAsync(() => Volatile.Read(ref greetings) >= 3, "the node to have said hello three times");
         Assert.Empty(((ClusterAdapter)node.Server.Server.Adapter).Peers.All);
-        Assert.Single(node.Log, static line => line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains("cannot work with this one", StringComparison.Ordinal));
+        Assert.Single(
+            node.Log,
+            static line =>
+                line.StartsWith("Error: ", StringComparison.Ordinal) && line.Contains("cannot work with this one", StringComparison.Ordinal)
+        );
         await ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience); // nobody is waited for
     }
 
@@ -178,13 +196,17 @@ public sealed class DirectoryTests
         Assert.Empty(TagsFor(node, "two"));
         Assert.Equal(["others"], TagsFor(node, "one"));
         // What stands is told without being asked, however often: broadcasts that were lost are counted though none follows.
-        await Node.UntilAsync(() => told.OfType<Standing>().Count(static standing => standing.HasShards) >= 2, "the node to say twice how many broadcasts there were, and that its shards are there");
+        await Node.UntilAsync(
+            () => told.OfType<Standing>().Count(static standing => standing.HasShards) >= 2,
+            "the node to say twice how many broadcasts there were, and that its shards are there"
+        );
     }
 
     [Fact]
     public async Task What_was_meant_for_a_process_that_is_gone_does_not_reach_the_one_that_came_to_its_address()
     {
-        await using var node = await Node.StartAsync(static cluster => cluster.StableAfter = TimeSpan.FromMinutes(5)); // nobody is downed meanwhile
+        // nobody is downed meanwhile
+        await using var node = await Node.StartAsync(static cluster => cluster.StableAfter = TimeSpan.FromMinutes(5));
         var first = await ClusterSystem.JoinAsync(node, static (message, sender, self) =>
         {
             if (message is Hello hello)
@@ -205,7 +227,9 @@ public sealed class DirectoryTests
         try
         {
             // By its path the second one's actor is reached; what the node still tells the first one goes the same way.
-            var byPath = node.Services.GetRequiredService<ActorSystem>().ActorSelection(new RootActorPath(address) + "user/actorsocket/peers/links");
+            var byPath = node
+                .Services.GetRequiredService<ActorSystem>()
+                .ActorSelection(new RootActorPath(address) + "user/actorsocket/peers/links");
             await Node.UntilAsync(
                 () =>
                 {
@@ -239,7 +263,10 @@ public sealed class DirectoryTests
             Node[] nodes = [first, .. await Task.WhenAll(Node.JoinAsync(first), Node.JoinAsync(first))];
             await Node.MeetAsync(nodes);
             foreach (var node in nodes)
-                await Node.UntilAsync(() => ((ClusterAdapter)node.Server.Server.Adapter).Peers is { All.Length: 2, Unsynchronised.Length: 0 }, "the nodes to know each other's rooms");
+                await Node.UntilAsync(
+                    () => ((ClusterAdapter)node.Server.Server.Adapter).Peers is { All.Length: 2, Unsynchronised.Length: 0 },
+                    "the nodes to know each other's rooms"
+                );
             return new ThreeNodes(nodes);
         }
 

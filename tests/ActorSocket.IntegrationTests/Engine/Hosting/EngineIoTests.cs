@@ -21,7 +21,10 @@ public sealed class EngineIoTests
         Assert.Equal("ok", await client.PostAsync("4hello\u001ebAQIDBA=="));
         Assert.Equal("4hello\u001ebAQIDBA==", await client.CollectAsync(2));
         var connection = Assert.Single(host.Connections);
-        Assert.Equal((client.Sid, 4, "polling", "5", true), (connection.Id, connection.Protocol, connection.Transport, connection.Query["room"], connection.IsOpen));
+        Assert.Equal(
+            (client.Sid, 4, "polling", "5", true),
+            (connection.Id, connection.Protocol, connection.Transport, connection.Query["room"], connection.IsOpen)
+        );
         Assert.Equal("127.0.0.1", connection.Address);
         Assert.StartsWith("/engine.io/?EIO=4", connection.Url, StringComparison.Ordinal);
         Assert.Equal(1, host.Server.ConnectionCount);
@@ -124,10 +127,15 @@ public sealed class EngineIoTests
             return;
         var text = await opened.Content.ReadAsStringAsync();
         Assert.Matches("^[0-9]+:0{", text);
-        var url = "/engine.io/?EIO=3&transport=polling&sid=" + JsonDocument.Parse(text[(text.IndexOf(':', StringComparison.Ordinal) + 2)..]).RootElement.GetProperty("sid").GetString();
+        var url =
+            "/engine.io/?EIO=3&transport=polling&sid="
+            + JsonDocument.Parse(text[(text.IndexOf(':', StringComparison.Ordinal) + 2)..]).RootElement.GetProperty("sid").GetString();
         Assert.Equal("ok", await (await http.PostAsync(url, new StringContent("6:4hello"))).Content.ReadAsStringAsync());
         Assert.Equal("6:4hello", await http.GetStringAsync(url));
-        using var binary = new ByteArrayContent([1, 4, 255, 4, 1, 2, 3]) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        using var binary = new ByteArrayContent([1, 4, 255, 4, 1, 2, 3])
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") },
+        };
         await http.PostAsync(url, binary);
         Assert.Equal([1, 4, 255, 4, 1, 2, 3], await http.GetByteArrayAsync(url));
         Assert.Equal(3, Assert.Single(host.Connections).Protocol);
@@ -137,11 +145,16 @@ public sealed class EngineIoTests
     public async Task Its_limits_are_kept()
     {
         var refused = new ConcurrentQueue<int>();
-        await using var host = await Host.StartAsync(configure: static options => (options.MaxHttpBufferSize, options.MaxConnections) = (100, 1));
+        await using var host = await Host.StartAsync(configure: static options =>
+            (options.MaxHttpBufferSize, options.MaxConnections) = (100, 1)
+        );
         host.Server.OnConnectionError(error => refused.Enqueue(error.Code));
         var client = await host.PollAsync();
         using var http = new HttpClient { BaseAddress = host.Url };
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await http.PostAsync(client.Url, new StringContent("4" + new string('x', 100)))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.RequestEntityTooLarge,
+            (await http.PostAsync(client.Url, new StringContent("4" + new string('x', 100)))).StatusCode
+        );
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/engine.io/?EIO=4&transport=polling")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync("/engine.io/?EIO=4&transport=carrier-pigeon")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync("/engine.io/?EIO=4&transport=polling&sid=nobody")).StatusCode);
@@ -191,7 +204,10 @@ public sealed class EngineIoTests
         var client = await host.PollAsync();
         await client.PostAsync("4boom\u001e4on");
         Assert.Equal("4on", await client.CollectAsync(1));
-        Assert.Contains(host.Log.Above(LogLevel.Warning), static line => line.Text.Contains("A handler of an Engine.IO connection threw", StringComparison.Ordinal));
+        Assert.Contains(
+            host.Log.Above(LogLevel.Warning),
+            static line => line.Text.Contains("A handler of an Engine.IO connection threw", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -254,7 +270,8 @@ public sealed class EngineIoTests
     }
 
     /// <summary>An Engine.IO server on Kestrel; without a handler of the test's own an echo.</summary>
-    private sealed class Host(WebApplication app, EngineIoServer server, RecordedLog log, ConcurrentQueue<EngineIoConnection> connections) : IAsyncDisposable
+    private sealed class Host(WebApplication app, EngineIoServer server, RecordedLog log, ConcurrentQueue<EngineIoConnection> connections)
+        : IAsyncDisposable
     {
         public EngineIoServer Server => server;
 
@@ -264,7 +281,10 @@ public sealed class EngineIoTests
 
         public Uri Url { get; } = new(app.Urls.First());
 
-        public static async Task<Host> StartAsync(Func<EngineIoConnection, Task>? onConnection = null, Action<EngineIoOptions>? configure = null)
+        public static async Task<Host> StartAsync(
+            Func<EngineIoConnection, Task>? onConnection = null,
+            Action<EngineIoOptions>? configure = null
+        )
         {
             var builder = WebApplication.CreateSlimBuilder();
             var log = new RecordedLog();
@@ -301,7 +321,9 @@ public sealed class EngineIoTests
         public async Task<ClientWebSocket> ConnectAsync(string query = "")
         {
             var webSocket = new ClientWebSocket();
-            await webSocket.ConnectAsync(new Uri($"ws://{Url.Authority}/engine.io/?EIO=4&transport=websocket{query}"), default).WaitAsync(Node.Patience);
+            await webSocket
+                .ConnectAsync(new Uri($"ws://{Url.Authority}/engine.io/?EIO=4&transport=websocket{query}"), default)
+                .WaitAsync(Node.Patience);
             return webSocket;
         }
 

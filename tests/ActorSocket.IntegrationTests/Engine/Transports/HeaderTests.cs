@@ -34,7 +34,11 @@ public sealed class HeaderTests
         Assert.Equal("close", Assert.Single(opened.Headers["Connection"]));
         // An upgrade is refused likewise, and its session goes on.
         var sid = (await RawHttp.SendAsync(host.Url, $"GET {Handshake} HTTP/1.1\r\nHost: a\r\n\r\n")).Body.Split('"')[3];
-        var upgrade = await RawHttp.SendAsync(host.Url, $"GET /socket.io/?EIO=4&transport=websocket&sid={sid} HTTP/1.1\r\nHost: a\r\n{RawHttp.UpgradeHeaders}Sec-WebSocket-Protocol: {RawHttp.Utf8(offered)}\r\n\r\n");
+        var upgrade = await RawHttp.SendAsync(
+            host.Url,
+            $"GET /socket.io/?EIO=4&transport=websocket&sid={sid} HTTP/1.1\r\nHost: a\r\n{RawHttp.UpgradeHeaders}Sec-WebSocket-Protocol: "
+            + $"{RawHttp.Utf8(offered)}\r\n\r\n"
+        );
         Assert.Equal((400, "Invalid Sec-WebSocket-Protocol header"), (upgrade.Status, upgrade.Body));
         var post = await RawHttp.SendAsync(host.Url, $"POST {Handshake}&sid={sid} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n40");
         Assert.Equal((200, "ok"), (post.Status, post.Body));
@@ -56,12 +60,22 @@ public sealed class HeaderTests
 
     [Theory]
     [InlineData("Sec-WebSocket-Key: short\r\nSec-WebSocket-Version: 13\r\n", "Missing or invalid Sec-WebSocket-Key header")]
-    [InlineData("Sec-WebSocket-Key: \u00e9AAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n", "Missing or invalid Sec-WebSocket-Key header")]
-    [InlineData("Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 7\r\n", "Missing or invalid Sec-WebSocket-Version header")]
+    [InlineData(
+        "Sec-WebSocket-Key: \u00e9AAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n",
+        "Missing or invalid Sec-WebSocket-Key header"
+    )]
+    [InlineData(
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 7\r\n",
+        "Missing or invalid Sec-WebSocket-Version header"
+    )]
     public async Task A_broken_handshake_is_told_what_is_wrong_with_it_as_by_ws(string headers, string message)
     {
         await using var host = await Host.StartAsync();
-        var answer = await RawHttp.SendAsync(host.Url, $"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{RawHttp.Utf8(headers)}\r\n");
+        var answer = await RawHttp.SendAsync(
+            host.Url,
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + $"{RawHttp.Utf8(headers)}\r\n"
+        );
         Assert.Equal((400, message), (answer.Status, answer.Body));
         Assert.Empty(host.Log.Above(LogLevel.Debug));
     }
@@ -77,7 +91,9 @@ public sealed class HeaderTests
         {
             await using var host = await Host.StartAsync(o => o.Cors = cors);
             var answer = await RawHttp.SendAsync(
-                host.Url, $"OPTIONS {Handshake} HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: POST\r\n{RawHttp.Utf8(header)}\r\n\r\n");
+                host.Url,
+                $"OPTIONS {Handshake} HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: POST\r\n{RawHttp.Utf8(header)}\r\n\r\n"
+            );
             Assert.Equal((400, "{\"code\":3,\"message\":\"Bad request\"}"), (answer.Status, answer.Body));
             Assert.Empty(host.Log.Above(LogLevel.Debug));
         }
@@ -96,8 +112,16 @@ public sealed class HeaderTests
             var header = $"Origin: {(latin1 ? origin : RawHttp.Utf8(origin))}\r\n";
             Assert.Equal(400, (await RawHttp.SendAsync(host.Url, $"GET {Handshake} HTTP/1.1\r\nHost: a\r\n{header}\r\n")).Status);
             Assert.Equal(400, (await RawHttp.UpgradeAsync(host.Url, header)).Status);
-            Assert.Equal(400, (await RawHttp.SendAsync(host.Url, $"POST {Handshake}&sid=x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n{header}\r\n40")).Status);
-            Assert.Equal(200, (await RawHttp.SendAsync(host.Url, $"GET /socket.io/socket.io.min.js HTTP/1.1\r\nHost: a\r\n{header}\r\n")).Status);
+            Assert.Equal(
+                400,
+                (
+                    await RawHttp.SendAsync(host.Url, $"POST {Handshake}&sid=x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n{header}\r\n40")
+                ).Status
+            );
+            Assert.Equal(
+                200,
+                (await RawHttp.SendAsync(host.Url, $"GET /socket.io/socket.io.min.js HTTP/1.1\r\nHost: a\r\n{header}\r\n")).Status
+            );
             Assert.Empty(host.Log.Above(LogLevel.Debug));
         }
     }
@@ -125,7 +149,19 @@ public sealed class HeaderTests
         });
         foreach (var bytes in (string[])[header, RawHttp.Utf8(header)])
         {
-            foreach (var request in (string[])[$"GET {Handshake}", $"OPTIONS {Handshake}", $"GET {Handshake}&sid=%E9%ff", $"GET {Handshake}&sid=\u00e9", $"GET {Handshake}&a=%zz%", "GET /socket.io/\u00e9", "GET /socket.io/%E9", "GET /socket.io/socket.io.js"])
+            foreach (
+                var request in (string[])
+                    [
+                        $"GET {Handshake}",
+                        $"OPTIONS {Handshake}",
+                        $"GET {Handshake}&sid=%E9%ff",
+                        $"GET {Handshake}&sid=\u00e9",
+                        $"GET {Handshake}&a=%zz%",
+                        "GET /socket.io/\u00e9",
+                        "GET /socket.io/%E9",
+                        "GET /socket.io/socket.io.js",
+                    ]
+            )
                 Assert.InRange((await RawHttp.SendAsync(host.Url, $"{request} HTTP/1.1\r\nHost: a\r\n{bytes}\r\n\r\n")).Status, 200, 499);
             Assert.InRange((await RawHttp.UpgradeAsync(host.Url, bytes + "\r\n")).Status, 101, 499);
         }
@@ -159,13 +195,24 @@ public sealed class HeaderTests
     [InlineData("null", "game.example", "http", false)]
     [InlineData("game.example", "game.example", "http", false)]
     [InlineData("", "game.example", "http", false)]
-    public async Task With_a_list_of_origins_the_servers_own_may_open_a_WebSocket_and_strangers_may_not(string origin, string host, string scheme, bool allowed)
+    public async Task With_a_list_of_origins_the_servers_own_may_open_a_WebSocket_and_strangers_may_not(
+        string origin,
+        string host,
+        string scheme,
+        bool allowed
+    )
     {
-        foreach (var check in (Action<ActorSocketOptions>[])[static o => o.Cors = Listing(), static o => (o.Cors, o.CheckWebSocketOrigin) = (Listing(), true)])
+        foreach (
+            var check in (Action<ActorSocketOptions>[])
+                [static o => o.Cors = Listing(), static o => (o.Cors, o.CheckWebSocketOrigin) = (Listing(), true)]
+        )
         {
             await using var server = await Host.StartAsync(check);
             var answer = await RawHttp.SendAsync(
-                server.Url, $"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\n{RawHttp.UpgradeHeaders}Origin: {origin}\r\nX-Forwarded-Proto: {scheme}\r\n\r\n");
+                server.Url,
+                $"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\n{RawHttp.UpgradeHeaders}Origin: {origin}\r\n"
+                + $"X-Forwarded-Proto: {scheme}\r\n\r\n"
+            );
             Assert.Equal(allowed ? (101, "") : (400, "Forbidden"), (answer.Status, answer.Body));
         }
     }
@@ -174,9 +221,17 @@ public sealed class HeaderTests
     public async Task The_servers_own_origin_is_what_forwarded_headers_make_of_the_host()
     {
         await using var server = await Host.StartAsync(static o => o.Cors = Listing());
-        const string head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 10.0.0.7:8080\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: game.example\r\n";
-        Assert.Equal(101, (await RawHttp.SendAsync(server.Url, $"{head}{RawHttp.UpgradeHeaders}Origin: https://game.example\r\n\r\n")).Status);
-        Assert.Equal(400, (await RawHttp.SendAsync(server.Url, $"{head}{RawHttp.UpgradeHeaders}Origin: http://10.0.0.7:8080\r\n\r\n")).Status);
+        const string head =
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 10.0.0.7:8080\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "
+            + "game.example\r\n";
+        Assert.Equal(
+            101,
+            (await RawHttp.SendAsync(server.Url, $"{head}{RawHttp.UpgradeHeaders}Origin: https://game.example\r\n\r\n")).Status
+        );
+        Assert.Equal(
+            400,
+            (await RawHttp.SendAsync(server.Url, $"{head}{RawHttp.UpgradeHeaders}Origin: http://10.0.0.7:8080\r\n\r\n")).Status
+        );
     }
 
     [Fact]
@@ -191,7 +246,9 @@ public sealed class HeaderTests
     [Fact]
     public async Task An_origin_that_the_applications_function_stumbles_over_is_not_allowed_and_no_error()
     {
-        await using var host = await Host.StartAsync(static o => o.Cors = new CorsPolicyBuilder().SetIsOriginAllowed(static origin => new Uri(origin).Host == "friend.example").Build());
+        await using var host = await Host.StartAsync(static o =>
+            o.Cors = new CorsPolicyBuilder().SetIsOriginAllowed(static origin => new Uri(origin).Host == "friend.example").Build()
+        );
         Assert.Equal(400, (await RawHttp.UpgradeAsync(host.Url, "Origin: what?\r\n")).Status);
         var answer = await RawHttp.SendAsync(host.Url, $"GET {Handshake} HTTP/1.1\r\nHost: a\r\nOrigin: what?\r\n\r\n");
         Assert.Equal((200, 0), (answer.Status, answer.Headers["Access-Control-Allow-Origin"].Count()));
@@ -200,7 +257,8 @@ public sealed class HeaderTests
 
     private static CorsPolicy Any() => new CorsPolicyBuilder().AllowAnyOrigin().AllowAnyHeader().Build();
 
-    private static CorsPolicy Reflecting() => new CorsPolicyBuilder().SetIsOriginAllowed(static _ => true).AllowAnyHeader().AllowCredentials().Build();
+    private static CorsPolicy Reflecting() =>
+        new CorsPolicyBuilder().SetIsOriginAllowed(static _ => true).AllowAnyHeader().AllowCredentials().Build();
 
     private static CorsPolicy Listing() => new CorsPolicyBuilder().WithOrigins("http://friend.example").Build();
 
@@ -216,10 +274,17 @@ public sealed class HeaderTests
             var builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             if (latin1)
-                builder.WebHost.ConfigureKestrel(static kestrel => kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1);
-            builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace)
-                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None).AddFilter("Microsoft.AspNetCore.Routing", LogLevel.None)
-                .AddFilter("Microsoft.Hosting", LogLevel.None).AddFilter("Akka", LogLevel.Warning); // what they say of requests is the host's affair
+                builder.WebHost.ConfigureKestrel(static kestrel =>
+                    kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1
+                );
+            builder
+                .Logging.ClearProviders()
+                .AddProvider(log)
+                .SetMinimumLevel(LogLevel.Trace)
+                .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None)
+                .AddFilter("Microsoft.AspNetCore.Routing", LogLevel.None)
+                .AddFilter("Microsoft.Hosting", LogLevel.None)
+                .AddFilter("Akka", LogLevel.Warning); // what they say of requests is the host's affair
             builder.Services.AddActorSocket(options);
             var app = builder.Build();
             app.UseForwardedHeaders(new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All });

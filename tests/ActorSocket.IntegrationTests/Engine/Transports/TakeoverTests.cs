@@ -78,7 +78,8 @@ public sealed class TakeoverTests
     {
         await using var host = await Host.StartAsync(
             options: static o => o.PingInterval = TimeSpan.FromSeconds(1),
-            kestrel: static o => o.Limits.MinResponseDataRate = new MinDataRate(1_000_000, TimeSpan.FromSeconds(1.1))); // Kestrel's beat is a second
+            kestrel: static o => o.Limits.MinResponseDataRate = new MinDataRate(1_000_000, TimeSpan.FromSeconds(1.1))
+        ); // Kestrel's beat is a second
         using var client = await host.ConnectAsync();
         for (var i = 0; i < 4; i++)
         {
@@ -166,7 +167,15 @@ public sealed class TakeoverTests
         await using var host = await Host.StartAsync();
         using var client = await host.ConnectAsync();
         using var other = new ClientWebSocket();
-        await other.ConnectAsync(new UriBuilder(host.Url) { Scheme = "ws", Path = "/socket.io/", Query = "EIO=4&transport=websocket" }.Uri, default);
+        await other.ConnectAsync(
+            new UriBuilder(host.Url)
+            {
+                Scheme = "ws",
+                Path = "/socket.io/",
+                Query = "EIO=4&transport=websocket",
+            }.Uri,
+            default
+        );
         var stopping = host.App.StopAsync();
         Assert.Equal("close 1001", await client.NextAsync());
         Assert.Equal("server shutting down", await host.Reason.Task.WaitAsync(Patience));
@@ -209,8 +218,11 @@ public sealed class TakeoverTests
             limiter: limiter =>
             {
                 if (why == "global limiter")
-                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<Microsoft.AspNetCore.Http.HttpContext, string>(static _ => RateLimitPartition.GetConcurrencyLimiter("all", static _ => new() { PermitLimit = 10 }));
-            });
+                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<Microsoft.AspNetCore.Http.HttpContext, string>(static _ =>
+                        RateLimitPartition.GetConcurrencyLimiter("all", static _ => new() { PermitLimit = 10 })
+                    );
+            }
+        );
         using var client = await host.ConnectAsync();
         Assert.Equal("hello", await client.EchoAsync("hello"));
         Assert.False(host.Requests.Ended.Task.IsCompleted);
@@ -222,7 +234,9 @@ public sealed class TakeoverTests
     [Fact]
     public async Task An_application_with_endpoint_defaults_of_its_own_can_add_it_there()
     {
-        await using var host = await Host.StartAsync(kestrel: static kestrel => kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.UseActorSocket()));
+        await using var host = await Host.StartAsync(kestrel: static kestrel =>
+            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.UseActorSocket())
+        );
         using var client = await host.ConnectAsync();
         await host.Requests.Ended.Task.WaitAsync(Patience);
         Assert.Equal("hello", await client.EchoAsync("hello"));
@@ -234,13 +248,22 @@ public sealed class TakeoverTests
     public async Task Behind_tls_it_is_to_be_asked_for(bool asked)
     {
         using var key = RSA.Create(2048);
-        using var self = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await using var host = await Host.StartAsync(kestrel: kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
-        {
-            endpoint.UseHttps(self);
-            if (asked)
-                endpoint.UseActorSocket();
-        }));
+        using var self = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1)
+        );
+        await using var host = await Host.StartAsync(kestrel: kestrel =>
+            kestrel.Listen(
+                IPAddress.Loopback,
+                0,
+                endpoint =>
+                {
+                    endpoint.UseHttps(self);
+                    if (asked)
+                        endpoint.UseActorSocket();
+                }
+            )
+        );
         using var client = await RawClient.ConnectAsync(host.Url, RawClient.Path, RawClient.Frames("40"));
         Assert.StartsWith("0{", await client.NextAsync(), StringComparison.Ordinal);
         Assert.StartsWith("40{", await client.NextAsync(), StringComparison.Ordinal);
@@ -303,7 +326,8 @@ public sealed class TakeoverTests
         }
     }
 
-    private sealed class Host(WebApplication app, ActorSocketServer io, Requests requests, ConcurrentQueue<string> complaints) : IAsyncDisposable
+    private sealed class Host(WebApplication app, ActorSocketServer io, Requests requests, ConcurrentQueue<string> complaints)
+        : IAsyncDisposable
     {
         public WebApplication App => app;
 
@@ -318,7 +342,12 @@ public sealed class TakeoverTests
 
         public TaskCompletionSource<string> Reason { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public static async Task<Host> StartAsync(Action<ActorSocketOptions>? options = null, Action<KestrelServerOptions>? kestrel = null, Action<ActorSocketServer>? map = null, Action<RateLimiterOptions>? limiter = null)
+        public static async Task<Host> StartAsync(
+            Action<ActorSocketOptions>? options = null,
+            Action<KestrelServerOptions>? kestrel = null,
+            Action<ActorSocketServer>? map = null,
+            Action<RateLimiterOptions>? limiter = null
+        )
         {
             var complaints = new ConcurrentQueue<string>();
             var requests = new Requests();
@@ -400,7 +429,9 @@ public sealed class TakeoverTests
             }
             var client = new RawClient(tcp, stream);
             var handshake = Encoding.ASCII.GetBytes(
-                $"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                $"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            );
             await client.WriteAsync([.. handshake, .. behind]);
             var answer = new StringBuilder();
             var one = new byte[1];
@@ -440,7 +471,9 @@ public sealed class TakeoverTests
                 }
                 var payload = new byte[length];
                 await stream.ReadExactlyAsync(payload);
-                return (header[0] & 0x0F) != 8 ? Encoding.UTF8.GetString(payload) : length < 2 ? "close" : $"close {BinaryPrimitives.ReadUInt16BigEndian(payload)}";
+                return (header[0] & 0x0F) != 8 ? Encoding.UTF8.GetString(payload)
+                    : length < 2 ? "close"
+                    : $"close {BinaryPrimitives.ReadUInt16BigEndian(payload)}";
             }
             catch (IOException)
             {
@@ -467,7 +500,13 @@ public sealed class TakeoverTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel)) // whatever the application's settings are
                 lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");

@@ -2,14 +2,25 @@ using CsCheck;
 
 namespace ActorSocket.Tests.Cluster.Entities;
 
-/// <summary>Entity hand-over over four nodes with crashes: whatever happens in whatever order, no entity rolls back, is lost in silence, or stays asleep.</summary>
+/// <summary>
+/// Entity hand-over over four nodes with crashes: whatever happens in whatever order, no entity rolls back, is lost in silence, or stays
+/// asleep.
+/// </summary>
 public sealed class LedgerModelTests
 {
     private enum Happening { Call, Wait, Rebalance, Leave, Crash, Join, Retire, FailStart, WaitLong }
 
     private static readonly Gen<Happening> AnyHappening = Gen.Frequency(
-        (6, Gen.Const(Happening.Call)), (4, Gen.Const(Happening.Wait)), (3, Gen.Const(Happening.Rebalance)), (2, Gen.Const(Happening.Leave)), (2, Gen.Const(Happening.Crash)),
-        (3, Gen.Const(Happening.Join)), (1, Gen.Const(Happening.Retire)), (1, Gen.Const(Happening.FailStart)), (2, Gen.Const(Happening.WaitLong)));
+        (6, Gen.Const(Happening.Call)),
+        (4, Gen.Const(Happening.Wait)),
+        (3, Gen.Const(Happening.Rebalance)),
+        (2, Gen.Const(Happening.Leave)),
+        (2, Gen.Const(Happening.Crash)),
+        (3, Gen.Const(Happening.Join)),
+        (1, Gen.Const(Happening.Retire)),
+        (1, Gen.Const(Happening.FailStart)),
+        (2, Gen.Const(Happening.WaitLong))
+    );
 
     [Fact]
     public void What_lived_lives_on_with_its_state_through_moves_leaves_crashes_and_a_bad_network() =>

@@ -49,7 +49,9 @@ internal sealed partial class LedgerWorld
         public void Lost(string type, int bytes) => Assert.Fail("there is room");
     }
 
-    /// <summary>One entity: where it is, what it counts, and what its next start may be told (its count; -1 for lost; none for new).</summary>
+    /// <summary>
+    /// One entity: where it is, what it counts, and what its next start may be told (its count; -1 for lost; none for new).
+    /// </summary>
     private sealed class Fate(LedgerWorld world, EntityKey key)
     {
         private HashSet<string> _mayFind = ["New"];
@@ -111,7 +113,10 @@ internal sealed partial class LedgerWorld
                 _state = State.Absent;
                 return;
             }
-            var found = claim.Origin == EntityOrigin.HandedOver ? BitConverter.ToInt32(claim.Found!.State).ToString(System.Globalization.CultureInfo.InvariantCulture) : claim.Origin.ToString();
+            var found =
+                claim.Origin == EntityOrigin.HandedOver
+                    ? BitConverter.ToInt32(claim.Found!.State).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                    : claim.Origin.ToString();
             Assert.True(_mayFind.Contains(found), $"{key.Id} starts on {home.Tag} and finds {found}, but is: {this}{world.StoryOf(key)}");
             var before = _mayFind;
             _mayFind = [.. before, "Lost"]; // should its node crash before others know

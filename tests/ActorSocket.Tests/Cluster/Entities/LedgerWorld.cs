@@ -5,8 +5,10 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Tests.Cluster.Entities;
 
 /// <summary>
-/// Nodes that come, leave and crash, a network that loses, doubles and delays, and a sharding that gives each entity one node at a time: all that surrounds
-/// <see cref="EntityLedger"/>, in virtual time. Knows at each moment what an entity that starts may be told, and fails when it is told something else.
+/// Nodes that come, leave and crash, a network that loses, doubles and delays, and a sharding that gives each entity one node at a time:
+/// all that surrounds
+/// <see cref="EntityLedger"/>, in virtual time. Knows at each moment what an entity that starts may be told, and fails when it is told
+/// something else.
 /// </summary>
 internal sealed partial class LedgerWorld(int seed)
 {
@@ -66,7 +68,13 @@ internal sealed partial class LedgerWorld(int seed)
     /// <summary>One at a time: two copies outlive one crash.</summary>
     public void Crash(int which)
     {
-        if (Up is not { Count: >= 3 } up || !up.TrueForAll(IsSettledIn) || _time.Now - _crashedAt < 30_000 || _nodes.Any(static node => node.IsAlive && node.IsLeaving) || !_nodes.TrueForAll(static node => !node.IsAlive || node.Ledger.IsSettled))
+        if (
+            Up is not { Count: >= 3 } up
+            || !up.TrueForAll(IsSettledIn)
+            || _time.Now - _crashedAt < 30_000
+            || _nodes.Any(static node => node.IsAlive && node.IsLeaving)
+            || !_nodes.TrueForAll(static node => !node.IsAlive || node.Ledger.IsSettled)
+        )
             return;
         _crashedAt = _time.Now;
         var node = up[which % up.Count];
@@ -176,7 +184,15 @@ internal sealed partial class LedgerWorld(int seed)
             _story.Dequeue();
     }
 
-    private string StoryOf(EntityKey key) => "\n" + string.Join('\n', _story.Where(line => !line.Contains(" = e", StringComparison.Ordinal) || line.Contains(" = " + key.Id, StringComparison.Ordinal))) + "\n";
+    private string StoryOf(EntityKey key) =>
+        "\n"
+        + string.Join(
+            '\n',
+            _story.Where(line =>
+                !line.Contains(" = e", StringComparison.Ordinal) || line.Contains(" = " + key.Id, StringComparison.Ordinal)
+            )
+        )
+        + "\n";
 
     // ---- The network and the shards
 

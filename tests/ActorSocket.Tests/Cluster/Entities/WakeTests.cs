@@ -20,7 +20,10 @@ public sealed class WakeTests
         ledger.PeerGone("OTHER0");
         Pass(120);
         Assert.InRange(network.WokenAt[0], 0, 1000);
-        Assert.All(network.WokenAt.Zip(network.WokenAt.Skip(1).Append(time.Now)), static pair => Assert.InRange(pair.Second - pair.First, 0, 5250));
+        Assert.All(
+            network.WokenAt.Zip(network.WokenAt.Skip(1).Append(time.Now)),
+            static pair => Assert.InRange(pair.Second - pair.First, 0, 5250)
+        );
         ledger.PeerMet("THIRD0");
         ledger.Receive("THIRD0", new NoteEntity(1, key, new EntityNote(2, EntityPhase.Lives, "THIRD0", []), Keep: true));
         network.WokenAt.Clear();

@@ -16,7 +16,13 @@ public sealed class ClusterHoconTests
             PublicHostname = "node1",
             PublicPort = 18101,
             StableAfter = TimeSpan.FromSeconds(9.5),
-            Tls = new() { CertificatePath = """C:\certs\"node".pfx""", CertificatePassword = "se\"cret", AcceptAnyCertificate = true, ValidateHostname = true },
+            Tls = new()
+            {
+                CertificatePath = """C:\certs\"node".pfx""",
+                CertificatePassword = "se\"cret",
+                AcceptAnyCertificate = true,
+                ValidateHostname = true,
+            },
         };
         options.SeedNodes.Add("node1:8101");
         options.SeedNodes.Add("node2:8102");

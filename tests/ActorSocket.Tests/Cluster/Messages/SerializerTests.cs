@@ -82,7 +82,13 @@ public sealed class SerializerTests
     [Fact]
     public void Every_message_that_crosses_nodes_is_tested_here()
     {
-        var all = typeof(IClusterMessage).Assembly.GetTypes().Where(static type => typeof(IClusterMessage).IsAssignableFrom(type) && type is { IsClass: true, IsAbstract: false } && type != typeof(UnknownMessage));
+        var all = typeof(IClusterMessage)
+            .Assembly.GetTypes()
+            .Where(static type =>
+                typeof(IClusterMessage).IsAssignableFrom(type)
+                && type is { IsClass: true, IsAbstract: false }
+                && type != typeof(UnknownMessage)
+            );
         Assert.Equal(
             all.Select(static type => type.Name).Order(StringComparer.Ordinal),
             Messages(1, "a", "b", [1], ["c"], true).Select(static message => message.GetType().Name).Order(StringComparer.Ordinal),
@@ -136,8 +142,17 @@ public sealed class SerializerTests
         Type[] plain = [typeof(string), typeof(byte[]), typeof(string[]), typeof(byte[][]), typeof(TimeSpan), typeof(SocketJson)];
         foreach (var message in Messages(1, "a", "b", [1], ["c"], true))
         {
-            var parts = message.GetType().GetProperties().Where(property => !property.PropertyType.IsPrimitive && !property.PropertyType.IsEnum && !plain.Contains(property.PropertyType));
-            Assert.True(RecordsIn(message) >= parts.Count(), $"{message.GetType().Name} has parts that cannot get a field at their end: {string.Join(", ", parts.Select(static part => part.Name))}");
+            var parts = message
+                .GetType()
+                .GetProperties()
+                .Where(property =>
+                    !property.PropertyType.IsPrimitive && !property.PropertyType.IsEnum && !plain.Contains(property.PropertyType)
+                );
+            Assert.True(
+                RecordsIn(message) >= parts.Count(),
+                $"{message.GetType().Name} has parts that cannot get a field at their end: "
+                + $"{string.Join(", ", parts.Select(static part => part.Name))}"
+            );
         }
     }
 
@@ -145,11 +160,22 @@ public sealed class SerializerTests
     public void What_a_newer_version_says_of_a_socket_is_skipped()
     {
         var request = new HandshakeRequest(
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["Host"] = "a" }, new Dictionary<string, string>(StringComparer.Ordinal) { ["EIO"] = "4" }, "127.0.0.1", true, false, "/", DateTimeOffset.UnixEpoch, new());
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["Host"] = "a" },
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["EIO"] = "4" },
+            "127.0.0.1",
+            true,
+            false,
+            "/",
+            DateTimeOffset.UnixEpoch,
+            new()
+        );
         var bytes = new SocketDetails("id", request, JsonElement.Parse("[1]"u8), ["room"], new SocketData { ["key"] = 1 }).ToBytes(Json);
         var read = SocketDetails.Read([.. bytes, 3, 1, 2, 3, 200, 1]);
         Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(read.ToBytes(Json)));
-        Assert.Equal(("id", "127.0.0.1", "[1]", "room"), (read.Id, read.Request.Address, read.Auth.GetRawText(), Assert.Single(read.Rooms)));
+        Assert.Equal(
+            ("id", "127.0.0.1", "[1]", "room"),
+            (read.Id, read.Request.Address, read.Auth.GetRawText(), Assert.Single(read.Rooms))
+        );
     }
 
     private static int RecordsIn(IClusterMessage message)
@@ -160,14 +186,20 @@ public sealed class SerializerTests
     }
 
     [Fact]
-    public void A_record_may_be_of_any_length() => Gen.Int[0, 70_000].Sample(
-        static length =>
-        {
-            var wire = new WireWriter().Number(1).Record(new byte[length], static (wire, bytes) => wire.Bytes(bytes)).Number(2);
-            var read = new WireReader(wire.ToArray());
-            Assert.Equal((1, length, 2), (read.Number(), read.Record(static (ref WireReader record) => record.Bytes()).Length, read.Number()));
-        },
-        iter: 200);
+    public void A_record_may_be_of_any_length() =>
+        Gen.Int[0, 70_000]
+            .Sample(
+                static length =>
+                {
+                    var wire = new WireWriter().Number(1).Record(new byte[length], static (wire, bytes) => wire.Bytes(bytes)).Number(2);
+                    var read = new WireReader(wire.ToArray());
+                    Assert.Equal(
+                        (1, length, 2),
+                        (read.Number(), read.Record(static (ref WireReader record) => record.Bytes()).Length, read.Number())
+                    );
+                },
+                iter: 200
+            );
 
     [Fact]
     public void Fields_that_an_older_version_did_not_write_are_empty()
@@ -197,7 +229,8 @@ public sealed class SerializerTests
     public void Whatever_the_bytes_are_reading_ends_with_a_message_or_a_FormatException_and_costs_little()
     {
         var manifests = Messages(1, "a", "b", [1], ["c"], true).Select(ClusterSerializer.ManifestOf).ToArray();
-        Gen.Select(Gen.Int[0, manifests.Length - 1], Gen.OneOf(Gen.Byte, Gen.Byte[0, 3], Gen.OneOfConst<byte>(0x7F, 0x80, 0xFF)).Array[0, 80]).Sample(
+        var bytes = Gen.OneOf(Gen.Byte, Gen.Byte[0, 3], Gen.OneOfConst<byte>(0x7F, 0x80, 0xFF)).Array[0, 80];
+        Gen.Select(Gen.Int[0, manifests.Length - 1], bytes).Sample(
             (which, bytes) =>
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
@@ -216,7 +249,8 @@ public sealed class SerializerTests
     }
 
     /// <summary>
-    /// Nodes of two versions work together during a rolling upgrade. Fields may be added at the end; then the file of the version in the making has the new bytes, and those of
+    /// Nodes of two versions work together during a rolling upgrade. Fields may be added at the end; then the file of the version in the
+    /// making has the new bytes, and those of
     /// the versions that were released stay as they are.
     /// </summary>
     [Fact]
@@ -232,7 +266,9 @@ public sealed class SerializerTests
         File.WriteAllLines(proposal, written);
         Assert.True(
             written.SequenceEqual(File.ReadAllLines(newest), StringComparer.Ordinal),
-            $"What nodes tell each other has changed. If every field was added at an end, let {proposal} take the place of golden/{Path.GetFileName(newest)}, or, once that version is released, be the next one's.");
+            $"What nodes tell each other has changed. If every field was added at an end, let {proposal} take the place of "
+            + $"golden/{Path.GetFileName(newest)}, or, once that version is released, be the next one's."
+        );
     }
 
     [Fact]
@@ -248,7 +284,8 @@ public sealed class SerializerTests
         }
     }
 
-    private static string[] GoldenFiles() => Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Cluster", "Messages", "golden"), "*.txt");
+    private static string[] GoldenFiles() =>
+        Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Cluster", "Messages", "golden"), "*.txt");
 
     [Fact]
     public void A_long_message_travels_in_pieces_and_is_whole_again() => Gen.Select(Gen.Int[0, 300_000], Gen.Int[0, 300_000]).Sample(
@@ -267,7 +304,8 @@ public sealed class SerializerTests
                 }
             }
             Assert.Equal(new[] { one, two }.Order(), whole.Select(static message => ((LinkBatch)message).Entries.Length).Order());
-            Assert.All(whole, static message => Assert.All(((LinkBatch)message).Entries, static (value, i) => Assert.Equal((byte)(i % 251), value)));
+            Assert.All(whole, static message =>
+            Assert.All(((LinkBatch)message).Entries, static (value, i) => Assert.Equal((byte)(i % 251), value)));
         },
         iter: 30);
 
@@ -326,7 +364,8 @@ public sealed class SerializerTests
     public void Messages_that_are_cut_mutated_or_made_up_are_read_or_a_FormatException_and_cost_what_their_length_allows()
     {
         var samples = Messages(300, "ž/", "b", [7, 8, 9], ["r", "", "room"], true).Select(static message => Packed.Of(message)).ToArray();
-        Gen.Select(Gen.Int[0, samples.Length - 1], Gen.Int[0, 200], Gen.Select(Gen.Int[0, 200], Gen.Byte).Array[0, 4], Gen.Byte.Array[0, 40]).Sample(
+        var spoilt = Gen.Select(Gen.Int[0, 200], Gen.Byte).Array[0, 4];
+        Gen.Select(Gen.Int[0, samples.Length - 1], Gen.Int[0, 200], spoilt, Gen.Byte.Array[0, 40]).Sample(
             (which, length, changes, more) =>
             {
                 byte[] bytes = [.. samples[which].Bytes.Take(length), .. more];
@@ -344,7 +383,8 @@ public sealed class SerializerTests
                 {
                     // Dropped by remoting, and logged.
                 }
-                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000 + (1_000L * bytes.Length)); // an exception and its trace take most of it
+                // an exception and its trace take most of it
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000 + (1_000L * bytes.Length));
             },
             iter: 300_000,
             threads: 1);
@@ -354,8 +394,19 @@ public sealed class SerializerTests
     {
         var packed = Packed.Of(new LinkBatch([.. Enumerable.Range(0, length).Select(static i => (byte)(i % 251))], 0));
         var count = Math.Max(1, (packed.Bytes.Length + Packed.MaxBytes - 1) / Packed.MaxBytes);
-        return [.. Enumerable.Range(0, count).Select(i => new Fragment(
-            "", stream, i, count, packed.Manifest, packed.Bytes[(i * Packed.MaxBytes)..Math.Min(packed.Bytes.Length, (i + 1) * Packed.MaxBytes)]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new Fragment(
+                    "",
+                    stream,
+                    i,
+                    count,
+                    packed.Manifest,
+                    packed.Bytes[(i * Packed.MaxBytes)..Math.Min(packed.Bytes.Length, (i + 1) * Packed.MaxBytes)]
+                )),
+        ];
     }
 
     private static string Rewrite(IClusterMessage message) =>

@@ -44,5 +44,6 @@ public sealed class ClusterOptionsTests
     [InlineData("node1", true)]
     [InlineData("node1.local", true)]
     [InlineData("node1.example.com", false)]
-    public void A_private_address_is_told_from_a_public_one(string host, bool isPrivate) => Assert.Equal(isPrivate, ActorSocketClusterOptionsValidator.IsPrivate(host));
+    public void A_private_address_is_told_from_a_public_one(string host, bool isPrivate) =>
+        Assert.Equal(isPrivate, ActorSocketClusterOptionsValidator.IsPrivate(host));
 }

@@ -41,7 +41,12 @@ public sealed class PeerTests : ServerTest
             table.Add(peer);
         var requests = new ClusterRequests(table, TimeProvider.System);
         lost.SetReachable(false);
-        var asked = requests.AskAsync<Fetched>(table.All, static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
+        var asked = requests.AskAsync<Fetched>(
+            table.All,
+            static request => new FetchSockets(request, new Target("/", null, [])),
+            TimeSpan.FromHours(1),
+            default
+        );
         var request = Assert.IsType<FetchSockets>(there.ExpectMsg<Packed>().Unpack()).Request;
         requests.Answered(near, new Fetched(request, [[1]]));
         Assert.False(asked.IsCompleted);
@@ -50,7 +55,12 @@ public sealed class PeerTests : ServerTest
         var (answers, missing) = await asked.WaitAsync(Patience);
         Assert.Equal((1, 2), (answers.Count, missing));
         // Everybody was asked: one that comes back in time is heard.
-        asked = requests.AskAsync<Fetched>([near, far], static request => new FetchSockets(request, new Target("/", null, [])), TimeSpan.FromHours(1), default);
+        asked = requests.AskAsync<Fetched>(
+            [near, far],
+            static request => new FetchSockets(request, new Target("/", null, [])),
+            TimeSpan.FromHours(1),
+            default
+        );
         requests.Answered(far, new Fetched(++request, []));
         requests.Answered(near, new Fetched(request, []));
         Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);

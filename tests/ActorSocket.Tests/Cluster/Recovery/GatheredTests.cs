@@ -16,7 +16,10 @@ public sealed class GatheredTests
     private static readonly EncodedFrame Frame = EncodedFrame.Control("42[\"e\",\"offset\"]"u8);
     private static readonly RoomSelection Room = RoomSelection.Everyone.To(["room"]);
 
-    /// <summary>Somebody speaks on one node, loses its connection, and speaks on by the other one, and back: what it says is told as it said it, whoever answers first.</summary>
+    /// <summary>
+    /// Somebody speaks on one node, loses its connection, and speaks on by the other one, and back: what it says is told as it said it,
+    /// whoever answers first.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

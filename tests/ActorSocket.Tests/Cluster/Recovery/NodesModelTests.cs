@@ -12,8 +12,10 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Tests.Cluster.Recovery;
 
 /// <summary>
-/// A client that does as the official one does, and nodes that emit, copy their logs, leave, and crash with what was on its way. It comes back by any of them, breaks off at any
-/// point, and comes back again. Whatever it takes for one socket, it gets each event once and in the order of its emitter, none that is older than the
+/// A client that does as the official one does, and nodes that emit, copy their logs, leave, and crash with what was on its way. It comes
+/// back by any of them, breaks off at any
+/// point, and comes back again. Whatever it takes for one socket, it gets each event once and in the order of its emitter, none that is
+/// older than the
 /// socket, and lacks none but of a node that crashed.
 /// </summary>
 public sealed class NodesModelTests
@@ -140,7 +142,10 @@ public sealed class NodesModelTests
             foreach (var (emitter, numbers) in _emitted)
             {
                 if (!_crashed.Contains(emitter))
-                    Assert.Equal(numbers.Where(number => number > birth.Of(emitter)), _received.GetValueOrDefault(emitter, []).Where(number => number > birth.Of(emitter)));
+                    Assert.Equal(
+                        numbers.Where(number => number > birth.Of(emitter)),
+                        _received.GetValueOrDefault(emitter, []).Where(number => number > birth.Of(emitter))
+                    );
             }
         }
 
@@ -157,7 +162,9 @@ public sealed class NodesModelTests
         private void Emit(Node node)
         {
             var others = Next(8); // who else has members of the room
-            var sentTo = _nodes.Where((other, i) => other != node && other.IsAlive && ((others >> (i % 3) & 1) != 0 || other.HasRoom || other == _joining)).ToList();
+            var sentTo = _nodes
+                .Where((other, i) => other != node && other.IsAlive && ((others >> (i % 3) & 1) != 0 || other.HasRoom || other == _joining))
+                .ToList();
             node.Log.Add(Frame, RoomSelection.Everyone.To(["room"]), sentTo);
             var number = node.Log.NextNumber - 1;
             Say($"{node.Tag[0]} emits {number}, its {node.Log.Last}");
@@ -266,9 +273,18 @@ public sealed class NodesModelTests
                 Assert.Fail($"{packet.Number} of {packet.Emitter} after {numbers[^1]}");
             var birth = _births[_secret!];
             // What a crashed node has left on its way to the node that the client moves to may be of any time: nobody is there to say.
-            if (!_crashed.Contains(packet.Emitter) && packet.Number <= birth.Of(packet.Emitter) && !birth.OnTheirWay.Contains((packet.Emitter, packet.Number)))
+            if (
+                !_crashed.Contains(packet.Emitter)
+                && packet.Number <= birth.Of(packet.Emitter)
+                && !birth.OnTheirWay.Contains((packet.Emitter, packet.Number))
+            )
                 Assert.Fail($"{packet.Number} of {packet.Emitter} was before its time");
-            if (!_crashed.Contains(packet.Emitter) && numbers.Count > 0 && packet.Number > numbers[^1] + 1 && packet.Number - 1 > birth.Of(packet.Emitter))
+            if (
+                !_crashed.Contains(packet.Emitter)
+                && numbers.Count > 0
+                && packet.Number > numbers[^1] + 1
+                && packet.Number - 1 > birth.Of(packet.Emitter)
+            )
                 Assert.Fail($"{packet.Number} of {packet.Emitter} right after {numbers[^1]}");
             numbers.Add(packet.Number);
         }
@@ -325,7 +341,11 @@ public sealed class NodesModelTests
             claim = new RecoveryClaim(_secret!, "", -1);
             if (_offset is null)
                 return true;
-            claim = new RecoveryClaim(_secret!, _offset[..6], long.TryParse(_offset.AsSpan(6), CultureInfo.InvariantCulture, out var number) ? number : -1);
+            claim = new RecoveryClaim(
+                _secret!,
+                _offset[..6],
+                long.TryParse(_offset.AsSpan(6), CultureInfo.InvariantCulture, out var number) ? number : -1
+            );
             return !_offset.EndsWith('-');
         }
 
@@ -352,7 +372,10 @@ public sealed class NodesModelTests
                     }
                     foreach (var (owner, replica) in other.Replicas)
                     {
-                        if ((owner == tag || (tag.Length == 0 && _nodes.Exists(gone => gone.Tag == owner && !gone.IsAlive))) && replica.Take(claim, out _) is { } copy)
+                        if (
+                            (owner == tag || (tag.Length == 0 && _nodes.Exists(gone => gone.Tag == owner && !gone.IsAlive)))
+                            && replica.Take(claim, out _) is { } copy
+                        )
                             return (copy, owner, other);
                     }
                 }
@@ -365,7 +388,9 @@ public sealed class NodesModelTests
             Copy(node); // before its client is told anything
             Assert.True(node.Log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed));
             foreach (var logged in missed)
-                _wire.Enqueue(new Packet(logged.Emitter, logged.Number, node.Log.OffsetOf(node.Places[(logged.Emitter, logged.Number)]), null, null));
+                _wire.Enqueue(
+                    new Packet(logged.Emitter, logged.Number, node.Log.OffsetOf(node.Places[(logged.Emitter, logged.Number)]), null, null)
+                );
             LetIn(node, lost with { Start = missed.Count > 0 ? lost.Start.Telling(lost.Seen + 1) : lost.Start });
             s_recovered++;
         }
@@ -381,7 +406,9 @@ public sealed class NodesModelTests
             if (isHome)
                 Fence(keeper);
             var log = isHome ? keeper.Log : keeper.Replicas[owner];
-            var isComplete = gathered.AddLog(new Missed(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Positions));
+            var isComplete = gathered.AddLog(
+                new Missed(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Positions)
+            );
             Between();
             if (isHome)
             {
@@ -393,7 +420,14 @@ public sealed class NodesModelTests
                 foreach (var other in Living.OrderBy(other => other == node))
                 {
                     var all = other.Log.TryGetEmitted(gathered.Positions, owner, false, lost.Id, lost.Rooms, out var emitted);
-                    answers.Add(new Missed(0, all, emitted, new Dictionary<string, long>(StringComparer.Ordinal) { [other.Tag] = other.Log.NextNumber - 1 }));
+                    answers.Add(
+                        new Missed(
+                            0,
+                            all,
+                            emitted,
+                            new Dictionary<string, long>(StringComparer.Ordinal) { [other.Tag] = other.Log.NextNumber - 1 }
+                        )
+                    );
                     while (node.Inbox.GetValueOrDefault(other.Tag) is { Count: > 0 } queue) // its answer comes after them
                         Arrive(node, other.Tag, queue.Dequeue());
                     Between();
@@ -402,14 +436,26 @@ public sealed class NodesModelTests
             }
             Between();
             _joining = null;
-            if (!isComplete || !node.Log.TryGetMissed(joinedAt, lost.Id, lost.Rooms, out var logged) || !gathered.TryGoOn(logged, out var here))
+            if (
+                !isComplete
+                || !node.Log.TryGetMissed(joinedAt, lost.Id, lost.Rooms, out var logged)
+                || !gathered.TryGoOn(logged, out var here)
+            )
             {
                 Refuse(node);
                 return;
             }
             node.Log.Told(lost.Id, gathered.Positions);
             foreach (var one in gathered.Events)
-                _wire.Enqueue(new Packet(one.Emitter, one.Number, one == gathered.Events[^1] ? node.Log.OffsetOf(joinedAt) : node.Log.NoOffset, null, null));
+                _wire.Enqueue(
+                    new Packet(
+                        one.Emitter,
+                        one.Number,
+                        one == gathered.Events[^1] ? node.Log.OffsetOf(joinedAt) : node.Log.NoOffset,
+                        null,
+                        null
+                    )
+                );
             foreach (var one in here)
                 _wire.Enqueue(new Packet(one.Emitter, one.Number, node.Log.OffsetOf(node.Places[(one.Emitter, one.Number)]), null, null));
             var start = gathered.StartIn(node.Log, joinedAt, here, claim);
@@ -438,8 +484,13 @@ public sealed class NodesModelTests
             var start = RecoveryStart.New(node.Log.Last, _secret is not null && TryRead(out var cameWith) ? cameWith : null);
             var secret = $"{node.Tag}{number:0000000000000000000000}";
             _births[secret] = new Birth(
-                _emitted.ToDictionary(static emitter => emitter.Key, static emitter => emitter.Value.Count == 0 ? 0 : emitter.Value[^1], StringComparer.Ordinal),
-                [.. node.Inbox.SelectMany(static queue => queue.Value.Select(number => (queue.Key, number)))]);
+                _emitted.ToDictionary(
+                    static emitter => emitter.Key,
+                    static emitter => emitter.Value.Count == 0 ? 0 : emitter.Value[^1],
+                    StringComparer.Ordinal
+                ),
+                [.. node.Inbox.SelectMany(static queue => queue.Value.Select(number => (queue.Key, number)))]
+            );
             LetIn(node, new LostSocket(id, secret, [id, "room"], new SocketData(), 0) { Start = start });
         }
 
@@ -468,14 +519,20 @@ public sealed class NodesModelTests
                 var changes = node.Log.TakeChanges(node.Copied, [], 3);
                 more = changes?.Events.Count == 3;
                 if (node.Socket is { } socket && (node.IsTouched || changes is { Begins: true }))
-                    changes = (changes ?? new ReplicaChanges(false, node.Copied, [], [], [], node.Log.Positions)) with { Sockets = [.. changes?.Sockets ?? [], socket] };
+                    changes = (changes ?? new ReplicaChanges(false, node.Copied, [], [], [], node.Log.Positions)) with
+                    {
+                        Sockets = [.. changes?.Sockets ?? [], socket],
+                    };
                 node.IsTouched = false;
                 if (changes is null)
                     return;
                 if (changes.Begins)
                     keeper.Replicas[node.Tag] = new RecoveryLog(new RecoveryOptions(), node.Tag, TimeProvider.System);
                 Assert.True(keeper.Replicas[node.Tag].Apply(changes));
-                Say($"{node.Tag[0]} has copied to {keeper.Tag[0]} from {changes.Position} {changes.Events.Count} events, {changes.Sockets.Count} sockets, gone {changes.Gone.Length}");
+                Say(
+                    $"{node.Tag[0]} has copied to {keeper.Tag[0]} from {changes.Position} {changes.Events.Count} events, "
+                    + $"{changes.Sockets.Count} sockets, gone {changes.Gone.Length}"
+                );
                 node.Copied = changes.Position + changes.Events.Count;
                 if (Next(4) == 0)
                     return; // the rest comes with the next copy, or never

@@ -14,8 +14,30 @@ public sealed class DirectoryModelTests
 {
     private static readonly Do[] Often =
     [
-        Do.Open, Do.Open, Do.Open, Do.Close, Do.Close, Do.Begin, Do.Begin, Do.Deliver, Do.Deliver, Do.Deliver, Do.Deliver, Do.DeliverFirst, Do.DeliverFirst,
-        Do.DeliverFirst, Do.DeliverFirst, Do.Lose, Do.Double, Do.Timers, Do.Timers, Do.Meet, Do.Meet, Do.LoseSight, Do.SeeAgain, Do.Wait,
+        Do.Open,
+        Do.Open,
+        Do.Open,
+        Do.Close,
+        Do.Close,
+        Do.Begin,
+        Do.Begin,
+        Do.Deliver,
+        Do.Deliver,
+        Do.Deliver,
+        Do.Deliver,
+        Do.DeliverFirst,
+        Do.DeliverFirst,
+        Do.DeliverFirst,
+        Do.DeliverFirst,
+        Do.Lose,
+        Do.Double,
+        Do.Timers,
+        Do.Timers,
+        Do.Meet,
+        Do.Meet,
+        Do.LoseSight,
+        Do.SeeAgain,
+        Do.Wait,
     ];
 
     private static readonly Gen<Step[]> Steps = Gen.Select(
@@ -46,7 +68,10 @@ public sealed class DirectoryModelTests
         private readonly List<(int From, int To, Packed Message)> _wire = [];
         private readonly Member[] _nodes;
 
-        public World() => _nodes = [.. Enumerable.Range(0, 3).Select(index => new Member(index, _time, (to, message) => _wire.Add((index, to, message))))];
+        public World() =>
+            _nodes = [
+                .. Enumerable.Range(0, 3).Select(index => new Member(index, _time, (to, message) => _wire.Add((index, to, message)))),
+            ];
 
         public void Take(Step step)
         {
@@ -97,7 +122,10 @@ public sealed class DirectoryModelTests
                     foreach (var (room, by) in other.ConfirmedBy)
                     {
                         if (by.Contains(node.Index) && other.IsJoined(room))
-                            Assert.True(!link.IsSynchronised || link.Known.Contains(room), $"{node.Index} does not reach {room} on {other.Index}");
+                            Assert.True(
+                                !link.IsSynchronised || link.Known.Contains(room),
+                                $"{node.Index} does not reach {room} on {other.Index}"
+                            );
                     }
                 }
             }
@@ -179,7 +207,9 @@ public sealed class DirectoryModelTests
         /// <summary>Those that are announced, with or without members.</summary>
         public IEnumerable<string> All => Rooms.Everything().Changes.Select(static change => change.Room);
 
-        public bool IsSettled => Links.Where((_, other) => other != index).All(static link => link is { IsSynchronised: true, Exchange.Unconfirmed: 0 }) && !Rooms.HasChanges;
+        public bool IsSettled =>
+            Links.Where((_, other) => other != index).All(static link => link is { IsSynchronised: true, Exchange.Unconfirmed: 0 })
+            && !Rooms.HasChanges;
 
         public bool IsJoined(string room) => _open.Contains(room) && _joins[room].All(static join => join.IsCompleted);
 
@@ -232,7 +262,10 @@ public sealed class DirectoryModelTests
                 synchronised =>
                 {
                     if (synchronised)
-                        Assert.True(link.Exchange!.Taken >= Math.Max(1, link.Doubted), "an answer from before the doubt was taken for one to it");
+                        Assert.True(
+                            link.Exchange!.Taken >= Math.Max(1, link.Doubted),
+                            "an answer from before the doubt was taken for one to it"
+                        );
                     link.IsSynchronised = synchronised;
                 },
                 round => Rooms.Confirm(round, other));

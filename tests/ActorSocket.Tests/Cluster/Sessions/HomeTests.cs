@@ -9,12 +9,16 @@ using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Tests.Cluster.Sessions;
 
-/// <summary>Requests that came to another node, on the node of their session: what counts is which process they came to, not where that lived.</summary>
+/// <summary>
+/// Requests that came to another node, on the node of their session: what counts is which process they came to, not where that lived.
+/// </summary>
 public sealed class HomeTests : ServerTest
 {
     private readonly PeerTable _peers = new();
 
-    /// <summary>Two processes, one after the other at the same address: their actors have the same address, and both count requests from 1.</summary>
+    /// <summary>
+    /// Two processes, one after the other at the same address: their actors have the same address, and both count requests from 1.
+    /// </summary>
     private (Peer Peer, Akka.TestKit.TestProbe Replies) NewGateway(string tag)
     {
         var replies = CreateTestProbe();

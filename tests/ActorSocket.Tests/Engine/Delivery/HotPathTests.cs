@@ -5,7 +5,9 @@ using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Tests.Engine.Delivery;
 
-/// <summary>What a message may cost, counted instead of timed: bytes allocated and writes. A change that makes the hot path dearer fails here.</summary>
+/// <summary>
+/// What a message may cost, counted instead of timed: bytes allocated and writes. A change that makes the hot path dearer fails here.
+/// </summary>
 public sealed class HotPathTests : ServerTest
 {
     private const int Rounds = 200;
@@ -64,7 +66,11 @@ public sealed class HotPathTests : ServerTest
             session.Connection.Inbound.EndOfRead();
         });
         // On the socket's: arguments read and the handler called.
-        var decoder = new PacketDecoder(new ProtocolLimits(), socket.Namespace.Services.Server.Names, socket.Namespace.Services.Server.Json);
+        var decoder = new PacketDecoder(
+            new ProtocolLimits(),
+            socket.Namespace.Services.Server.Names,
+            socket.Namespace.Services.Server.Json
+        );
         Assert.True(decoder.AddText(text.AsSpan(1), out var packet));
         var handling = AllocatedBy(() => Assert.True(socket.RaiseEventAsync(packet!).AsTask().IsCompletedSuccessfully));
 
@@ -92,7 +98,9 @@ public sealed class HotPathTests : ServerTest
     [Fact]
     public async Task The_answers_to_all_events_of_one_read_leave_in_one_write()
     {
-        var (_, session, webSocket) = await JoinAsync(socket => socket.On("echo", static (SocketArguments payload, Ack ack) => ack.Send(payload)));
+        var (_, session, webSocket) = await JoinAsync(socket =>
+            socket.On("echo", static (SocketArguments payload, Ack ack) => ack.Send(payload))
+        );
         var before = webSocket.Writes;
         for (var i = 0; i < 16; i++)
             session.Connection.Inbound.AddText(webSocket, Encoding.UTF8.GetBytes($"42{i}[\"echo\",{i}]"));
@@ -137,7 +145,8 @@ public sealed class HotPathTests : ServerTest
     }
 
     /// <summary>
-    /// What this thread allocates each time at best: a queue that grows once, a tier of the JIT that is not there yet, are not what a message costs.
+    /// What this thread allocates each time at best: a queue that grows once, a tier of the JIT that is not there yet, are not what a
+    /// message costs.
     /// </summary>
     private static long AllocatedBy(Action action)
     {

@@ -55,14 +55,22 @@ public sealed class OutboundTests
         const int limit = 10_000;
         var outbound = new Outbound(_owner, new Flusher(), new OutboundLimits(1_000_000, 1000, MaxBytesPerPoll: limit));
         for (var i = 0; i < 50; i++)
-            outbound.Append(EncodedFrame.Of(Encoding.UTF8.GetBytes(new string('x', 100)), [.. Enumerable.Repeat(new byte[900], attachments)], compress: true));
+            outbound.Append(
+                EncodedFrame.Of(
+                    Encoding.UTF8.GetBytes(new string('x', 100)),
+                    [.. Enumerable.Repeat(new byte[900], attachments)],
+                    compress: true
+                )
+            );
         outbound.Append(EncodedFrame.Of(Encoding.UTF8.GetBytes(new string('x', 2 * limit)), [], compress: true)); // by itself it goes
         var sizes = new List<int>();
         while (!outbound.IsEmpty)
         {
             var waiter = new PollWaiter();
             outbound.TryPark(waiter);
-            sizes.Add(ActorSocket.Transports.PollPayload.Of(WireForm.Standard, await waiter.Answer.WaitAsync(ServerTest.Patience), "").Body.Length);
+            sizes.Add(
+                ActorSocket.Transports.PollPayload.Of(WireForm.Standard, await waiter.Answer.WaitAsync(ServerTest.Patience), "").Body.Length
+            );
         }
         Assert.Equal(2 * limit, sizes[^1]);
         Assert.All(sizes[..^1], static size => Assert.InRange(size, 1, limit));

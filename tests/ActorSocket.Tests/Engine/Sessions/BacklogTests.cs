@@ -27,7 +27,10 @@ public sealed class BacklogTests : ServerTest
     [InlineData(false)]
     public async Task A_request_that_waits_for_slow_handlers_ends_with_its_session(bool fails)
     {
-        var (socket, session, _) = await JoinAsync(static one => one.On("slow", static () => new TaskCompletionSource().Task), static o => o.MaxInboundEvents = 1);
+        var (socket, session, _) = await JoinAsync(
+            static one => one.On("slow", static () => new TaskCompletionSource().Task),
+            static o => o.MaxInboundEvents = 1
+        );
         session.Send("""42["slow"]""");
         session.Send("""42["slow"]""");
         await HandledAsync(socket.Actor);
@@ -68,7 +71,10 @@ public sealed class BacklogTests : ServerTest
     [Fact]
     public async Task What_waits_counts_with_what_it_holds_and_not_only_with_what_was_sent()
     {
-        var (socket, session, _) = await JoinAsync(static one => one.On("work", static () => new TaskCompletionSource().Task), static o => o.MaxInboundBytes = 1_000);
+        var (socket, session, _) = await JoinAsync(
+            static one => one.On("work", static () => new TaskCompletionSource().Task),
+            static o => o.MaxInboundBytes = 1_000
+        );
         session.Send($"42[\"work\"{string.Concat(Enumerable.Repeat(",0", 200))}]"); // 409 bytes, 200 arguments
         await HandledAsync(socket.Actor);
         Assert.False(session.Connection.Backlog.ReadableAsync().AsTask().IsCompleted);

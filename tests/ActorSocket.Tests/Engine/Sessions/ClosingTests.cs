@@ -170,7 +170,13 @@ public sealed class ClosingTests : ServerTest
     public async Task The_application_closes_a_connection_after_what_is_queued_and_without_a_goodbye()
     {
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (socket, session, webSocket) = await JoinAsync(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); });
+        var (socket, session, webSocket) = await JoinAsync(socket =>
+        {
+            socket.OnDisconnect(why =>
+            {
+                reason.SetResult(why.ToString());
+            });
+        });
         socket.Emit("last");
         await socket.CloseConnectionAsync().AsTask().WaitAsync(Patience);
         Assert.Equal("42[\"last\"]", await webSocket.NextAsync());
@@ -226,7 +232,15 @@ public sealed class ClosingTests : ServerTest
     {
         var reason = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var server = NewServer();
-        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(socket => { socket.OnDisconnect(why => { reason.SetResult(why.ToString()); }); });
+        server
+            .Namespaces.GetOrAdd("/", server)
+            .Face.OnConnection(socket =>
+            {
+                socket.OnDisconnect(why =>
+                {
+                    reason.SetResult(why.ToString());
+                });
+            });
         var session = await OpenAsync(server);
         Assert.True(session.Connection.Inbound.AddPayload("40"u8));
         Assert.StartsWith("40{", await session.PollAsync().WaitAsync(Patience), StringComparison.Ordinal);

@@ -6,7 +6,10 @@ using static ActorSocket.Sessions.SessionProtocol;
 
 namespace ActorSocket.Tests.Engine.Sessions;
 
-/// <summary>What each message does in each state of a session. "ends"/"closes: reason" is what its socket is told; "closes" goes on living until a GET takes the close.</summary>
+/// <summary>
+/// What each message does in each state of a session. "ends"/"closes: reason" is what its socket is told; "closes" goes on living until a
+/// GET takes the close.
+/// </summary>
 public sealed class SessionTableTests : ServerTest
 {
     private const string Table = """
@@ -90,7 +93,9 @@ public sealed class SessionTableTests : ServerTest
         var lives = (await session.Session.Ask<ActorIdentity>(new Identify(1), Patience)).Subject is not null;
         string? told = null;
         while (socket.HasMessages)
-            told = await socket.ReceiveOneAsync(TimeSpan.Zero) is ConnectionEvents.ConnectionClosed closed ? closed.Reason.ToString() : told;
+            told = await socket.ReceiveOneAsync(TimeSpan.Zero) is ConnectionEvents.ConnectionClosed closed
+                ? closed.Reason.ToString()
+                : told;
         var outcome = (lives, told) switch
         {
             (true, null) => "lives",
@@ -98,7 +103,8 @@ public sealed class SessionTableTests : ServerTest
             (false, null) => "ends",
             (false, _) => "ends: " + told,
         };
-        outcome += answer + (_offered.Refused.Task.IsCompleted ? ", refused" : "") + (_other.Refused.Task.IsCompleted ? ", other refused" : "");
+        outcome +=
+            answer + (_offered.Refused.Task.IsCompleted ? ", refused" : "") + (_other.Refused.Task.IsCompleted ? ", other refused" : "");
         Assert.Equal(expected, outcome);
     }
 

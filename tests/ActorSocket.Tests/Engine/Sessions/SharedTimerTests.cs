@@ -85,7 +85,11 @@ public sealed class SharedTimerTests : ServerTest
 
     private static SharedTimer NewTimer(TimeSpan delay) => new(delay, "due", new PreciseTimer());
 
-    private async Task<(Akka.TestKit.TestProbe Probe, IActorRef Actor, SharedTimer.Wait Wait)> StartAsync(SharedTimer timer, SharedTimer.Wait? previous = null, IActorRef? actor = null)
+    private async Task<(Akka.TestKit.TestProbe Probe, IActorRef Actor, SharedTimer.Wait Wait)> StartAsync(
+        SharedTimer timer,
+        SharedTimer.Wait? previous = null,
+        IActorRef? actor = null
+    )
     {
         var probe = CreateTestProbe();
         actor ??= Sys.ActorOf(Props.CreateBy(new Producer(timer, probe)));

@@ -71,7 +71,8 @@ public sealed class WebSocketTransportTests : ServerTest
         var session = Session(connection);
         _ = transport.RunUpgradeAsync(refused: false);
         await session.ExpectMsgAsync<UpgradeOffered>(Patience);
-        await link.Client.WriteAsync((byte[])[0x89, 0x82, 0, 0, 0, 0, (byte)'h', (byte)'i', .. Probe]); // a ping, and the probe right behind it
+        // a ping, and the probe right behind it
+        await link.Client.WriteAsync((byte[])[0x89, 0x82, 0, 0, 0, 0, (byte)'h', (byte)'i', .. Probe]);
         Assert.Equal([0x8A, 2, (byte)'h', (byte)'i'], await link.Written.Task.WaitAsync(Patience));
         await session.ExpectMsgAsync<UpgradeProbed>(Patience);
     }
@@ -96,7 +97,10 @@ public sealed class WebSocketTransportTests : ServerTest
     [Theory]
     [InlineData("okhttp/4.12.0", true)]
     [InlineData("Mozilla/5.0", false)]
-    public async Task At_a_stop_Javas_WebSocket_is_just_ended_since_it_would_not_notice_the_end_behind_a_close_frame(string agent, bool silent)
+    public async Task At_a_stop_Javas_WebSocket_is_just_ended_since_it_would_not_notice_the_end_behind_a_close_frame(
+        string agent,
+        bool silent
+    )
     {
         var (link, connection, transport) = Make(agent: agent);
         var run = transport.RunAsync();
@@ -112,7 +116,10 @@ public sealed class WebSocketTransportTests : ServerTest
 
     private static readonly byte[] Probe = [0x81, 0x86, 0, 0, 0, 0, .. "2probe"u8];
 
-    private (Link Link, EngineConnection Connection, WebSocketTransport Transport) Make(Action<ActorSocketOptions>? configure = null, string? agent = null)
+    private (Link Link, EngineConnection Connection, WebSocketTransport Transport) Make(
+        Action<ActorSocketOptions>? configure = null,
+        string? agent = null
+    )
     {
         var server = NewServer(configure, TimeProvider.System); // its time limits end by themselves
         var connection = NewConnection(server, agent);

@@ -45,7 +45,12 @@ public sealed class LenientBase64Tests
             Random.Shared.NextBytes(bytes);
             var lines = string.Concat(Convert.ToBase64String(bytes).Chunk(76).Select(static line => new string(line) + "\n"));
             Assert.Equal(bytes, LenientBase64.Decode(Encoding.UTF8.GetBytes(lines)));
-            Assert.Equal(bytes, LenientBase64.Decode(Encoding.UTF8.GetBytes(lines.Replace("=", "", StringComparison.Ordinal).Replace('+', '-').Replace('/', '_'))));
+            Assert.Equal(
+                bytes,
+                LenientBase64.Decode(
+                    Encoding.UTF8.GetBytes(lines.Replace("=", "", StringComparison.Ordinal).Replace('+', '-').Replace('/', '_'))
+                )
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ public sealed class PayloadTests
     [InlineData(5, 4, true)]
     public void A_payload_may_have_as_many_packets_as_the_limit(int packets, int read, bool failed)
     {
-        var reader = new PollingPayloadReader(Encoding.UTF8.GetBytes(string.Join('\u001e', Enumerable.Repeat("4a", packets))), new ProtocolLimits { MaxPacketsPerPayload = 4 });
+        var reader = new PollingPayloadReader(
+            Encoding.UTF8.GetBytes(string.Join('\u001e', Enumerable.Repeat("4a", packets))),
+            new ProtocolLimits { MaxPacketsPerPayload = 4 }
+        );
         var count = 0;
         while (reader.TryRead(out _))
             count++;

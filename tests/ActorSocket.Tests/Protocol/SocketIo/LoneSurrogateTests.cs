@@ -50,7 +50,13 @@ public sealed class LoneSurrogateTests : ServerTest
     public void They_become_U_FFFD_in_what_another_parser_has_read()
     {
         var checker = NewDecoder();
-        Assert.True(checker.Check(new SocketIoParserPacket(SocketIoParserPacketType.Event, "/", null, """["\ud83d","\ud83d"]"""u8.ToArray(), []), 10, out var packet));
+        Assert.True(
+            checker.Check(
+                new SocketIoParserPacket(SocketIoParserPacketType.Event, "/", null, """["\ud83d","\ud83d"]"""u8.ToArray(), []),
+                10,
+                out var packet
+            )
+        );
         Assert.Equal(("\uFFFD", "\uFFFD"), (packet!.EventName!, packet.Arguments[0].As<string>()!));
     }
 
@@ -61,7 +67,12 @@ public sealed class LoneSurrogateTests : ServerTest
     public void Text_in_MessagePack_that_is_no_UTF_8_is_mended_likewise(string hex, string text)
     {
         var decoder = new ParserPacketDecoder(SocketIoParser.MessagePack.CreateDecoder(), NewDecoder());
-        Assert.True(decoder.AddBinary(Convert.FromHexString("83A47479706502A36E7370A12FA46461746193" + hex + hex + "81" + hex + hex), out var packet));
+        Assert.True(
+            decoder.AddBinary(
+                Convert.FromHexString("83A47479706502A36E7370A12FA46461746193" + hex + hex + "81" + hex + hex),
+                out var packet
+            )
+        );
         Assert.Equal((text, text), (packet!.EventName!, packet.Arguments[0].As<string>()!));
         Assert.Equal(text, packet.Arguments[1].As<Dictionary<string, string>>()![text]);
     }

@@ -11,15 +11,25 @@ public sealed class MessagePackTests
     private static readonly PacketWriter Writer = new(SocketJson.Default, SocketIoParser.MessagePack);
 
     [Theory]
-    [InlineData("83A474797065 00 A36E7370 A12F A464617461 D40000", SocketIoPacketType.Connect, "/", -1, "")] // the JavaScript client's CONNECT
+    // the JavaScript client's CONNECT
+    [InlineData("83A474797065 00 A36E7370 A12F A464617461 D40000", SocketIoPacketType.Connect, "/", -1, "")]
     [InlineData("82A474797065 01 A36E7370 A22F61", SocketIoPacketType.Disconnect, "/a", -1, "")]
     [InlineData("83A474797065 02 A464617461 92A16107 A36E7370 A12F", SocketIoPacketType.Event, "/", -1, "[\"a\",7]")]
     [InlineData("84A474797065 03 A464617461 90 A26964 CD0100 A36E7370 A12F", SocketIoPacketType.Ack, "/", 256, "[]")]
-    [InlineData("84A474797065 02 A464617461 91A161 A36E7370 A12F A76F7074696F6E73 81A8636F6D7072657373C3", SocketIoPacketType.Event, "/", -1, "[\"a\"]")] // options leak
+    [InlineData(
+        "84A474797065 02 A464617461 91A161 A36E7370 A12F A76F7074696F6E73 81A8636F6D7072657373C3",
+        SocketIoPacketType.Event,
+        "/",
+        -1,
+        "[\"a\"]"
+    )] // options leak
     public void Packets_are_read(string hex, object type, string ns, long id, string json)
     {
         var decoder = NewDecoder();
-        Assert.True(decoder.AddBinary(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), out var packet), decoder.Error.Describe());
+        Assert.True(
+            decoder.AddBinary(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), out var packet),
+            decoder.Error.Describe()
+        );
         Assert.Equal((type, ns, id), ((object)packet!.Type, packet.Namespace, packet.AckId));
         if (packet.Type == SocketIoPacketType.Event)
             Assert.Equal("a", packet.EventName);
@@ -77,7 +87,8 @@ public sealed class MessagePackTests
     [InlineData("D700FFFFC77CEDD327FF", "\"0000-12-31T23:59:59.999Z\"")]
     [InlineData("D700FFFFC7758BD54400", "\"-000001-12-31T00:00:00.000Z\"")]
     [InlineData("C70CFF 00000000 7FFFFFFFFFFFFFFF", "null")] // the standard's, far out
-    public void A_date_is_what_JavaScript_makes_of_it_in_JSON_also_beyond_the_years_of_NET(string hex, string json) => Assert.Equal(json, ReadEvent(hex).Arguments[0].ToString());
+    public void A_date_is_what_JavaScript_makes_of_it_in_JSON_also_beyond_the_years_of_NET(string hex, string json) =>
+        Assert.Equal(json, ReadEvent(hex).Arguments[0].ToString());
 
     [Theory]
     [InlineData("D405 01", 5, "01")]
@@ -106,18 +117,34 @@ public sealed class MessagePackTests
     [InlineData("81D7000000000000000000 01", """{"[object Object]":1}""")]
     [InlineData("82A161D40000A16201", """{"b":1}""")] // undefined is as good as missing
     [InlineData("92D40000D40007", "[null,null]")]
-    public void What_JSON_cannot_say_is_read_as_JavaScript_writes_it(string hex, string json) => Assert.Equal(json, ReadEvent(hex).Arguments[0].ToString());
+    public void What_JSON_cannot_say_is_read_as_JavaScript_writes_it(string hex, string json) =>
+        Assert.Equal(json, ReadEvent(hex).Arguments[0].ToString());
 
     [Fact]
     public void An_argument_that_is_undefined_counts_as_missing_and_is_undefined_when_it_is_emitted_on()
     {
-        var packet = Read("83A474797065 02 A36E7370 A12F A464617461 95 A161 D40000 07 C0 D40000"); // emit("a", undefined, 7, null, undefined)
+        // emit("a", undefined, 7, null, undefined)
+        var packet = Read("83A474797065 02 A36E7370 A12F A464617461 95 A161 D40000 07 C0 D40000");
         Assert.Equal("[null,7,null,null]", Encoding.UTF8.GetString(packet.Arguments.ToJsonArray()));
-        Assert.Equal((0, 7, null, 0), (packet.Arguments[0].As<int>(), packet.Arguments[1].As<int>(), packet.Arguments[2].As<string>(), packet.Arguments[3].As<int>()));
+        Assert.Equal(
+            (0, 7, null, 0),
+            (packet.Arguments[0].As<int>(), packet.Arguments[1].As<int>(), packet.Arguments[2].As<string>(), packet.Arguments[3].As<int>())
+        );
         Assert.Throws<JsonException>(() => packet.Arguments[2].As<int>()); // null is null
         Assert.Equal(JsonValueKind.Null, packet.Arguments[3].As<JsonElement>().ValueKind);
-        Assert.EndsWith("95A179D4000007C0D40000", BeforeNamespace(Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments))), StringComparison.Ordinal);
-        Assert.Equal("42[\"y\",null,7,null,null]", Encoding.UTF8.GetString(new PacketWriter(SocketJson.Default).Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments)).Buffer.AsSpan(2)));
+        Assert.EndsWith(
+            "95A179D4000007C0D40000",
+            BeforeNamespace(Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments))),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "42[\"y\",null,7,null,null]",
+            Encoding.UTF8.GetString(
+                new PacketWriter(SocketJson.Default)
+                    .Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments))
+                    .Buffer.AsSpan(2)
+            )
+        );
         Assert.Equal([7], Read("83A474797065 03 A36E7370 A12F A464617461 92 D40000 C40107").Arguments[1].As<byte[]>()!);
     }
 
@@ -141,7 +168,8 @@ public sealed class MessagePackTests
     [InlineData("91C40101")]
     [InlineData("90")]
     [InlineData("91D40000")]
-    public void An_event_whose_name_cannot_be_one_is_none_to_anybody(string data) => Assert.Null(Read("83A474797065 02 A36E7370 A12F A464617461" + data).EventName);
+    public void An_event_whose_name_cannot_be_one_is_none_to_anybody(string data) =>
+        Assert.Null(Read("83A474797065 02 A36E7370 A12F A464617461" + data).EventName);
 
     [Fact]
     public void A_map_that_looks_like_a_placeholder_is_a_map_on_its_way_in_and_out()
@@ -152,12 +180,18 @@ public sealed class MessagePackTests
         Assert.Throws<JsonException>(() => packet.Arguments[0].As<byte[]>());
 
         var server = new PacketWriter(SocketJson.Default, SocketIoParser.MessagePack);
-        foreach (var sent in new[]
-        {
-            server.Event("/", "x", -1, new EventArguments<SocketArguments>(packet.Arguments)), // emitted on
-            server.Event("/", "x", -1, new EventArguments<LooksLike, byte[]>(new LooksLike(true, 0), [7])),
-        })
-            Assert.EndsWith("A178 82AC5F706C616365686F6C646572C3A36E756D00 C40107".Replace(" ", "", StringComparison.Ordinal), BeforeNamespace(sent), StringComparison.Ordinal);
+        foreach (
+            var sent in new[]
+            {
+                server.Event("/", "x", -1, new EventArguments<SocketArguments>(packet.Arguments)), // emitted on
+                server.Event("/", "x", -1, new EventArguments<LooksLike, byte[]>(new LooksLike(true, 0), [7])),
+            }
+        )
+            Assert.EndsWith(
+                "A178 82AC5F706C616365686F6C646572C3A36E756D00 C40107".Replace(" ", "", StringComparison.Ordinal),
+                BeforeNamespace(sent),
+                StringComparison.Ordinal
+            );
 
         // A map with a number that there is no attachment for used to close the connection.
         Assert.Equal(9, ReadEvent("82 AC5F706C616365686F6C646572 C3 A36E756D 09 C401 07").Arguments[0].As<LooksLike>()!.Num);
@@ -166,17 +200,38 @@ public sealed class MessagePackTests
     [Fact]
     public void A_parser_of_the_applications_that_hands_on_to_ours_writes_binary()
     {
-        var packet = new SocketIoParserPacket(SocketIoParserPacketType.Event, "/", null, """["x",{"_placeholder":true,"num":0}]"""u8.ToArray(), [[7]]);
-        Assert.EndsWith("A178C40107", BeforeNamespace(new EncodedPacket([], 0, [.. SocketIoParser.MessagePack.Encode(packet).Binary])), StringComparison.Ordinal);
+        var packet = new SocketIoParserPacket(
+            SocketIoParserPacketType.Event,
+            "/",
+            null,
+            """["x",{"_placeholder":true,"num":0}]"""u8.ToArray(),
+            [
+                [7],
+            ]
+        );
+        Assert.EndsWith(
+            "A178C40107",
+            BeforeNamespace(new EncodedPacket([], 0, [.. SocketIoParser.MessagePack.Encode(packet).Binary])),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Keys_that_are_maps_do_not_nest_without_end() =>
-        Assert.False(NewDecoder().AddBinary(Convert.FromHexString("83A47479706502A36E7370A12FA464617461" + string.Concat(Enumerable.Repeat("81", 100_000))), out _));
+        Assert.False(
+            NewDecoder()
+                .AddBinary(
+                    Convert.FromHexString("83A47479706502A36E7370A12FA464617461" + string.Concat(Enumerable.Repeat("81", 100_000))),
+                    out _
+                )
+        );
 
     [Fact]
     public void Binary_in_the_auth_of_a_CONNECT_is_base64_text() =>
-        Assert.Equal("""{"token":"AQI="}""", Encoding.UTF8.GetString(Read("83A474797065 00 A36E7370 A12F A464617461 81A5746F6B656E C4020102").Auth.Span));
+        Assert.Equal(
+            """{"token":"AQI="}""",
+            Encoding.UTF8.GetString(Read("83A474797065 00 A36E7370 A12F A464617461 81A5746F6B656E C4020102").Auth.Span)
+        );
 
     [Theory]
     [InlineData("")]
@@ -191,50 +246,88 @@ public sealed class MessagePackTests
     [InlineData("82A474797065 02 A36E7370 A12F")] // an event without data
     [InlineData("83A474797065 01 A36E7370 A12F A464617461 80")] // a disconnect with data
     [InlineData("83A474797065 02 A36E7370 A12F A464617461 DDFFFFFFFF")] // as many items as a client likes to claim
-    public void Rubbish_is_rejected(string hex) => Assert.False(NewDecoder().AddBinary(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), out _));
+    public void Rubbish_is_rejected(string hex) =>
+        Assert.False(NewDecoder().AddBinary(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), out _));
 
     [Theory]
     [InlineData(63, true)]
     [InlineData(64, false)]
     [InlineData(5000, false)]
     public void It_may_nest_as_deep_as_JSON(int depth, bool accepted) =>
-        Assert.Equal(accepted, NewDecoder().AddBinary(Convert.FromHexString("83A474797065" + "02A36E7370A12FA464617461" + "92A161" + string.Concat(Enumerable.Repeat("91", depth)) + "C0"), out _));
+        Assert.Equal(
+            accepted,
+            NewDecoder()
+                .AddBinary(
+                    Convert.FromHexString(
+                        "83A474797065" + "02A36E7370A12FA464617461" + "92A161" + string.Concat(Enumerable.Repeat("91", depth)) + "C0"
+                    ),
+                    out _
+                )
+        );
 
     [Theory]
     [InlineData(4096, true)]
     [InlineData(4097, false)]
-    public void It_may_have_as_many_binary_values_as_the_limit(int count, bool accepted) => Assert.Equal(
-        accepted, NewDecoder().AddBinary(Convert.FromHexString($"83A47479706502A36E7370A12FA46461746192A161DC{count:X4}" + string.Concat(Enumerable.Repeat("C400", count))), out _));
+    public void It_may_have_as_many_binary_values_as_the_limit(int count, bool accepted) =>
+        Assert.Equal(
+            accepted,
+            NewDecoder()
+                .AddBinary(
+                    Convert.FromHexString(
+                        $"83A47479706502A36E7370A12FA46461746192A161DC{count:X4}" + string.Concat(Enumerable.Repeat("C400", count))
+                    ),
+                    out _
+                )
+        );
 
     [Fact]
     public void Text_is_rejected() => Assert.False(NewDecoder().AddText("40"u8, out _));
 
     [Fact]
-    public void What_is_encoded_is_decoded_again() => Gen.Select(Gen.String[0, 40], Gen.Long, Gen.Double, Gen.Byte.Array[0, 300].Array[0, 4], Gen.Long[-1, long.MaxValue]).Sample((text, integer, number, binary, ackId) =>
-    {
-        text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no lone surrogates
-        number = double.IsFinite(number) ? number : 0;
-        var sent = Writer.Event("/chat", "name", ackId, new EventArguments<string, long, double, byte[][]>(text, integer, number, binary));
-        Assert.Empty(sent.Buffer);
-        Assert.True(NewDecoder().AddBinary(Assert.Single(sent.Attachments), out var packet));
-        Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
-        Assert.Equal((text, integer, number), (packet.Arguments[0].As<string>(), packet.Arguments[1].As<long>(), packet.Arguments[2].As<double>()));
-        Assert.Equal(binary, packet.Arguments[3].As<byte[][]>());
-    });
+    public void What_is_encoded_is_decoded_again() =>
+        Gen.Select(Gen.String[0, 40], Gen.Long, Gen.Double, Gen.Byte.Array[0, 300].Array[0, 4], Gen.Long[-1, long.MaxValue])
+            .Sample(
+                (text, integer, number, binary, ackId) =>
+                {
+                    text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no lone surrogates
+                    number = double.IsFinite(number) ? number : 0;
+                    var sent = Writer.Event(
+                        "/chat",
+                        "name",
+                        ackId,
+                        new EventArguments<string, long, double, byte[][]>(text, integer, number, binary)
+                    );
+                    Assert.Empty(sent.Buffer);
+                    Assert.True(NewDecoder().AddBinary(Assert.Single(sent.Attachments), out var packet));
+                    Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
+                    Assert.Equal(
+                        (text, integer, number),
+                        (packet.Arguments[0].As<string>(), packet.Arguments[1].As<long>(), packet.Arguments[2].As<double>())
+                    );
+                    Assert.Equal(binary, packet.Arguments[3].As<byte[][]>());
+                }
+            );
 
     [Fact]
-    public void No_input_throws() => Gen.OneOf(Gen.Byte, Gen.OneOfConst<byte>(0x83, 0xA4, 0x91, 0x80, 0xC4, 0xD4, 0xDD, 0xC0)).Array[0, 60].Sample(
-        static bytes =>
-        {
-            NewDecoder().AddBinary(bytes, out _);
-            NewDecoder().AddBinary([.. Convert.FromHexString("83A47479706502A36E7370A12FA464617461"), .. bytes], out _);
-        },
-        iter: 100_000);
+    public void No_input_throws() =>
+        Gen.OneOf(Gen.Byte, Gen.OneOfConst<byte>(0x83, 0xA4, 0x91, 0x80, 0xC4, 0xD4, 0xDD, 0xC0))
+            .Array[0, 60]
+            .Sample(
+                static bytes =>
+                {
+                    NewDecoder().AddBinary(bytes, out _);
+                    NewDecoder().AddBinary([.. Convert.FromHexString("83A47479706502A36E7370A12FA464617461"), .. bytes], out _);
+                },
+                iter: 100_000
+            );
 
     [Fact]
     public void A_parser_that_stumbles_over_a_message_costs_that_message()
     {
-        var decoder = new ParserPacketDecoder(new Stumbling(), new PacketDecoder(new ProtocolLimits(), new NameTable(), SocketJson.Default));
+        var decoder = new ParserPacketDecoder(
+            new Stumbling(),
+            new PacketDecoder(new ProtocolLimits(), new NameTable(), SocketJson.Default)
+        );
         Assert.False(decoder.AddText("x"u8, out var packet));
         Assert.False(decoder.AddBinary([1], out packet));
         Assert.Null(packet);
@@ -248,12 +341,21 @@ public sealed class MessagePackTests
         public override SocketIoParserPacket? AddBinary(ReadOnlySpan<byte> binary) => throw new InvalidOperationException();
     }
 
-    private sealed record LooksLike([property: System.Text.Json.Serialization.JsonPropertyName("_placeholder")] bool Placeholder, [property: System.Text.Json.Serialization.JsonPropertyName("num")] int Num);
+    private sealed record LooksLike(
+        [property: System.Text.Json.Serialization.JsonPropertyName("_placeholder")] bool Placeholder,
+        [property: System.Text.Json.Serialization.JsonPropertyName("num")] int Num
+    );
 
-    private static string BeforeNamespace(EncodedPacket packet) => Convert.ToHexString(Assert.Single(packet.Attachments)).Replace("A36E7370A12F", "", StringComparison.Ordinal);
+    private static string BeforeNamespace(EncodedPacket packet) =>
+        Convert.ToHexString(Assert.Single(packet.Attachments)).Replace("A36E7370A12F", "", StringComparison.Ordinal);
 
     /// <summary>An event "a" with these arguments.</summary>
-    private static SocketIoPacket ReadEvent(string arguments) => Read("83A474797065 02 A36E7370 A12F A464617461 DC0003 A161" + arguments + (arguments.Contains(" C401 07", StringComparison.Ordinal) ? "" : "C0"));
+    private static SocketIoPacket ReadEvent(string arguments) =>
+        Read(
+            "83A474797065 02 A36E7370 A12F A464617461 DC0003 A161"
+                + arguments
+                + (arguments.Contains(" C401 07", StringComparison.Ordinal) ? "" : "C0")
+        );
 
     private static SocketIoPacket Read(string hex)
     {

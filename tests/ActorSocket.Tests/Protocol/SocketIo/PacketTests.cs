@@ -71,7 +71,10 @@ public sealed class PacketTests
     public void Events_are_read(string text, string ns, string? name, long ackId, int arguments)
     {
         Assert.True(NewDecoder().AddText(Encoding.UTF8.GetBytes(text), out var packet));
-        Assert.Equal((SocketIoPacketType.Event, ns, name, ackId, arguments), (packet!.Type, packet.Namespace, packet.EventName, packet.AckId, packet.Arguments.Count));
+        Assert.Equal(
+            (SocketIoPacketType.Event, ns, name, ackId, arguments),
+            (packet!.Type, packet.Namespace, packet.EventName, packet.AckId, packet.Arguments.Count)
+        );
     }
 
     [Theory]
@@ -136,7 +139,12 @@ public sealed class PacketTests
     public void Looking_for_placeholders_reads_each_byte_once_however_deep_it_nests(string open, string close)
     {
         var depth = 60 / (open[0] == '[' ? 2 : 1);
-        var nested = string.Concat(Enumerable.Repeat(open, depth)) + "[" + string.Join(',', Enumerable.Repeat("1", 5000)) + "]" + string.Concat(Enumerable.Repeat(close, depth));
+        var nested =
+            string.Concat(Enumerable.Repeat(open, depth))
+            + "["
+            + string.Join(',', Enumerable.Repeat("1", 5000))
+            + "]"
+            + string.Concat(Enumerable.Repeat(close, depth));
         var text = $$"""51-["x",{{nested}},{"_placeholder":true,"num":0}]""";
 
         var before = Placeholder.BytesScanned;
@@ -171,7 +179,10 @@ public sealed class PacketTests
     [InlineData(63, true)] // and the packet's own array
     [InlineData(64, false)]
     public void Json_may_nest_as_deep_as_the_limit(int depth, bool accepted) =>
-        Assert.Equal(accepted, NewDecoder().AddText(Encoding.UTF8.GetBytes("2[\"x\"," + new string('[', depth) + new string(']', depth) + "]"), out _));
+        Assert.Equal(
+            accepted,
+            NewDecoder().AddText(Encoding.UTF8.GetBytes("2[\"x\"," + new string('[', depth) + new string(']', depth) + "]"), out _)
+        );
 
     [Theory]
     [InlineData(256, true)]
@@ -186,8 +197,16 @@ public sealed class PacketTests
     public void Binary_in_the_graph_becomes_attachments_depth_first()
     {
         byte[] twice = [1];
-        var packet = Writer.Event("/n", "e", 3, new EventArguments<object, byte[]>(new { a = twice, b = new object[] { new ReadOnlyMemory<byte>([2, 3]), "x" } }, twice));
-        Assert.Equal("""453-/n,3["e",{"a":{"_placeholder":true,"num":0},"b":[{"_placeholder":true,"num":1},"x"]},{"_placeholder":true,"num":2}]""", Text(packet));
+        var packet = Writer.Event(
+            "/n",
+            "e",
+            3,
+            new EventArguments<object, byte[]>(new { a = twice, b = new object[] { new ReadOnlyMemory<byte>([2, 3]), "x" } }, twice)
+        );
+        Assert.Equal(
+            """453-/n,3["e",{"a":{"_placeholder":true,"num":0},"b":[{"_placeholder":true,"num":1},"x"]},{"_placeholder":true,"num":2}]""",
+            Text(packet)
+        );
         Assert.Equal(["01", "0203", "01"], packet.Attachments.Select(Convert.ToHexString), StringComparer.Ordinal);
     }
 
@@ -195,7 +214,12 @@ public sealed class PacketTests
     public void Arguments_are_emitted_on_as_they_came_with_their_attachments_renumbered()
     {
         var decoder = NewDecoder();
-        Assert.True(decoder.AddText("""52-["x", { "a" : {"_placeholder":true,"num":1} , "t" : "é \" \u0041" }, {"_placeholder":true,"num":1}, 1e3 ]"""u8, out _));
+        Assert.True(
+            decoder.AddText(
+                """52-["x", { "a" : {"_placeholder":true,"num":1} , "t" : "é \" \u0041" }, {"_placeholder":true,"num":1}, 1e3 ]"""u8,
+                out _
+            )
+        );
         Assert.True(decoder.AddBinary([1], out _));
         Assert.True(decoder.AddBinary([2], out var packet));
         var again = Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet!.Arguments));
@@ -230,7 +254,9 @@ public sealed class PacketTests
         var parcel = packet!.Arguments[0].As<Parcel>()!;
         Assert.Equal("a", parcel.To);
         Assert.Equal([1, 2], parcel.Data);
-        Assert.Throws<NotSupportedException>(() => new PacketWriter(json).Event("/", "e", -1, new EventArguments<Uri>(new Uri("http://a")))); // in no contract
+        Assert.Throws<NotSupportedException>(() =>
+            new PacketWriter(json).Event("/", "e", -1, new EventArguments<Uri>(new Uri("http://a")))
+        ); // in no contract
     }
 
     [Fact]
@@ -245,23 +271,27 @@ public sealed class PacketTests
     }
 
     [Fact]
-    public void What_is_encoded_is_decoded_again() => Gen.Select(Gen.String[0, 20], Gen.Int, Gen.Byte.Array[0, 50].Array[0, 5], Gen.Long[-1, long.MaxValue]).Sample((text, number, binary, ackId) =>
-    {
-        var sent = Writer.Event("/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
-        var decoder = NewDecoder();
-        Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out var packet));
-        foreach (var attachment in sent.Attachments)
-            Assert.True(decoder.AddBinary(attachment, out packet));
-        Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
-        Assert.Equal(Valid(text), packet.Arguments[0].As<string>());
-        Assert.Equal(number, packet.Arguments[1].As<int>());
-        Assert.Equal(binary, packet.Arguments[2].As<byte[][]>()!);
-    });
+    public void What_is_encoded_is_decoded_again() =>
+        Gen.Select(Gen.String[0, 20], Gen.Int, Gen.Byte.Array[0, 50].Array[0, 5], Gen.Long[-1, long.MaxValue])
+            .Sample(
+                (text, number, binary, ackId) =>
+                {
+                    var sent = Writer.Event("/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
+                    var decoder = NewDecoder();
+                    Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out var packet));
+                    foreach (var attachment in sent.Attachments)
+                        Assert.True(decoder.AddBinary(attachment, out packet));
+                    Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
+                    Assert.Equal(Valid(text), packet.Arguments[0].As<string>());
+                    Assert.Equal(number, packet.Arguments[1].As<int>());
+                    Assert.Equal(binary, packet.Arguments[2].As<byte[][]>()!);
+                }
+            );
 
     [Fact]
     public void No_input_throws()
     {
-        var alphabet = Gen.OneOfConst((byte)'0', (byte)'1', (byte)'2', (byte)'3', (byte)'5', (byte)'-', (byte)'/', (byte)',', (byte)'[', (byte)']', (byte)'{', (byte)'}', (byte)'"', (byte)'\\', (byte)':', (byte)'a', (byte)' ', (byte)0x1E, (byte)'b', (byte)0xFF);
+        var alphabet = Gen.OneOfConst([.. "01235-/,[]{}\"\\:a \u001eb"u8, (byte)0xFF]);
         Gen.OneOf(Gen.Byte, alphabet).Array[0, 60].Sample(
             bytes =>
             {
@@ -289,7 +319,11 @@ public sealed class PacketTests
     [InlineData(10, 11, false)]
     public void The_attachments_of_a_packet_may_be_as_big_together_as_their_own_limit(int first, int second, bool accepted)
     {
-        var decoder = new PacketDecoder(new ProtocolLimits { MaxMessageBytes = 15, MaxAttachmentsBytes = 20 }, new NameTable(), SocketJson.Default);
+        var decoder = new PacketDecoder(
+            new ProtocolLimits { MaxMessageBytes = 15, MaxAttachmentsBytes = 20 },
+            new NameTable(),
+            SocketJson.Default
+        );
         Assert.True(decoder.AddText("""52-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"""u8, out _));
         Assert.True(decoder.AddBinary(new byte[first], out _));
         Assert.Equal(accepted, decoder.AddBinary(new byte[second], out var packet));

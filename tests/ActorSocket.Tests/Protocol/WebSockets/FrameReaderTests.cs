@@ -12,7 +12,10 @@ public sealed class FrameReaderTests
 
     [Fact]
     public void A_fragmented_message_with_a_ping_in_between_is_one_message() =>
-        Assert.Equal(["ping:p", "text:hello"], Read([.. Frame(1, "he"u8, fin: false), .. Frame(9, "p"u8), .. Frame(0, "l"u8, fin: false), .. Frame(0, "lo"u8)]));
+        Assert.Equal(
+            ["ping:p", "text:hello"],
+            Read([.. Frame(1, "he"u8, fin: false), .. Frame(9, "p"u8), .. Frame(0, "l"u8, fin: false), .. Frame(0, "lo"u8)])
+        );
 
     [Theory]
     [InlineData(1002, 0x81, 0x00)] // not masked
@@ -30,7 +33,16 @@ public sealed class FrameReaderTests
         var limits = new ProtocolLimits { MaxMessageBytes = 1000 };
         Assert.Equal(["text:" + new string('x', 1000)], Read(Frame(1, Encoding.ASCII.GetBytes(new string('x', 1000))), limits: limits));
         Assert.Equal(["error:1009"], Read(Frame(1, Encoding.ASCII.GetBytes(new string('x', 1001))), limits: limits));
-        Assert.Equal(["error:1009"], Read([.. Frame(1, Encoding.ASCII.GetBytes(new string('x', 600)), fin: false), .. Frame(0, Encoding.ASCII.GetBytes(new string('x', 401)))], limits: limits));
+        Assert.Equal(
+            ["error:1009"],
+            Read(
+                [
+                    .. Frame(1, Encoding.ASCII.GetBytes(new string('x', 600)), fin: false),
+                    .. Frame(0, Encoding.ASCII.GetBytes(new string('x', 401))),
+                ],
+                limits: limits
+            )
+        );
     }
 
     [Fact]
@@ -65,17 +77,33 @@ public sealed class FrameReaderTests
 
     [Fact]
     public void Any_cut_into_reads_and_segments_gives_the_same_messages() =>
-        Gen.Select(Gen.Byte.Array[0, 300].Array[1, 6], Gen.Int[1, 40].Array[1, 10], Gen.Int[1, 30]).Sample((payloads, cuts, segment) =>
-        {
-            byte[] stream = [.. payloads.SelectMany(static (payload, i) => i % 2 == 0
-                ? Frame(2, payload)
-                : [.. Frame(2, payload.AsSpan(0, payload.Length / 2), fin: false), .. Frame(9, "!"u8), .. Frame(0, payload.AsSpan(payload.Length / 2))])];
-            Assert.Equal(Read(stream), Read(stream, cuts, segment));
-        });
+        Gen.Select(Gen.Byte.Array[0, 300].Array[1, 6], Gen.Int[1, 40].Array[1, 10], Gen.Int[1, 30])
+            .Sample(
+                (payloads, cuts, segment) =>
+                {
+                    byte[] stream =
+                    [
+                        .. payloads.SelectMany(
+                            static (payload, i) =>
+                                i % 2 == 0
+                                    ? Frame(2, payload)
+                                    :
+                                    [
+                                        .. Frame(2, payload.AsSpan(0, payload.Length / 2), fin: false),
+                                        .. Frame(9, "!"u8),
+                                        .. Frame(0, payload.AsSpan(payload.Length / 2)),
+                                    ]
+                        ),
+                    ];
+                    Assert.Equal(Read(stream), Read(stream, cuts, segment));
+                }
+            );
 
     [Fact]
-    public void No_input_throws() => Gen.OneOf(Gen.Byte, Gen.OneOfConst<byte>(0x81, 0x82, 0x01, 0x00, 0x80, 0x88, 0x89, 0xFE, 0xFF)).Array[0, 60].Sample(
-        static bytes => Read(bytes, [7, 1, 3], 5), iter: 50_000);
+    public void No_input_throws() =>
+        Gen.OneOf(Gen.Byte, Gen.OneOfConst<byte>(0x81, 0x82, 0x01, 0x00, 0x80, 0x88, 0x89, 0xFE, 0xFF))
+            .Array[0, 60]
+            .Sample(static bytes => Read(bytes, [7, 1, 3], 5), iter: 50_000);
 
     private static byte[] Frame(byte opcode, ReadOnlySpan<byte> payload, bool fin = true)
     {
@@ -90,7 +118,9 @@ public sealed class FrameReaderTests
         return frame;
     }
 
-    /// <summary>Reads a stream that arrives in pieces of these lengths, in segments of at most that length; by default all at once.</summary>
+    /// <summary>
+    /// Reads a stream that arrives in pieces of these lengths, in segments of at most that length; by default all at once.
+    /// </summary>
     private static List<string> Read(byte[] stream, int[]? cuts = null, int segment = int.MaxValue, ProtocolLimits? limits = null)
     {
         using var reader = new FrameReader(limits ?? new ProtocolLimits());
