@@ -7,9 +7,8 @@ namespace ActorSocket.Generators;
 
 /// <summary>
 /// Writes a class for each interface that clients are called by (<c>As&lt;ILobbyClient&gt;()</c>), and registers it when the application's
-/// assembly is loaded. What it
-/// leaves out, because no other class may see the interface or no event can stand for a member of it, the library makes, or refuses with a
-/// reason, when it runs.
+/// assembly is loaded. What it leaves out, because no other class may see the interface or no event can stand for a member of it, the
+/// library makes, or refuses with a reason, when it runs.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class TypedClientGenerator : IIncrementalGenerator

@@ -6,9 +6,8 @@ namespace ActorSocket.Protocol;
 
 /// <summary>
 /// Names that the application registered (events, namespaces), found by their UTF-8 bytes without making a string. A cache of fixed size: a
-/// name that is not, or no more, in
-/// it costs a string each time it comes, and nothing else. So neither a client nor an application that makes names for ever can make it
-/// grow.
+/// name that is not, or no more, in it costs a string each time it comes, and nothing else. So neither a client nor an application that
+/// makes names for ever can make it grow.
 /// </summary>
 /// <remarks>Any thread; no lock. Two that register at once may lose one.</remarks>
 internal sealed class NameTable

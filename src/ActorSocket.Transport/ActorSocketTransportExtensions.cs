@@ -10,10 +10,8 @@ public static class ActorSocketTransportExtensions
 {
     /// <summary>
     /// Serves the connections of Kestrel on event loops of ActorSocket's own: one thread for each processor receives for all of them, and
-    /// what is sent leaves
-    /// on the thread that sends it. On Linux, x64 and arm64; elsewhere, and for Unix sockets and named pipes, Kestrel's own transport goes
-    /// on, which one line
-    /// of the log says.
+    /// what is sent leaves on the thread that sends it. On Linux, x64 and arm64; elsewhere, and for Unix sockets and named pipes, Kestrel's
+    /// own transport goes on, which one line of the log says.
     /// </summary>
     /// <remarks>
     /// Everything that Kestrel does works on it: HTTP/1.1 and HTTP/2, TLS, endpoint middleware, limits, metrics.

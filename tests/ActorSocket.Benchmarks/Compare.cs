@@ -102,8 +102,7 @@ internal sealed record Result(Mode Mode, Peer Peer)
 
 /// <summary>
 /// All servers run at once on one core; the load, on another, goes to them in turn: A B C A B C … What disturbs the machine for a while
-/// then disturbs all
-/// alike, and the ratio of two neighbours is worth more than either figure.
+/// then disturbs all alike, and the ratio of two neighbours is worth more than either figure.
 /// </summary>
 internal sealed class Compare(CompareOptions options)
 {

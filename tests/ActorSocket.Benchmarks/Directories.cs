@@ -22,8 +22,7 @@ namespace ActorSocket.Benchmarks;
 
 /// <summary>
 /// The room directory beside what Akka brings: from "a node has the first member of a room" to "a broadcast from another node reaches it",
-/// and what rooms cost in memory. Two nodes
-/// in this process, over real sockets: <c>-- directory [--rooms N]</c>.
+/// and what rooms cost in memory. Two nodes in this process, over real sockets: <c>-- directory [--rooms N]</c>.
 /// </summary>
 internal static class Directories
 {

@@ -6,9 +6,8 @@ namespace ActorSocket.ClientTests;
 
 /// <summary>
 /// Random actions of real clients, done to the official server from npm and to ours; see node/differential.mjs. What differs is a fault, or
-/// a row of docs/COMPATIBILITY.md and
-/// not done there. Another seed, more of them, or one alone: <c>DIFFERENTIAL_SEED</c>, <c>DIFFERENTIAL_SEQUENCES</c>,
-/// <c>DIFFERENTIAL_ONLY</c>.
+/// a row of docs/COMPATIBILITY.md and not done there. Another seed, more of them, or one alone: <c>DIFFERENTIAL_SEED</c>,
+/// <c>DIFFERENTIAL_SEQUENCES</c>, <c>DIFFERENTIAL_ONLY</c>.
 /// </summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {

@@ -9,10 +9,8 @@ namespace ActorSocket.ClusterTests;
 
 /// <summary>
 /// Nodes die, leave, stand still and come back while official clients talk to each other without a pause, a third each by WebSocket, by
-/// long-polling and across the
-/// upgrade. What may never happen is checked by the clients themselves (node/cluster.mjs, <c>traffic</c>): per sender in order, nothing
-/// twice, and between
-/// clients that kept their connection nothing missed.
+/// long-polling and across the upgrade. What may never happen is checked by the clients themselves (node/cluster.mjs, <c>traffic</c>): per
+/// sender in order, nothing twice, and between clients that kept their connection nothing missed.
 /// </summary>
 [Trait("Category", "Drill")]
 public abstract class DrillTest(ITestOutputHelper output)

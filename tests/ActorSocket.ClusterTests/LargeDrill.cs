@@ -4,9 +4,8 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// A drill at the size that docs/PERFORMANCE-CLUSTER.md reports; no part of the usual run:
-/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter FullyQualifiedName~LargeDrill --logger
-/// "console;verbosity=detailed"</c>.
+/// A drill at the size that docs/PERFORMANCE-CLUSTER.md reports; no part of the usual run: <c>dotnet test tests/ActorSocket.ClusterTests -c
+/// Release -p:Measure=true --filter FullyQualifiedName~LargeDrill --logger "console;verbosity=detailed"</c>.
 /// </summary>
 [Trait("Category", "Drill")]
 public sealed class LargeDrill(ITestOutputHelper output) : DrillTest(output)

@@ -7,9 +7,8 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// The figures of docs/PERFORMANCE-CLUSTER.md and of "Measured" in docs/SCALE.md; no part of the usual run:
-/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter Category=Measurement --logger
-/// "console;verbosity=detailed"</c>.
+/// The figures of docs/PERFORMANCE-CLUSTER.md and of "Measured" in docs/SCALE.md; no part of the usual run: <c>dotnet test
+/// tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter Category=Measurement --logger "console;verbosity=detailed"</c>.
 /// </summary>
 [Trait("Category", "Measurement")]
 public sealed class Measurements(ITestOutputHelper output)

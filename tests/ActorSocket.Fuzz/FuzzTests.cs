@@ -6,8 +6,7 @@ namespace ActorSocket.Fuzz;
 
 /// <summary>
 /// More than a million inputs in a run of the tests, other ones each time: the seed is printed, and can be set (<c>FUZZ_SEED</c>), as can
-/// how many times as many inputs there
-/// are to be (<c>FUZZ_TIMES</c>).
+/// how many times as many inputs there are to be (<c>FUZZ_TIMES</c>).
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {

@@ -30,8 +30,7 @@ internal sealed class FuzzInput(ulong seed, long number)
 
     /// <summary>
     /// Runs what reads the input, and bounds what it may allocate: so much for each byte, and a little. Counted, not timed, on this thread.
-    /// Now and then an input is long,
-    /// so that what grows faster than the input does is seen.
+    /// Now and then an input is long, so that what grows faster than the input does is seen.
     /// </summary>
     public void Bounded(int perByte, int atMost, Action read)
     {

@@ -5,8 +5,7 @@ namespace ActorSocket.Fuzz;
 
 /// <summary>
 /// <c>dotnet run --project tests/ActorSocket.Fuzz -c Release -- [--seconds N] [--seed S] [--target NAME] [--input N]</c>: every target in
-/// turn for its share of the time, or
-/// one input again.
+/// turn for its share of the time, or one input again.
 /// </summary>
 internal static class Program
 {

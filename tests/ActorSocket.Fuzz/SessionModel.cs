@@ -22,8 +22,7 @@ internal enum Fate
 
 /// <summary>
 /// The protocols' rules for one session that has joined <c>/</c>, said once more: what may be sent, and what ends it. Codecs are those
-/// under test; that they read what they
-/// should is other targets' business.
+/// under test; that they read what they should is other targets' business.
 /// </summary>
 internal sealed class SessionModel : IDisposable
 {

@@ -14,8 +14,7 @@ namespace ActorSocket.Fuzz;
 
 /// <summary>
 /// Whole sessions against a real server without a network: requests and frames in random order, spoilt ones among them, cut anywhere. Each
-/// ends or lives as
-/// <see cref="SessionModel"/> says; the server logs no error but the handlers' own; in the end nothing is left.
+/// ends or lives as <see cref="SessionModel"/> says; the server logs no error but the handlers' own; in the end nothing is left.
 /// </summary>
 internal sealed class SessionTarget : Target, IDisposable
 {

@@ -9,8 +9,7 @@ using ActorSocket.Soak;
 // Everything at once, for as long as one likes, while nodes are killed and stopped:
 //   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--out FOLDER]
 // Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check
-// what may never happen.
-// It ends with 1, and says why, when something did, or when something is left once all clients are gone.
+// what may never happen. It ends with 1, and says why, when something did, or when something is left once all clients are gone.
 var options = new SoakOptions(args);
 var random = new Random(options.Seed);
 Console.WriteLine($"{options.Minutes} minutes, {options.Clients} talkers, a fault every {options.FaultEvery} s, seed {options.Seed}");

@@ -16,8 +16,7 @@ namespace ActorSocket.WireHost;
 
 /// <summary>
 /// A node of the clusters of ActorSocket.ClusterTests: default options, the handlers of the client tests, and below <c>/test</c> what a
-/// test wants to know of
-/// the inside. It ends when its parent does.
+/// test wants to know of the inside. It ends when its parent does.
 /// </summary>
 internal static class ClusterHost
 {

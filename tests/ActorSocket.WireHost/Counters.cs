@@ -7,8 +7,7 @@ internal sealed record CounterState(string Id, string Node, int Count, long Tick
 
 /// <summary>
 /// An entity that counts, hands its count over and ticks twice a second; or, when its id is <c>hertz/…</c>, so often. One whose count was
-/// lost counts from
-/// <see cref="Lost"/>, which tells it from others wherever it moves.
+/// lost counts from <see cref="Lost"/>, which tells it from others wherever it moves.
 /// </summary>
 internal sealed class Counter(ActorSocketServer io) : RoomEntity, IDisposable
 {

@@ -10,13 +10,11 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-// The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME
-// With --handlers client it is the one of the scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on
-// standard output.
-// With --until eof it ends with its standard input.
-// With --handlers differential it does what differential-server.mjs there does on the official server.
-// With --transport loops it is served by ActorSocket's own transport.
-// The profile "engine" is an Engine.IO server without Socket.IO, an echo at /engine.io, with --eio3 of that revision's clients too.
+// The server that protocol cases are run against: ActorSocket.WireHost --port N --profile NAME With --handlers client it is the one of the
+// scripts in tests/ActorSocket.ClientTests: their handlers, the default timings, a journal on standard output. With --until eof it ends
+// with its standard input. With --handlers differential it does what differential-server.mjs there does on the official server. With
+// --transport loops it is served by ActorSocket's own transport. The profile "engine" is an Engine.IO server without Socket.IO, an echo at
+// /engine.io, with --eio3 of that revision's clients too.
 var builder = WebApplication.CreateSlimBuilder([.. args.Where(static argument => argument != "--eio3")]);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";

@@ -7,8 +7,7 @@ namespace ActorSocket.WireHost;
 
 /// <summary>
 /// What the server of tests/ActorSocket.ClientTests does, in process there and here: small handlers that the client scripts combine.
-/// Written as a user
-/// would write them.
+/// Written as a user would write them.
 /// </summary>
 internal static partial class TestHandlers
 {

@@ -57,8 +57,8 @@ internal sealed partial class EntityLedger
 
     /// <summary>
     /// This node leaves, and its entities have: what it still keeps goes to others, once more to those who have it, too: two that leave at
-    /// once might rely on each other. Who
-    /// leaves takes nothing, so the last confirmation is that of one who stays, or passes it on in turn. Done when they have it.
+    /// once might rely on each other. Who leaves takes nothing, so the last confirmation is that of one who stays, or passes it on in turn.
+    /// Done when they have it.
     /// </summary>
     public void Leave(Action left)
     {

@@ -6,17 +6,14 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// What one node knows of entities, so that what lived lives on (docs/adr/0001-entities-live-on.md). Of each entity that lives here two
-/// other nodes keep a note; when it hands
-/// over they keep its state; when its node is gone, or it has handed over, they wake it wherever its shard is now, until it lives again.
-/// The one that starts asks all
-/// nodes what they know, takes the newest, and once it has started tells all who have something that it is void.
+/// other nodes keep a note; when it hands over they keep its state; when its node is gone, or it has handed over, they wake it wherever its
+/// shard is now, until it lives again. The one that starts asks all nodes what they know, takes the newest, and once it has started tells
+/// all who have something that it is void.
 /// </summary>
 /// <remarks>
 /// No actor and no clock of its own, for <see cref="EntityKeeper"/> on its actor's thread, and for tests. Messages may be lost, come twice
-/// or late: each that must arrive is
-/// repeated until it is confirmed or a newer one takes its place. What is to be done when something is done must not call back at once.
-/// This part: the entities of this node.
-/// The others: what is kept, and the other nodes.
+/// or late: each that must arrive is repeated until it is confirmed or a newer one takes its place. What is to be done when something is
+/// done must not call back at once. This part: the entities of this node. The others: what is kept, and the other nodes.
 /// </remarks>
 internal sealed partial class EntityLedger(string self, IEntityNetwork network, TimeProvider time, long maxBytes, TimeSpan claimTimeout)
 {

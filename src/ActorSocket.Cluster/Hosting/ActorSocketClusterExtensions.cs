@@ -13,10 +13,10 @@ namespace Microsoft.Extensions.DependencyInjection
     {
         /// <summary>
         /// Lets the servers of this application take part in a cluster: rooms, broadcasts, <c>FetchSocketsAsync</c>, recovery and entities
-        /// then reach over all of its nodes, and a
-        /// client's requests may come to any of them. The node is configured by the section <c>ActorSocket:Cluster</c> and then by
-        /// <paramref name="configure"/>; without a
-        /// <see cref="ActorSocketClusterOptions.Port"/>, and without a cluster of the application's own, each server stays alone.
+        /// then reach over all of its nodes, and a client's requests may come to any of them. The node is configured by the section
+        /// <c>ActorSocket:Cluster</c> and then by
+        /// <paramref name="configure"/>; without a <see cref="ActorSocketClusterOptions.Port"/>, and without a cluster of the application's
+        /// own, each server stays alone.
         /// </summary>
         /// <param name="builder">What <c>AddActorSocket</c> gave.</param>
         /// <param name="configure">Sets options in code.</param>
@@ -64,8 +64,7 @@ namespace Akka.Hosting
     {
         /// <summary>
         /// Makes the application's own actor system a node of a cluster as <c>AddActorSocket().AddCluster()</c> does it for its own:
-        /// remoting, discovery, split-brain resolver. For
-        /// use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
+        /// remoting, discovery, split-brain resolver. For use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
         /// <param name="options">The node.</param>
@@ -87,8 +86,7 @@ namespace Akka.Hosting
 
         /// <summary>
         /// For an application whose actor system is a node of a cluster already: its ActorSocket servers take part in that one. Adds a
-        /// serializer for their messages, and changes
-        /// nothing else. For use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
+        /// serializer for their messages, and changes nothing else. For use within <c>AddAkka</c>, beside <c>WithActorSocket</c>.
         /// </summary>
         /// <param name="akka">The application's actor system.</param>
         public static AkkaConfigurationBuilder WithActorSocketCluster(this AkkaConfigurationBuilder akka)

@@ -41,8 +41,7 @@ internal sealed class ClusterJoin(Cluster cluster, ActorSocketClusterOptions opt
 
     /// <summary>
     /// Whoever is listed is asked at once for a cluster to join. Only the first of the list forms one, once the list has settled, and after
-    /// it has asked the others once more.
-    /// Until then the list may change: a node that comes late, one that is gone.
+    /// it has asked the others once more. Until then the list may change: a node that comes late, one that is gone.
     /// </summary>
     private async Task JoinByDnsAsync(string name, CancellationToken stopping)
     {

@@ -6,8 +6,7 @@ internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort, AnswerLef
 
 /// <summary>
 /// One end of a link: bytes in both directions, in order, each direction with a window of bytes that may be under way, so that a slow
-/// reader holds up
-/// the one who writes and not the node between.
+/// reader holds up the one who writes and not the node between.
 /// </summary>
 /// <remarks>Any thread; one at a time sends. What arrives goes to <paramref name="sink"/>, one piece after the other.</remarks>
 internal sealed class LinkEnd(

@@ -7,8 +7,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// The WebSockets that two nodes share: each ends on one of them (the gateway) while its session lives on the other (its home). All their
-/// bytes travel
-/// in batches, as <see cref="Delivery.Flusher"/> writes connections: what many links produce at a time is one message.
+/// bytes travel in batches, as <see cref="Delivery.Flusher"/> writes connections: what many links produce at a time is one message.
 /// </summary>
 /// <remarks>Any thread. Entry = home-bound flag and operation (1 byte), link (8 bytes), length (4 bytes), data.</remarks>
 internal sealed class LinkHub : IThreadPoolWorkItem
@@ -93,8 +92,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
 
     /// <summary>
     /// Takes a batch of the other node's. Remoting loses what was under way when a connection between nodes breaks, and goes on with the
-    /// next: bytes are then missing in
-    /// nobody knows which links, so all are cut, and their clients come back.
+    /// next: bytes are then missing in nobody knows which links, so all are cut, and their clients come back.
     /// </summary>
     /// <remarks>One at a time.</remarks>
     public void Receive(ClusterProtocol.LinkBatch batch)

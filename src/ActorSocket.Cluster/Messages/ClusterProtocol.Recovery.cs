@@ -13,8 +13,7 @@ internal static partial class ClusterProtocol
 {
     /// <summary>
     /// A client asks for the socket that it lost on the node with this tag, which is the receiver, or one that the receiver has a replica
-    /// of; given once. Without a tag: that it
-    /// lost on the receiver, or on a node that has left.
+    /// of; given once. Without a tag: that it lost on the receiver, or on a node that has left.
     /// </summary>
     internal sealed record ClaimSocket(long Request, string Namespace, string Secret, long Offset, string Tag, string OffsetTag)
         : IClusterMessage
@@ -27,8 +26,8 @@ internal static partial class ClusterProtocol
 
     /// <summary>
     /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the
-    /// node with this tag, its client has seen
-    /// everything up to the position. Or it is on its way: the receiver of the question ends the old connection first.
+    /// node with this tag, its client has seen everything up to the position. Or it is on its way: the receiver of the question ends the
+    /// old connection first.
     /// </summary>
     internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay)
         : IAnswer

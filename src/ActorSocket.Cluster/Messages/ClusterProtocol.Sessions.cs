@@ -50,8 +50,7 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>The node where the client's connection ends is stopping: a poll is to be answered now, a WebSocket closed. Not answered,
-    /// but
-    /// told again while the connection is there.</summary>
+    /// but told again while the connection is there.</summary>
     internal sealed record GatewayLeaves(string Sid, long Request, bool IsWebSocket) : ISessionRequest
     {
         public void Write(WireWriter wire) => wire.Text(Sid).Number(Request).Flag(IsWebSocket);

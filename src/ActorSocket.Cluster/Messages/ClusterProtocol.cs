@@ -14,8 +14,7 @@ internal interface IClusterMessage : IDeadLetterSuppression
 
 /// <summary>
 /// Everything that nodes tell each other. A field is added at the end only, of a message or of a record in it, and is zero or empty when an
-/// older node wrote
-/// it; a message that a node does not know is counted and ignored. Whatever has more than one field of its own is a record
+/// older node wrote it; a message that a node does not know is counted and ignored. Whatever has more than one field of its own is a record
 /// (<see cref="WireWriter.Record"/>).
 /// </summary>
 internal static partial class ClusterProtocol

@@ -10,9 +10,8 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// The only way in which ActorSocket's messages cross nodes: a short manifest, then the fields that the message writes. Nothing is looked
-/// up by a type's
-/// name. Read by a node of another version, fields that it does not know are skipped and a manifest that it does not know becomes an
-/// <see cref="UnknownMessage"/>.
+/// up by a type's name. Read by a node of another version, fields that it does not know are skipped and a manifest that it does not know
+/// becomes an <see cref="UnknownMessage"/>.
 /// </summary>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
@@ -129,8 +128,7 @@ internal sealed record UnknownMessage(string Name) : IClusterMessage
 
 /// <summary>
 /// Takes the place of Akka's JSON serializer, which makes whatever type a message names: what has no serializer of its own does not cross
-/// nodes.
-/// An application whose own actors rely on it sets <c>akka.actor.serializers.json</c> back.
+/// nodes. An application whose own actors rely on it sets <c>akka.actor.serializers.json</c> back.
 /// </summary>
 #pragma warning disable CS9113 // Akka has settings for the serializer of this name, and hands them over
 internal sealed class RefusingSerializer(ExtendedActorSystem system, Config settings) : Serializer(system)

@@ -6,8 +6,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// A message in the form in which it leaves the node: written once, however many nodes it goes to. What is too long for one of Akka's
-/// frames goes in
-/// fragments, so that heartbeats get between them.
+/// frames goes in fragments, so that heartbeats get between them.
 /// </summary>
 /// <param name="Manifest">What it is.</param>
 /// <param name="Bytes">What it says.</param>

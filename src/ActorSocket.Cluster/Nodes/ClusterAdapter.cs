@@ -12,8 +12,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// One server on this node as a part of the cluster: puts its parts together, and asks the other nodes what namespaces want of them. What
-/// other nodes ask of this one,
-/// <see cref="PeerActor"/> takes.
+/// other nodes ask of this one, <see cref="PeerActor"/> takes.
 /// </summary>
 internal sealed class ClusterAdapter : IClusterAdapter
 {

@@ -7,8 +7,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// How the cluster stands, as each of this process's nodes sees it: not to be added up over the nodes, but for links, sessions' shards and
-/// own rooms. What happens is counted by
-/// <see cref="ClusterMetrics"/>.
+/// own rooms. What happens is counted by <see cref="ClusterMetrics"/>.
 /// </summary>
 internal sealed class ClusterGauges
 {

@@ -8,9 +8,8 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Watches the membership: one <see cref="PeerActor"/> for each other node, and whether this node may take connections. Lets them tell
-/// their nodes which rooms have members here:
-/// a room's first join waits until every node that can be reached has confirmed it; its last leave is withdrawn a while later, since rooms
-/// are often joined again.
+/// their nodes which rooms have members here: a room's first join waits until every node that can be reached has confirmed it; its last
+/// leave is withdrawn a while later, since rooms are often joined again.
 /// </summary>
 internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) : UntypedActor, IWithTimers
 {
@@ -234,8 +233,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
 
     /// <summary>
     /// Another node has downed this one and will not speak to it again. A node that stood still for long learns it so before it counts, one
-    /// by one, who does not answer: it
-    /// must not down the others in turn, and go on as a cluster of its own (G14).
+    /// by one, who does not answer: it must not down the others in turn, and go on as a cluster of its own (G14).
     /// </summary>
     private void OnQuarantined(Address by)
     {

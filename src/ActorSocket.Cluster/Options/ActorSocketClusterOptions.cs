@@ -11,8 +11,8 @@ public sealed class ActorSocketClusterOptions
 
     /// <summary>
     /// The address or name that this node listens on, and unless <see cref="PublicHostname"/> is set, that other nodes reach it by.
-    /// <c>127.0.0.1</c>: in production a
-    /// private address. Whoever reaches this port is trusted as a node, so use <see cref="Tls"/> where the network is not.
+    /// <c>127.0.0.1</c>: in production a private address. Whoever reaches this port is trusted as a node, so use <see cref="Tls"/> where
+    /// the network is not.
     /// </summary>
     public string Hostname { get; set; } = "127.0.0.1";
 
@@ -31,22 +31,20 @@ public sealed class ActorSocketClusterOptions
 
     /// <summary>
     /// A DNS name whose addresses are the nodes, as a headless service of Kubernetes has it; takes the place of <see cref="SeedNodes"/>.
-    /// All nodes use the same port
-    /// (<see cref="PublicPort"/> or <see cref="Port"/>), and their <see cref="PublicHostname"/> is their address.
+    /// All nodes use the same port (<see cref="PublicPort"/> or <see cref="Port"/>), and their <see cref="PublicHostname"/> is their
+    /// address.
     /// </summary>
     public string? SeedDns { get; set; }
 
     /// <summary>
     /// How long the membership must be unchanged before the split-brain resolver decides who goes on: then the side without the majority
-    /// ends itself. 7 seconds, which
-    /// makes about 20 seconds from a crash to a cluster that is whole again.
+    /// ends itself. 7 seconds, which makes about 20 seconds from a crash to a cluster that is whole again.
     /// </summary>
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromSeconds(7);
 
     /// <summary>
     /// How long a socket's join of a room waits for the nodes to confirm it, at most. A node that has not by then is told again; what it
-    /// emits before may miss the socket.
-    /// 1 second.
+    /// emits before may miss the socket. 1 second.
     /// </summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -58,8 +56,7 @@ public sealed class ActorSocketClusterOptions
 
     /// <summary>
     /// The most bytes of states that this node keeps for entities that move between others. Each is kept by two nodes until it has been
-    /// taken, soon after. Where none has room, the
-    /// entity is told that its state is lost (<see cref="EntityOrigin.Lost"/>). 64 MiB.
+    /// taken, soon after. Where none has room, the entity is told that its state is lost (<see cref="EntityOrigin.Lost"/>). 64 MiB.
     /// </summary>
     public long MaxEntityStateBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -54,8 +54,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
     }
 
     /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is
-    /// out of sight is
-    /// asked, but not waited for when nobody else is.</summary>
+    /// out of sight is asked, but not waited for when nobody else is.</summary>
     /// <returns>What was answered, and how many said nothing.</returns>
     /// <param name="peers">Who is asked.</param>
     /// <param name="question">The message, which bears the request's number.</param>

@@ -18,8 +18,7 @@ internal enum PeerPresence
 
 /// <summary>
 /// Tries the address of a node that does not answer. A process that has crashed is known at once by this, seconds before the failure
-/// detector knows: its machine refuses the
-/// connection. Who waits for the node's answer waits no longer; nothing else is decided by it.
+/// detector knows: its machine refuses the connection. Who waits for the node's answer waits no longer; nothing else is decided by it.
 /// </summary>
 /// <remarks>Any thread. However many ask, one connection a second is tried.</remarks>
 internal sealed class PeerProbe(Address address)

@@ -7,8 +7,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Connection state recovery, where clients come back by other nodes than their own: this node's logs are copied to another one, and what
-/// other nodes ask of this one's logs and
-/// copies is answered. <see cref="RemoteClaim"/> is the one who asks.
+/// other nodes ask of this one's logs and copies is answered. <see cref="RemoteClaim"/> is the one who asks.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class ClusterRecovery(NodeServices node)

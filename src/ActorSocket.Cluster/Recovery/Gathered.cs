@@ -7,9 +7,8 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// What a socket has missed before it came to this node, put together from what several nodes have: each event once, and those of one node
-/// in its order; those of several by
-/// their age. What a node emitted arrives at each other one in order, but at one sooner than at another: an event may have been told of
-/// here by others, and come afterwards.
+/// in its order; those of several by their age. What a node emitted arrives at each other one in order, but at one sooner than at another:
+/// an event may have been told of here by others, and come afterwards.
 /// </summary>
 /// <param name="home">The node whose log the socket was lost in.</param>
 /// <param name="start">Where it began there.</param>
@@ -103,8 +102,8 @@ internal sealed class Gathered(string home, in RecoveryStart start)
 
     /// <summary>
     /// Where the socket begins in this node's log: it has been told of everything up to now. Its client will say the offset of the last
-    /// that it was told, and had it from elsewhere or
-    /// not at all: from there on the log would tell some of it again. Call under the log's gate.
+    /// that it was told, and had it from elsewhere or not at all: from there on the log would tell some of it again. Call under the log's
+    /// gate.
     /// </summary>
     public RecoveryStart StartIn(RecoveryLog log, long joinedAt, List<LoggedEvent> here, in RecoveryClaim claim)
     {

@@ -7,8 +7,8 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back
-/// to when it is gone. What it
-/// has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that leaves has copied everything.
+/// to when it is gone. What it has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that
+/// leaves has copied everything.
 /// </summary>
 internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replicas) : UntypedActor, IWithTimers
 {

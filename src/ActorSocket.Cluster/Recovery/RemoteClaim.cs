@@ -6,8 +6,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Finds a socket that was lost on another node. Its client waits: a node that does not say within moments that it has the question is not
-/// waited for, unless its process is
-/// there and so will say.
+/// waited for, unless its process is there and so will say.
 /// </summary>
 internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, RecoveryClaim claim)
 {

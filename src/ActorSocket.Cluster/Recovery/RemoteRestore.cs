@@ -8,8 +8,8 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// A socket that was lost on another node. Once it is in its rooms here, every event reaches this node's log; what came before is told by
-/// the other node, or, when that one is
-/// gone, by its replica and by those who emitted since. Each event bears its emitter and number, so that what several have counts once.
+/// the other node, or, when that one is gone, by its replica and by those who emitted since. Each event bears its emitter and number, so
+/// that what several have counts once.
 /// </summary>
 /// <param name="ns">The namespace here.</param>
 /// <param name="node">This node.</param>

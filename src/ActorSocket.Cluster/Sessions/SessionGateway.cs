@@ -12,8 +12,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Takes the requests that a load balancer sent to this node although their session lives on another: asks the session through the shard
-/// region and answers the
-/// client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
+/// region and answers the client. A WebSocket stays here, and its bytes travel over a <see cref="LinkHub"/>.
 /// </summary>
 internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions) : IRequestRelay
 {

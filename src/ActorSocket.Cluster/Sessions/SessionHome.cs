@@ -14,8 +14,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// Serves, on the node where a session lives, the requests of its client that came to another node: with the same checks and the same parts
-/// as the requests that
-/// come here. Answers go to the <see cref="SessionGateway"/> of the other node.
+/// as the requests that come here. Answers go to the <see cref="SessionGateway"/> of the other node.
 /// </summary>
 /// <remarks>Any thread. Called by the session's actor, which is where the shard region takes a request.</remarks>
 internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics, PeerTable peers)
@@ -103,8 +102,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
 
     /// <summary>
     /// An answer goes by a node that may die with it. Clients repeat, without being told to, a request whose connection was reset before
-    /// the answer: then the session
-    /// must not go on as if they had got it.
+    /// the answer: then the session must not go on as if they had got it.
     /// </summary>
     private void Goes(EngineConnection connection, AnswerOnItsWay answer)
     {

@@ -7,8 +7,7 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// The shard region of a server's sessions. A session id begins with the tag of the node that the handshake came to, and its shard is
-/// placed there: the connection's
-/// actor lives where its connection is, and the region finds it for requests that came in elsewhere.
+/// placed there: the connection's actor lives where its connection is, and the region finds it for requests that came in elsewhere.
 /// </summary>
 internal static class SessionSharding
 {

@@ -5,8 +5,8 @@ namespace ActorSocket.Configuration;
 
 /// <summary>
 /// What an application hands in to be called back, as one kind: something that returns a task. Every public method that takes a delegate
-/// without a result has an overload
-/// for one with a task, which an async lambda prefers; what is <c>async void</c> all the same, by a cast or as a method, is refused.
+/// without a result has an overload for one with a task, which an async lambda prefers; what is <c>async void</c> all the same, by a cast
+/// or as a method, is refused.
 /// </summary>
 internal static class Callback
 {

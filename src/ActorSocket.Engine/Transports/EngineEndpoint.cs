@@ -10,8 +10,7 @@ namespace ActorSocket.Transports;
 
 /// <summary>
 /// Where every request of a server arrives: checks it in the official server's order (E-03), lets <see cref="HandshakeHandler"/> open
-/// sessions,
-/// and hands requests to their transport.
+/// sessions, and hands requests to their transport.
 /// </summary>
 internal sealed class EngineEndpoint
 {

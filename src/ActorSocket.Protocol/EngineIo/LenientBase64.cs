@@ -5,8 +5,7 @@ namespace ActorSocket.Protocol.EngineIo;
 
 /// <summary>
 /// Reads base64 as Node's <c>Buffer.from(text, "base64")</c> does, since clients write what that takes (E-32): line breaks after every 76
-/// characters (Java, Android), the
-/// URL-safe alphabet, no padding. Nothing is refused.
+/// characters (Java, Android), the URL-safe alphabet, no padding. Nothing is refused.
 /// </summary>
 internal static class LenientBase64
 {

@@ -4,8 +4,8 @@ namespace ActorSocket.Protocol.Records;
 
 /// <summary>
 /// Writes the fields of one message between nodes, in order: integers as base-128 varints; texts, bytes and records with their length
-/// before them. A newer
-/// version appends fields, to a message or to any record in it, which an older one does not read; see <see cref="WireReader"/>.
+/// before them. A newer version appends fields, to a message or to any record in it, which an older one does not read; see
+/// <see cref="WireReader"/>.
 /// </summary>
 internal sealed class WireWriter(int capacity = 256)
 {
@@ -107,8 +107,7 @@ internal sealed class WireWriter(int capacity = 256)
 
 /// <summary>
 /// Reads what a <see cref="WireWriter"/> wrote. Fields that are missing, because an older version wrote the message, read as zero and
-/// empty; fields that
-/// this version does not know stand at the end, of the message or of a record in it, and are not read.
+/// empty; fields that this version does not know stand at the end, of the message or of a record in it, and are not read.
 /// </summary>
 /// <remarks>
 /// What comes from a node is trusted to be meant well, not to be well-formed: a length beyond the message is a

@@ -6,8 +6,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// For arguments with attachments: the types that take JSON of any shape. JSON has no bytes, and what would stand in their place is none of
-/// the application's business, so
-/// such an argument is no value of these types; but for <see cref="object"/>, which can be bytes.
+/// the application's business, so such an argument is no value of these types; but for <see cref="object"/>, which can be bytes.
 /// </summary>
 internal sealed class AnyShapeConverters : JsonConverterFactory
 {

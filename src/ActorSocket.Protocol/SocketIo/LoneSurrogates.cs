@@ -4,8 +4,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// Half of a surrogate pair: JavaScript's strings may have it (<c>"a😀".slice(0, 2)</c>), JSON can spell it (<c>\ud83d</c>), but it is no
-/// Unicode text, and System.Text.Json
-/// throws when it comes to it. It becomes U+FFFD, as wherever else such a string is made UTF-8.
+/// Unicode text, and System.Text.Json throws when it comes to it. It becomes U+FFFD, as wherever else such a string is made UTF-8.
 /// </summary>
 internal static class LoneSurrogates
 {

@@ -7,8 +7,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// MessagePack as <c>socket.io-msgpack-parser</c> speaks it (S-49a): a map of <c>type</c>, <c>nsp</c>, <c>data</c> and <c>id</c>. Values
-/// are translated from and
-/// to JSON with attachments, so that handlers and serialiser options are the same for both parsers.
+/// are translated from and to JSON with attachments, so that handlers and serialiser options are the same for both parsers.
 /// </summary>
 internal sealed class MessagePackParser : SocketIoParser
 {

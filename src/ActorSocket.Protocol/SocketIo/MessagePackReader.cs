@@ -9,8 +9,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// Reads MessagePack values as JSON, binary as attachments; what JSON cannot say becomes what JSON.stringify makes of it. The dialect is
-/// notepack's, with which the official
-/// parser reads and writes. Throws <see cref="FormatException"/> for anything malformed.
+/// notepack's, with which the official parser reads and writes. Throws <see cref="FormatException"/> for anything malformed.
 /// </summary>
 internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
 {
@@ -198,8 +197,7 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
 
     /// <summary>
     /// Type 0 is notepack's: of 8 bytes in the fixed form a date, in the others an ArrayBuffer, that of 8 bytes too. Type -1 is the
-    /// standard's timestamp. Of any other the
-    /// official parser makes its number and its bytes.
+    /// standard's timestamp. Of any other the official parser makes its number and its bytes.
     /// </summary>
     private void CopyExtension(Utf8JsonWriter writer, int length, bool isFixed)
     {

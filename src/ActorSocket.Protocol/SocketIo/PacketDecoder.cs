@@ -6,8 +6,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// Puts a client's Socket.IO packets together out of Engine.IO messages: a text, and the attachments it announces (protocol v5, "Packet
-/// encoding").
-/// Never throws for what a client sends.
+/// encoding"). Never throws for what a client sends.
 /// </summary>
 /// <remarks>One per connection, used by one thread at a time.</remarks>
 internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, SocketJson json) : IPacketDecoder
@@ -155,8 +154,7 @@ internal sealed class PacketDecoder(ProtocolLimits limits, NameTable names, Sock
 
     /// <summary>
     /// One pass over the JSON: is it well-formed, of the shape its packet type asks for (S-17, S-18), and what are the arguments. While
-    /// attachments are due nothing is
-    /// copied, and their placeholders remain to be looked at.
+    /// attachments are due nothing is copied, and their placeholders remain to be looked at.
     /// </summary>
     private bool TryScan(
         Header header,

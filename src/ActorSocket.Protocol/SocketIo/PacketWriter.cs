@@ -9,8 +9,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// One encoded packet: <see cref="Buffer"/> is a whole WebSocket text frame, and from <see cref="TextOffset"/> on the Engine.IO message in
-/// it, so that
-/// both transports share one array.
+/// it, so that both transports share one array.
 /// </summary>
 internal readonly record struct EncodedPacket(byte[] Buffer, int TextOffset, byte[][] Attachments);
 

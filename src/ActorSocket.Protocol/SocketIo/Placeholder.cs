@@ -17,8 +17,7 @@ internal static class Placeholder
 
     /// <summary>
     /// How the key is spelt in an object that is no placeholder though it looks like one: a map of the user's that came in MessagePack,
-    /// where binary is binary and nothing
-    /// stands in for it. To whoever reads the JSON it is the same key.
+    /// where binary is binary and nothing stands in for it. To whoever reads the JSON it is the same key.
     /// </summary>
     public static ReadOnlySpan<byte> UsersKey => "\\u005Fplaceholder"u8;
 
@@ -29,8 +28,7 @@ internal static class Placeholder
 
     /// <summary>
     /// Moves a reader from the first token of a value to its last, and finds the placeholders in between; what stands in one belongs to it,
-    /// as the official parser has it.
-    /// Every token is looked at once. <see cref="PlaceholderAt.Number"/> is -1 where there is no usable one.
+    /// as the official parser has it. Every token is looked at once. <see cref="PlaceholderAt.Number"/> is -1 where there is no usable one.
     /// </summary>
     /// <returns>In the order of the text, or null for none.</returns>
     public static List<PlaceholderAt>? Find(ref Utf8JsonReader reader)

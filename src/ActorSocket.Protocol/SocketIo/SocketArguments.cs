@@ -154,8 +154,7 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
 
     /// <summary>
     /// Reads it with the server's JSON options; attachments become <c>byte[]</c>, <c>ReadOnlyMemory&lt;byte&gt;</c> or <c>Stream</c>. A
-    /// client's text is never taken for
-    /// binary, nor binary for JSON.
+    /// client's text is never taken for binary, nor binary for JSON.
     /// </summary>
     /// <exception cref="JsonException">It is of another shape, or has binary where <typeparamref name="T"/> has a <see cref="JsonElement"/>
     /// or a <c>JsonNode</c>.</exception>

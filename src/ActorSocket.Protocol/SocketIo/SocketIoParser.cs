@@ -11,9 +11,8 @@ public abstract class SocketIoParser
 {
     /// <summary>
     /// The parser of <c>socket.io-msgpack-parser</c>: each packet is one MessagePack map in a binary message, binary values inline. What
-    /// JSON does not have is read as
-    /// JSON.stringify writes it: a date as text, NaN as null; <c>undefined</c> is left out of objects and null in arrays, but an argument
-    /// that is undefined counts as missing.
+    /// JSON does not have is read as JSON.stringify writes it: a date as text, NaN as null; <c>undefined</c> is left out of objects and
+    /// null in arrays, but an argument that is undefined counts as missing.
     /// </summary>
     public static SocketIoParser MessagePack { get; } = new MessagePackParser();
 

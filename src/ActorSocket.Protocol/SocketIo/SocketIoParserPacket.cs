@@ -27,8 +27,7 @@ public enum SocketIoParserPacketType
 /// <param name="Id">The acknowledgement's id, if it has one.</param>
 /// <param name="Json">
 /// UTF-8 JSON: the array of an event (its name first) or an acknowledgement, the payload of the others; empty when there is none. Binary
-/// stands in it as
-/// <c>{"_placeholder":true,"num":k}</c>.
+/// stands in it as <c>{"_placeholder":true,"num":k}</c>.
 /// </param>
 /// <param name="Attachments">The binary values, by number.</param>
 public readonly record struct SocketIoParserPacket(

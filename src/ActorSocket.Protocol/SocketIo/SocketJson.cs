@@ -8,8 +8,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// System.Text.Json with attachments: a read-only copy of the application's options, with converters that turn binary values into
-/// placeholders and back
-/// (S-04). The serialiser is synchronous, so a thread-static says which attachments are meant.
+/// placeholders and back (S-04). The serialiser is synchronous, so a thread-static says which attachments are meant.
 /// </summary>
 internal sealed class SocketJson
 {

@@ -4,9 +4,8 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// What a client sent, an argument, an answer or its <c>auth</c>, cannot be read as the type that was asked for: a
-/// <see cref="JsonException"/> whose text quotes nothing of what the client
-/// wrote, so that it may be logged. What the serialiser, a converter or a constructor said, which may, is in its data, where no logger
-/// looks.
+/// <see cref="JsonException"/> whose text quotes nothing of what the client wrote, so that it may be logged. What the serialiser, a
+/// converter or a constructor said, which may, is in its data, where no logger looks.
 /// </summary>
 internal static class UnreadableArgument
 {

@@ -5,8 +5,7 @@ namespace ActorSocket.Protocol.SocketIo;
 
 /// <summary>
 /// What any application emits and handles, so that its own source-generated context (the only one there is in a trimmed application) has to
-/// list nothing but
-/// its own types.
+/// list nothing but its own types.
 /// </summary>
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(bool))]

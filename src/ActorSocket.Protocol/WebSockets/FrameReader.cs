@@ -20,8 +20,7 @@ internal readonly ref struct WebSocketMessage(ReadOnlySpan<byte> data, int close
 
 /// <summary>
 /// Reads the client's WebSocket frames (RFC 6455 §5) out of received bytes. A frame that lies whole in one segment is unmasked in place and
-/// handed out
-/// without a copy; anything else is put together in a buffer that grows with what has arrived, never with what was announced.
+/// handed out without a copy; anything else is put together in a buffer that grows with what has arrived, never with what was announced.
 /// </summary>
 /// <remarks>One per connection, used by one thread at a time.</remarks>
 internal sealed class FrameReader(ProtocolLimits limits) : IDisposable

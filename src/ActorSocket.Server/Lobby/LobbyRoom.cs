@@ -8,8 +8,7 @@ internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Mem
 
 /// <summary>
 /// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to
-/// any. It tells the
-/// <see cref="LobbyList"/> how many they are.
+/// any. It tells the <see cref="LobbyList"/> how many they are.
 /// </summary>
 internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity
 {

@@ -225,8 +225,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     /// <summary>
     /// The last socket of a namespace that a pattern had made is gone, and the namespace with it. From here on the root makes a new
-    /// one; who looked this
-    /// one up just before is sent there.
+    /// one; who looked this one up just before is sent there.
     /// </summary>
     private void Retire()
     {

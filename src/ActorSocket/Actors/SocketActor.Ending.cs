@@ -63,8 +63,7 @@ internal sealed partial class SocketActor
 
     /// <summary>
     /// The client is gone, in whichever way. What it sent before is handled first, in order, as it is where handlers do not wait for each
-    /// other; but not for ever
-    /// (docs/adr/0003).
+    /// other; but not for ever (docs/adr/0003).
     /// </summary>
     private void OnLeft(DisconnectReason reason, string? description)
     {

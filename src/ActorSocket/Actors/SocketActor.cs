@@ -14,8 +14,7 @@ namespace ActorSocket.Actors;
 
 /// <summary>
 /// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the
-/// acknowledgements it waits
-/// for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
+/// acknowledgements it waits for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
 /// </summary>
 internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
 {

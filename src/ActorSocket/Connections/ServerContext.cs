@@ -8,8 +8,7 @@ namespace ActorSocket.Connections;
 
 /// <summary>
 /// What the connections of one server share, and whatever stands on them: its options, its formats, its log and metrics, its engine.
-/// Several
-/// servers in a host each have their own; nothing is static.
+/// Several servers in a host each have their own; nothing is static.
 /// </summary>
 internal abstract class ServerContext(
     string name,

@@ -14,10 +14,8 @@ internal sealed record WrittenData(string Kind, byte[] Bytes);
 
 /// <summary>
 /// How the values of <see cref="Socket.Data"/> travel to another node. Simple values come back as what they were, of a fixed list of types;
-/// so does a principal, as its claims.
-/// Everything else that System.Text.Json can write comes back as a <see cref="JsonElement"/>, to be read as the type that the reader names:
-/// no type is looked up by a name.
-/// What stands for something of this process stays behind.
+/// so does a principal, as its claims. Everything else that System.Text.Json can write comes back as a <see cref="JsonElement"/>, to be
+/// read as the type that the reader names: no type is looked up by a name. What stands for something of this process stays behind.
 /// </summary>
 internal static class DataFormat
 {

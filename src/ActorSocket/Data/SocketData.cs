@@ -8,8 +8,8 @@ namespace ActorSocket.Data;
 
 /// <summary>
 /// What is behind <see cref="Socket.Data"/>: a thread-safe bag whose writes are followed, so that another node has them soon, and whose
-/// values may have travelled. A socket
-/// that is recovered on its own node takes the bag itself over: what a handler of the lost one writes late is not lost.
+/// values may have travelled. A socket that is recovered on its own node takes the bag itself over: what a handler of the lost one writes
+/// late is not lost.
 /// </summary>
 /// <remarks>No lock is held while a value is compared, written or read: that runs the application's code.</remarks>
 internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictionary<string, object?>
@@ -117,8 +117,7 @@ internal sealed class SocketData : IDictionary<string, object?>, IReadOnlyDictio
 
     /// <summary>
     /// Reads a value as <typeparamref name="T"/>, whether it was put here or has travelled. What had travelled is from then on what it was
-    /// read as, so that a change to it is
-    /// seen by the next who reads it.
+    /// read as, so that a change to it is seen by the next who reads it.
     /// </summary>
     /// <returns>False when there is none. <paramref name="error"/> says why one that is there is no <typeparamref name="T"/>.</returns>
     public bool TryGet<T>(string key, SocketJson json, out T? value, out Exception? error)

@@ -4,8 +4,8 @@ namespace ActorSocket.Diagnostics;
 
 /// <summary>
 /// Every log message of the library but those of its engine (<see cref="EngineLog"/>, 4 to 9, 11 and 12). A retired id is not used again.
-/// Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use
-/// stands at Debug, as <see cref="LogText"/> has it. How often a client makes a line be written is bounded by <see cref="BoundedLogger"/>.
+/// Nothing that a client wrote is logged, the name of a namespace that a pattern made included; what can be of use stands at Debug, as
+/// <see cref="LogText"/> has it. How often a client makes a line be written is bounded by <see cref="BoundedLogger"/>.
 /// </summary>
 internal static partial class Log
 {

@@ -10,8 +10,7 @@ namespace ActorSocket.Entities;
 
 /// <summary>
 /// One entity: asks what there was before, and runs its start, its calls and its ticks one at a time, in order. Its parent is a shard, or
-/// an <see cref="EntityParent"/> where
-/// there is no cluster: see <see cref="IEntityPlacement"/>.
+/// an <see cref="EntityParent"/> where there is no cluster: see <see cref="IEntityPlacement"/>.
 /// </summary>
 internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedActor, IWithTimers
 {

@@ -13,8 +13,7 @@ public enum EntityOrigin
 
     /// <summary>
     /// There was one, and its state is lost: its node crashed, its <see cref="RoomEntity.HandOver"/> threw or took too long, or no node had
-    /// room for what it handed over
-    /// (<c>ActorSocketClusterOptions.MaxEntityStateBytes</c>).
+    /// room for what it handed over (<c>ActorSocketClusterOptions.MaxEntityStateBytes</c>).
     /// </summary>
     Lost,
 }

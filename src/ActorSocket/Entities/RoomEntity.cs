@@ -2,15 +2,13 @@ namespace ActorSocket;
 
 /// <summary>
 /// A room, a game or whatever else has state, as one object for each id: it lives on one node of the cluster, wherever it is called from,
-/// and moves to another one when its
-/// node leaves. Its <see cref="EventAttribute"/> methods are called by <see cref="RoomEntities{TEntity}"/>; they, its ticks and its start
-/// run one at a time, so its fields need no lock.
+/// and moves to another one when its node leaves. Its <see cref="EventAttribute"/> methods are called by
+/// <see cref="RoomEntities{TEntity}"/>; they, its ticks and its start run one at a time, so its fields need no lock.
 /// </summary>
 /// <remarks>
 /// Constructed by dependency injection in a scope of its own, when it is called for the first time. Map the class with
 /// <c>io.MapEntities&lt;Lobby&gt;("lobby")</c>. From then on it lives until it retires: when its node leaves, or its shard moves, it hands
-/// its state over and goes on
-/// elsewhere by itself; when its node crashes, it starts anew elsewhere, and is told so.
+/// its state over and goes on elsewhere by itself; when its node crashes, it starts anew elsewhere, and is told so.
 /// </remarks>
 public abstract class RoomEntity
 {
@@ -39,8 +37,7 @@ public abstract class RoomEntity
 
     /// <summary>
     /// Runs first; calls wait until it is done. When it throws, as when the constructor does, they fail with what it threw, what was handed
-    /// over is kept, and the next call
-    /// starts the entity again.
+    /// over is kept, and the next call starts the entity again.
     /// </summary>
     /// <param name="start">Whether there was one before, and its state.</param>
     public virtual Task OnStartedAsync(EntityStart start) => Task.CompletedTask;

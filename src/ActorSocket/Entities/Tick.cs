@@ -6,8 +6,7 @@ namespace ActorSocket.Entities;
 
 /// <summary>
 /// One entity's ticks: a periodic timer whose ticks are due at whole multiples of the interval from the start, so that lateness does not
-/// add up. It is its own message, and at
-/// most one is in the actor's mailbox at a time.
+/// add up. It is its own message, and at most one is in the actor's mailbox at a time.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class Tick : ILocalMessage, IDeadLetterSuppression

@@ -13,9 +13,8 @@ public static class ActorSocketEndpointRouteBuilderExtensions
     /// <param name="endpoints">The application.</param>
     /// <param name="pattern">
     /// The path, without a trailing slash. Official: <c>path</c>. Behind the prefix of a group (<c>MapGroup</c>); with parameters, each for
-    /// one segment, such as
-    /// <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server gets whatever no other
-    /// endpoint takes.
+    /// one segment, such as <c>/{tenant}/socket.io</c>, whose values are in <see cref="Handshake.RouteValues"/>. With <c>/</c> the server
+    /// gets whatever no other endpoint takes.
     /// </param>
     /// <param name="name">The server's name, when it was added with one.</param>
     /// <returns>The server: handlers are added with <c>Of</c> and <c>OnConnection</c>.</returns>

@@ -86,8 +86,7 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
 
     /// <summary>
     /// A template for namespaces that are created when a client asks for a name that fits the pattern. Handlers and middleware are added to
-    /// it before
-    /// clients come; static namespaces win. What is emitted to the template goes to all namespaces made from it.
+    /// it before clients come; static namespaces win. What is emitted to the template goes to all namespaces made from it.
     /// </summary>
     public Namespace OfDynamic(Regex pattern)
     {
@@ -114,14 +113,12 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
 
     /// <summary>
     /// Closes the server: handshakes are answered 503, every socket is disconnected with "server shutting down", and every connection is
-    /// closed after what is
-    /// queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops. Whoever calls it again
-    /// waits for the same end.
+    /// closed after what is queued for it, without a DISCONNECT packet, so that clients reconnect. Called by the host when it stops.
+    /// Whoever calls it again waits for the same end.
     /// </summary>
     /// <returns>
     /// Completes when no connection is left and what their sockets' handlers had to do is done, those of <c>disconnect</c> included, at the
-    /// latest after
-    /// <see cref="EngineIoOptions.DrainTimeout"/>, but five seconds are left for the handlers.
+    /// latest after <see cref="EngineIoOptions.DrainTimeout"/>, but five seconds are left for the handlers.
     /// </returns>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
     public Task CloseAsync(CancellationToken cancellationToken = default) => _closing.RunAsync(CloseOnceAsync, cancellationToken);

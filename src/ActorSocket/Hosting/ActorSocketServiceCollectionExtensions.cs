@@ -21,8 +21,7 @@ public static class ActorSocketServiceCollectionExtensions
 {
     /// <summary>
     /// Adds a server. Its options come from the configuration section <c>ActorSocket</c> and then from <paramref name="configure"/>. Starts
-    /// an actor system
-    /// unless the application has called <c>AddAkka</c> before; that one then needs <c>WithActorSocket</c>.
+    /// an actor system unless the application has called <c>AddAkka</c> before; that one then needs <c>WithActorSocket</c>.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets options in code.</param>

@@ -2,8 +2,7 @@ namespace ActorSocket;
 
 /// <summary>
 /// The handlers of one socket as a class: constructed by dependency injection, in a scope of its own, when the socket connects. Methods
-/// that bear an
-/// <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of
+/// that bear an <see cref="EventAttribute"/> handle that event; their parameters and results are those of a handler of
 /// <see cref="Socket.On(string, Delegate)"/>.
 /// </summary>
 /// <remarks>

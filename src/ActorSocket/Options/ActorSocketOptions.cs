@@ -98,11 +98,8 @@ public sealed class ActorSocketOptions : EngineIoOptions
 
     /// <summary>
     /// Whether a handler starts on the thread that has read its event from the WebSocket, once the read is over, as in Node.js, not on one
-    /// of
-    /// the thread pool: for <c>UseInlineSockets</c>, which sets it, and of little use without. A handler that blocks then holds up more
-    /// than
-    /// its own client's
-    /// later events: the heartbeat, too.
+    /// of the thread pool: for <c>UseInlineSockets</c>, which sets it, and of little use without. A handler that blocks then holds up more
+    /// than its own client's later events: the heartbeat, too.
     /// </summary>
     public bool InlineHandlers { get; set; }
 }

@@ -2,22 +2,19 @@ namespace ActorSocket;
 
 /// <summary>
 /// Limits of entities: clients often choose their ids. <see cref="ActorSocketOptions.Entities"/> is for all classes, and what a class
-/// begins with that sets its own in
-/// <see cref="RoomEntityExtensions.MapEntities{TEntity}(Namespace, string, Action{EntityOptions})"/>.
+/// begins with that sets its own in <see cref="RoomEntityExtensions.MapEntities{TEntity}(Namespace, string, Action{EntityOptions})"/>.
 /// </summary>
 public sealed class EntityOptions
 {
     /// <summary>
     /// The most entities of one class on one node. Calls of an id that is not there are then refused with an
-    /// <see cref="EntityCallException"/>; one that lived, and moves
-    /// here, is let in. 100 000.
+    /// <see cref="EntityCallException"/>; one that lived, and moves here, is let in. 100 000.
     /// </summary>
     public int MaxEntities { get; set; } = 100_000;
 
     /// <summary>
     /// For how long an entity may go without a call before it retires, as by <see cref="RoomEntity.Retire"/>: its state is gone. Ticks do
-    /// not count as calls. Null, the
-    /// default: for ever.
+    /// not count as calls. Null, the default: for ever.
     /// </summary>
     public TimeSpan? IdleTimeout { get; set; }
 

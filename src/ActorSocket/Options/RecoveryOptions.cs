@@ -11,8 +11,7 @@ public sealed class RecoveryOptions
 
     /// <summary>
     /// Whether a recovered socket passes the namespace's middleware by. True. A user who was locked out meanwhile then comes back: set it
-    /// to false where
-    /// that matters. Official: <c>skipMiddlewares</c>.
+    /// to false where that matters. Official: <c>skipMiddlewares</c>.
     /// </summary>
     public bool SkipMiddlewares { get; set; } = true;
 

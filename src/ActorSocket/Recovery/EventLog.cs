@@ -2,8 +2,7 @@ namespace ActorSocket.Recovery;
 
 /// <summary>
 /// The events of the last while by their positions, with an index by room and one by emitter: what a socket missed is found by looking at
-/// what was sent to its rooms, and at
-/// nothing else. An event takes a place of each room it is for, and gives it back when it is forgotten.
+/// what was sent to its rooms, and at nothing else. An event takes a place of each room it is for, and gives it back when it is forgotten.
 /// </summary>
 /// <remarks>Not thread-safe: used under its log's gate.</remarks>
 internal sealed class EventLog

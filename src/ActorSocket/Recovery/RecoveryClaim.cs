@@ -6,8 +6,7 @@ namespace ActorSocket.Recovery;
 
 /// <summary>
 /// What a client says of itself to get its socket back: its secret, and the last event it saw as the node with this tag counts
-/// them. A client that has never seen one
-/// says no offset: the tag is empty, the offset -1.
+/// them. A client that has never seen one says no offset: the tag is empty, the offset -1.
 /// </summary>
 internal readonly record struct RecoveryClaim(string Secret, string OffsetTag, long Offset)
 {

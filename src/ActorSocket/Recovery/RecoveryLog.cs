@@ -7,10 +7,8 @@ namespace ActorSocket.Recovery;
 
 /// <summary>
 /// What one namespace remembers for clients that come back: the events of the last while with whom they were for, and the sockets that were
-/// lost. Each event
-/// gets its offset, its place in the log and its receivers' queues in one critical section (<see cref="Gate"/>), so that the offset which a
-/// client saw last
-/// tells exactly what it missed. An offset is a position in the log of the node that the socket was on.
+/// lost. Each event gets its offset, its place in the log and its receivers' queues in one critical section (<see cref="Gate"/>), so that
+/// the offset which a client saw last tells exactly what it missed. An offset is a position in the log of the node that the socket was on.
 /// </summary>
 internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeProvider time)
 {
@@ -84,8 +82,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     /// <summary>
     /// Remembers, of a socket that comes from another node, the number of the last event that it has had of each emitter: some of these may
-    /// arrive here later, and are not
-    /// delivered to it twice. Call under <see cref="Gate"/>.
+    /// arrive here later, and are not delivered to it twice. Call under <see cref="Gate"/>.
     /// </summary>
     public void Told(string socketId, IReadOnlyDictionary<string, long> positions)
     {
@@ -123,8 +120,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     /// <summary>
     /// The events after a position that a socket with this id and these rooms would have got; false when some of them are forgotten, or the
-    /// position is none of this log's.
-    /// Costs what was sent to its rooms since, whatever else is in the log. Call under <see cref="Gate"/>.
+    /// position is none of this log's. Costs what was sent to its rooms since, whatever else is in the log. Call under <see cref="Gate"/>.
     /// </summary>
     public bool TryGetMissed(
         long position,
@@ -141,10 +137,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     /// <summary>
     /// What this node itself emitted after a number for a socket with this id and these rooms on a node that is gone, and what it has got
-    /// of that node, each with how long ago that
-    /// was; false when some of its own is forgotten. What did not go to that node was not for the socket, even if it is now: it was emitted
-    /// before the socket was in the room.
-    /// Call under <see cref="Gate"/>.
+    /// of that node, each with how long ago that was; false when some of its own is forgotten. What did not go to that node was not for the
+    /// socket, even if it is now: it was emitted before the socket was in the room. Call under <see cref="Gate"/>.
     /// </summary>
     /// <param name="after">By emitter, what the socket has.</param>
     /// <param name="goneTag">The node that is gone.</param>

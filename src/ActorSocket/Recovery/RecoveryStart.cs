@@ -2,9 +2,8 @@ namespace ActorSocket.Recovery;
 
 /// <summary>
 /// Where in its node's log a socket begins, for a client that has seen nothing of it since. Every event that a client takes an offset from
-/// bears one of ours; but a copy of the
-/// socket may be old, and the client may have been on other nodes since. So another node's offset counts only if it is the very one that
-/// the client came with.
+/// bears one of ours; but a copy of the socket may be old, and the client may have been on other nodes since. So another node's offset
+/// counts only if it is the very one that the client came with.
 /// </summary>
 /// <param name="OffsetTag">With <paramref name="Offset"/>, the offset that the client came with, or of the last event that it was told when
 /// it came.</param>
@@ -29,9 +28,8 @@ internal readonly record struct RecoveryStart(string OffsetTag, long Offset, lon
 
     /// <summary>
     /// The client is told of events, the first with the offset of this position or a later one, and only then that it is recovered: until
-    /// it has that, nobody can say which of
-    /// them it has. The official client keeps them, hands them on when it is connected the next time, and says an offset from before them
-    /// all the while.
+    /// it has that, nobody can say which of them it has. The official client keeps them, hands them on when it is connected the next time,
+    /// and says an offset from before them all the while.
     /// </summary>
     public RecoveryStart Telling(long position) => new("", 0, position) { Known = Known };
 

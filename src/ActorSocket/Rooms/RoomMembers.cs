@@ -2,8 +2,7 @@ namespace ActorSocket.Rooms;
 
 /// <summary>
 /// The members of one room, or of a whole namespace, as emitters read them: an array that is made when the first broadcast after a change
-/// asks for it,
-/// so that a join costs the same in a room of ten and of ten thousand.
+/// asks for it, so that a join costs the same in a room of ten and of ten thousand.
 /// </summary>
 /// <remarks>One actor writes, any thread reads.</remarks>
 internal sealed class RoomMembers<T>

@@ -5,8 +5,7 @@ namespace ActorSocket.Rooms;
 
 /// <summary>
 /// One room with members on this node. As Akka's routers, it owns the membership and publishes the routees (<see cref="RoomMembers{T}"/>);
-/// a broadcast is
-/// routed on the emitter's thread, which keeps its order with the emitter's other packets and costs no hop.
+/// a broadcast is routed on the emitter's thread, which keeps its order with the emitter's other packets and costs no hop.
 /// </summary>
 internal sealed class RoomRouter<T>(string room, RoomMembers<T> members) : UntypedActor
     where T : class

@@ -5,8 +5,7 @@ namespace ActorSocket;
 
 /// <summary>
 /// The acknowledgement of one event. A handler that takes an <c>Ack</c> parameter answers when and with what it likes; when the client
-/// asked for none,
-/// sending does nothing. Only the first answer is sent.
+/// asked for none, sending does nothing. Only the first answer is sent.
 /// </summary>
 /// <remarks>May be used from any thread, also after the handler has returned.</remarks>
 public class Ack

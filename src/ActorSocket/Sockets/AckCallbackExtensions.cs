@@ -6,24 +6,22 @@ namespace ActorSocket;
 
 /// <summary>
 /// Emits with a callback for the client's acknowledgement, as in Node.js: nothing waits for it, so the client's later events are handled
-/// meanwhile, which an <c>await</c> of
-/// <see cref="AckEmitterExtensions.EmitWithAckAsync{T}(IAckEmitter, string, CancellationToken)"/> in a handler holds back.
+/// meanwhile, which an <c>await</c> of <see cref="AckEmitterExtensions.EmitWithAckAsync{T}(IAckEmitter, string, CancellationToken)"/> in a
+/// handler holds back.
 /// </summary>
 /// <remarks>
 /// The callback follows at most three arguments. Who has more awaits <c>EmitWithAckAsync</c>, which takes eight, or
 /// <c>EmitWithAckCoreAsync</c>, which takes a list; so that nothing is held back, in a method of its own whose task is not awaited.
 ///
 /// The answer is read as what the lambda's parameter is typed with, the first argument of the acknowledgement; without a type, or as
-/// <see cref="SocketArguments"/>, it is all of
-/// them. The callback runs as soon as the answer is there, also while a handler waits; what it throws is logged and raised on
-/// <see cref="Socket.OnError(Func{Exception, Task})"/>.
+/// <see cref="SocketArguments"/>, it is all of them. The callback runs as soon as the answer is there, also while a handler waits; what it
+/// throws is logged and raised on <see cref="Socket.OnError(Func{Exception, Task})"/>.
 /// </remarks>
 public static class AckCallbackExtensions
 {
     /// <summary>
     /// Emits an event and calls back with the client's answer. A client that leaves before it answers is no error: then it is never called
-    /// (official:
-    /// <c>socket.emit(event, callback)</c>). For a time limit see <see cref="Socket.Timeout"/>.
+    /// (official: <c>socket.emit(event, callback)</c>). For a time limit see <see cref="Socket.Timeout"/>.
     /// </summary>
     /// <exception cref="ArgumentException">The name is reserved, or the callback is <c>async void</c>.</exception>
     /// <exception cref="InvalidOperationException">The middleware has not let the client in yet.</exception>

@@ -7,8 +7,7 @@ namespace ActorSocket;
 
 /// <summary>
 /// The sockets of a namespace that are in any of some rooms and in none of some others, with flags for what is emitted to them. Immutable;
-/// every call
-/// returns another. Each socket is reached once, however many of its rooms match.
+/// every call returns another. Each socket is reached once, however many of its rooms match.
 /// </summary>
 public sealed class BroadcastOperator : IAckBroadcaster
 {
@@ -46,8 +45,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
 
     /// <summary>
     /// How long <c>EmitWithAckAsync</c> waits for the clients' acknowledgements, and what fetches, moves and disconnects sockets for the
-    /// other
-    /// nodes, which without it is <c>ActorSocketClusterOptions.RequestTimeout</c>. Official: <c>timeout</c>.
+    /// other nodes, which without it is <c>ActorSocketClusterOptions.RequestTimeout</c>. Official: <c>timeout</c>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
     public BroadcastOperator Timeout(TimeSpan timeout) => new(_namespace, _selection, _flags.Within(timeout));

@@ -8,8 +8,7 @@ namespace ActorSocket.Sockets;
 
 /// <summary>
 /// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token,
-/// all arguments) is
-/// given, everything else takes the next argument of the event. The call is compiled once per handler method.
+/// all arguments) is given, everything else takes the next argument of the event. The call is compiled once per handler method.
 /// </summary>
 internal sealed class HandlerBinder(SocketJson json)
 {

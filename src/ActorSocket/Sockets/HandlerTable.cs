@@ -5,10 +5,9 @@ namespace ActorSocket.Sockets;
 
 /// <summary>
 /// The handlers of one socket, those of one event in the order they were added. Every socket has its own, and most have few: an array that
-/// is searched from its start. Where
-/// there are many (<c>Once("reply:" + id)</c>) a dictionary takes its place, so that adding and removing cost the same however many there
-/// are. What is there is replaced,
-/// never changed, so that an event which runs goes on with the handlers it began with.
+/// is searched from its start. Where there are many (<c>Once("reply:" + id)</c>) a dictionary takes its place, so that adding and removing
+/// cost the same however many there are. What is there is replaced, never changed, so that an event which runs goes on with the handlers it
+/// began with.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class HandlerTable

@@ -31,8 +31,7 @@ public class Namespace : IEventEmitter
 
     /// <summary>
     /// Runs for each socket once it is connected. Its events wait until the handler, also an asynchronous one, is done. When it throws, the
-    /// client is disconnected from the
-    /// namespace and none of its events is handled. Official: <c>namespace.on("connection", …)</c>.
+    /// client is disconnected from the namespace and none of its events is handled. Official: <c>namespace.on("connection", …)</c>.
     /// </summary>
     /// <returns>Dispose it to take the handler off: it runs for no socket that connects later. Where it runs, it goes on.</returns>
     public IDisposable OnConnection(Func<Socket, Task> handler) => Services.OnConnection(handler);
@@ -43,9 +42,8 @@ public class Namespace : IEventEmitter
 
     /// <summary>
     /// Adds middleware that each client passes before it is connected, in the order it was added. It calls <c>next</c>, or refuses by
-    /// throwing a
-    /// <see cref="ConnectErrorException"/>, whose message and data the client gets. Any other exception is logged and refuses with
-    /// "Internal server error".
+    /// throwing a <see cref="ConnectErrorException"/>, whose message and data the client gets. Any other exception is logged and refuses
+    /// with "Internal server error".
     /// </summary>
     /// <returns>The namespace.</returns>
     public Namespace Use(Func<Socket, Func<Task>, Task> middleware)

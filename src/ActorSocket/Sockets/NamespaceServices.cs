@@ -232,10 +232,8 @@ internal sealed class NamespaceServices
 
     /// <summary>
     /// Gives an event its offset and its place in the log, and appends it to its receivers' queues, all in one. One that is not kept gets
-    /// the offset of the event before it:
-    /// the client takes the last argument for an offset if it is a text, whatever it is, and would lose its place in the log. What runs the
-    /// application's code is done
-    /// before and after: nobody else's emit waits for it.
+    /// the offset of the event before it: the client takes the last argument for an offset if it is a text, whatever it is, and would lose
+    /// its place in the log. What runs the application's code is done before and after: nobody else's emit waits for it.
     /// </summary>
     private void Log(RecoveryLog log, in Emission e)
     {
@@ -261,8 +259,7 @@ internal sealed class NamespaceServices
                     return false;
             }
             // Under the gate: whoever passes it after a node has joined is sure that the node gets what is emitted from there on. An offset
-            // is a node's own, so what
-            // goes to the others has none.
+            // is a node's own, so what goes to the others has none.
             var sentTo = e.IsLocal
                 ? null
                 : Server.Adapter.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);

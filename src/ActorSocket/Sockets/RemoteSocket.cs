@@ -32,8 +32,8 @@ public sealed class RemoteSocket : IAckEmitter
 
     /// <summary>
     /// A copy of its data; changing it has no effect on the socket. Values of a socket of another node have travelled, as
-    /// <see cref="Socket.Data"/> says: simple ones are what they
-    /// were, others are <see cref="System.Text.Json.JsonElement"/>s, and one that cannot travel, such as a delegate, is missing.
+    /// <see cref="Socket.Data"/> says: simple ones are what they were, others are <see cref="System.Text.Json.JsonElement"/>s, and one that
+    /// cannot travel, such as a delegate, is missing.
     /// </summary>
     public IReadOnlyDictionary<string, object?> Data => _data;
 

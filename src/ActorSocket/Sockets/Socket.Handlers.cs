@@ -17,13 +17,11 @@ public sealed partial class Socket
 
     /// <summary>
     /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order,
-    /// read with
-    /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments,
-    /// <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>,
-    /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token
-    /// is cancelled when the event's time is over:
-    /// the socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>.
-    /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one.
+    /// read with System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments,
+    /// <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>, <see cref="Socket"/>, <see cref="SocketArguments"/>
+    /// (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token is cancelled when the event's time is over: the
+    /// socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>. A returned
+    /// value, also of a task, is sent as the acknowledgement when the client asked for one.
     /// </summary>
     /// <returns>Dispose it to stop handling the event.</returns>
     /// <exception cref="ArgumentException">The name is reserved, a parameter or the result cannot be bound, or the handler is <c>async
@@ -103,9 +101,8 @@ public sealed partial class Socket
 
     /// <summary>
     /// Sees every event that is emitted to this socket, directly or by a broadcast, before it is queued (with
-    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> right after,
-    /// with its offset); also a volatile one that is then dropped. Runs on the thread that emits, which it should not keep; the event does
-    /// not wait for what it awaits (official:
+    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> right after, with its offset); also a volatile one that is then dropped.
+    /// Runs on the thread that emits, which it should not keep; the event does not wait for what it awaits (official:
     /// <c>onAnyOutgoing</c>).
     /// </summary>
     /// <returns>Dispose it to stop.</returns>
@@ -133,10 +130,8 @@ public sealed partial class Socket
 
     /// <summary>
     /// Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, which completes when the handlers
-    /// have; returns without, and
-    /// the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/> raised. It may change the
-    /// event,
-    /// its <see cref="SocketEvent.Arguments"/> or its name.
+    /// have; returns without, and the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/>
+    /// raised. It may change the event, its <see cref="SocketEvent.Arguments"/> or its name.
     /// </summary>
     public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
     {
@@ -146,8 +141,7 @@ public sealed partial class Socket
 
     /// <summary>
     /// Raised once when the socket is about to be disconnected, after the events that its client had sent before it left: its rooms are
-    /// still there until the handler, also an
-    /// asynchronous one, is done, for <see cref="ActorSocketOptions.LastEventsTimeout"/> at most.
+    /// still there until the handler, also an asynchronous one, is done, for <see cref="ActorSocketOptions.LastEventsTimeout"/> at most.
     /// </summary>
     public IDisposable OnDisconnecting(Func<DisconnectReason, Task> handler) =>
         Register(ref _disconnecting, handler, () => Unregister(ref _disconnecting, handler));
@@ -164,10 +158,9 @@ public sealed partial class Socket
 
     /// <summary>
     /// Raised for what goes wrong on this socket: an exception of a handler or of middleware, arguments of the wrong type, a broken
-    /// protocol. Nothing waits for what the handler
-    /// awaits; its own exceptions are logged. For arguments of the wrong type it is a <see cref="System.Text.Json.JsonException"/> with
-    /// nothing of what the client wrote in its message; what the
-    /// serialiser said is in its <see cref="Exception.Data"/>, as <c>ActorSocket.Cause</c>.
+    /// protocol. Nothing waits for what the handler awaits; its own exceptions are logged. For arguments of the wrong type it is a
+    /// <see cref="System.Text.Json.JsonException"/> with nothing of what the client wrote in its message; what the serialiser said is in
+    /// its <see cref="Exception.Data"/>, as <c>ActorSocket.Cause</c>.
     /// </summary>
     public IDisposable OnError(Func<Exception, Task> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
 
@@ -176,10 +169,9 @@ public sealed partial class Socket
 
     /// <summary>
     /// Hands the socket to an actor of the application's: it gets <see cref="SocketMessages.Connected"/>, every
-    /// <see cref="SocketMessages.Event"/> and
-    /// <see cref="SocketMessages.Disconnected"/>, and tells <see cref="Actor"/> what to do. Its mailbox is not counted against the inbound
-    /// limits. When it stops first, nobody is left
-    /// to handle the client's events: the socket is disconnected.
+    /// <see cref="SocketMessages.Event"/> and <see cref="SocketMessages.Disconnected"/>, and tells <see cref="Actor"/> what to do. Its
+    /// mailbox is not counted against the inbound limits. When it stops first, nobody is left to handle the client's events: the socket is
+    /// disconnected.
     /// </summary>
     public void ForwardTo(IActorRef handler)
     {

@@ -14,8 +14,7 @@ namespace ActorSocket;
 /// <summary>One client in one namespace (official: <c>Socket</c>). The public face of a <c>SocketActor</c>.</summary>
 /// <remarks>
 /// All members may be used from any thread. Handlers of one socket run one at a time, in the order its events arrived; what a handler emits
-/// before its
-/// first suspending <c>await</c> leaves in one write.
+/// before its first suspending <c>await</c> leaves in one write.
 /// </remarks>
 [JsonConverter(typeof(NoJsonConverter<Socket>))]
 // a token source without a timer holds nothing; disposing it would break handlers that still look at the token
@@ -58,9 +57,8 @@ public sealed partial class Socket : IAckEmitter
     /// </summary>
     /// <remarks>
     /// Of a Socket.IO 2 client (<see cref="EngineIoOptions.AllowEIO3"/>) it is the connection's id, <see cref="ConnectionId"/>, in other
-    /// namespaces than <c>/</c> with the
-    /// namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a secret of the client; give others
-    /// an id of the application's own.
+    /// namespaces than <c>/</c> with the namespace and a <c>#</c> before it: such a client makes its <c>socket.id</c> from it. It is then a
+    /// secret of the client; give others an id of the application's own.
     /// </remarks>
     public string Id { get; }
 
@@ -72,31 +70,27 @@ public sealed partial class Socket : IAckEmitter
 
     /// <summary>
     /// The authenticated user of the request that opened the connection. Of a socket that was recovered past the middleware, when that
-    /// request has none: the user that the
-    /// lost socket had, as claims.
+    /// request has none: the user that the lost socket had, as claims.
     /// </summary>
     public ClaimsPrincipal User => RecoveredUser ?? Handshake.User;
 
     /// <summary>
     /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with
-    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a
-    /// cluster another node has it within moments, and should this node crash, the client finds it there. A change within a value is not
-    /// seen: put the value anew.
+    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a cluster another node has it within moments, and should this node
+    /// crash, the client finds it there. A change within a value is not seen: put the value anew.
     /// </summary>
     /// <remarks>
     /// <para>A socket that is recovered on its own node has the same objects. On another node numbers, text, <c>bool</c>, <c>Guid</c>,
-    /// dates, times, <c>Uri</c>,
-    /// <c>byte[]</c> and <see cref="ClaimsPrincipal"/> (as claims) are what they were; what else System.Text.Json can write is a
-    /// <see cref="System.Text.Json.JsonElement"/>: read it with <see cref="GetData"/>, which is the same everywhere.</para>
+    /// dates, times, <c>Uri</c>, <c>byte[]</c> and <see cref="ClaimsPrincipal"/> (as claims) are what they were; what else System.Text.Json
+    /// can write is a <see cref="System.Text.Json.JsonElement"/>: read it with <see cref="GetData"/>, which is the same everywhere.</para>
     /// <para>What cannot be written, such as a delegate, a stream or anything disposable, does not travel: a warning says so when it is
-    /// put, and a socket that comes back
-    /// without it passes the middleware again, whatever <see cref="RecoveryOptions.SkipMiddlewares"/> says.</para>
+    /// put, and a socket that comes back without it passes the middleware again, whatever <see cref="RecoveryOptions.SkipMiddlewares"/>
+    /// says.</para>
     /// </remarks>
     public IDictionary<string, object?> Data => Bag;
 
     /// <summary>Reads a value of <see cref="Data"/> as <typeparamref name="T"/>, also one that has come from another node as JSON, or one
-    /// of another type that converts to it
-    /// by JSON (an <c>int</c> as a <c>long</c>).</summary>
+    /// of another type that converts to it by JSON (an <c>int</c> as a <c>long</c>).</summary>
     /// <returns>The default when there is none.</returns>
     /// <exception cref="InvalidOperationException">There is one, which cannot be read as <typeparamref name="T"/>.</exception>
     public T? GetData<T>(string key) => Bag.Get<T>(key, Namespace.Services.Server.Json);
@@ -126,15 +120,13 @@ public sealed partial class Socket : IAckEmitter
 
     /// <summary>
     /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised or
-    /// <see cref="DisconnectAsync"/> called; so also for
-    /// handlers of what the client sent before it left.
+    /// <see cref="DisconnectAsync"/> called; so also for handlers of what the client sent before it left.
     /// </summary>
     public bool Connected => _connected && !_isToldToGo;
 
     /// <summary>
     /// Whether this socket continues one that was lost: it has its id, its rooms and its <see cref="Data"/>, and its client has got what it
-    /// missed. See
-    /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
+    /// missed. See <see cref="ActorSocketOptions.ConnectionStateRecovery"/>.
     /// </summary>
     public bool Recovered => RestoredFrom is not null;
 
@@ -165,8 +157,7 @@ public sealed partial class Socket : IAckEmitter
 
     /// <summary>
     /// Cancelled as soon as the client has left or the server has disconnected it: there is nobody to be answered any more, although events
-    /// that were sent before may still be
-    /// handled. Also when the client goes, or is refused, before it was connected.
+    /// that were sent before may still be handled. Also when the client goes, or is refused, before it was connected.
     /// </summary>
     public CancellationToken Disconnected => _disconnected.Token;
 
@@ -209,8 +200,7 @@ public sealed partial class Socket : IAckEmitter
 
     /// <summary>
     /// The rooms the socket is in; a copy. Its own id is among them once the middleware has let it in. Empty once it is disconnected, but
-    /// not yet for who handles
-    /// <c>disconnecting</c>.
+    /// not yet for who handles <c>disconnecting</c>.
     /// </summary>
     public IReadOnlyCollection<string> Rooms => _reason is not null && !_connected ? [] : CurrentRooms;
 
@@ -313,8 +303,8 @@ public sealed partial class Socket : IAckEmitter
 
     /// <summary>
     /// Closes the connection, and with it the client's sockets of all namespaces, after what is queued and without a goodbye: a client
-    /// reconnects by itself, and may be recovered
-    /// (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close". May be called in middleware, too.
+    /// reconnects by itself, and may be recovered (official: <c>socket.conn.close()</c>). Handlers of the disconnect see "forced close".
+    /// May be called in middleware, too.
     /// </summary>
     /// <returns>Completes when nothing can be sent to this socket any more; what its client sent before is handled first, and then its
     /// disconnect is raised.</returns>

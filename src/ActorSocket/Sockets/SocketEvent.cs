@@ -14,8 +14,7 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
 
     /// <summary>
     /// Its arguments, still encoded; they can be emitted on as they are, binary included. Middleware (<see cref="Socket.Use"/>) may put
-    /// others in their place, for the
-    /// middleware and the handlers behind it; see <see cref="SetArguments"/>.
+    /// others in their place, for the middleware and the handlers behind it; see <see cref="SetArguments"/>.
     /// </summary>
     public SocketArguments Arguments { get; set; } = Arguments;
 

@@ -4,8 +4,8 @@ namespace ActorSocket;
 
 /// <summary>
 /// The message protocol between a socket and a user's own actor (<see cref="Socket.ForwardTo"/>). The actor receives
-/// <see cref="Connected"/>,
-/// <see cref="Event"/> and <see cref="Disconnected"/>, and tells <see cref="Socket.Actor"/> what the socket shall do.
+/// <see cref="Connected"/>, <see cref="Event"/> and <see cref="Disconnected"/>, and tells <see cref="Socket.Actor"/> what the socket shall
+/// do.
 /// </summary>
 public static class SocketMessages
 {

@@ -6,18 +6,15 @@ namespace ActorSocket;
 
 /// <summary>
 /// Sockets as the ends of Akka.Streams: a client's events as a <c>Source</c>, what is emitted as a <c>Sink</c>. For where a stream's
-/// back-pressure is the point; a handler costs
-/// less.
+/// back-pressure is the point; a handler costs less.
 /// </summary>
 public static class SocketStreams
 {
     /// <summary>
     /// The client's events of one name, in order. A stream that lags behind holds up the client's other events too, as a slow handler does,
-    /// and then, by the limits of
-    /// <see cref="EngineIoOptions.MaxInboundEvents"/> and <see cref="EngineIoOptions.MaxInboundBytes"/>, the client itself: nothing is
-    /// dropped. Completes when the
-    /// socket is disconnected, after the events that its client had sent before it left
-    /// (<see cref="ActorSocketOptions.LastEventsTimeout"/>).
+    /// and then, by the limits of <see cref="EngineIoOptions.MaxInboundEvents"/> and <see cref="EngineIoOptions.MaxInboundBytes"/>, the
+    /// client itself: nothing is dropped. Completes when the socket is disconnected, after the events that its client had sent before it
+    /// left (<see cref="ActorSocketOptions.LastEventsTimeout"/>).
     /// </summary>
     /// <param name="socket">The client. Run the stream within <c>OnConnection</c>: it gets the events from then on.</param>
     /// <param name="eventName">As for <see cref="Socket.On(string, Delegate)"/>. Each run of the stream is a handler of its own.</param>
@@ -50,8 +47,7 @@ public static class SocketStreams
 
     /// <summary>
     /// Emits each element as an event with one argument and takes the next when the client has acknowledged it: the stream runs at the
-    /// client's pace. Fails with
-    /// <see cref="AckTimeoutException"/> or <see cref="SocketDisconnectedException"/>.
+    /// client's pace. Fails with <see cref="AckTimeoutException"/> or <see cref="SocketDisconnectedException"/>.
     /// </summary>
     /// <param name="client">
     /// The client, best with a limit to how long it may take for each:

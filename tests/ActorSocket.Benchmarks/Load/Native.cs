@@ -4,8 +4,7 @@ namespace ActorSocket.Benchmarks.Load;
 
 /// <summary>
 /// The calls of libc that the load generator makes for itself: one thread that never sleeps on thousands of sockets needs no more than
-/// these, and anything
-/// between it and the kernel would be measured as the server's slowness.
+/// these, and anything between it and the kernel would be measured as the server's slowness.
 /// </summary>
 internal static unsafe partial class Native
 {

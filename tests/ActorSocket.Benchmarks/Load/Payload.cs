@@ -4,8 +4,7 @@ namespace ActorSocket.Benchmarks.Load;
 
 /// <summary>
 /// Every message says who sent it and as which of its messages, and all other bytes follow from that, so that one that is lost, doubled,
-/// out of order or
-/// damaged is noticed by its receiver.
+/// out of order or damaged is noticed by its receiver.
 /// </summary>
 internal static class Payload
 {

@@ -12,8 +12,7 @@ internal sealed class LoadFailure(string message, int port = 0) : Exception(mess
 
 /// <summary>
 /// All connections of the load generator, on one thread that asks again and again instead of sleeping. A generator that sleeps makes the
-/// server pay for waking
-/// it, which on a virtual machine costs more than many a message.
+/// server pay for waking it, which on a virtual machine costs more than many a message.
 /// </summary>
 internal sealed class Poller : IDisposable
 {

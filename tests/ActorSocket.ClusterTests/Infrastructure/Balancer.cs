@@ -15,8 +15,7 @@ namespace ActorSocket.ClusterTests.Infrastructure;
 
 /// <summary>
 /// A load balancer that makes it as hard as can be: each request and each WebSocket goes to the next node, whoever it belongs to. A node
-/// that refuses the connection, or a
-/// handshake with 503, is passed over.
+/// that refuses the connection, or a handshake with 503, is passed over.
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {

@@ -6,9 +6,8 @@ namespace ActorSocket.ClusterTests.Infrastructure;
 
 /// <summary>
 /// The network between nodes. Every node is known to the others by an address of its own (127.0.0.11 and so on) at which this listens; a
-/// connection's first
-/// message says whose it is. So each pair of nodes can be cut apart: then nothing passes between them, and no connection ends, as if a
-/// cable were pulled.
+/// connection's first message says whose it is. So each pair of nodes can be cut apart: then nothing passes between them, and no connection
+/// ends, as if a cable were pulled.
 /// </summary>
 internal sealed class Network : IAsyncDisposable
 {

@@ -6,8 +6,7 @@ namespace ActorSocket.Tests.Architecture;
 
 /// <summary>
 /// The order of docs/ARCHITECTURE.md, read from the source by the compiler: a file uses only what stands in its own folder or in one above
-/// it in the list. There are no
-/// exceptions.
+/// it in the list. There are no exceptions.
 /// </summary>
 public sealed class LayerTests
 {

@@ -11,8 +11,7 @@ namespace ActorSocket.Tests.Docs;
 /// </summary>
 /// <remarks>
 /// A block is a file as it stands, or the inside of a method: then a comment before it names what is given there (<see cref="Given"/>). It
-/// sees the types of the blocks
-/// above it on its page, and <see cref="Application"/>, what readers have of their own.
+/// sees the types of the blocks above it on its page, and <see cref="Application"/>, what readers have of their own.
 /// </remarks>
 public sealed partial class SnippetTests
 {

@@ -111,8 +111,7 @@ public sealed class EventLogTests
 
     /// <summary>
     /// A client's whole life: it receives the beginning of what was sent, drops, comes back with the offset that the official client has,
-    /// again and again. It gets each event of
-    /// its socket once and in order, and is refused only what is forgotten.
+    /// again and again. It gets each event of its socket once and in order, and is refused only what is forgotten.
     /// </summary>
     [Fact]
     public void A_client_misses_nothing_and_gets_nothing_twice() => Gen.Select(Gen.Int[0, 20], Gen.Int[0, 3]).Array[1, 80].Sample(

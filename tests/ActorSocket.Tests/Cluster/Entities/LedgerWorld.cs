@@ -6,9 +6,8 @@ namespace ActorSocket.Tests.Cluster.Entities;
 
 /// <summary>
 /// Nodes that come, leave and crash, a network that loses, doubles and delays, and a sharding that gives each entity one node at a time:
-/// all that surrounds
-/// <see cref="EntityLedger"/>, in virtual time. Knows at each moment what an entity that starts may be told, and fails when it is told
-/// something else.
+/// all that surrounds <see cref="EntityLedger"/>, in virtual time. Knows at each moment what an entity that starts may be told, and fails
+/// when it is told something else.
 /// </summary>
 internal sealed partial class LedgerWorld(int seed)
 {

@@ -250,8 +250,7 @@ public sealed class SerializerTests
 
     /// <summary>
     /// Nodes of two versions work together during a rolling upgrade. Fields may be added at the end; then the file of the version in the
-    /// making has the new bytes, and those of
-    /// the versions that were released stay as they are.
+    /// making has the new bytes, and those of the versions that were released stay as they are.
     /// </summary>
     [Fact]
     public void The_bytes_of_every_message_are_those_of_the_newest_golden_file()

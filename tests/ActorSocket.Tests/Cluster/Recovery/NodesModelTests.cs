@@ -13,10 +13,8 @@ namespace ActorSocket.Tests.Cluster.Recovery;
 
 /// <summary>
 /// A client that does as the official one does, and nodes that emit, copy their logs, leave, and crash with what was on its way. It comes
-/// back by any of them, breaks off at any
-/// point, and comes back again. Whatever it takes for one socket, it gets each event once and in the order of its emitter, none that is
-/// older than the
-/// socket, and lacks none but of a node that crashed.
+/// back by any of them, breaks off at any point, and comes back again. Whatever it takes for one socket, it gets each event once and in the
+/// order of its emitter, none that is older than the socket, and lacks none but of a node that crashed.
 /// </summary>
 public sealed class NodesModelTests
 {
