@@ -41,4 +41,12 @@ public sealed class ConnectTests(ITestOutputHelper output) : ClientTest("connect
     [Theory]
     [EachTransport]
     public Task A_refused_request_tells_the_client_why(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_client_signs_in_by_a_token_and_is_told_why_it_cannot(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_sign_in_is_renewed_without_reconnecting_or_ends(string mode) => RunAsync(mode);
 }

@@ -60,6 +60,8 @@ builder.Services.AddActorSocket(options =>
     // longer for drills that kill nodes
     options.ConnectTimeout = TimeSpan.FromMilliseconds(builder.Configuration.GetValue("connectTimeout", 1000));
 });
+if (forClients)
+    TestScheme.AddTo(builder.Services);
 var app = builder.Build();
 var io = app.MapActorSocket();
 if (forClients)

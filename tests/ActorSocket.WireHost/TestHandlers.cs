@@ -36,7 +36,13 @@ internal static partial class TestHandlers
         Watch(io.Of("/watched"));
         Filter(io.Of("/filtered"));
         Sell(io.Of("/shop"));
+        SignIn(io.Of("/account"));
     }
+
+    /// <summary>By a token, which is to be renewed.</summary>
+    private static void SignIn(Namespace ns) =>
+        ns.UseAuthentication(static options => options.ExpiringNotice = TimeSpan.FromSeconds(1)).OnConnection(static socket =>
+            socket.On("who", () => socket.User.Identity!.Name));
 
     private static void Handle(ActorSocketServer io, Socket socket, Action<string> journal)
     {

@@ -106,24 +106,33 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
     {
         Exception? refusal = null;
+        var isAnothers = false;
         try
         {
-            if (socket.RestoredFrom is not { } continued || !continued.Lost.PassesBy(ns.Recovery!.Options))
-                await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
-            if (socket.RestoredFrom is { } continuation)
-            {
-                await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask()))
-                    .ConfigureAwait(false);
-                await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
-            }
+            if (ns.Authentication is { } authentication)
+                await authentication.SignInAsync(socket).ConfigureAwait(false);
+            isAnothers = socket.RestoredFrom?.Lost.IsNotOf(socket.KnownUser) == true;
+            if (!isAnothers)
+                await PassMiddlewareAsync(ns, socket).ConfigureAwait(false);
         }
         catch (Exception error)
         {
             refusal = error;
         }
-        self.Tell(new MiddlewareDone(refusal));
+        self.Tell(new MiddlewareDone(refusal, isAnothers));
         if (socket.IsOver) // its client has left meanwhile: from now on it costs nothing more, and the client may ask for something else
             socket.Connection.Refused(socket.Attempt);
+    }
+
+    private static async Task PassMiddlewareAsync(NamespaceServices ns, Socket socket)
+    {
+        if (socket.RestoredFrom is not { } continued || !continued.Lost.PassesBy(ns.Recovery!.Options))
+            await ns.Middleware.InvokeAsync(socket).ConfigureAwait(false);
+        if (socket.RestoredFrom is { } continuation)
+        {
+            await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask())).ConfigureAwait(false);
+            await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
+        }
     }
 
     private void OnMiddlewareDone(MiddlewareDone m)
@@ -131,6 +140,11 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         if (_ended is not null) // S-44
         {
             _connection.Refused(_socket.Attempt);
+            return;
+        }
+        if (m.IsAnothers)
+        {
+            NotLetIn(isReplaced: true); // the secret of a lost socket does not make one user another
             return;
         }
         if (m.Refusal is not null)

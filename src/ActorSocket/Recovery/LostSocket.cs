@@ -31,12 +31,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
     public bool PassesBy(RecoveryOptions options) => options.SkipMiddlewares && Data.IsWhole;
 
     /// <summary>Whether a request is certainly another user's than the socket's was.</summary>
-    public bool IsNotOf(ClaimsPrincipal? user) =>
-        NameOf(User) is { } had && NameOf(user) is { } has && !string.Equals(had, has, StringComparison.Ordinal);
-
-    private static string? NameOf(ClaimsPrincipal? user) => user?.Identity is { IsAuthenticated: true } identity
-        ? user.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? user.FindFirst("sub")?.Value ?? identity.Name
-        : null;
+    public bool IsNotOf(ClaimsPrincipal? user) => UserName.Differ(User, user);
 
     /// <summary>All but what the messages say of it themselves.</summary>
     public byte[] StateToBytes(SocketJson json) =>

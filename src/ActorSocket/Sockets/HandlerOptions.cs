@@ -1,4 +1,4 @@
-using System.Security.Claims;
+using ActorSocket.Data;
 
 namespace ActorSocket;
 
@@ -25,7 +25,5 @@ public sealed class HandlerOptions
 
     /// <summary>The user that a request was authenticated as.</summary>
     internal static string ScopeOf(Socket socket) =>
-        socket.User.Identity is { IsAuthenticated: true } identity
-            ? "user:" + (socket.User.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? socket.User.FindFirst("sub")?.Value ?? identity.Name)
-            : "";
+        socket.User.Identity is { IsAuthenticated: true } ? "user:" + UserName.Of(socket.User) : "";
 }

@@ -78,6 +78,9 @@ internal sealed class NamespaceServices
 
     public MiddlewarePipeline<Socket> Middleware { get; } = new();
 
+    /// <summary>How clients sign in; null: as their requests did.</summary>
+    public NamespaceAuthentication? Authentication { get; set; }
+
     /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
     public IActorRef Actor { get; set; } = ActorRefs.Nobody;
 
@@ -120,6 +123,7 @@ internal sealed class NamespaceServices
     /// <summary>A child of a dynamic namespace starts with its parent's middleware and handlers as they are now .</summary>
     private void CopyHandlersOf(NamespaceServices parent)
     {
+        Authentication = parent.Authentication;
         Middleware.AddAll(parent.Middleware);
         foreach (var handler in parent._onConnection.Current)
             _onConnection.Add(handler);

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorSocket.Connections;
 using ActorSocket.Data;
@@ -7,6 +8,7 @@ using ActorSocket.Recovery;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 using Akka.Actor;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;
@@ -26,6 +28,7 @@ public sealed partial class Socket : IAckEmitter
     private readonly CancellationTokenSource _disconnected = new();
     private readonly HandlerTable _handlers = new();
     private SocketData? _data;
+    private SignIn? _signIn;
     private AsyncServiceScope? _scope;
     private volatile bool _connected;
     private volatile bool _isToldToGo;
@@ -72,7 +75,30 @@ public sealed partial class Socket : IAckEmitter
     /// The authenticated user of the request that opened the connection. Of a socket that was recovered past the middleware, when that
     /// request has none: the user that the lost socket had, as claims.
     /// </summary>
-    public ClaimsPrincipal User => RecoveredUser ?? Handshake.User;
+    public ClaimsPrincipal User => _signIn?.User ?? RecoveredUser ?? Handshake.User;
+
+    /// <summary>
+    /// Signs the client in anew, as with a token that it has sent, in a namespace with <c>UseAuthentication</c>: <see cref="User"/> is who
+    /// it is then, until the new time. What does not succeed changes nothing.
+    /// </summary>
+    /// <param name="auth">What the client would give as <c>auth</c> if it connected now.</param>
+    /// <param name="cancellationToken">Ends the wait; the client may be signed in all the same.</param>
+    /// <returns>What the scheme says; a failure, too, when it is another user than the one who is signed in.</returns>
+    /// <exception cref="InvalidOperationException">The namespace has no authentication of its own.</exception>
+    public Task<AuthenticateResult> AuthenticateAsync(JsonElement auth, CancellationToken cancellationToken = default) =>
+        Namespace.Services.Authentication is { } authentication
+            ? authentication.RenewAsync(this, auth).WaitAsync(cancellationToken)
+            : throw new InvalidOperationException($"The clients of {Namespace.Name} do not sign in by themselves: call UseAuthentication.");
+
+    internal void SignIn(AuthenticateResult result, SocketAuthenticationOptions options)
+    {
+        if (_signIn is { } signedIn)
+            signedIn.Renew(result);
+        else
+            _signIn = new SignIn(this, options, result);
+        if (_connected)
+            Namespace.Services.Recovery?.Touch(this); // its claims travel
+    }
 
     /// <summary>
     /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with
@@ -116,7 +142,7 @@ public sealed partial class Socket : IAckEmitter
     internal ClaimsPrincipal? RecoveredUser { get; init; }
 
     /// <summary>The user, if there is more to say of it than that nobody is known.</summary>
-    internal ClaimsPrincipal? KnownUser => RecoveredUser ?? Handshake.Request.KnownUser;
+    internal ClaimsPrincipal? KnownUser => _signIn?.User ?? RecoveredUser ?? Handshake.Request.KnownUser;
 
     /// <summary>
     /// Whether the socket is connected: true once the middleware has let it in, until <c>disconnecting</c> has been raised or

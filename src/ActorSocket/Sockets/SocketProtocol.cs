@@ -13,7 +13,7 @@ internal static class SocketProtocol
     internal sealed record Begin(Socket Socket) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
-    internal sealed record MiddlewareDone(Exception? Refusal) : ILocalMessage, IDeadLetterSuppression;
+    internal sealed record MiddlewareDone(Exception? Refusal, bool IsAnothers) : ILocalMessage, IDeadLetterSuppression;
 
     internal sealed record HandlerDone(long StartedAt, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 

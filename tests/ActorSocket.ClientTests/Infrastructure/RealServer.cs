@@ -86,6 +86,7 @@ internal sealed class RealServer : IAsyncDisposable
             _configure?.Invoke(options);
         });
 
+        TestScheme.AddTo(builder.Services);
         _app = builder.Build();
         Io = _app.MapActorSocket(_path);
         TestHandlers.Map(Io, Journal.Add);

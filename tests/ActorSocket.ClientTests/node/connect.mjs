@@ -116,3 +116,39 @@ export async function A_refused_request_tells_the_client_why({ open }) {
   const [error] = await next(socket, "connect_error");
   assert.ok(["xhr poll error", "websocket error"].includes(error.message), error.message);
 }
+
+export async function A_client_signs_in_by_a_token_and_is_told_why_it_cannot({ connect, join }) {
+  const root = await connect();
+  for (const [auth, reason] of [[{}, "missing"], [{ token: "nonsense" }, "invalid"], [{ token: "ada.0" }, "expired"]]) {
+    const account = root.io.socket("/account", { auth });
+    const [error] = await next(account, "connect_error");
+    assert.equal(error.message, "Unauthorized");
+    assert.deepEqual(error.data, { code: "UNAUTHENTICATED", reason });
+    account.auth = { token: "ada.60000" }; // the client acts on it
+    account.connect();
+    await next(account, "connect");
+    assert.equal(await ask(account, "who"), "ada");
+    account.disconnect();
+    delete root.io.nsps["/account"];
+  }
+  assert.equal((await ask(root, "whoami")).id, root.id);
+}
+
+export async function A_sign_in_is_renewed_without_reconnecting_or_ends({ connect, join }) {
+  const root = await connect();
+  const account = await join(root, "/account", { auth: { token: "ada.2500" } });
+  const id = account.id;
+  const [left] = await next(account, "authentication_expiring");
+  assert.equal(left, 1);
+  const renewed = await ask(account, "authenticate", { token: "ada.2500" });
+  assert.ok(Date.parse(renewed.expires) > Date.now(), renewed.expires);
+  const other = await ask(account, "authenticate", { token: "eve.60000" });
+  assert.deepEqual(other, { error: { message: "Unauthorized", code: "UNAUTHENTICATED", reason: "other user" } });
+
+  await next(account, "authentication_expiring");
+  assert.equal(account.id, id, "it was never disconnected");
+  assert.equal(await ask(account, "who"), "ada");
+  const [reason] = await next(account, "disconnect");
+  assert.equal(reason, "io server disconnect");
+  assert.equal((await ask(root, "whoami")).id, root.id);
+}

@@ -29,21 +29,34 @@ internal sealed class PollingClient : IAsyncDisposable
 
     public static async Task<PollingClient> ConnectAsync(Node node, string name, string auth = "", string query = "")
     {
-        using var http = new HttpClient();
-        var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling" + query));
-        var client = new PollingClient(
-            name,
-            new Uri(
-                node.Url,
-                "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString()
-            )
-        );
+        var client = await OpenAsync(node, name, query);
         await client.SendAsync("40" + auth);
         var packet = await client.NextAsync();
         for (; !packet.StartsWith("40{", StringComparison.Ordinal); packet = await client.NextAsync())
             client.Missed.Add(packet);
         client.Connected = JsonElement.Parse(packet[2..]);
         return client;
+    }
+
+    /// <summary>What a client is told that is not let in.</summary>
+    public static async Task<string> RefusedAsync(Node node, string auth)
+    {
+        await using var client = await OpenAsync(node, "refused", "");
+        await client.SendAsync("40" + auth);
+        return await client.NextAsync();
+    }
+
+    private static async Task<PollingClient> OpenAsync(Node node, string name, string query)
+    {
+        using var http = new HttpClient();
+        var open = await http.GetStringAsync(new Uri(node.Url, "/socket.io/?EIO=4&transport=polling" + query));
+        return new PollingClient(
+            name,
+            new Uri(
+                node.Url,
+                "/socket.io/?EIO=4&transport=polling&sid=" + JsonDocument.Parse(open[1..]).RootElement.GetProperty("sid").GetString()
+            )
+        );
     }
 
     public async Task SendAsync(string packet)

@@ -47,6 +47,7 @@ public sealed partial class GuideTests
                     typeof(PerMessageDeflateOptions),
                     typeof(IdempotencyOptions),
                     typeof(EntityOptions),
+                    typeof(SocketAuthenticationOptions),
                     typeof(ActorSocketClusterOptions),
                     typeof(ActorSocketClusterTls),
                 ]

@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>Who a socket's client has shown to be, until when.</summary>
+internal sealed class SignIn
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(20); // what a timer takes
+
+    private readonly Lock _gate = new();
+    private readonly Socket _socket;
+    private readonly SocketAuthenticationOptions _options;
+    private readonly TimeProvider _time;
+    private DateTimeOffset? _expires;
+    private ITimer? _timer;
+    private bool _isTold;
+
+    public SignIn(Socket socket, SocketAuthenticationOptions options, AuthenticateResult result)
+    {
+        _socket = socket;
+        _options = options;
+        _time = socket.Namespace.Services.Server.Time;
+        User = result.Principal!;
+        Renew(result);
+        socket.Disconnected.UnsafeRegister(static signIn => ((SignIn)signIn!).End(), this);
+    }
+
+    public ClaimsPrincipal User { get; private set; }
+
+    public void Renew(AuthenticateResult result)
+    {
+        lock (_gate)
+        {
+            User = result.Principal!;
+            _expires = result.Properties?.ExpiresUtc;
+            _isTold = false;
+            Arm();
+        }
+    }
+
+    private void Arm()
+    {
+        _timer?.Dispose();
+        _timer = null;
+        if (_expires is not { } expires || !_options.DisconnectWhenExpired || _socket.Disconnected.IsCancellationRequested)
+            return;
+        var left = expires - _time.GetUtcNow();
+        var wait = !_isTold && _options.ExpiringEvent is not null && left > _options.ExpiringNotice ? left - _options.ExpiringNotice : left;
+        wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestWait.Ticks));
+        _timer = _time.CreateTimer(static signIn => ((SignIn)signIn!).OnDue(), this, wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnDue()
+    {
+        TimeSpan left;
+        bool tells;
+        lock (_gate)
+        {
+            if (_expires is not { } expires)
+                return;
+            left = expires - _time.GetUtcNow();
+            tells = left > TimeSpan.Zero && left <= _options.ExpiringNotice && !_isTold && _options.ExpiringEvent is not null;
+            _isTold |= tells;
+            if (left > TimeSpan.Zero)
+                Arm();
+        }
+        if (tells)
+            _socket.Emit(_options.ExpiringEvent!, (int)Math.Ceiling(left.TotalSeconds));
+        else if (left <= TimeSpan.Zero)
+            _ = _socket.DisconnectAsync().AsTask();
+    }
+
+    private void End()
+    {
+        lock (_gate)
+        {
+            _expires = null;
+            _timer?.Dispose();
+        }
+    }
+}
