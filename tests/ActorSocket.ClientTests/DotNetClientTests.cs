@@ -69,6 +69,29 @@ public sealed class DotNetClientTests(ITestOutputHelper output)
 
     [Theory]
     [EachTransport]
+    public async Task An_event_that_fails_is_answered_with_an_error(string mode)
+    {
+        await using var server = await RealServer.StartAsync(output);
+        using var client = await ConnectAsync(server, mode);
+        var bought = new TaskCompletionSource<SocketIOResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await client.EmitAsync("buy", response => bought.TrySetResult(response), 3);
+        var response = await bought.Task.WaitForAsync("the error");
+        var sold = response.GetValue<JsonElement>().GetProperty("error");
+        Assert.Equal("sold out", sold.GetProperty("message").GetString());
+        Assert.Equal("SOLD_OUT", sold.GetProperty("code").GetString());
+        Assert.Equal(2, sold.GetProperty("data").GetProperty("left").GetInt32());
+        Assert.Equal([[1, 2]], response.InComingBytes);
+
+        var wrong = (await AskAsync(client, "add", "no number", 1)).GetProperty("error");
+        Assert.Equal("Argument 1 cannot be read as a whole number.", wrong.GetProperty("message").GetString());
+        Assert.Equal("BAD_ARGUMENT", wrong.GetProperty("code").GetString());
+        var boom = (await AskAsync(client, "boom later")).GetProperty("error");
+        Assert.Equal("Internal server error", boom.GetProperty("message").GetString());
+        Assert.Equal("INTERNAL_ERROR", boom.GetProperty("code").GetString());
+    }
+
+    [Theory]
+    [EachTransport]
     public async Task Binary_comes_back_byte_identical(string mode)
     {
         await using var server = await RealServer.StartAsync(output);

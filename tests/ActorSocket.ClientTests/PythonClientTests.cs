@@ -20,6 +20,10 @@ public sealed class PythonClientTests(ITestOutputHelper output) : ClientTest("py
 
     [Theory]
     [EachTransport]
+    public Task An_event_that_fails_is_answered_with_an_error(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task Namespaces_share_the_connection(string mode) => RunAsync(mode);
 
     [Theory]

@@ -62,6 +62,7 @@ internal static partial class TestHandlers
         Binary(socket);
         Rooms(socket);
         Acknowledgements(socket, journal);
+        Failures(socket);
 
         socket.On(
             "kick",
@@ -273,6 +274,17 @@ internal static partial class TestHandlers
                 return new { TimedOut = true, Answers = answers };
             }
         });
+    }
+
+    private static void Failures(Socket socket)
+    {
+        var bought = 0;
+        socket.On("buy", object (int count) =>
+        {
+            bought++;
+            throw new EventException("sold out", new { Left = count - 1, Proof = (byte[])[1, 2] }) { Code = "SOLD_OUT" };
+        });
+        socket.On("bought", () => bought);
     }
 
     private static void Guard(Namespace guarded)

@@ -58,6 +58,22 @@ public readonly ref struct ArgumentWriter
             JsonSerializer.Serialize(_writer, value, _json.Options);
         }
     }
+
+    internal void WriteError(string message, string? code, object? data)
+    {
+        _writer.WriteStartObject();
+        _writer.WriteStartObject("error"u8);
+        _writer.WriteString("message"u8, message);
+        if (code is not null)
+            _writer.WriteString("code"u8, code);
+        if (data is not null)
+        {
+            _writer.WritePropertyName("data"u8);
+            JsonSerializer.Serialize(_writer, data, data.GetType(), _json.Options);
+        }
+        _writer.WriteEndObject();
+        _writer.WriteEndObject();
+    }
 }
 
 /// <summary>No arguments.</summary>

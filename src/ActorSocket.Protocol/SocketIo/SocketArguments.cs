@@ -104,7 +104,18 @@ public sealed class SocketArguments : IReadOnlyList<SocketArgument>
     /// <summary>
     /// What an acknowledgement says: the first argument, or all of them, still encoded, for who asks for <see cref="SocketArguments"/>.
     /// </summary>
-    internal T? ToAnswer<T>() => this is T all ? all : Read<T>(0);
+    internal T? ToAnswer<T>()
+    {
+        try
+        {
+            return this is T all ? all : Read<T>(0);
+        }
+        catch (JsonException error) when (UnreadableArgument.Is(error))
+        {
+            UnreadableArgument.MarkAnswer(error);
+            throw;
+        }
+    }
 
     /// <summary>Likewise, of what no client wrote.</summary>
     internal T? ToOwnAnswer<T>() => this is T all ? all : ReadOwn<T>(0);
@@ -166,7 +177,7 @@ public readonly struct SocketArgument : IEquatable<SocketArgument>
         }
         catch (Exception error) when (UnreadableArgument.IsClients(error))
         {
-            throw UnreadableArgument.Of($"Argument {_index + 1}", typeof(T), error);
+            throw UnreadableArgument.OfArgument(_index + 1, typeof(T), error);
         }
     }
 

@@ -186,7 +186,10 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
 
     private EncodedPacket Refusal(Exception error)
     {
-        var (text, data) = error is ConnectErrorException refusal ? (refusal.Message, refusal.Data) : ("Internal server error", null);
+        var detailed = ns.Server.Options.EnableDetailedErrors;
+        var (text, data) = error is ConnectErrorException refusal
+            ? (refusal.Message, refusal.Data)
+            : (detailed ? ErrorAnswers.Details(error) : ErrorAnswers.InternalMessage, null);
         if (UnreadableArgument.Is(error))
             _socket.ReportRefused(error, "unreadable");
         else if (error is not ConnectErrorException)
@@ -346,14 +349,20 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             return;
         }
         backlog.Completed(packet.HeldBytes);
-        self.Tell(new HandlerDone(startedAt, failure));
+        self.Tell(new HandlerDone(startedAt, failure is null ? null : packet, failure));
     }
 
     private void OnHandlerDone(HandlerDone m)
     {
         _running--;
-        if (m.Error is not null)
-            ReportHandlerError(m.Error);
+        if (m is { Failed: { } packet, Error: { } error })
+        {
+            _socket.AnswerError(packet, error);
+            if (ErrorAnswers.RefusalOf(error) is { } refusal)
+                _socket.ReportRefused(error, "refused", LogText.Of(refusal.Message));
+            else
+                ReportHandlerError(error);
+        }
         Timed(m.StartedAt);
         RunWaiting();
     }

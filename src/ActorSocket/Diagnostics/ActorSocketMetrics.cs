@@ -61,7 +61,8 @@ internal sealed class ActorSocketMetrics
         _refusedEvents = meter.CreateCounter<long>(
             "actorsocket.server.refused_events",
             "{event}",
-            "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, or not allowed to the user."
+            "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, not allowed to the user, "
+            + "or refused by an EventException."
         );
         _handlerDuration = meter.CreateHistogram(
             "actorsocket.server.handler.duration",

@@ -70,6 +70,13 @@ internal static partial class Log
     [LoggerMessage(73, LogLevel.Error, "A handler of OnNewNamespace threw; clients are refused the namespace.")]
     public static partial void NewNamespaceFailed(this ILogger log, Exception error);
 
+    [LoggerMessage(
+        74,
+        LogLevel.Error,
+        "The data of an EventException of namespace {Namespace} cannot be serialised; the client was answered without it."
+    )]
+    public static partial void ErrorDataFailed(this ILogger log, Exception error, string @namespace);
+
     [LoggerMessage(60, LogLevel.Warning,
         "Socket.Data got a {Type}, which does not travel to another node: it cannot be written as JSON, or stands for something of this "
         + "process. A socket that is recovered elsewhere is without it, "

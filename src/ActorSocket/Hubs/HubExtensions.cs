@@ -162,10 +162,14 @@ public static class HubExtensions
 
         private async Task GuardAsync(SocketEvent e, Func<Task> next)
         {
-            if (string.Equals(e.Name, _name, StringComparison.Ordinal) && !await IsAllowedAsync(e.Socket, _guards).ConfigureAwait(false))
-                e.Socket.ReportRefused(new UnauthorizedAccessException($"The user may not send \"{_name}\"."), "forbidden");
-            else
+            if (!string.Equals(e.Name, _name, StringComparison.Ordinal) || await IsAllowedAsync(e.Socket, _guards).ConfigureAwait(false))
+            {
                 await next().ConfigureAwait(false);
+                return;
+            }
+            if (e.Ack is { } ack)
+                e.Socket.AnswerError(ack, ErrorAnswers.Unauthorized);
+            e.Socket.ReportRefused(new UnauthorizedAccessException($"The user may not send \"{_name}\"."), "forbidden");
         }
     }
 }

@@ -74,6 +74,20 @@ public sealed class ActorSocketOptions : EngineIoOptions
     /// </summary>
     public bool AutoAck { get; set; }
 
+    /// <summary>
+    /// Whether clients see what went wrong in the server: the type and the message of an exception of a handler, in the answer to who asked
+    /// for an acknowledgement, and of a middleware in the <c>connect_error</c>. For development only: messages may have in them what is
+    /// nobody's business. False: such a client gets "Internal server error". What an <see cref="EventException"/> or a
+    /// <see cref="ConnectErrorException"/> says reaches it in either case.
+    /// </summary>
+    public bool EnableDetailedErrors { get; set; }
+
+    /// <summary>
+    /// Whether an event that asks for an acknowledgement and that nothing of its socket listens to (no handler, no <c>OnAny</c>, no
+    /// <c>ForwardTo</c>) is answered with the error <c>UNKNOWN_EVENT</c>. False: as the official server, nobody answers it.
+    /// </summary>
+    public bool AnswerUnknownEvents { get; set; }
+
     /// <summary>What handlers with a <see cref="HandlerOptions.IdempotencyKey"/> remember.</summary>
     public IdempotencyOptions Idempotency { get; set; } = new();
 

@@ -63,13 +63,20 @@ public class Ack
         SendArguments(new ArgumentList(args));
     }
 
-    private void SendArguments<TArgs>(in TArgs args)
+    internal void SendArguments<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments
     {
         if (_sink is not null)
+        {
             _sink.Answer(args);
-        else if (_packet.TryAcknowledge() && _socket!.Connected)
-            _socket.SendAck(new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args)));
+            return;
+        }
+        if (!_packet.IsAckWanted || !_socket!.Connected)
+            return;
+        // Encoded first: an answer that cannot be is none, and the client is to hear of the error instead.
+        var frame = new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args));
+        if (_packet.TryAcknowledge())
+            _socket.SendAck(frame);
     }
 }
 

@@ -99,12 +99,32 @@ public sealed partial class Socket
     }
 
     /// <summary>What a client can bring about as often as it likes, by no fault of the application's, is counted, and no error.</summary>
-    internal void ReportRefused(Exception error, string reason)
+    internal void ReportRefused(Exception error, string reason, string? what = null)
     {
         var ns = Namespace.Services;
-        ns.Server.Log.RefusedFromClient(ns.MetricsName, error.Message);
+        ns.Server.Log.RefusedFromClient(ns.MetricsName, what ?? error.Message);
         ns.Server.Metrics.EventRefused(ns.MetricsName, reason);
         RaiseError(error);
+    }
+
+    /// <summary>An event has failed: who sent it and waits for an answer is told so.</summary>
+    internal void AnswerError(SocketIoPacket packet, Exception error)
+    {
+        if (packet.IsAckWanted)
+            AnswerError(new Ack(this, packet), ErrorAnswers.Of(error, Namespace.Services.Server.Options.EnableDetailedErrors));
+    }
+
+    internal void AnswerError(Ack ack, ErrorAnswer answer)
+    {
+        try
+        {
+            ack.SendArguments(answer);
+        }
+        catch (Exception unreadable) when (answer.HasData) // the application's object, or its converter
+        {
+            Namespace.Services.Server.Log.ErrorDataFailed(unreadable, Namespace.Services.MetricsName);
+            ack.SendArguments(answer.WithoutData());
+        }
     }
 
     /// <summary>Runs what an application handed in, on this thread until it waits. What it throws is a handler's failure.</summary>
@@ -125,7 +145,11 @@ public sealed partial class Socket
         var handlers = _handlers.For(name);
         var first = HandlerTable.Next(handlers, name, 0);
         if (first < 0)
+        {
+            if (packet.IsAckWanted && Namespace.Services.Server.Options.AnswerUnknownEvents && Current(ref _any).Length == 0)
+                AnswerError(new Ack(this, packet), ErrorAnswers.UnknownEvent);
             return default;
+        }
         var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet, arguments));
         if (packet.AckId < 0 || !Namespace.Services.Server.Options.AutoAck)
             return running;

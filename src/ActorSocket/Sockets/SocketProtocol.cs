@@ -1,3 +1,4 @@
+using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using Akka.Actor;
 using Akka.Event;
@@ -15,7 +16,11 @@ internal static class SocketProtocol
     /// <summary>The namespace's middleware has run; null lets the socket in.</summary>
     internal sealed record MiddlewareDone(Exception? Refusal, bool IsAnothers) : ILocalMessage, IDeadLetterSuppression;
 
-    internal sealed record HandlerDone(long StartedAt, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
+    /// <summary>The handlers of an event have run.</summary>
+    /// <param name="StartedAt">When they began; 0 when nobody wants to know.</param>
+    /// <param name="Failed">The event, when one of them threw.</param>
+    /// <param name="Error">What it threw.</param>
+    internal sealed record HandlerDone(long StartedAt, SocketIoPacket? Failed, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The application's <c>OnConnection</c> handlers have run; only one without an error lets the client's events in.</summary>
     internal sealed record ConnectionHandled(Exception? Error) : ILocalMessage, IDeadLetterSuppression;

@@ -106,6 +106,22 @@ def Acknowledgements_go_both_ways(mode, url):
     leave(client)
 
 
+def An_event_that_fails_is_answered_with_an_error(mode, url):
+    client = connect(mode, url)
+    same(
+        client.call("buy", 3),
+        {"error": {"message": "sold out", "code": "SOLD_OUT", "data": {"left": 2, "proof": b"\x01\x02"}}},
+    )
+    same(
+        client.call("add", ("no number", 1)),
+        {"error": {"message": "Argument 1 cannot be read as a whole number.", "code": "BAD_ARGUMENT"}},
+    )
+    for event in ("boom", "boom later"):
+        same(client.call(event), {"error": {"message": "Internal server error", "code": "INTERNAL_ERROR"}})
+    same(client.call("add", (1, 2)), 3)
+    leave(client)
+
+
 def Namespaces_share_the_connection(mode, url):
     names = ["/", "/lobby", "/room-7"]
     client = socketio.Client()

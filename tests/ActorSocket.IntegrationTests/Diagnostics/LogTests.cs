@@ -145,6 +145,8 @@ public sealed class LogTests
     [InlineData("42[\"read\",\"a\"]", 0, "unreadable")]
     [InlineData("42[\"later\",\"a\"]", 0, "unreadable")]
     [InlineData("42[\"checked\",{\"number\":-1}]", 0, "unreadable")]
+    [InlineData("42[\"refuse\",\"a\"]", 0, "refused")]
+    [InlineData("421[\"refuse\",\"a\"]", 0, "refused")]
     [InlineData("42[\"boom\"]", BoundedLogger.Burst, null)]
     [InlineData("42[\"any\",\"caught\"]", BoundedLogger.Burst, null)]
     public async Task One_client_cannot_flood_it_and_the_metrics_count_all(string packet, int atMost, string? reason)
@@ -252,6 +254,8 @@ public sealed class LogTests
         yield return $"42[\"reserved\",\"{nasty}\"]";
         yield return $"42[\"any\",\"{nasty}\"]";
         yield return $"42[\"boom\",\"{nasty}\"]";
+        yield return $"42[\"refuse\",\"{nasty}\"]";
+        yield return $"421[\"refuse\",\"{nasty}\"]";
         yield return $"42[\"ask\"]\u001e43ID[\"{nasty}\"]";
         yield return $"42[\"ask\"]\u001e43ID[{{\"{nasty}\":1}}]";
         yield return $"4399999[\"{nasty}\"]";
@@ -416,6 +420,7 @@ public sealed class LogTests
             socket.On("join", async (string room) => await socket.JoinAsync(room));
             socket.On("reserved", (string name) => socket.Emit(name));
             socket.On("ask", async () => await socket.Timeout(TimeSpan.FromSeconds(30)).EmitWithAckAsync<int>("question"));
+            socket.On("refuse", static object (string text) => throw new EventException($"no {text}", new { text }));
             socket.On("boom", static (SocketArguments _) => { throw new InvalidOperationException("the application's own words"); });
         }
 

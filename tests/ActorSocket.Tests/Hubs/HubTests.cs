@@ -85,12 +85,42 @@ public sealed class HubTests
     }
 
     [Fact]
+    public async Task A_method_that_throws_answers_with_an_error()
+    {
+        await using var app = await StartAsync(static io => io.MapHub<CounterHub>());
+        var client = await ConnectAsync(app);
+        await client.NextAsync();
+        await client.SendAsync("420[\"boom\"]");
+        Assert.Equal("430[{\"error\":{\"message\":\"Internal server error\",\"code\":\"INTERNAL_ERROR\"}}]", await client.NextAsync());
+        await client.SendAsync("421[\"refuse\",5]");
+        Assert.Equal(
+            "431[{\"error\":{\"message\":\"too much\",\"code\":\"LIMIT\",\"data\":{\"limit\":4}}}]",
+            await client.NextAsync()
+        );
+        await client.SendAsync("422[\"add\",\"x\"]");
+        Assert.Equal(
+            "432[{\"error\":{\"message\":\"Argument 1 cannot be read as a whole number.\",\"code\":\"BAD_ARGUMENT\"}}]",
+            await client.NextAsync()
+        );
+    }
+
+    [Fact]
+    public async Task A_filter_may_say_what_an_exception_means()
+    {
+        await using var app = await StartAsync(static io => io.UseEventFilter<Translator>().MapHub<CounterHub>());
+        var client = await ConnectAsync(app);
+        await client.NextAsync();
+        await client.SendAsync("420[\"boom\"]");
+        Assert.Equal("430[{\"error\":{\"message\":\"translated\"}}]", await client.NextAsync());
+    }
+
+    [Fact]
     public async Task Authorize_guards_the_class_and_its_events()
     {
         var errors = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var app = await StartAsync(io =>
         {
-            io.OnConnection(socket => { socket.OnError(errors.SetResult); });
+            io.OnConnection(socket => { socket.OnError(error => errors.TrySetResult(error)); });
             io.MapHub<GuardedHub>();
         });
         var stranger = await OpenAsync(app, user: null);
@@ -99,7 +129,9 @@ public sealed class HubTests
         var user = await ConnectAsync(app, "Ada");
         await user.SendAsync("420[\"whoami\"]");
         Assert.Equal("430[\"Ada\"]", await user.NextAsync());
+        await user.SendAsync("42[\"shut down\"]");
         await user.SendAsync("421[\"shut down\"]");
+        Assert.Equal("431[{\"error\":{\"message\":\"Unauthorized\",\"code\":\"UNAUTHORIZED\"}}]", await user.NextAsync());
         await user.SendAsync("422[\"whoami\"]");
         Assert.Equal("432[\"Ada\"]", await user.NextAsync());
         Assert.IsType<UnauthorizedAccessException>(await errors.Task.WaitAsync(ServerTest.Patience));
@@ -340,7 +372,26 @@ public sealed class HubTests
         [Event("boom")]
         public static void Boom() => throw new InvalidOperationException("boom");
 
+        [Event("refuse")]
+        public static int Refuse(int number) =>
+            number <= 4 ? number : throw new EventException("too much", new { Limit = 4 }) { Code = "LIMIT" };
+
         public void Dispose() => ledger.Write("hub disposed");
+    }
+
+    internal sealed class Translator : IEventFilter
+    {
+        public async Task InvokeAsync(SocketEvent e, Func<Task> next)
+        {
+            try
+            {
+                await next();
+            }
+            catch (InvalidOperationException error)
+            {
+                throw new EventException("translated", innerException: error);
+            }
+        }
     }
 
     internal sealed class Catcher(Ledger ledger) : IEventFilter

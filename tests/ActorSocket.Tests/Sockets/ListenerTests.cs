@@ -156,7 +156,8 @@ public sealed class ListenerTests : ServerTest
         session.Send("""424["unknown"]""");
         session.Send("""425["own"]""");
         release.SetResult();
-        await ExpectAsync(webSocket, "431[]", "432[1]", "435[1]");
+        const string failed = """433[{"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}]""";
+        await ExpectAsync(webSocket, "431[]", "432[1]", failed, "435[1]");
     }
 
     [Fact]

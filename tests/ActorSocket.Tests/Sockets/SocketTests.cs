@@ -169,7 +169,7 @@ public sealed class SocketTests : ServerTest
             socket.On("fine", static () => 1);
             socket.OnError(error => reported.TrySetResult(error));
         });
-        session.Send("""420["boom"]""");
+        session.Send("""42["boom"]""");
         session.Send("""421["fine"]""");
         Assert.Equal("431[1]", await webSocket.NextAsync());
         Assert.Equal("boom", (await reported.Task.WaitAsync(Patience)).Message);
