@@ -27,18 +27,18 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>An <see cref="EntityAnswer"/> as it travels.</summary>
-    internal sealed record EntityAnswered(byte[] Result, string Error) : IClusterMessage
+    internal sealed record EntityAnswered(byte[] Result, string Error, bool IsRefusal, string Code) : IClusterMessage
     {
         public EntityAnswered(EntityAnswer answer)
-            : this(answer.Result, answer.Error)
+            : this(answer.Result, answer.Error, answer.IsRefusal, answer.Code)
         {
         }
 
-        public EntityAnswer ToAnswer() => new(Result, Error);
+        public EntityAnswer ToAnswer() => new(Result, Error, IsRefusal, Code);
 
-        public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error);
+        public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error).Flag(IsRefusal).Text(Code);
 
-        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text());
+        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text(), wire.Flag(), wire.Text());
     }
 
     /// <summary>

@@ -155,12 +155,40 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                         + $"{EntityKind.MaxBytes}."
                     );
             }
+            // Not the entity's fault; where nobody is told of it, the log is.
+            catch (Exception error) when (call.WantsAnswer && ErrorAnswers.RefusalOf(error) is { } refusal)
+            {
+                Refuse(call, sender, refusal);
+            }
             catch (Exception error)
             {
-                Answer(call, sender, [], error.Message.Length == 0 ? error.GetType().Name : error.Message);
+                Answer(call, sender, [], TextOf(error));
                 throw;
             }
         });
+    }
+
+    private void Refuse(EntityCall call, IActorRef sender, EventException refusal)
+    {
+        byte[] data = [];
+        try
+        {
+            if (refusal.Data is { } own)
+                data = _server.Json.ToJsonArray(new ArgumentList([own]));
+        }
+        catch (Exception unreadable) // the application's object, or its converter
+        {
+            _server.Log.ErrorDataFailed(unreadable, kind.Type);
+        }
+        if (data.Length <= EntityKind.MaxBytes)
+            sender.Tell(new EntityAnswer(data, Shorten(TextOf(refusal)), IsRefusal: true, refusal.Code ?? ""));
+        else
+            Answer(
+                call,
+                sender,
+                [],
+                $"The data of what \"{call.Method}\" threw has {data.Length} bytes; an entity's has at most {EntityKind.MaxBytes}."
+            );
     }
 
     private void OnTick(TimeSpan due)
@@ -212,7 +240,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             if (error is null)
                 OnStarted();
             else
-                FailStart("The entity cannot start: " + (error.Message.Length == 0 ? error.GetType().Name : error.Message));
+                FailStart("The entity cannot start: " + TextOf(error));
             return;
         }
         _isBusy = false;
@@ -330,8 +358,12 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     internal static void Answer(EntityCall call, IActorRef sender, byte[] result, string error)
     {
         if (call.WantsAnswer)
-            sender.Tell(new EntityAnswer(result, error.Length <= MaxErrorLength ? error : error[..MaxErrorLength] + "…"));
+            sender.Tell(new EntityAnswer(result, Shorten(error)));
     }
+
+    private static string TextOf(Exception error) => error.Message.Length == 0 ? error.GetType().Name : error.Message;
+
+    private static string Shorten(string error) => error.Length <= MaxErrorLength ? error : error[..MaxErrorLength] + "…";
 
     private static async Task DisposeAsync(RoomEntity? entity, AsyncServiceScope scope)
     {

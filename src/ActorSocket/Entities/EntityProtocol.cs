@@ -13,8 +13,12 @@ internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bo
     public int Bytes => Arguments.Length + Encoding.UTF8.GetByteCount(Id) + Encoding.UTF8.GetByteCount(Method);
 }
 
-/// <summary>What it returned, a JSON array; or what went wrong.</summary>
-internal sealed record EntityAnswer(byte[] Result, string Error) : IDeadLetterSuppression;
+/// <summary>What it returned, or what went wrong.</summary>
+/// <param name="Result">A JSON array: the result, or the data of the exception.</param>
+/// <param name="Error">What went wrong; empty when nothing did.</param>
+/// <param name="IsRefusal">Whether that is an <see cref="EventException"/>, and so for clients.</param>
+/// <param name="Code">Its code, if it has one.</param>
+internal sealed record EntityAnswer(byte[] Result, string Error, bool IsRefusal = false, string Code = "") : IDeadLetterSuppression;
 
 /// <summary>
 /// Told to an entity: somebody remembers it (<paramref name="Keeper"/>), so that it is to live, called or not. Repeated until it does.

@@ -102,8 +102,17 @@ public sealed partial class RoomEntities<TEntity>
         {
             throw new TimeoutException($"The \"{_type}\" did not answer \"{method}\" within {limit}.", timeout);
         }
+        if (answer.IsRefusal)
+            throw new EntityCallException(answer.Error, RefusalOf(answer));
         return answer.Error.Length == 0 ? answer.Result : throw new EntityCallException(answer.Error);
     }
+
+    /// <summary>What the method threw, as it has travelled.</summary>
+    private EventException RefusalOf(EntityAnswer answer) =>
+        new(answer.Error, answer.Result.Length > 0 ? _namespace.Services.Server.Json.FromJsonArray(answer.Result)[0] : null)
+        {
+            Code = answer.Code.Length > 0 ? answer.Code : null,
+        };
 
     private EntityCall Pack(string id, string method, IReadOnlyList<object?> args, bool wantsAnswer)
     {

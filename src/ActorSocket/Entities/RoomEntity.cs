@@ -1,3 +1,5 @@
+using ActorSocket.Sockets;
+
 namespace ActorSocket;
 
 /// <summary>
@@ -57,6 +59,14 @@ public abstract class RoomEntity
     protected void Retire() => Context.Retire();
 }
 
-/// <summary>An entity could not start, or its method threw, or there is none of that name, or what it returned is too long.</summary>
+/// <summary>
+/// An entity could not start, or its method threw, or there is none of that name, or what it returned is too long. Where the method threw
+/// an <see cref="EventException"/>, that is the <see cref="Exception.InnerException"/>, from whichever node: a handler that lets this pass
+/// answers its client with what the entity said, and with "Internal server error" in all other cases.
+/// </summary>
 /// <param name="message">What its exception said, or what is wrong.</param>
-public sealed class EntityCallException(string message) : Exception(message);
+/// <param name="innerException">The method's <see cref="EventException"/>.</param>
+public sealed class EntityCallException(string message, Exception? innerException = null) : Exception(message, innerException), IRefusal
+{
+    EventException? IRefusal.Refusal => InnerException as EventException;
+}

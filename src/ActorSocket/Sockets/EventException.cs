@@ -22,7 +22,8 @@ public sealed class EventException(string message, object? data = null, Exceptio
         IRefusal
 {
     /// <summary>
-    /// What the client gets as <c>error.data</c>. Of an entity's method it has travelled, and is a <see cref="SocketArgument"/>.
+    /// What the client gets as <c>error.data</c>. Of an entity's method it has travelled, and is a <see cref="SocketArgument"/>, in which
+    /// binary is base64 text.
     /// </summary>
     public new object? Data { get; } = data;
 

@@ -32,6 +32,22 @@ public sealed class EntityMoveTests
     }
 
     [Fact]
+    public async Task What_an_entity_of_another_node_refuses_arrives_with_its_code_and_its_data()
+    {
+        var pulses = new Pulses();
+        await using var first = await pulses.StartAsync();
+        await using var second = await pulses.StartAsync(first);
+        await Node.MeetAsync(first, second);
+        var id = await pulses.OneOnAsync(second, first, "refusing");
+        var error = await Assert.ThrowsAsync<EntityCallException>(() => pulses.Of(first).InvokeAsync(id, "refuse", 3));
+        var refusal = Assert.IsType<EventException>(error.InnerException);
+        Assert.Equal(("sold out", "SOLD_OUT"), (refusal.Message, refusal.Code));
+        Assert.Equal(new Answer(3, second.Server.NodeTag), Assert.IsType<SocketArgument>(refusal.Data).As<Answer>());
+        error = await Assert.ThrowsAsync<EntityCallException>(() => pulses.Of(first).InvokeAsync(id, "complain", 3));
+        Assert.Equal(("xxx", null), (error.Message, error.InnerException));
+    }
+
+    [Fact]
     public async Task A_rolling_restart_loses_no_state_and_no_tick()
     {
         var pulses = new Pulses();
@@ -269,6 +285,9 @@ public sealed class EntityMoveTests
 
         [Event("text")]
         public static string Text(int length) => new('x', length);
+
+        [Event("refuse")]
+        public string Refuse(int left) => throw new EventException("sold out", new Answer(left, io.NodeTag)) { Code = "SOLD_OUT" };
 
         [Event("complain")]
         public static string Complain(int length) => throw new InvalidOperationException(Text(length));

@@ -57,7 +57,7 @@ public sealed class SerializerTests
         yield return new Fence(n, text);
         yield return new Fenced(n, text, n);
         yield return new CallEntity(text, other, bytes, flag);
-        yield return new EntityAnswered(bytes, text);
+        yield return new EntityAnswered(bytes, text, flag, other);
         yield return new WakeEntity(text, other);
         yield return new NoteEntity(n, new EntityKey(text, other), new EntityNote(n, EntityPhase.HandedOver, text, bytes), flag);
         yield return new EntityNoted(n, new EntityKey(text, other), NoteOutcome.Superseded, new EntityNote(n, EntityPhase.Lost, other, []));
