@@ -39,6 +39,6 @@ public static class AuthenticationExtensions
         var result = await socket.AuthenticateAsync(auth).ConfigureAwait(false);
         return result.Succeeded
             ? new { expires = result.Properties?.ExpiresUtc }
-            : new { error = new { message = "Unauthorized", code = "UNAUTHENTICATED", reason = NamespaceAuthentication.ReasonOf(result) } };
+            : throw new EventException("Unauthorized", new { reason = NamespaceAuthentication.ReasonOf(result) }) { Code = "UNAUTHENTICATED" };
     }
 }

@@ -28,8 +28,7 @@ public sealed class SocketAuthenticationOptions
 
     /// <summary>
     /// The event by which a client shows a new token without reconnecting: its argument is a new <c>auth</c> payload. It is acknowledged
-    /// with
-    /// <c>{"expires":…}</c>, or <c>{"error":{"message":…,"code":…,"reason":…}}</c>. Null: there is none.
+    /// with <c>{"expires":…}</c>, or as a handler's error: code <c>UNAUTHENTICATED</c>, and as data the reason. Null: there is none.
     /// </summary>
     public string? RefreshEvent { get; set; } = "authenticate";
 

@@ -143,7 +143,7 @@ export async function A_sign_in_is_renewed_without_reconnecting_or_ends({ connec
   const renewed = await ask(account, "authenticate", { token: "ada.2500" });
   assert.ok(Date.parse(renewed.expires) > Date.now(), renewed.expires);
   const other = await ask(account, "authenticate", { token: "eve.60000" });
-  assert.deepEqual(other, { error: { message: "Unauthorized", code: "UNAUTHENTICATED", reason: "other user" } });
+  assert.deepEqual(other, { error: { message: "Unauthorized", code: "UNAUTHENTICATED", data: { reason: "other user" } } });
 
   await next(account, "authentication_expiring");
   assert.equal(account.id, id, "it was never disconnected");
