@@ -165,12 +165,31 @@ internal static partial class ClusterProtocol
         public static ClientsAsked Read(ref WireReader wire) => new(wire.Number(), (int)wire.Number());
     }
 
-    /// <summary>One of them answered.</summary>
-    internal sealed record ClientAnswered(long Request, EncodedArguments Arguments) : IAnswer
+    /// <summary>
+    /// These are some of them, to be named to who asked. Apart from <see cref="ClientsAsked"/>, which must arrive and so is short.
+    /// </summary>
+    internal sealed record ClientsNamed(long Request, string[] Sockets) : IAnswer
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Record(Arguments, EncodedArguments.Write);
+        public void Write(WireWriter wire) => wire.Number(Request).Texts(Sockets);
 
-        public static ClientAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Record(EncodedArguments.Read));
+        public static ClientsNamed Read(ref WireReader wire) => new(wire.Number(), wire.Texts());
+    }
+
+    /// <summary>One of them answered. A node of an older version does not say which.</summary>
+    internal sealed record ClientAnswered(long Request, EncodedArguments Arguments, string Socket) : IAnswer
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Arguments, EncodedArguments.Write).Text(Socket);
+
+        public static ClientAnswered Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(EncodedArguments.Read), wire.Text());
+    }
+
+    /// <summary>One of them has left instead.</summary>
+    internal sealed record ClientLeft(long Request, string Socket) : IAnswer
+    {
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Socket);
+
+        public static ClientLeft Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
     /// <summary>Asks for the facts of the matching sockets.</summary>

@@ -215,17 +215,27 @@ internal sealed class ClusterAdapter : IClusterAdapter
     /// <summary>The answers of other nodes' clients.</summary>
     private sealed class ClientAnswers(BroadcastAck answers, SocketJson json) : IPeerAnswers
     {
+        private readonly ConcurrentDictionary<Peer, ConcurrentBag<string[]>> _named = new();
+
         public void Answered(Peer peer, IAnswer answer)
         {
-            if (answer is ClientAnswered answered)
-                answers.Answered(answered.Arguments.ToArguments(json));
-            else if (answer is ClientsAsked asked)
-                answers.NodeAsked(asked.Count);
+            switch (answer)
+            {
+                case ClientAnswered m: answers.Answered(m.Socket, m.Arguments.ToArguments(json)); break;
+                case ClientLeft m: answers.LeftElsewhere(m.Socket); break;
+                case ClientsAsked m: answers.NodeAsked(m.Count); break;
+                case ClientsNamed m:
+                    _named.GetOrAdd(peer, static _ => []).Add(m.Sockets);
+                    answers.NodeNamed(m.Sockets);
+                    break;
+            }
         }
 
         public void PeerGone(Peer peer)
         {
             // How many of its clients had been asked may not be known; the time limit decides.
+            foreach (var client in _named.GetValueOrDefault(peer, []).SelectMany(static some => some))
+                answers.LeftElsewhere(client);
         }
     }
 

@@ -10,6 +10,7 @@ namespace ActorSocket.Clustering;
 internal sealed class LocalSockets(ServerServices server)
 {
     private const int FewSockets = 100;
+    private const int NamesAtOnce = 1000; // of some 30 bytes each: no message in fragments
 
     public void OnBroadcast(Peer peer, Broadcast m)
     {
@@ -26,6 +27,8 @@ internal sealed class LocalSockets(ServerServices server)
         peer.Tell(Packed.Of(new ClientsAsked(m.Request, recipients.Count)));
         if (recipients.Count == 0)
             return;
+        foreach (var some in recipients.Chunk(NamesAtOnce))
+            peer.Tell(Packed.Of(new ClientsNamed(m.Request, Array.ConvertAll(some, static socket => socket.Id))));
         var id = ns!.NextAckId();
         var frame = new EncodedFrame(
             server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)),
@@ -88,14 +91,19 @@ internal sealed class LocalSockets(ServerServices server)
         private ITimer? _overdue;
         private int _due = recipients.Count;
 
-        public void Answered(SocketArguments arguments)
+        public void Answered(Socket from, SocketArguments arguments)
         {
-            peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments))));
+            peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments), from.Id)));
             Settled();
         }
 
         // As on the asking node: nobody answers for a socket that is gone or silent; the time limit decides.
-        public void Failed(Exception error) => Settled();
+        public void Failed(Socket from, Exception error)
+        {
+            if (error is SocketDisconnectedException)
+                peer.Tell(Packed.Of(new ClientLeft(request, from.Id)));
+            Settled();
+        }
 
         /// <summary>The asking node keeps the time limit; here it ends what nobody waits for any more.</summary>
         public void ForgetAfter(TimeSpan timeout, TimeProvider time)

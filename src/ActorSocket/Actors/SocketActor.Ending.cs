@@ -17,7 +17,7 @@ internal sealed partial class SocketActor
         foreach (var sink in _acks.TakeAll())
         {
             _connection.Backlog.AnswerSettled();
-            sink.Failed(new SocketDisconnectedException(reason));
+            sink.Failed(_socket, new SocketDisconnectedException(reason));
         }
     }
 

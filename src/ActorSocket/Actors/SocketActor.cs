@@ -64,7 +64,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
                 case HandlerDone m: OnHandlerDone(m); break;
                 case AckAsked m: OnAckAsked(m); break;
                 case AckForgotten m: TakeAck(m.Id); break;
-                case AckOverdue m: TakeAck(m.Id)?.Failed(new AckTimeoutException { Missing = 1 }); break;
+                case AckOverdue m: TakeAck(m.Id)?.Failed(_socket, AckTimeoutException.OfClient(_socket.Id)); break;
                 case MiddlewareDone m: OnMiddlewareDone(m); break;
                 case LeftByClient: OnLeft(DisconnectReason.ClientNamespaceDisconnect, null); break;
                 case Disconnect m: OnDisconnect(m); break;
@@ -284,7 +284,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         if (packet.Type == SocketIoPacketType.Ack)
         {
             _connection.Backlog.Completed(packet.HeldBytes);
-            TakeAck(packet.AckId)?.Answered(packet.Arguments);
+            TakeAck(packet.AckId)?.Answered(_socket, packet.Arguments);
         }
         else if (_ended is not null)
             _connection.Backlog.Completed(packet.HeldBytes);
@@ -403,7 +403,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         if ((_ended ?? _left) is { } reason)
         {
-            m.Sink.Failed(new SocketDisconnectedException(reason));
+            m.Sink.Failed(_socket, new SocketDisconnectedException(reason));
             return;
         }
         _connection.Backlog.AnswerAwaited();
@@ -411,6 +411,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         {
             _connection.Backlog.AnswerSettled();
             evicted.Failed(
+                _socket,
                 new InvalidOperationException(
                     $"More than {ns.Server.Options.MaxPendingAcks} acknowledgements of this client are outstanding (option "
                     + "MaxPendingAcks); the oldest was given up. Use a timeout."

@@ -6,7 +6,7 @@ namespace ActorSocket.Sockets;
 /// <param name="isTold">Whether it is called with an error, too.</param>
 internal sealed class AckCallback<T>(Socket socket, Func<Exception?, T?, Task> answered, bool isTold) : IAckSink
 {
-    public void Answered(SocketArguments arguments)
+    public void Answered(Socket from, SocketArguments arguments)
     {
         T? answer;
         try
@@ -16,7 +16,7 @@ internal sealed class AckCallback<T>(Socket socket, Func<Exception?, T?, Task> a
         catch (Exception error) // the client answered with something that is no T
         {
             if (isTold)
-                Failed(error);
+                Failed(from, error);
             else
                 socket.RaiseError(error);
             return;
@@ -24,7 +24,7 @@ internal sealed class AckCallback<T>(Socket socket, Func<Exception?, T?, Task> a
         _ = socket.CallBackAsync(() => answered(null, answer));
     }
 
-    public void Failed(Exception error)
+    public void Failed(Socket from, Exception error)
     {
         if (isTold)
             _ = socket.CallBackAsync(() => answered(error, default));

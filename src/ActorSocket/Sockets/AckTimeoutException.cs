@@ -1,3 +1,5 @@
+using ActorSocket.Sockets;
+
 namespace ActorSocket;
 
 /// <summary>
@@ -26,11 +28,6 @@ public sealed class AckTimeoutException : TimeoutException
     {
     }
 
-    internal AckTimeoutException(TimeoutException late)
-        : this(Official, late)
-    {
-    }
-
     /// <summary>
     /// How many have not answered, as far as is known: a node that did not even say how many of its clients it asks counts as one. Zero
     /// when all have, but some with something else than was asked for.
@@ -49,13 +46,42 @@ public sealed class AckTimeoutException : TimeoutException
     /// </summary>
     public IReadOnlyList<Exception> Errors { get; init; } = [];
 
-    internal static AckTimeoutException OfClients(int missing, IReadOnlyList<SocketArguments> responses, IReadOnlyList<Exception> errors) =>
+    /// <summary>
+    /// Of clients: the ids of the sockets that answered: first those of <see cref="Responses"/>, item by item, then those of
+    /// <see cref="Errors"/>. An empty text for one whose node, of an older version, does not say.
+    /// </summary>
+    public IReadOnlyList<string> Answered { get; init; } = [];
+
+    /// <summary>
+    /// Of clients: the ids of the sockets that were asked, are there, and did not answer, as far as is known: a node that was not reached,
+    /// or is of an older version, does not say whom it asked. Nodes that were asked have no names here.
+    /// </summary>
+    public IReadOnlyList<string> Unanswered { get; init; } = [];
+
+    /// <summary>
+    /// Of clients: the ids of the sockets that were asked and disconnected, or whose node left the cluster, before they answered.
+    /// <see cref="Missing"/> counts them, too.
+    /// </summary>
+    public IReadOnlyList<string> Left { get; init; } = [];
+
+    internal static AckTimeoutException OfClients(
+        BroadcastAnswers answers,
+        IReadOnlyList<SocketArguments> responses,
+        IReadOnlyList<Exception> errors,
+        IReadOnlyList<string> answered
+    ) =>
         new(errors.Count > 0 ? $"{Official}, or {errors.Count} clients answered with something else than was asked for" : Official)
         {
-            Missing = missing,
+            Missing = answers.Missing,
             Responses = responses,
             Errors = errors,
+            Answered = answered,
+            Unanswered = answers.Unanswered,
+            Left = answers.Left,
         };
+
+    internal static AckTimeoutException OfClient(string socket, TimeoutException? late = null) =>
+        new(Official, late) { Missing = 1, Unanswered = [socket] };
 
     internal static AckTimeoutException OfNodes(int missing, IReadOnlyList<SocketArguments> responses) =>
         new($"timeout reached: missing {missing} responses") { Missing = missing, Responses = responses };

@@ -9,8 +9,10 @@ namespace ActorSocket.Sockets;
 internal sealed class BroadcastAck : IAckSink
 {
     private readonly Lock _gate = new();
-    private readonly List<SocketArguments> _responses = [];
-    private readonly TaskCompletionSource<IReadOnlyList<SocketArguments>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(string From, SocketArguments Arguments)> _given = [];
+    private readonly List<string> _elsewhere = []; // those whom other nodes have asked, and say so
+    private readonly HashSet<string> _leftElsewhere = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource<BroadcastAnswers> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _id;
     private readonly IReadOnlyList<Socket> _recipients;
     private int _expected;
@@ -41,12 +43,27 @@ internal sealed class BroadcastAck : IAckSink
         CompleteIfAll();
     }
 
+    /// <summary>These are among them.</summary>
+    public void NodeNamed(IEnumerable<string> clients)
+    {
+        lock (_gate)
+            _elsewhere.AddRange(clients);
+    }
+
+    /// <summary>One of another node's has left.</summary>
+    public void LeftElsewhere(string client)
+    {
+        lock (_gate)
+            _leftElsewhere.Add(client);
+    }
+
     /// <summary>This node has asked its own, and said how many others it asks.</summary>
     public void AllAreAsked() => NodeAsked(0);
 
-    /// <summary>Waits for all of them, this long: who waits keeps the time, since of those that are asked anybody may be gone.</summary>
-    /// <exception cref="AckTimeoutException">Some did not answer in time.</exception>
-    public async Task<IReadOnlyList<SocketArguments>> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for all of them, this long at most: who waits keeps the time, since of those that are asked anybody may be gone.
+    /// </summary>
+    public async Task<BroadcastAnswers> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
@@ -54,8 +71,23 @@ internal sealed class BroadcastAck : IAckSink
         }
         catch (TimeoutException)
         {
-            lock (_gate)
-                throw AckTimeoutException.OfClients(_expected - _responses.Count + _due, [.. _responses], []);
+            return SoFar();
+        }
+    }
+
+    private BroadcastAnswers SoFar()
+    {
+        lock (_gate)
+        {
+            var answered = _given.Select(static given => given.From).ToHashSet(StringComparer.Ordinal);
+            var left = new HashSet<string>(_leftElsewhere, StringComparer.Ordinal);
+            var due = new HashSet<string>(_elsewhere, StringComparer.Ordinal);
+            foreach (var socket in _recipients)
+                (socket.Connected && !socket.HasLeft ? due : left).Add(socket.Id);
+            left.ExceptWith(answered); // who answered first did answer
+            due.ExceptWith(answered);
+            due.ExceptWith(left);
+            return new BroadcastAnswers([.. _given], _expected - _given.Count + _due, [.. due], [.. left]);
         }
     }
 
@@ -68,26 +100,29 @@ internal sealed class BroadcastAck : IAckSink
             socket.Actor.Tell(new SocketProtocol.AckForgotten(_id));
     }
 
-    public void Answered(SocketArguments arguments)
+    public void Answered(Socket from, SocketArguments arguments) => Answered(from.Id, arguments);
+
+    /// <summary>One has answered, of whichever node.</summary>
+    public void Answered(string from, SocketArguments arguments)
     {
         lock (_gate)
-            _responses.Add(arguments);
+            _given.Add((from, arguments));
         CompleteIfAll();
     }
 
     private void CompleteIfAll()
     {
-        IReadOnlyList<SocketArguments> all;
+        BroadcastAnswers all;
         lock (_gate)
         {
-            if (_due > 0 || _responses.Count < _expected)
+            if (_due > 0 || _given.Count < _expected)
                 return;
-            all = [.. _responses]; // what comes twice must not change it under its reader
+            all = new BroadcastAnswers([.. _given], 0, [], []); // what comes twice must not change it under its reader
         }
         _done.TrySetResult(all);
     }
 
-    public void Failed(Exception error)
+    public void Failed(Socket from, Exception error)
     {
         // Nobody answers for a socket that is gone; the time limit decides.
     }

@@ -84,7 +84,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);
         var acks = new BroadcastAck(id, recipients);
-        IReadOnlyList<SocketArguments> responses;
+        BroadcastAnswers answers;
         IDisposable? elsewhere = null;
         try
         {
@@ -96,20 +96,14 @@ public sealed class BroadcastOperator : IAckBroadcaster
             if (!_flags.Local)
                 elsewhere = services.Server.Adapter.AskClients(services, _selection, eventName, args, _flags, timeout, acks);
             acks.AllAreAsked();
-            responses = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AckTimeoutException late)
-        {
-            Read<T>(late.Responses, out var ofType, out var others);
-            throw AckTimeoutException.OfClients(late.Missing, ofType, others);
+            answers = await acks.WaitAsync(timeout, services.Server.Time, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             elsewhere?.Dispose();
             acks.Forget();
         }
-        var values = Read<T>(responses, out var read, out var errors);
-        return errors.Count == 0 ? values : throw AckTimeoutException.OfClients(0, read, errors);
+        return answers.Read<T>();
     }
 
     /// <summary>The matching sockets of all nodes, with copies of their data.</summary>
@@ -193,24 +187,5 @@ public sealed class BroadcastOperator : IAckBroadcaster
         await Task.WhenAll(here, elsewhere).ConfigureAwait(false);
         if (await elsewhere.ConfigureAwait(false) is > 0 and var missing)
             throw ClusterTimeoutException.Of(missing, []);
-    }
-
-    private static List<T?> Read<T>(IReadOnlyList<SocketArguments> responses, out List<SocketArguments> read, out List<Exception> errors)
-    {
-        var values = new List<T?>(responses.Count);
-        (read, errors) = ([], []);
-        foreach (var response in responses)
-        {
-            try
-            {
-                values.Add(response.ToAnswer<T>());
-                read.Add(response);
-            }
-            catch (Exception error) // clients write what they like
-            {
-                errors.Add(error);
-            }
-        }
-        return values;
     }
 }

@@ -1,9 +1,9 @@
 namespace ActorSocket.Sockets;
 
-/// <summary>Who waits for a client's acknowledgement.</summary>
+/// <summary>Who waits for a client's acknowledgement, or for those of several.</summary>
 internal interface IAckSink
 {
-    void Answered(SocketArguments arguments);
+    void Answered(Socket from, SocketArguments arguments);
 
-    void Failed(Exception error);
+    void Failed(Socket from, Exception error);
 }

@@ -21,21 +21,21 @@ internal sealed class PendingAckCallback(Socket socket, long id, IAckSink sink) 
             Release();
     }
 
-    public void Answered(SocketArguments arguments)
+    public void Answered(Socket from, SocketArguments arguments)
     {
         if (Settle())
-            sink.Answered(arguments);
+            sink.Answered(from, arguments);
     }
 
-    public void Failed(Exception error)
+    public void Failed(Socket from, Exception error)
     {
         if (Settle())
-            sink.Failed(error);
+            sink.Failed(from, error);
     }
 
     private void Overdue() => socket.Actor.Tell(new SocketProtocol.AckOverdue(id));
 
-    private void Gone() => Failed(SocketOperator.NotConnected(socket));
+    private void Gone() => Failed(socket, SocketOperator.NotConnected(socket));
 
     private bool Settle()
     {

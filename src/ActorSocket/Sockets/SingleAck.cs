@@ -7,7 +7,7 @@ internal sealed class SingleAck<T> : IAckSink
 {
     private readonly TaskCompletionSource<T?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Answered(SocketArguments arguments)
+    public void Answered(Socket from, SocketArguments arguments)
     {
         try
         {
@@ -19,7 +19,7 @@ internal sealed class SingleAck<T> : IAckSink
         }
     }
 
-    public void Failed(Exception error) => _answer.TrySetException(error);
+    public void Failed(Socket from, Exception error) => _answer.TrySetException(error);
 
     /// <summary>
     /// The time limit is kept here, where it is waited: it ends the wait also when there is no actor any more that could.
@@ -31,7 +31,7 @@ internal sealed class SingleAck<T> : IAckSink
             static state =>
             {
                 var (self, socket) = ((SingleAck<T>, Socket))state!;
-                self.Failed(SocketOperator.NotConnected(socket));
+                self.Failed(socket, SocketOperator.NotConnected(socket));
             },
             (this, socket));
         try
@@ -43,7 +43,7 @@ internal sealed class SingleAck<T> : IAckSink
         catch (TimeoutException late) when (!_answer.Task.IsFaulted)
         {
             socket.Actor.Tell(new SocketProtocol.AckForgotten(id));
-            throw new AckTimeoutException(late) { Missing = 1 };
+            throw AckTimeoutException.OfClient(socket.Id, late);
         }
         catch (OperationCanceledException) when (!_answer.Task.IsFaulted)
         {

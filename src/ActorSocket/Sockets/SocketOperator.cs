@@ -94,7 +94,7 @@ public sealed class SocketOperator : IAckEmitter
             var error = NotConnected(_socket);
             if (error is not SocketDisconnectedException)
                 throw error;
-            sink.Failed(error);
+            sink.Failed(_socket, error);
             return;
         }
         var services = _socket.Namespace.Services;

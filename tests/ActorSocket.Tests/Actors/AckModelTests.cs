@@ -141,11 +141,11 @@ public sealed class AckModelTests : ServerTest
 
     private sealed class Sink : IAckSink
     {
-        public void Answered(SocketArguments arguments)
+        public void Answered(Socket from, SocketArguments arguments)
         {
         }
 
-        public void Failed(Exception error)
+        public void Failed(Socket from, Exception error)
         {
         }
     }

@@ -137,8 +137,63 @@ public sealed class AskingTests : ServerTest
             var error = await Assert.ThrowsAsync<AckTimeoutException>(() => question.WaitAsync(Patience));
             Assert.Equal((1, "operation has timed out"), (error.Missing, error.Message));
             Assert.Empty(error.Responses);
+            AssertOnlyUnanswered(error);
         }
-        Assert.Equal(1, Assert.IsType<AckTimeoutException>(await called.Task.WaitAsync(Patience)).Missing);
+        var told = Assert.IsType<AckTimeoutException>(await called.Task.WaitAsync(Patience));
+        Assert.Equal(1, told.Missing);
+        AssertOnlyUnanswered(told);
+
+        void AssertOnlyUnanswered(AckTimeoutException error)
+        {
+            Assert.Equal([socket.Id], error.Unanswered);
+            Assert.Empty(error.Answered);
+            Assert.Empty(error.Left);
+        }
+    }
+
+    [Fact]
+    public async Task A_broadcast_names_who_answered_who_did_not_and_who_left()
+    {
+        var io = new ActorSocketServer(NewServer());
+        var clients = new List<(Socket Socket, TestSession Session, FakeWebSocket WebSocket)>();
+        for (var i = 0; i < 5; i++)
+        {
+            var (session, webSocket) = await ConnectAsync(io.Server);
+            clients.Add((SocketOf(session, io.Server), session, webSocket));
+        }
+        var question = io.Timeout(TimeSpan.FromSeconds(3)).EmitWithAckAsync<int>("q");
+        foreach (var (_, _, webSocket) in clients)
+            Assert.Equal("420[\"q\"]", await webSocket.NextAsync());
+        clients[0].Session.Send("430[\"no number\"]");
+        await HandledAsync(clients[0].Socket.Actor);
+        clients[1].Session.Send("430[7]");
+        await HandledAsync(clients[1].Socket.Actor);
+        clients[2].Session.Send("41");
+        await clients[4].Socket.DisconnectAsync();
+        await AwaitConditionAsync(() => Task.FromResult(io.Sockets.Count == 3), Patience, TimeSpan.FromMilliseconds(5));
+        Clock.Advance(TimeSpan.FromSeconds(3));
+        var error = await Assert.ThrowsAsync<AckTimeoutException>(() => question.WaitAsync(Patience));
+        Assert.Equal((3, 1, 1), (error.Missing, error.Responses.Count, error.Errors.Count));
+        Assert.Equal([clients[1].Socket.Id, clients[0].Socket.Id], error.Answered); // first those who answered as was asked
+        Assert.Equal([clients[3].Socket.Id], error.Unanswered);
+        Assert.Equal(
+            new[] { clients[2].Socket.Id, clients[4].Socket.Id }.Order(StringComparer.Ordinal),
+            error.Left.Order(StringComparer.Ordinal),
+            StringComparer.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Who_answered_with_something_else_is_named_when_all_have_answered()
+    {
+        var (socket, session, webSocket) = await JoinAsync();
+        var question = socket.Namespace.Timeout(TimeSpan.FromSeconds(3)).EmitWithAckAsync<int>("q");
+        await webSocket.NextAsync();
+        session.Send("430[\"no number\"]");
+        var error = await Assert.ThrowsAsync<AckTimeoutException>(() => question.WaitAsync(Patience));
+        Assert.Equal([socket.Id], error.Answered);
+        Assert.Empty(error.Unanswered);
+        Assert.Empty(error.Left);
     }
 
     [Fact]

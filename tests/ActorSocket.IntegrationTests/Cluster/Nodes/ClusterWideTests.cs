@@ -70,6 +70,27 @@ public sealed class ClusterWideTests : IAsyncLifetime
             _first.Server.Timeout(TimeSpan.FromMilliseconds(300)).EmitWithAckAsync<string>("silence?")
         );
         Assert.Empty(some.Responses);
+        Assert.Equal(2, some.Missing);
+        string[] sockets = [Assert.Single(_first.Server.Sockets).Id, Assert.Single(_second.Server.Sockets).Id];
+        Assert.Equal(sockets.Order(StringComparer.Ordinal), some.Unanswered.Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Empty(some.Answered);
+        Assert.Empty(some.Left);
+    }
+
+    [Fact]
+    public async Task A_broadcast_names_those_of_all_nodes_who_answered_and_who_left()
+    {
+        var (ada, bob) = (Assert.Single(_first.Server.Sockets), Assert.Single(_second.Server.Sockets));
+        var wrong = await Assert.ThrowsAsync<AckTimeoutException>(() =>
+            _first.Server.To("red").Timeout(Node.Patience).EmitWithAckAsync<int>("who?")
+        );
+        Assert.Equal(new[] { ada.Id, bob.Id }.Order(StringComparer.Ordinal), wrong.Answered.Order(StringComparer.Ordinal));
+        var asked = _first.Server.To("red").Timeout(TimeSpan.FromSeconds(2)).EmitWithAckAsync<string>("silence?");
+        _first.Server.To("red").Emit("asked"); // comes after the question
+        Assert.Equal("""42["asked"]""", await _bob.NextAsync());
+        await bob.DisconnectAsync();
+        var gone = await Assert.ThrowsAsync<AckTimeoutException>(() => asked.WaitAsync(Node.Patience));
+        Assert.Equal((2, ada.Id, bob.Id), (gone.Missing, Assert.Single(gone.Unanswered), Assert.Single(gone.Left)));
     }
 
     [Fact]

@@ -39,7 +39,9 @@ public sealed class SerializerTests
         yield return new Broadcast(target, frame, flag, n);
         yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
         yield return new ClientsAsked(n, (int)n);
-        yield return new ClientAnswered(n, new EncodedArguments(bytes, [bytes]));
+        yield return new ClientsNamed(n, texts);
+        yield return new ClientAnswered(n, new EncodedArguments(bytes, [bytes]), text);
+        yield return new ClientLeft(n, other);
         yield return new FetchSockets(n, target);
         yield return new Fetched(n, [bytes, bytes]);
         yield return new ChangeSockets(n, target, SocketChange.Leave, texts);
