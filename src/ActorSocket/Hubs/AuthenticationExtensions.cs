@@ -37,8 +37,9 @@ public static class AuthenticationExtensions
     private static async Task<object> RenewAsync(Socket socket, JsonElement auth)
     {
         var result = await socket.AuthenticateAsync(auth).ConfigureAwait(false);
-        return result.Succeeded
-            ? new { expires = result.Properties?.ExpiresUtc }
-            : throw new EventException("Unauthorized", new { reason = NamespaceAuthentication.ReasonOf(result) }) { Code = "UNAUTHENTICATED" };
+        if (result.Succeeded)
+            return new { expires = result.Properties?.ExpiresUtc };
+        var data = new { reason = NamespaceAuthentication.ReasonOf(result) };
+        throw new EventException("Unauthorized", data) { Code = "UNAUTHENTICATED" };
     }
 }

@@ -33,8 +33,7 @@ public sealed class SignInTests
         await using var admin = await PollingClient.ConnectAsync(node, "admin", Auth("ada", "admin"));
         Assert.Equal("""430["hidden"]""", await AskAsync(admin, """420["secret"]"""));
         await using var user = await PollingClient.ConnectAsync(node, "user", Auth("bob"));
-        await user.SendAsync("""420["secret"]""");
-        Assert.Equal("""431["bob"]""", await AskAsync(user, """421["who"]""")); // the first was dropped
+        Assert.Contains("\"UNAUTHORIZED\"", await AskAsync(user, """420["secret"]"""), StringComparison.Ordinal);
     }
 
     [Theory]
