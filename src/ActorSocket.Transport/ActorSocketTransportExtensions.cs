@@ -15,7 +15,8 @@ public static class ActorSocketTransportExtensions
     /// </summary>
     /// <remarks>
     /// Everything that Kestrel does works on it: HTTP/1.1 and HTTP/2, TLS, endpoint middleware, limits, metrics.
-    /// <c>SocketTransportOptions</c> (backlog, buffer sizes, how a socket is bound) hold for it too.
+    /// Of <c>SocketTransportOptions</c> how a socket is bound, <c>Backlog</c>, <c>NoDelay</c>, <c>MaxReadBufferSize</c> and
+    /// <c>MaxWriteBufferSize</c> hold for it too.
     /// </remarks>
     /// <example><code>
     /// builder.WebHost.UseActorSocketTransport();

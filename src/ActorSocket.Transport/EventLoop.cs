@@ -17,20 +17,37 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private readonly ILogger _log;
     private readonly Thread _thread;
     private readonly ConcurrentQueue<LoopSocket> _posted = new();
-    private readonly int _epoll = Libc.NewEpoll();
-    private readonly int _wake = Libc.NewEvent();
+    private readonly int _epoll;
+    private readonly int _wake;
+    private readonly Lock _gate = new();
     private int _isWoken;
     private volatile bool _stops;
+    private volatile bool _isOver;
 
     public EventLoop(int number, ILogger log)
     {
         _log = log;
+        _epoll = Libc.NewEpoll();
+        try
+        {
+            _wake = Libc.NewEvent();
+        }
+        catch
+        {
+            Libc.Close(_epoll);
+            throw;
+        }
         Libc.Control(_epoll, Libc.ControlAdd, _wake, Libc.ReadReady);
         _thread = new Thread(Run) { IsBackground = true, Name = $"ActorSocket loop {number}" };
         _thread.UnsafeStart();
     }
 
-    public int Epoll => _epoll;
+    /// <summary>Has epoll tell of a descriptor, or tell no more. False when the kernel refuses, or the loop is over.</summary>
+    public bool Control(int operation, int descriptor, uint events)
+    {
+        lock (_gate) // the number of a set that was closed may be somebody else's
+            return !_isOver && Libc.Control(_epoll, operation, descriptor, events);
+    }
 
     /// <summary>Where all of its sockets receive. Of the loop's thread only.</summary>
     public byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
@@ -40,6 +57,8 @@ internal sealed unsafe partial class EventLoop : IDisposable
     {
         _posted.Enqueue(socket);
         Wake();
+        if (_isOver)
+            RunPosted();
     }
 
     /// <summary>Closes what is left on it, and ends its thread.</summary>
@@ -50,15 +69,25 @@ internal sealed unsafe partial class EventLoop : IDisposable
         _stops = true;
         Libc.Signal(_wake);
         _thread.Join();
-        Libc.Close(_epoll);
-        Libc.Close(_wake);
+        lock (_gate)
+        {
+            _isOver = true;
+            Libc.Close(_epoll);
+            Libc.Close(_wake);
+        }
+        RunPosted(); // what was posted in the meantime
     }
 
     private void Wake()
     {
         // On the loop's own thread what is posted is looked at before the next wait.
-        if (_current != this && Interlocked.Exchange(ref _isWoken, 1) == 0)
-            Libc.Signal(_wake);
+        if (_current == this || Interlocked.Exchange(ref _isWoken, 1) != 0)
+            return;
+        lock (_gate)
+        {
+            if (!_isOver)
+                Libc.Signal(_wake);
+        }
     }
 
     private void Run()
@@ -105,8 +134,20 @@ internal sealed unsafe partial class EventLoop : IDisposable
         }
         catch (Exception error)
         {
-            SocketFailed(_log, error);
             socket.Close(reset: true);
+            Log(error);
+        }
+    }
+
+    private void Log(Exception error)
+    {
+        try
+        {
+            SocketFailed(_log, error);
+        }
+        catch (Exception)
+        {
+            // A logger that throws must not end the loop.
         }
     }
 

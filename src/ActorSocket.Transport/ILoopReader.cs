@@ -1,6 +1,8 @@
 namespace ActorSocket.EventLoops;
 
-/// <summary>Who reads a <see cref="LoopSocket"/>. All is called on the loop, and returns soon.</summary>
+/// <summary>
+/// Who reads a <see cref="LoopSocket"/>. All is called on the loop, and returns soon; once the loop is over, on who closes the socket then.
+/// </summary>
 internal interface ILoopReader
 {
     /// <summary>There may be something to receive: it reads once, and is called again while there is more.</summary>
@@ -8,6 +10,9 @@ internal interface ILoopReader
 
     /// <summary>Somebody called <see cref="LoopSocket.Post"/>.</summary>
     void OnPosted();
+
+    /// <summary>The last call but one: from here on nobody may use the descriptor.</summary>
+    void OnClosing();
 
     /// <summary>The last call: the descriptor is closed.</summary>
     void OnClosed();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Runtime.InteropServices;
 
@@ -33,6 +34,7 @@ internal static unsafe partial class Libc
     private const int InterNetwork = 2;
     private const int InterNetworkV6 = 10;
     private const int AddressSize = 28;
+    private const int MaxPieces = 64;
 
     /// <summary><c>struct epoll_event</c> is packed on x64 only.</summary>
     public static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -80,11 +82,42 @@ internal static unsafe partial class Libc
             return (int)recv(descriptor, at, buffer.Length, 0);
     }
 
-    /// <summary>How many bytes; -1 for an error.</summary>
-    public static int Send(int descriptor, ReadOnlySpan<byte> data)
+    /// <summary>How many bytes; -1 for an error. Of many pieces as many as one call takes.</summary>
+    public static int Send(int descriptor, ReadOnlySequence<byte> data)
     {
-        fixed (byte* at = data)
-            return (int)send(descriptor, at, data.Length, NoSignal);
+        if (!data.IsSingleSegment)
+            return SendMany(descriptor, data);
+        fixed (byte* at = data.FirstSpan)
+            return (int)send(descriptor, at, data.FirstSpan.Length, NoSignal);
+    }
+
+    private static int SendMany(int descriptor, ReadOnlySequence<byte> data)
+    {
+        var pieces = stackalloc Piece[MaxPieces];
+        Span<MemoryHandle> pinned = new MemoryHandle[MaxPieces];
+        var count = 0;
+        foreach (var memory in data)
+        {
+            if (count == MaxPieces)
+                break;
+            if (memory.IsEmpty)
+                continue;
+            pinned[count] = memory.Pin();
+            pieces[count] = new Piece { At = pinned[count].Pointer, Length = memory.Length };
+            count++;
+        }
+        var message = new Message { Pieces = pieces, Count = count };
+        try
+        {
+            return (int)sendmsg(descriptor, &message, NoSignal);
+        }
+        finally
+        {
+            var error = LastError;
+            for (var i = 0; i < count; i++)
+                pinned[i].Dispose();
+            Marshal.SetLastPInvokeError(error);
+        }
     }
 
     /// <summary>A new descriptor, which does not block; -1 for an error.</summary>
@@ -148,6 +181,9 @@ internal static unsafe partial class Libc
     private static partial nint send(int descriptor, byte* data, nint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial nint sendmsg(int descriptor, Message* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int accept4(int listening, byte* address, int* length, int flags);
 
     [LibraryImport("libc")]
@@ -167,4 +203,25 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     private static partial nint write(int descriptor, void* data, nint length);
+
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Piece
+    {
+        public void* At;
+        public nint Length;
+    }
+
+    /// <summary><c>struct msghdr</c>, of glibc and, with its zeros, of musl.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Message
+    {
+        public void* Name;
+        public int NameLength;
+        public Piece* Pieces;
+        public nint Count;
+        public void* Control;
+        public nint ControlLength;
+        public int Flags;
+    }
 }

@@ -22,14 +22,36 @@ internal sealed partial class LoopConnection
 {
     private List<KeyValuePair<Type, object>>? _added;
     private int _revision;
+    private readonly Lock _handleGate = new();
     private NetSocket? _handle;
+    private bool _hasNoHandle;
 
     public override IFeatureCollection Features => this;
 
     MemoryPool<byte> IMemoryPoolFeature.MemoryPool => LoopSettings.Pool;
 
     /// <summary>For its options only: who reads or writes by it takes bytes away from the loop.</summary>
-    NetSocket IConnectionSocketFeature.Socket => _handle ??= new NetSocket(new SafeSocketHandle(_socket.Descriptor, ownsHandle: false));
+    NetSocket IConnectionSocketFeature.Socket
+    {
+        get
+        {
+            lock (_handleGate)
+            {
+                ObjectDisposedException.ThrowIf(_hasNoHandle, this);
+                return _handle ??= new NetSocket(new SafeSocketHandle(_socket.Descriptor, ownsHandle: false));
+            }
+        }
+    }
+
+    /// <summary>The descriptor's number may be another connection's next.</summary>
+    private void EndHandle()
+    {
+        lock (_handleGate)
+        {
+            _hasNoHandle = true;
+            _handle?.Dispose();
+        }
+    }
 
     bool IFeatureCollection.IsReadOnly => false;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
-using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -11,33 +11,37 @@ namespace ActorSocket.EventLoops;
 /// <summary>A connection as Kestrel sees it: what is received goes into a pipe, what is flushed goes to the socket.</summary>
 internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, ILoopReader
 {
+    /// <summary>Told apart from those of other processes, and of this one before it was started again.</summary>
+    private static readonly string Process = "L" + Convert.ToHexString(RandomNumberGenerator.GetBytes(4)) + "-";
+
     private static long _count;
 
     private readonly CancellationTokenSource _closed = new();
-    private readonly LoopListener _listener;
+    private readonly TaskCompletionSource _closedRaised = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LoopSocket _socket;
-    private readonly LoopWriter _output;
+    private readonly LoopSettings _settings;
     private readonly Pipe _input;
+    private readonly Pipe _output;
+    private Task _sending = Task.CompletedTask;
     private IDictionary<object, object?>? _items;
     private string? _id;
-    private EndPoint? _local;
     private bool _hasEnded;
 
     public LoopConnection(LoopListener listener, EventLoop loop, int descriptor, EndPoint? remote, LoopSettings settings)
     {
-        _listener = listener;
+        _settings = settings;
         _socket = new LoopSocket(loop, descriptor);
-        _output = new LoopWriter(_socket);
         _input = new Pipe(settings.Input);
-        _local = listener.SharedEndPoint;
+        _output = new Pipe(settings.Output);
         Transport = this;
+        LocalEndPoint = listener.SharedEndPoint ?? Libc.LocalEndPointOf(descriptor);
         RemoteEndPoint = remote;
         ConnectionClosed = _closed.Token;
     }
 
     public override string ConnectionId
     {
-        get => _id ??= "L" + Interlocked.Increment(ref _count).ToString("X", CultureInfo.InvariantCulture);
+        get => _id ??= Process + Interlocked.Increment(ref _count).ToString("X", CultureInfo.InvariantCulture);
         set => _id = value;
     }
 
@@ -49,29 +53,30 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
         set => _items = value;
     }
 
-    public override EndPoint? LocalEndPoint
-    {
-        get => _local ??= Libc.LocalEndPointOf(_socket.Descriptor) ?? _listener.EndPoint;
-        set => _local = value;
-    }
-
     PipeReader IDuplexPipe.Input => _input.Reader;
 
-    PipeWriter IDuplexPipe.Output => _output;
+    PipeWriter IDuplexPipe.Output => _output.Writer;
 
-    public void Start() => _socket.Start(this);
+    public void Start()
+    {
+        _socket.Start(this);
+        _sending = SendAsync();
+    }
 
+    /// <summary>An application's abort: the connection is reset.</summary>
     public override void Abort() => _socket.Close(reset: true);
 
-    public override void Abort(ConnectionAbortedException abortReason) => Abort();
+    /// <summary>Without a reason it is HTTP's end of what its client has ended: what the kernel has taken still leaves.</summary>
+    public override void Abort(ConnectionAbortedException? abortReason) => _socket.Close(reset: abortReason is not null);
 
     /// <summary>Kestrel is done with it: what it wrote still leaves.</summary>
     public override async ValueTask DisposeAsync()
     {
         await _input.Reader.CompleteAsync().ConfigureAwait(false);
-        await _output.CompleteAsync().ConfigureAwait(false);
-        await _output.Written.ConfigureAwait(false);
+        await _output.Writer.CompleteAsync().ConfigureAwait(false);
+        await _sending.ConfigureAwait(false);
         _socket.Close(reset: false);
+        await _closedRaised.Task.ConfigureAwait(false);
         _closed.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }
@@ -102,7 +107,41 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
 
     void ILoopReader.OnPosted() => _socket.Resume();
 
-    void ILoopReader.OnClosed() => End(new ConnectionAbortedException("The connection was aborted."));
+    void ILoopReader.OnClosing() => EndHandle();
+
+    void ILoopReader.OnClosed()
+    {
+        End(new ConnectionAbortedException("The connection was aborted."));
+        _output.Reader.CancelPendingRead();
+    }
+
+    /// <summary>Within each flush, as long as the kernel takes what is flushed; then by the loop.</summary>
+    private async Task SendAsync()
+    {
+        var output = _output.Reader;
+        try
+        {
+            while (true)
+            {
+                var read = await output.ReadAsync().ConfigureAwait(false);
+                if (read.IsCanceled)
+                    return;
+                if (!read.Buffer.IsEmpty)
+                    await _socket.WriteAsync(read.Buffer).ConfigureAwait(false);
+                output.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    return;
+            }
+        }
+        catch (Exception error) when (error is IOException or ConnectionAbortedException)
+        {
+            // The connection is gone, and with it what was left.
+        }
+        finally
+        {
+            await output.CompleteAsync().ConfigureAwait(false); // flushes say so from here on
+        }
+    }
 
     private async Task ResumeAsync(Task<FlushResult> flush)
     {
@@ -127,9 +166,13 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
         {
             _closed.Cancel();
         }
-        catch (ObjectDisposedException)
+        catch (Exception error) // of whoever registered for it
         {
-            // Kestrel was done with it before.
+            _settings.Log.CallbackFailed(error);
+        }
+        finally
+        {
+            _closedRaised.TrySetResult();
         }
     }
 }

@@ -70,7 +70,8 @@ internal sealed class LoopListener : IConnectionListener, ILoopReader
             var descriptor = _socket.Accept(out var remote);
             if (descriptor < 0)
             {
-                switch (Libc.LastError)
+                var error = Libc.LastError;
+                switch (error)
                 {
                     case Libc.Interrupted or Libc.ConnectionAborted:
                         continue;
@@ -78,20 +79,40 @@ internal sealed class LoopListener : IConnectionListener, ILoopReader
                         // Until something is closed nothing can be accepted, and the loop would be told so without an end.
                         _socket.Pause();
                         _pause.Change(Breath, Timeout.InfiniteTimeSpan);
-                        _settings.Log.CannotAccept(Libc.LastError);
+                        _settings.Log.CannotAccept(error);
                         return;
                     default:
                         return;
                 }
             }
-            var connection = new LoopConnection(this, _loops[_next++ % (uint)_loops.Length], descriptor, remote, _settings);
-            connection.Start();
-            if (!_accepted.Writer.TryWrite(connection))
-                connection.Abort();
+            Take(descriptor, remote);
         }
     }
 
+    /// <summary>One connection that cannot be served is no reason to take no others.</summary>
+    private void Take(int descriptor, IPEndPoint? remote)
+    {
+        var connection = new LoopConnection(this, _loops[_next++ % (uint)_loops.Length], descriptor, remote, _settings);
+        try
+        {
+            connection.Start();
+        }
+        catch (IOException error)
+        {
+            Libc.Close(descriptor);
+            _settings.Log.CannotWatch(error);
+            return;
+        }
+        if (!_accepted.Writer.TryWrite(connection))
+            connection.Abort();
+    }
+
     void ILoopReader.OnPosted() => _socket.Resume();
+
+    void ILoopReader.OnClosing()
+    {
+        // Kestrel's view of it ends with it.
+    }
 
     void ILoopReader.OnClosed()
     {

@@ -71,8 +71,24 @@ internal sealed class LoopListenerFactory(
         {
             ObjectDisposedException.ThrowIf(_isOver, this);
             if (_loops.Length == 0)
-                _loops = [.. Enumerable.Range(0, options.Value.LoopCount).Select(number => new EventLoop(number, _log.Logger))];
+                _loops = Start(options.Value.LoopCount);
             return _loops;
+        }
+    }
+
+    private EventLoop[] Start(int count)
+    {
+        var loops = new List<EventLoop>(count);
+        try
+        {
+            while (loops.Count < count)
+                loops.Add(new EventLoop(loops.Count, _log.Logger));
+            return [.. loops];
+        }
+        catch
+        {
+            loops.ForEach(static loop => loop.Dispose());
+            throw;
         }
     }
 }

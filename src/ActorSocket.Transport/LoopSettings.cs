@@ -10,15 +10,8 @@ internal sealed class LoopSettings
     public LoopSettings(SocketTransportOptions sockets, TransportLog log)
     {
         Log = log;
-        var pause = sockets.MaxReadBufferSize ?? 0;
-        Input = new PipeOptions(
-            Pool,
-            PipeScheduler.ThreadPool,
-            PipeScheduler.ThreadPool,
-            pause,
-            pause == 0 ? 0 : Math.Max(pause / 2, 1),
-            useSynchronizationContext: false
-        );
+        Input = Bounded(sockets.MaxReadBufferSize, PipeScheduler.ThreadPool);
+        Output = Bounded(sockets.MaxWriteBufferSize, PipeScheduler.Inline);
     }
 
     public static MemoryPool<byte> Pool => MemoryPool<byte>.Shared;
@@ -27,4 +20,14 @@ internal sealed class LoopSettings
 
     /// <summary>How a connection keeps what it has received until HTTP takes it.</summary>
     public PipeOptions Input { get; }
+
+    /// <summary>How it keeps what HTTP flushes until the kernel takes it: sent by who flushes, within the flush.</summary>
+    public PipeOptions Output { get; }
+
+    private static PipeOptions Bounded(long? most, PipeScheduler reader)
+    {
+        var pause = most ?? 0;
+        var resume = pause == 0 ? 0 : Math.Max(pause / 2, 1);
+        return new PipeOptions(Pool, reader, PipeScheduler.ThreadPool, pause, resume, useSynchronizationContext: false);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 
 namespace ActorSocket.EventLoops;
@@ -14,13 +15,15 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
     /// <summary>What <see cref="Receive"/> returns when there is nothing now.</summary>
     public const int Nothing = -1;
 
+    /// <summary>Of a long write the loop sends about so many bytes before it looks at its other sockets.</summary>
+    private const long FairShare = 256 * 1024;
+
     /// <summary>What <see cref="Receive"/> returns when the connection is broken.</summary>
     public const int Broken = -2;
 
     private readonly Lock _gate = new();
     private ILoopReader? _reader;
-    private ReadOnlyMemory<byte> _rest;
-    private TaskCompletionSource? _written;
+    private SocketWrite? _write;
     private uint _armed;
     private bool _isRegistered;
     private bool _isPaused;
@@ -37,8 +40,16 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
     {
         _reader = reader;
         DescriptorTable.Set(descriptor, this);
-        lock (_gate)
-            Arm();
+        try
+        {
+            lock (_gate)
+                Arm();
+        }
+        catch
+        {
+            DescriptorTable.Set(descriptor, null);
+            throw;
+        }
     }
 
     /// <summary>On the loop: how many bytes came; 0 at the peer's end, <see cref="Nothing"/> or <see cref="Broken"/>.</summary>
@@ -104,23 +115,30 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
 
     /// <summary>Writes all of it. Completes when the kernel has it; the memory is the socket's until then.</summary>
     /// <exception cref="ConnectionResetException">The connection is closed, by either side.</exception>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> data)
+    public ValueTask WriteAsync(ReadOnlySequence<byte> data)
     {
         lock (_gate)
         {
             if (_closes)
                 throw new ConnectionResetException("The connection is closed.");
-            if (_written is not null)
+            if (_write is not null)
                 throw new InvalidOperationException("A write is under way.");
-            var sent = Send(data, out var isBroken);
+            var rest = Send(data, long.MaxValue, out var isBroken);
             if (isBroken)
                 throw new ConnectionResetException("The peer has closed the connection.");
-            if (sent == data.Length)
+            if (rest.IsEmpty)
                 return default;
-            _rest = data[sent..];
-            _written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Arm();
-            return new ValueTask(_written.Task);
+            var write = _write = new SocketWrite(rest);
+            try
+            {
+                Arm();
+            }
+            catch (IOException error)
+            {
+                _write = null;
+                throw new ConnectionResetException(error.Message, error);
+            }
+            return new ValueTask(write.Task);
         }
     }
 
@@ -140,17 +158,17 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
         loop.Post(this);
     }
 
-    /// <summary>How many bytes the kernel takes.</summary>
-    private int Send(ReadOnlyMemory<byte> data, out bool isBroken)
+    /// <summary>Sends at least what one call takes, and about as much as it may; what is left.</summary>
+    private ReadOnlySequence<byte> Send(ReadOnlySequence<byte> data, long atMost, out bool isBroken)
     {
         isBroken = false;
-        var sent = 0;
-        while (sent < data.Length)
+        for (var sent = 0L; !data.IsEmpty && sent < atMost;)
         {
-            var count = Libc.Send(descriptor, data.Span[sent..]);
+            var count = Libc.Send(descriptor, data);
             if (count >= 0)
             {
                 sent += count;
+                data = data.Slice(count);
                 continue;
             }
             var error = Libc.LastError;
@@ -159,29 +177,28 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
             isBroken = error != Libc.TryAgain;
             break;
         }
-        return sent;
+        return data;
     }
 
     private void OnWritable()
     {
-        TaskCompletionSource written;
+        SocketWrite write;
         bool isBroken;
         lock (_gate)
         {
-            if (_written is null || _closes)
+            if (_write is null || _closes)
                 return;
-            _rest = _rest[Send(_rest, out isBroken)..];
-            if (!_rest.IsEmpty && !isBroken)
+            write = _write;
+            write.Rest = Send(write.Rest, FairShare, out isBroken);
+            if (!write.Rest.IsEmpty && !isBroken)
                 return;
-            written = _written;
-            _written = null;
-            _rest = default;
+            _write = null;
             Arm();
         }
         if (isBroken)
-            written.SetException(new ConnectionResetException("The peer has closed the connection."));
+            write.SetException(new ConnectionResetException("The peer has closed the connection."));
         else
-            written.SetResult();
+            write.SetResult();
     }
 
     private void SetPaused(bool isPaused)
@@ -198,10 +215,10 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
     {
         if (_isClosed)
             return;
-        var wanted = (_isPaused || _hasEnded ? 0 : Libc.ReadReady | Libc.PeerEnded) | (_written is null ? 0 : Libc.WriteReady);
+        var wanted = (_isPaused || _hasEnded ? 0 : Libc.ReadReady | Libc.PeerEnded) | (_write is null ? 0 : Libc.WriteReady);
         if (_isRegistered && wanted == _armed)
             return;
-        if (!Libc.Control(loop.Epoll, _isRegistered ? Libc.ControlModify : Libc.ControlAdd, descriptor, wanted))
+        if (!loop.Control(_isRegistered ? Libc.ControlModify : Libc.ControlAdd, descriptor, wanted))
             throw new IOException($"A socket cannot be watched (errno {Libc.LastError}).");
         _isRegistered = true;
         _armed = wanted;
@@ -214,7 +231,7 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
         {
             if (!_isRegistered || _isClosed)
                 return;
-            Libc.Control(loop.Epoll, Libc.ControlDelete, descriptor, 0);
+            loop.Control(Libc.ControlDelete, descriptor, 0);
             _isRegistered = false;
             _armed = 0;
         }
@@ -223,22 +240,22 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
     /// <summary>On the loop, once: here only is a descriptor closed, so that no other thread uses one of the same number for it.</summary>
     private void Finish()
     {
-        TaskCompletionSource? written;
+        SocketWrite? write;
         lock (_gate)
         {
             if (_isClosed)
                 return;
             _isClosed = true;
-            written = _written;
-            _written = null;
-            _rest = default;
+            write = _write;
+            _write = null;
+            _reader?.OnClosing();
             DescriptorTable.Set(descriptor, null);
             if (owner is not null)
                 owner.Dispose();
             else
                 Libc.Close(descriptor);
         }
-        written?.SetException(new ConnectionAbortedException("The connection is closed."));
+        write?.SetException(new ConnectionAbortedException("The connection is closed."));
         _reader?.OnClosed();
         _reader = null;
     }

@@ -34,6 +34,18 @@ internal sealed partial class TransportLog(ILogger logger)
         "Connections wait: none can be accepted (errno {Error}; 24 and 23 mean too many open files, see ulimit -n). It is tried again.")]
     private static partial void CannotAccept(ILogger logger, int error);
 
+    /// <summary>A connection was accepted and closed again.</summary>
+    public void CannotWatch(IOException error) => CannotWatch(logger, error);
+
+    /// <summary>What somebody registered for a connection's end threw.</summary>
+    public void CallbackFailed(Exception error) => CallbackFailed(logger, error);
+
+    [LoggerMessage(4, LogLevel.Warning, "A connection was closed at once: the kernel does not watch it.")]
+    private static partial void CannotWatch(ILogger logger, IOException error);
+
+    [LoggerMessage(5, LogLevel.Error, "A callback of ConnectionClosed threw.")]
+    private static partial void CallbackFailed(ILogger logger, Exception error);
+
     [LoggerMessage(3, LogLevel.Information, "Kestrel's own transport serves {Endpoint}: {Reason}.")]
     private static partial void FallsBack(ILogger logger, EndPoint endpoint, string reason);
 }

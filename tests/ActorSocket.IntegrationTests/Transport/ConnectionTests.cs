@@ -173,6 +173,123 @@ public sealed class ConnectionTests
     }
 
     [Theory]
+    [InlineData(60_000)]
+    [InlineData(1_000_000)]
+    public async Task An_answer_reaches_a_client_that_ends_its_side_before_it_has_read_it(int length)
+    {
+        var written = new TaskCompletionSource();
+        await using var host = await LoopHost.StartAsync(app => app.MapGet("/long", async (HttpResponse response) =>
+        {
+            response.ContentLength = length;
+            await response.Body.WriteAsync(new byte[length]);
+            response.OnCompleted(() =>
+            {
+                written.TrySetResult();
+                return Task.CompletedTask;
+            });
+        }));
+        using var client = new TcpClient { ReceiveBufferSize = 8192 };
+        await client.ConnectAsync(IPAddress.Loopback, host.Http1.Port);
+        await SendAsync(client, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+        if (length < 100_000) // else it is written only as it is read
+            await written.Task.WaitAsync(Limit);
+        await using var stream = new NetworkStream(client.Client, ownsSocket: false);
+        var buffer = new byte[length + 1000];
+        if (length >= 100_000)
+            await stream.ReadExactlyAsync(buffer.AsMemory(0, length)).AsTask().WaitAsync(Limit);
+        client.Client.Shutdown(SocketShutdown.Send);
+        var count = length >= 100_000 ? length : 0;
+        for (int read; (read = await stream.ReadAsync(buffer.AsMemory(count)).AsTask().WaitAsync(Limit)) > 0; count += read)
+        {
+        }
+        Assert.True(count > length, $"{count} bytes");
+    }
+
+    [Fact]
+    public async Task Who_registers_for_the_end_of_a_connection_hears_of_it_and_harms_nothing()
+    {
+        var ended = new SemaphoreSlim(0);
+        await using var host = await LoopHost.StartAsync(kestrel: kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Use(
+            next => connection =>
+            {
+                connection.ConnectionClosed.Register(() =>
+                {
+                    ended.Release();
+                    throw new ObjectDisposedException("mine");
+                });
+                return next(connection);
+            })));
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, host.Last.Port);
+            await SendAsync(client, Hello + "Connection: close\r\n\r\n");
+            Assert.Contains("hello", await LoopHost.ReadToEndAsync(client), StringComparison.Ordinal);
+            Assert.True(await ended.WaitAsync(Limit));
+        }
+        Assert.Contains(host.Log.Lines, static line => line.Text.Contains("ConnectionClosed threw", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_socket_of_a_connection_that_is_over_is_nobodys()
+    {
+        var socket = new TaskCompletionSource<System.Net.Sockets.Socket>();
+        var connections = new TaskCompletionSource<ConnectionContext>();
+        await using var host = await LoopHost.StartAsync(kestrel: kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Use(
+            next => connection =>
+            {
+                connections.TrySetResult(connection);
+                socket.TrySetResult(connection.Features.Get<IConnectionSocketFeature>()!.Socket);
+                return next(connection);
+            })));
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, host.Last.Port);
+        await SendAsync(client, Hello + "Connection: close\r\n\r\n");
+        await LoopHost.ReadToEndAsync(client);
+        using var patience = new CancellationTokenSource(Limit);
+        while (!(await socket.Task).SafeHandle.IsClosed)
+            await Task.Delay(5, patience.Token); // nobody tells when the kernel has closed it
+        var kept = await socket.Task;
+        Assert.Throws<ObjectDisposedException>(() => kept.Shutdown(SocketShutdown.Both));
+        var connection = await connections.Task;
+        Assert.Throws<ObjectDisposedException>(() => connection.Features.Get<IConnectionSocketFeature>()!.Socket);
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_host_that_is_over_writes_anywhere()
+    {
+        var goOn = new TaskCompletionSource();
+        var begun = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        var host = await LoopHost.StartAsync(app => app.MapPost("/unread", async (HttpRequest request) =>
+        {
+            begun.SetResult();
+            await goOn.Task;
+            try
+            {
+                await request.Body.CopyToAsync(Stream.Null);
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        }));
+        using var client = await host.ConnectAsync();
+        await SendAsync(client, "POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n");
+        var sending = client.GetStream().WriteAsync(new byte[4_000_000]).AsTask(); // more than is read ahead
+        await begun.Task.WaitAsync(Limit);
+        await host.DisposeAsync();
+        var folder = Directory.CreateTempSubdirectory();
+        var files = Enumerable.Range(0, 100).Select(i => File.Create(Path.Combine(folder.FullName, $"{i}"))).ToList(); // take the numbers
+        goOn.SetResult();
+        await ended.Task.WaitAsync(Limit);
+        await Task.WhenAny(sending); // the kernel may have taken all of it
+        Assert.All(files, static file => Assert.Equal(0, file.Length));
+        files.ForEach(static file => file.Dispose());
+        folder.Delete(recursive: true);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(257)]
     public async Task The_number_of_loops_is_checked_at_the_start(int count)

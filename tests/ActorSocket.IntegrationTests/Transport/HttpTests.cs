@@ -189,6 +189,42 @@ public sealed class HttpTests
         Assert.Null(await LoopHost.ReadToEndAsync(client));
     }
 
+    [Fact]
+    public async Task Memory_that_was_lent_stays_the_borrowers_over_a_flush()
+    {
+        await using var host = await LoopHost.StartAsync(static app => app.MapGet("/lent", static async (HttpResponse response) =>
+        {
+            response.ContentLength = 15;
+            var writer = response.BodyWriter;
+            await writer.WriteAsync("hello"u8.ToArray());
+            var lent = writer.GetMemory(10);
+            await writer.FlushAsync();
+            using (var other = System.Buffers.MemoryPool<byte>.Shared.Rent(4096))
+                other.Memory.Span.Fill((byte)'S'); // somebody else's
+            "0123456789"u8.CopyTo(lent.Span);
+            writer.Advance(10);
+            await writer.FlushAsync();
+        }));
+        using var http = new HttpClient();
+        Assert.Equal("hello0123456789", await http.GetStringAsync(new Uri(host.Http1, "/lent")));
+    }
+
+    [Fact]
+    public async Task One_write_may_be_very_long()
+    {
+        const int length = 200_000_000;
+        await using var host = await LoopHost.StartAsync(static app => app.MapGet("/long", static async (HttpResponse response) =>
+            await response.Body.WriteAsync(new byte[length])));
+        using var http = new HttpClient();
+        await using var body = await http.GetStreamAsync(new Uri(host.Http1, "/long"));
+        var buffer = new byte[1_000_000];
+        var count = 0;
+        for (int read; (read = await body.ReadAsync(buffer)) > 0; count += read)
+        {
+        }
+        Assert.Equal(length, count);
+    }
+
     private static HttpClient NewClient(LoopHost host, string endpoint, string version) =>
         LoopHost.NewClient(
             endpoint switch
