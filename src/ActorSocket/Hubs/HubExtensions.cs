@@ -13,8 +13,8 @@ public static class HubExtensions
 {
     /// <summary>
     /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not
-    /// is refused with the connect error "Unauthorized", or the event is dropped and raised as an <see cref="UnauthorizedAccessException"/>
-    /// on <see cref="Socket.OnError(Func{Exception, Task})"/>.
+    /// is refused with the connect error "Unauthorized", or the event is dropped, answered with the error <c>UNAUTHORIZED</c>, and raised
+    /// as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError(Func{Exception, Task})"/>.
     /// </summary>
     /// <returns>The namespace.</returns>
     /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>

@@ -17,11 +17,14 @@ public sealed partial class Socket
 
     /// <summary>
     /// Handles an event. Like a minimal API's handler, a lambda with explicitly typed parameters: they take the event's arguments in order,
-    /// read with System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments,
-    /// <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>, <see cref="Socket"/>, <see cref="SocketArguments"/>
-    /// (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token is cancelled when the event's time is over: the
-    /// socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>. A returned
-    /// value, also of a task, is sent as the acknowledgement when the client asked for one.
+    /// read with
+    /// System.Text.Json; <c>byte[]</c> and <c>ReadOnlyMemory&lt;byte&gt;</c> anywhere in them take attachments,
+    /// <see cref="SocketArgument"/> takes any; <see cref="Ack"/>, <see cref="Ack{T}"/>,
+    /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token
+    /// is cancelled when the event's time is over:
+    /// the socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>.
+    /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one. When the handler throws, or the
+    /// arguments are not what it takes, that is <c>{ error: { message, code, data } }</c>: see <see cref="EventException"/>.
     /// </summary>
     /// <returns>Dispose it to stop handling the event.</returns>
     /// <exception cref="ArgumentException">The name is reserved, a parameter or the result cannot be bound, or the handler is <c>async
@@ -130,8 +133,10 @@ public sealed partial class Socket
 
     /// <summary>
     /// Adds middleware for this socket's events (official: <c>socket.use</c>). It calls <c>next</c>, which completes when the handlers
-    /// have; returns without, and the event is dropped; or throws: the event is dropped and <see cref="OnError(Func{Exception, Task})"/>
-    /// raised. It may change the event, its <see cref="SocketEvent.Arguments"/> or its name.
+    /// have; returns without, and
+    /// the event is dropped; or throws: the event is dropped, who waits for its acknowledgement gets the error, as of a handler, and
+    /// <see cref="OnError(Func{Exception, Task})"/> is raised. It may change the event, its <see cref="SocketEvent.Arguments"/> or its
+    /// name.
     /// </summary>
     public Socket Use(Func<SocketEvent, Func<Task>, Task> middleware)
     {
