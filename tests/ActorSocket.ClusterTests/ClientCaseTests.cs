@@ -45,6 +45,7 @@ public sealed class ClientCaseTests(SharedCluster shared, ITestOutputHelper outp
         ("acks", "The_server_times_out_and_ignores_what_comes_late", Polling),
         ("acks", "A_broadcast_collects_the_acknowledgements_of_all", All),
         ("acks", "A_broadcast_that_times_out_has_the_answers_so_far", Two),
+        ("errors", "An_event_that_fails_is_answered_with_an_error", Two),
         ("namespaces", "Events_and_rooms_of_a_namespace_stay_in_it", Upgrade),
         ("namespaces", "Leaving_one_namespace_leaves_the_others_alone", Upgrade),
         ("namespaces", "A_namespace_may_have_a_name_of_any_script", Polling),
