@@ -13,7 +13,7 @@ namespace ActorSocket.Clustering;
 /// <param name="Entity">For a shard region: the id of the session, or of the entity, that it is for. Else empty.</param>
 internal sealed record Packed(string Manifest, byte[] Bytes, string Entity) : IDeadLetterSuppression
 {
-    /// <summary>Well below Akka's maximum-frame-size of 128 000 bytes.</summary>
+    /// <summary>Well below any frame size that is accepted: see <see cref="FrameSize"/>.</summary>
     public const int MaxBytes = 64 * 1024;
 
     public static Packed Of(IClusterMessage message)

@@ -43,6 +43,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         server.Engine.Placement = Sessions;
         Sessions.StartRegion(system); // from here on other nodes' requests may come
         server.Entities.Placement = Entities;
+        server.Entities.MaxBytes = Math.Min(server.Entities.MaxBytes, FrameSize.CapacityOf(system));
         server.Adapter = this;
         gauges.Observe(server.Name, this);
     }

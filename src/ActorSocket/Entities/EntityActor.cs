@@ -144,7 +144,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                     call.Arguments.Length
                 );
                 await method.InvokeAsync(entity, new HandlerCall(null, packet, result)).ConfigureAwait(false);
-                if (result.Json.Length <= EntityKind.MaxBytes)
+                if (result.Json.Length <= _entities.MaxBytes)
                     Answer(call, sender, result.Json, "");
                 else
                     Answer(
@@ -152,7 +152,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                         sender,
                         [],
                         $"What \"{call.Method}\" returned has {result.Json.Length} bytes; an entity's result has at most "
-                        + $"{EntityKind.MaxBytes}."
+                        + $"{_entities.MaxBytes}."
                     );
             }
             // Not the entity's fault; where nobody is told of it, the log is.

@@ -12,11 +12,6 @@ internal sealed record EntityKind(
     EntityOptions Options
 )
 {
-    /// <summary>
-    /// Of a call's arguments, and of a result: what fits into one frame between nodes, and so it is on the same node, too.
-    /// </summary>
-    public const int MaxBytes = 200_000;
-
     private int _count;
 
     /// <summary>How many live on this node, those included that start.</summary>

@@ -18,6 +18,12 @@ internal sealed class EntityServices
 
     public IEntityMemory Memory { get; set; } = NoEntityMemory.Instance;
 
+    /// <summary>
+    /// Of a call's arguments, and of a result. They are not fragmented, so in a cluster they must fit into one of its frames; and so they
+    /// must on the same node, too.
+    /// </summary>
+    public int MaxBytes { get; set; } = 200_000;
+
     /// <summary>For ticks: not those of sessions, which must not wait for them.</summary>
     public IAlarms TickAlarms { get; } = new PreciseTimer();
 

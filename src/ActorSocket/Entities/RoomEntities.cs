@@ -120,10 +120,11 @@ public sealed partial class RoomEntities<TEntity>
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(args);
         var call = new EntityCall(id, method, _namespace.Services.Server.Json.ToJsonArray(new ArgumentList(args)), wantsAnswer);
-        return call.Bytes <= EntityKind.MaxBytes
+        var limit = _namespace.Services.Server.Entities.MaxBytes;
+        return call.Bytes <= limit
             ? call
             : throw new ArgumentException(
-                $"The call has {call.Bytes} bytes; an entity is called with at most {EntityKind.MaxBytes}.",
+                $"The call has {call.Bytes} bytes; an entity is called with at most {limit}.",
                 nameof(args)
             );
     }

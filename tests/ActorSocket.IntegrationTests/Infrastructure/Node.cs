@@ -52,7 +52,8 @@ internal sealed class Node : IAsyncDisposable
         Action<ActorSocketServer>? map = null,
         Action<IServiceCollection>? services = null,
         Action<ActorSocketOptions>? options = null,
-        string? hocon = null
+        string? hocon = null,
+        string? ownCluster = null
     )
     {
         var log = new ConcurrentQueue<string>();
@@ -73,9 +74,16 @@ internal sealed class Node : IAsyncDisposable
                         .AddHocon(hocon, HoconAddMode.Prepend)
             );
         }
+        if (ownCluster is not null)
+        {
+            builder.Services.AddAkka(
+                "own",
+                akka => akka.WithActorSocket().WithActorSocketCluster().AddHocon(ownCluster, HoconAddMode.Prepend)
+            );
+        }
         builder.Services.AddActorSocket(options).AddCluster(cluster =>
         {
-            cluster.Port = 0;
+            cluster.Port = ownCluster is null ? 0 : null;
             configure?.Invoke(cluster);
         });
         builder.Services.AddHealthChecks().AddActorSocket();
@@ -86,6 +94,15 @@ internal sealed class Node : IAsyncDisposable
         await app.StartAsync();
         return new Node(app, server, log);
     }
+
+    /// <summary>
+    /// One whose application has an actor system that is a node of a cluster already, with Akka's own settings and these.
+    /// </summary>
+    public static Task<Node> StartInOwnClusterAsync(Node? first, Action<ActorSocketServer> map, string hocon = "") => StartAsync(
+        map: map,
+        ownCluster: "akka.actor.provider = cluster\nakka.loglevel = OFF\nakka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }\n"
+            + (first is null ? "" : $"akka.cluster.seed-nodes = [\"{first.Cluster.SelfAddress}\"]\n")
+            + hocon);
 
     /// <summary>Joins the cluster of another node.</summary>
     public static Task<Node> JoinAsync(Node first, Action<ActorSocketServer>? map = null, Action<IServiceCollection>? services = null) =>
