@@ -153,19 +153,25 @@ internal sealed partial class EntityLedger
     /// <summary>The nodes that keep an entity's note: by rendezvous hashing, so that few change when a node comes or goes.</summary>
     private string[] Keepers(EntityKey key, HashSet<string>? without = null)
     {
-        var (first, second) = ("", "");
-        var (high, low) = (0UL, 0UL);
+        var best = new string[Copies];
+        Span<ulong> scores = stackalloc ulong[Copies];
+        var count = 0;
         foreach (var tag in _candidates)
         {
             if (without?.Contains(tag) is true)
                 continue;
             var score = Score(tag, key);
-            if (score > high)
-                (second, low, first, high) = (first, high, tag, score);
-            else if (score > low)
-                (second, low) = (tag, score);
+            var at = count;
+            while (at > 0 && scores[at - 1] < score)
+                at--;
+            if (at == Copies)
+                continue;
+            count = Math.Min(count + 1, Copies);
+            for (var i = count - 1; i > at; i--)
+                (best[i], scores[i]) = (best[i - 1], scores[i - 1]);
+            (best[at], scores[at]) = (tag, score);
         }
-        return first.Length == 0 ? [] : second.Length == 0 ? [first] : [first, second];
+        return best[..count];
     }
 
     /// <summary>FNV-1a with a last mix: the same on every node, which string.GetHashCode is not. Never 0.</summary>

@@ -28,7 +28,9 @@ internal sealed class Flusher : IThreadPoolWorkItem
     }
 }
 
-/// <summary>One <see cref="Flusher"/> per processor; a connection keeps the one it was given.</summary>
+/// <summary>
+/// A <see cref="Flusher"/> for every two processors, 1 to 16 of them; a connection keeps the one it was given.
+/// </summary>
 internal sealed class FlusherPool
 {
     private readonly Flusher[] _flushers = Array.ConvertAll(
