@@ -86,7 +86,7 @@ public abstract class DrillTest(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Every socket of the living nodes was told of its end exactly once (G11).</summary>
+    /// <summary>Every socket of the living nodes was told of its end exactly once.</summary>
     private static async Task AssertEachEndedOnceAsync(TestCluster cluster)
     {
         foreach (var node in cluster.Living)
@@ -309,7 +309,7 @@ public sealed class PauseDrill(ITestOutputHelper output) : DrillTest(output)
 public sealed class PartitionDrill(ITestOutputHelper output) : DrillTest(output)
 {
     [Fact]
-    public async Task The_minority_takes_nobody_and_ends_and_the_majority_goes_on() // G14
+    public async Task The_minority_takes_nobody_and_ends_and_the_majority_goes_on()
     {
         await using var network = new Network();
         var minority = "";

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// Connection state recovery (G2) when a client comes back by another node than the one it was lost on: that one lives, has left, or was
+/// Connection state recovery when a client comes back by another node than the one it was lost on: that one lives, has left, or was
 /// killed. In the bare protocol: a client in a room loses its connection on node A; a second one, on C, goes on emitting all the while; the
 /// first comes back by B or C.
 /// </summary>

@@ -56,7 +56,7 @@ internal static partial class ClusterProtocol
     /// <summary>
     /// What stands between two nodes, told every few seconds whether or not it has changed, so that no single one of these must arrive. So
     /// many broadcasts has the sender sent to the receiver since
-    /// they met: whoever has got fewer has lost some (G6). And whether the sender's shards are there.
+    /// they met: whoever has got fewer has lost some. And whether the sender's shards are there.
     /// </summary>
     internal sealed record Standing(long Broadcasts, bool HasShards) : IClusterMessage
     {

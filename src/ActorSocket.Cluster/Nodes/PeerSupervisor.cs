@@ -233,7 +233,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
 
     /// <summary>
     /// Another node has downed this one and will not speak to it again. A node that stood still for long learns it so before it counts, one
-    /// by one, who does not answer: it must not down the others in turn, and go on as a cluster of its own (G14).
+    /// by one, who does not answer: it must not down the others in turn, and go on as a cluster of its own.
     /// </summary>
     private void OnQuarantined(Address by)
     {

@@ -512,7 +512,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
 
     /// <summary>
     /// Takes whole frames for the waiting GET: what is urgent, then all that is queued, within the bytes that a payload may have and the
-    /// packets that this client takes (K-21).
+    /// packets that this client takes: python-engineio refuses an answer of more than 16.
     /// </summary>
     private Report AnswerPoll(bool waited = false)
     {
@@ -537,7 +537,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         _packets -= report.Packets;
         // Never in one answer with what was queued: the JavaScript client handles a close packet at once and other packets a tick later, so
         // it would not see, say, the DISCONNECT before it. A GET that comes after the close gets a noop before it, as from the official
-        // server (V-05).
+        // server.
         if (_closing && answer.Count == 0)
         {
             if (!waited)

@@ -200,7 +200,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
                 return Step.Continue;
             case FrameResult.Text when message.Data.SequenceEqual("2probe"u8):
                 return Step.Probe;
-            case FrameResult.Text when message.Data.StartsWith("5"u8): // some clients send data with it (K-26)
+            case FrameResult.Text when message.Data.StartsWith("5"u8): // some clients send data with it
                 return Step.Upgrade;
             case FrameResult.Ping when _attached:
                 connection.Outbound.AppendPong(message.Data);

@@ -10,8 +10,8 @@ using static ActorSocket.Sockets.NamespaceProtocol;
 namespace ActorSocket.Actors;
 
 /// <summary>
-/// The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name get one
-/// (L-14).
+/// The parent of one server's namespaces and sessions. It alone creates namespaces, so that two clients that ask for one name at the
+/// same time get one namespace.
 /// </summary>
 internal sealed class NamespaceRoot(ServerServices server) : UntypedActor
 {

@@ -173,7 +173,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         }
         else if (!TryWelcome(ns.Recovery, reply))
         {
-            NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered (G2)
+            NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered
             return;
         }
         _connection.Session.Tell(new ConnectionProtocol.Joined(_socket.Namespace.Name, Self));

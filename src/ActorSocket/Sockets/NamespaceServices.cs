@@ -387,7 +387,7 @@ internal sealed class NamespaceServices
         return JoinedAsync(socket, done, room, cancellationToken);
     }
 
-    /// <summary>A join is done when the other nodes know of the room, too (G5).</summary>
+    /// <summary>A join is done when the other nodes know of the room, too: what they emit from then on reaches it.</summary>
     private async ValueTask JoinedAsync(Socket socket, TaskCompletionSource joined, string room, CancellationToken cancellationToken)
     {
         await socket.DoneOrGoneAsync(joined, cancellationToken).ConfigureAwait(false);

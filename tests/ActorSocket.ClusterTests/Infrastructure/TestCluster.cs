@@ -86,7 +86,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>
     /// Waits until the nodes hold no connection, and nothing that a connection leaves behind. Whose goodbye was lost is noticed by the
-    /// heartbeat, within 45 s (G8).
+    /// heartbeat, within 45 s.
     /// </summary>
     public async Task EmptyAsync()
     {

@@ -196,7 +196,7 @@ public sealed class RecoveryTests : RecoveryTest
     }
 
     [Fact]
-    public async Task What_is_forgotten_while_the_client_is_let_in_makes_a_new_socket_on_the_same_connection() // G2
+    public async Task What_is_forgotten_while_the_client_is_let_in_makes_a_new_socket_on_the_same_connection()
     {
         var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 3, SkipMiddlewares = false });
         var main = server.Namespaces.GetOrAdd("/", server).Face;

@@ -6,7 +6,7 @@ using CsCheck;
 namespace ActorSocket.Tests.Rooms;
 
 /// <summary>
-/// Rooms, unions and exceptions while others join, leave and broadcast (G4, G5): three threads at a time, each with sockets of its own. A
+/// Rooms, unions and exceptions while others join, leave and broadcast: three threads at a time, each with sockets of its own. A
 /// broadcast reaches a socket that was certainly meant all the while exactly once, one that certainly was not never, and any other once at
 /// most; and all in the order in which one thread emitted them.
 /// </summary>

@@ -209,7 +209,7 @@ public sealed class ClusterWideTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broadcast_that_is_lost_between_nodes_is_counted() // G6
+    public async Task A_broadcast_that_is_lost_between_nodes_is_counted()
     {
         using var metrics = new Readings(_second.Services);
         _first.Server.To("red").Emit("arrives");

@@ -112,7 +112,7 @@ public sealed class LeavingTests
     }
 
     [Fact]
-    public async Task A_node_that_learns_that_a_member_has_downed_it_ends_and_whoever_else_says_so_is_not_believed() // G14
+    public async Task A_node_that_learns_that_a_member_has_downed_it_ends_and_whoever_else_says_so_is_not_believed()
     {
         await using var first = await Node.StartAsync();
         await using var second = await Node.JoinAsync(first);

@@ -12,7 +12,7 @@ namespace ActorSocket.IntegrationTests.Cluster.Rooms;
 public sealed class DirectoryTests
 {
     [Fact]
-    public async Task A_join_is_done_when_every_other_node_sends_its_broadcasts_there() // G5
+    public async Task A_join_is_done_when_every_other_node_sends_its_broadcasts_there()
     {
         await using var cluster = await ThreeNodes.StartAsync();
         for (var round = 0; round < 50; round++)

@@ -118,7 +118,7 @@ public sealed class DirectoryModelTests
                     var link = node.Links[other.Index];
                     // Rounds are taken in order and once, whatever the network does: what is known is what was told up to some round.
                     Assert.True(link.Known.SetEquals(other.ToldUpTo(node.Index, link.Exchange?.Taken ?? 0)));
-                    // G5: a join that this node has confirmed is done when a broadcast from here reaches the room.
+                    // A join that this node has confirmed is done when a broadcast from here reaches the room.
                     foreach (var (room, by) in other.ConfirmedBy)
                     {
                         if (by.Contains(node.Index) && other.IsJoined(room))
