@@ -6,23 +6,23 @@ using Akka.Cluster.Sharding;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// The entities of a server with many nodes: they live in shards, which the cluster spreads over them, and an <see cref="EntityKeeper"/>
-/// remembers what is to be remembered.
+/// The entities of a server with many nodes: they live in shards, which the cluster spreads over them, and an <see
+/// cref="EntityLedgerActor"/> remembers what is to be remembered.
 /// </summary>
 internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : IEntityPlacement, IEntityMemory
 {
     /// <summary>The shard regions of this node, each by the name of its class.</summary>
     public ConcurrentDictionary<IActorRef, string> Regions { get; } = new();
 
-    public IActorRef Keeper { get; private set; } = ActorRefs.Nobody;
+    public IActorRef LedgerActor { get; private set; } = ActorRefs.Nobody;
 
-    /// <summary>What the keeper knows; for its figures only.</summary>
+    /// <summary>What that actor knows; for its figures only.</summary>
     public EntityLedger? Ledger { get; private set; }
 
     /// <summary>From now on entities live on.</summary>
-    public void StartKeeper(IActorContext root)
+    public void StartLedger(IActorContext root)
     {
-        Keeper = root.ActorOf(EntityKeeper.Props(node, ledger => Ledger = ledger), "entities");
+        LedgerActor = root.ActorOf(EntityLedgerActor.Props(node, ledger => Ledger = ledger), "entities");
         node.Server.Entities.Memory = this;
     }
 
@@ -35,15 +35,18 @@ internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : I
 
     public object Passivation(object stop) => new Passivate(stop);
 
-    public void Claim(EntityKey key, IActorRef entity) => Keeper.Tell(new EntityKeeper.Claim(key), entity);
+    public void QueryHistory(EntityKey key, IActorRef entity) => LedgerActor.Tell(new EntityLedgerActor.HistoryQuery(key), entity);
 
-    public void Lives(EntityClaim claim, IActorRef entity) => Keeper.Tell(new EntityKeeper.Lives(claim), entity);
+    public void Register(EntityHistory history, IActorRef entity) => LedgerActor.Tell(new EntityLedgerActor.Started(history), entity);
 
-    public void Declined(EntityClaim claim) => Keeper.Tell(new EntityKeeper.Declined(claim), ActorRefs.NoSender);
+    public void StartDeclined(EntityHistory history) =>
+        LedgerActor.Tell(new EntityLedgerActor.StartDeclined(history), ActorRefs.NoSender);
 
-    public void IsAwake(EntityKey key, string keeperTag) => Keeper.Tell(new EntityKeeper.Woken(key, keeperTag), ActorRefs.NoSender);
+    public void AnswerWake(EntityKey key, string waker) =>
+        LedgerActor.Tell(new EntityLedgerActor.WakeAnswered(key, waker), ActorRefs.NoSender);
 
-    public void HandOver(EntityKey key, byte[]? state, IActorRef entity) => Keeper.Tell(new EntityKeeper.HandOver(key, state), entity);
+    public void HandOver(EntityKey key, byte[]? state, IActorRef entity) =>
+        LedgerActor.Tell(new EntityLedgerActor.HandOver(key, state), entity);
 
-    public void Ended(EntityKey key, IActorRef entity) => Keeper.Tell(new EntityKeeper.Ended(key), entity);
+    public void Ended(EntityKey key, IActorRef entity) => LedgerActor.Tell(new EntityLedgerActor.Ended(key), entity);
 }

@@ -15,15 +15,15 @@ internal sealed partial class EntityLedger
     {
         if (!_peers.Remove(tag, out var peer))
             return;
-        foreach (var living in _living.Values)
-            living.Keepers.Remove(tag);
-        foreach (var (key, kept) in _kept)
+        foreach (var hosted in _hosted.Values)
+            hosted.Replicas.Remove(tag);
+        foreach (var (key, stored) in _records)
         {
-            if (kept.Note is { Phase: EntityPhase.Lives } note && note.Owner == tag)
-                AddOrphan(key);
+            if (stored.Record is { Phase: EntityPhase.Active } record && record.Owner == tag)
+                AddUnhosted(key);
         }
-        foreach (var orphan in _orphans.Values)
-            orphan.Forget(tag);
+        foreach (var unhosted in _unhosted.Values)
+            unhosted.Forget(tag);
         FindCandidates();
         GiveUp(peer);
         PeersChanged();
@@ -31,19 +31,19 @@ internal sealed partial class EntityLedger
     }
 
     /// <summary>
-    /// A node that cannot be reached is not waited for, and gets nothing to keep; what it keeps is asked for when it is back, by its
+    /// A node that cannot be reached is not waited for, and gets no records; what it has is asked for when it is back, by its
     /// waking.
     /// </summary>
-    public void PeerSight(string tag, bool inSight)
+    public void PeerReachability(string tag, bool isReachable)
     {
-        if (!_peers.TryGetValue(tag, out var peer) || peer.InSight == inSight)
+        if (!_peers.TryGetValue(tag, out var peer) || peer.IsReachable == isReachable)
             return;
-        peer.InSight = inSight;
+        peer.IsReachable = isReachable;
         FindCandidates();
-        if (!inSight)
+        if (!isReachable)
             GiveUp(peer);
         PeersChanged();
-        if (!inSight)
+        if (!isReachable)
             NotWaitingFor(tag, isGone: false);
     }
 
@@ -56,59 +56,63 @@ internal sealed partial class EntityLedger
     }
 
     /// <summary>
-    /// This node leaves, and its entities have: what it still keeps goes to others, once more to those who have it, too: two that leave at
-    /// once might rely on each other. Who leaves takes nothing, so the last confirmation is that of one who stays, or passes it on in turn.
-    /// Done when they have it.
+    /// This node leaves, and its entities have left. The records of unhosted ones that it has go to replica nodes once more, also to those
+    /// that have confirmed them: they may be leaving, too, and each would rely on the other. A node that leaves takes no record, so who
+    /// confirms now stays, or leaves later and passes it on in turn. <paramref name="left"/> is called when all have confirmed.
     /// </summary>
     public void Leave(Action left)
     {
         _isLeaving = true;
         _left = left;
-        foreach (var (key, kept) in _kept)
+        foreach (var (key, stored) in _records)
         {
-            // Who lives passes its note on itself.
-            if (kept.Note is { Phase: EntityPhase.Lives } note && _peers.TryGetValue(note.Owner, out var owner) && !owner.InSight)
-                AddOrphan(key);
+            // The host of an entity, if it can be reached, sees to its replica nodes itself.
+            if (
+                stored.Record is { Phase: EntityPhase.Active } record
+                && _peers.TryGetValue(record.Owner, out var owner)
+                && !owner.IsReachable
+            )
+                AddUnhosted(key);
         }
-        foreach (var (key, orphan) in _orphans)
+        foreach (var (key, unhosted) in _unhosted)
         {
-            orphan.Forget();
-            Spread(key, orphan, null);
+            unhosted.Forget();
+            Spread(key, unhosted, null);
         }
         CheckLeft();
     }
 
     private void NotWaitingFor(string tag, bool isGone)
     {
-        foreach (var (number, claim) in _claims.Entries.ToArray())
+        foreach (var (number, query) in _queries.Entries.ToArray())
         {
-            if (!claim.Waiting.Remove(tag))
+            if (!query.Waiting.Remove(tag))
                 continue;
             if (isGone)
             {
                 // What it had it may have passed on meanwhile, to one that has answered already: from the beginning.
-                _claims.Remove(number, out _);
-                claim.Waiting.Clear();
-                _claims.Put(++_number, claim);
-                Ask(_number, claim);
+                _queries.Remove(number, out _);
+                query.Waiting.Clear();
+                _queries.Put(++_number, query);
+                Ask(_number, query);
             }
             else
             {
-                CompleteIfAnswered(number, claim);
+                CompleteIfAnswered(number, query);
             }
         }
         CheckLeft();
     }
 
-    /// <summary>Who waits for its confirmation waits for another's, if there is one.</summary>
+    /// <summary>Who waits for its confirmation waits for another node's instead, if there is one.</summary>
     private void GiveUp(Peer peer)
     {
         foreach (var (key, unconfirmed) in peer.Unconfirmed)
         {
             if (unconfirmed.Confirmation is not { } confirmation)
                 continue;
-            if (_orphans.TryGetValue(key, out var orphan))
-                Spread(key, orphan, confirmation);
+            if (_unhosted.TryGetValue(key, out var unhosted))
+                Spread(key, unhosted, confirmation);
             unconfirmed.Confirmation = null;
             Release(confirmation);
         }
@@ -116,45 +120,50 @@ internal sealed partial class EntityLedger
 
     private void FindCandidates()
     {
-        _candidates = [.. _peers.Where(static peer => peer.Value is { InSight: true, IsLeaving: false }).Select(static peer => peer.Key)];
+        _candidates =
+        [
+            .. _peers.Where(static peer => peer.Value is { IsReachable: true, IsLeaving: false }).Select(static peer => peer.Key),
+        ];
         if (_candidates.Length == 0)
-            _candidates = [.. _peers.Where(static peer => peer.Value.InSight).Select(static peer => peer.Key)];
+            _candidates = [.. _peers.Where(static peer => peer.Value.IsReachable).Select(static peer => peer.Key)];
     }
 
     private void PeersChanged()
     {
         FindCandidates();
-        foreach (var (key, living) in _living)
+        foreach (var (key, hosted) in _hosted)
         {
-            var keepers = Keepers(key);
-            var note = new EntityNote(living.Generation, EntityPhase.Lives, self, []);
-            foreach (var tag in keepers)
+            var replicas = ReplicaNodesOf(key);
+            var record = new EntityRecord(hosted.Generation, EntityPhase.Active, self, []);
+            foreach (var tag in replicas)
             {
-                if (living.Keepers.Add(tag))
-                    Send(tag, key, note, keep: true, null);
+                if (hosted.Replicas.Add(tag))
+                    Send(tag, key, record, keep: true, null);
             }
-            if (living.Keepers.Count == keepers.Length)
+            if (hosted.Replicas.Count == replicas.Length)
                 continue;
-            foreach (var tag in living.Keepers.Where(tag => Array.IndexOf(keepers, tag) < 0).ToArray())
+            foreach (var tag in hosted.Replicas.Where(tag => Array.IndexOf(replicas, tag) < 0).ToArray())
             {
-                living.Keepers.Remove(tag);
-                Send(tag, key, note, keep: false, null);
+                hosted.Replicas.Remove(tag);
+                Send(tag, key, record, keep: false, null);
             }
         }
-        foreach (var (key, orphan) in _orphans)
+        foreach (var (key, unhosted) in _unhosted)
         {
-            Spread(key, orphan, null);
-            WakeSoon(key, orphan); // its shard may have a new home
+            Spread(key, unhosted, null);
+            WakeSoon(key, unhosted); // its shard may have a new home
         }
     }
 
     // ---- Sending
 
-    /// <summary>The nodes that keep an entity's note: by rendezvous hashing, so that few change when a node comes or goes.</summary>
-    private string[] Keepers(EntityKey key, HashSet<string>? without = null)
+    /// <summary>
+    /// The replica nodes of an entity, which have its record: by rendezvous hashing, so that few change when a node comes or goes.
+    /// </summary>
+    private string[] ReplicaNodesOf(EntityKey key, HashSet<string>? without = null)
     {
-        var best = new string[Copies];
-        Span<ulong> scores = stackalloc ulong[Copies];
+        var best = new string[ReplicaCount];
+        Span<ulong> scores = stackalloc ulong[ReplicaCount];
         var count = 0;
         foreach (var tag in _candidates)
         {
@@ -164,9 +173,9 @@ internal sealed partial class EntityLedger
             var at = count;
             while (at > 0 && scores[at - 1] < score)
                 at--;
-            if (at == Copies)
+            if (at == ReplicaCount)
                 continue;
-            count = Math.Min(count + 1, Copies);
+            count = Math.Min(count + 1, ReplicaCount);
             for (var i = count - 1; i > at; i--)
                 (best[i], scores[i]) = (best[i - 1], scores[i - 1]);
             (best[at], scores[at]) = (tag, score);
@@ -188,14 +197,14 @@ internal sealed partial class EntityLedger
         return (hash ^ (hash >> 33)) | 1;
     }
 
-    private void Send(string tag, EntityKey key, EntityNote note, bool keep, Confirmation? confirmation)
+    private void Send(string tag, EntityKey key, EntityRecord record, bool keep, Confirmation? confirmation)
     {
         if (!_peers.TryGetValue(tag, out var peer))
             return;
         if (peer.Unconfirmed.Remove(key, out var older))
             Release(older.Confirmation);
-        var message = new NoteEntity(++_number, key, note, keep);
-        if (!peer.InSight)
+        var message = new StoreEntityRecord(++_number, key, record, keep);
+        if (!peer.IsReachable)
             confirmation = null;
         if (confirmation is not null)
             confirmation.Left++;

@@ -6,25 +6,26 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// What one node knows of entities, so that what lived lives on (docs/adr/0001-entities-live-on.md). Of each entity that lives here two
-/// other nodes keep a note; when it hands over they keep its state; when its node is gone, or it has handed over, they wake it wherever its
-/// shard is now, until it lives again. The one that starts asks all nodes what they know, takes the newest, and once it has started tells
-/// all who have something that it is void.
+/// other nodes keep a record; when it hands over they keep its state; when its node is gone, or it has handed over, they wake it wherever
+/// its shard is now, until it lives again. The one that starts asks all nodes what they know, takes the newest, and once it has started
+/// tells all who have something that it is void.
 /// </summary>
 /// <remarks>
-/// No actor and no clock of its own, for <see cref="EntityKeeper"/> on its actor's thread, and for tests. Messages may be lost, come twice
-/// or late: each that must arrive is repeated until it is confirmed or a newer one takes its place. What is to be done when something is
-/// done must not call back at once. This part: the entities of this node. The others: what is kept, and the other nodes.
+/// No actor and no clock of its own, for <see cref="EntityLedgerActor"/> on its actor's thread, and for tests. Messages may be lost, come
+/// twice or late: each that must arrive is repeated until it is confirmed or a newer one takes its place. The callbacks that methods are
+/// given (<c>done</c>) may run within the call: they must not call the ledger. This part: the entities of this node. The others: the
+/// records, and the other nodes.
 /// </remarks>
-internal sealed partial class EntityLedger(string self, IEntityNetwork network, TimeProvider time, long maxBytes, TimeSpan claimTimeout)
+internal sealed partial class EntityLedger(string self, IEntityNetwork network, TimeProvider time, long maxBytes, TimeSpan queryTimeout)
 {
-    private const int Copies = 2;
+    private const int ReplicaCount = 2;
     private const int AtOnce = 500;
     private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, Peer> _peers = new(StringComparer.Ordinal);
-    private readonly Dictionary<EntityKey, Living> _living = [];
-    private readonly AgeOrder<long, OpenClaim> _claims = new();
+    private readonly Dictionary<EntityKey, Hosted> _hosted = [];
+    private readonly AgeOrder<long, OpenQuery> _queries = new();
     private readonly Queue<Confirmation> _confirmations = new();
     private string[] _candidates = [];
     private long _number;
@@ -33,19 +34,19 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
     private Action? _left;
 
     /// <summary>Entities of this node.</summary>
-    public int LivingCount => _living.Count;
+    public int HostedCount => _hosted.Count;
 
-    /// <summary>Whether anything waits for another node's word.</summary>
-    public bool IsSettled => _claims.Count == 0 && _orphans.Count == 0 && _peers.Values.All(static peer => peer.Unconfirmed.Count == 0);
+    /// <summary>Whether nothing waits for another node's word.</summary>
+    public bool IsSettled => _queries.Count == 0 && _unhosted.Count == 0 && _peers.Values.All(static peer => peer.Unconfirmed.Count == 0);
 
-    /// <summary>An entity starts here: asks every node in sight what it knows of it.</summary>
-    public void Claim(EntityKey key, Action<EntityClaim> done)
+    /// <summary>An entity starts here: asks every reachable node what it knows of it.</summary>
+    public void QueryHistory(EntityKey key, Action<EntityHistory> done)
     {
-        var claim = new OpenClaim(key, done, time.GetTimestamp());
+        var query = new OpenQuery(key, done, time.GetTimestamp());
         var number = ++_number;
-        _claims.Put(number, claim);
+        _queries.Put(number, query);
         if (_hasMetAll)
-            Ask(number, claim);
+            Ask(number, query);
     }
 
     /// <summary>Every node that was there before this one is met: what they keep can be asked for.</summary>
@@ -54,100 +55,102 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
         if (_hasMetAll)
             return;
         _hasMetAll = true;
-        foreach (var (number, claim) in _claims.Entries.ToArray())
-            Ask(number, claim);
+        foreach (var (number, query) in _queries.Entries.ToArray())
+            Ask(number, query);
     }
 
-    private void Ask(long number, OpenClaim claim)
+    private void Ask(long number, OpenQuery query)
     {
-        claim.AskedAt = time.GetTimestamp();
+        query.AskedAt = time.GetTimestamp();
         foreach (var (tag, peer) in _peers)
         {
-            if (!peer.InSight)
+            if (!peer.IsReachable)
                 continue;
-            claim.Waiting.Add(tag);
-            network.Tell(tag, new ClaimEntity(number, claim.Key));
+            query.Waiting.Add(tag);
+            network.Tell(tag, new QueryEntity(number, query.Key));
         }
-        CompleteIfAnswered(number, claim);
+        CompleteIfAnswered(number, query);
     }
 
-    private void OnClaimed(string tag, EntityClaimed m)
+    private void OnQueryReply(string tag, EntityQueryReply m)
     {
-        if (!_claims.TryGet(m.Request, out var claim) || !claim.Waiting.Remove(tag))
+        if (!_queries.TryGet(m.Request, out var query) || !query.Waiting.Remove(tag))
             return;
-        if (m.Note.Generation != 0)
-            claim.Consider(tag, m.Note);
-        CompleteIfAnswered(m.Request, claim);
+        if (m.Record.Generation != 0)
+            query.Consider(tag, m.Record);
+        CompleteIfAnswered(m.Request, query);
     }
 
-    private void CompleteIfAnswered(long number, OpenClaim claim)
+    private void CompleteIfAnswered(long number, OpenQuery query)
     {
-        if (_hasMetAll && claim.Waiting.Count == 0)
-            Complete(number, claim, null);
+        if (_hasMetAll && query.Waiting.Count == 0)
+            Complete(number, query, null);
     }
 
-    private void Complete(long number, OpenClaim claim, string? error)
+    private void Complete(long number, OpenQuery query, string? error)
     {
-        if (!_claims.Remove(number, out _))
+        if (!_queries.Remove(number, out _))
             return;
-        if (Known(claim.Key) is { } own)
-            claim.Consider(self, own); // it may have come here meanwhile
-        var generation = Math.Max((claim.Best?.Generation ?? 0) + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
-        claim.Done(new EntityClaim(claim.Key, generation, claim.Best, claim.Holders, error));
+        if (Find(query.Key) is { } own)
+            query.Consider(self, own); // it may have come here meanwhile
+        var generation = Math.Max((query.Best?.Generation ?? 0) + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
+        query.Done(new EntityHistory(query.Key, generation, query.Best, query.Holders, error));
     }
 
     /// <summary>
-    /// It has started: two nodes are told to keep a note of it, and all who had something that it is void. Done when they have confirmed,
+    /// It has started: two nodes are told to keep a record of it, and all who had something that it is void. Done when they have confirmed,
     /// or do not for a while.
     /// </summary>
-    public void Live(EntityClaim claim, Action done)
+    public void Register(EntityHistory history, Action done)
     {
-        var (key, note) = (claim.Key, new EntityNote(claim.Generation, EntityPhase.Lives, self, []));
+        var (key, record) = (history.Key, new EntityRecord(history.Generation, EntityPhase.Active, self, []));
         Forget(key);
-        var living = new Living(claim.Generation, new HashSet<string>(Keepers(key), StringComparer.Ordinal));
-        _living[key] = living;
+        var hosted = new Hosted(history.Generation, new HashSet<string>(ReplicaNodesOf(key), StringComparer.Ordinal));
+        _hosted[key] = hosted;
         var confirmation = Begin(done);
-        foreach (var tag in living.Keepers)
-            Send(tag, key, note, keep: true, confirmation);
-        foreach (var tag in claim.Holders)
+        foreach (var tag in hosted.Replicas)
+            Send(tag, key, record, keep: true, confirmation);
+        foreach (var tag in history.Holders)
         {
-            if (tag != self && !living.Keepers.Contains(tag))
-                Send(tag, key, note, keep: false, null);
+            if (tag != self && !hosted.Replicas.Contains(tag))
+                Send(tag, key, record, keep: false, null);
         }
         Release(confirmation);
     }
 
-    /// <summary>Nobody wants it started but a node that was not told of its end: that is told.</summary>
-    public void Decline(EntityClaim claim)
+    /// <summary>
+    /// It is not started: nobody has called it, and who woke it has an old record. Whoever has one is told that the entity has ended.
+    /// </summary>
+    public void DeclineStart(EntityHistory history)
     {
-        if (claim.Found is not { Phase: EntityPhase.Ended } ended)
+        if (history.Found is not { Phase: EntityPhase.Ended } ended)
             return;
-        foreach (var tag in claim.Holders)
+        foreach (var tag in history.Holders)
         {
             if (tag != self)
-                Send(tag, claim.Key, ended, keep: false, null);
-            else if (_kept.ContainsKey(claim.Key))
-                AddTombstone(claim.Key, new Kept(ended, self, ++_number));
+                Send(tag, history.Key, ended, keep: false, null);
+            else if (_records.ContainsKey(history.Key))
+                AddTombstone(history.Key, new StoredRecord(ended, self, ++_number));
         }
     }
 
     /// <summary>It leaves this node with a state; null for one that could not be had. Done when others keep it.</summary>
     public void HandOver(EntityKey key, byte[]? state, Action done)
     {
-        if (!_living.Remove(key, out var living))
+        if (!_hosted.Remove(key, out var hosted))
         {
             done();
             return;
         }
-        var note = new EntityNote(living.Generation, state is null ? EntityPhase.Lost : EntityPhase.HandedOver, self, state ?? []);
-        Keep(key, new Kept(note, self, ++_number));
+        var record = new EntityRecord(hosted.Generation, state is null ? EntityPhase.Lost : EntityPhase.HandedOver, self, state ?? []);
+        Store(key, new StoredRecord(record, self, ++_number));
         var confirmation = Begin(done);
-        var orphan = _orphans[key];
-        Spread(key, orphan, confirmation);
-        foreach (var tag in living.Keepers)
+        var unhosted = _unhosted[key];
+        Spread(key, unhosted, confirmation);
+        foreach (var tag in hosted.Replicas)
         {
-            if (!orphan.Told.Contains(tag))
-                Send(tag, key, note, keep: false, null);
+            if (!unhosted.Told.Contains(tag))
+                Send(tag, key, record, keep: false, null);
         }
         Release(confirmation);
     }
@@ -155,24 +158,27 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
     /// <summary>It has retired: nobody is to wake it.</summary>
     public void End(EntityKey key, Action done)
     {
-        if (!_living.Remove(key, out var living))
+        if (!_hosted.Remove(key, out var hosted))
         {
             done();
             return;
         }
-        var note = new EntityNote(living.Generation, EntityPhase.Ended, self, []);
-        AddTombstone(key, new Kept(note, self, ++_number));
+        var record = new EntityRecord(hosted.Generation, EntityPhase.Ended, self, []);
+        AddTombstone(key, new StoredRecord(record, self, ++_number));
         var confirmation = Begin(done);
-        foreach (var tag in living.Keepers)
-            Send(tag, key, note, keep: false, confirmation);
+        foreach (var tag in hosted.Replicas)
+            Send(tag, key, record, keep: false, confirmation);
         Release(confirmation);
     }
 
-    /// <summary>Another node woke it, and it lives: so that one need not, or has missed something.</summary>
-    public void Woken(EntityKey key, string keeper)
+    /// <summary>
+    /// Another node woke it, and it lives here already: that node is told so, with the record that it is to have, or that it is to drop its
+    /// own.
+    /// </summary>
+    public void AnswerWake(EntityKey key, string waker)
     {
-        if (_living.TryGetValue(key, out var living))
-            Send(keeper, key, new EntityNote(living.Generation, EntityPhase.Lives, self, []), living.Keepers.Contains(keeper), null);
+        if (_hosted.TryGetValue(key, out var hosted))
+            Send(waker, key, new EntityRecord(hosted.Generation, EntityPhase.Active, self, []), hosted.Replicas.Contains(waker), null);
     }
 
     // ---- Time
@@ -184,7 +190,7 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
             _confirmations.Dequeue().Finish();
         foreach (var (tag, peer) in _peers)
         {
-            if (!peer.InSight)
+            if (!peer.IsReachable)
                 continue;
             foreach (
                 var unconfirmed in peer
@@ -196,28 +202,28 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
                 network.Tell(tag, unconfirmed.Message);
             }
         }
-        foreach (var (number, claim) in _claims.Entries.ToArray())
+        foreach (var (number, query) in _queries.Entries.ToArray())
         {
-            if (time.GetElapsedTime(claim.Since) >= claimTimeout)
-                Complete(number, claim, $"node {string.Join(", ", claim.Waiting)} did not say what it keeps of it");
-            else if (time.GetElapsedTime(claim.AskedAt) >= Repeat)
-                AskAgain(number, claim);
+            if (time.GetElapsedTime(query.Since) >= queryTimeout)
+                Complete(number, query, $"node {string.Join(", ", query.Waiting)} did not say what it keeps of it");
+            else if (time.GetElapsedTime(query.AskedAt) >= Repeat)
+                AskAgain(number, query);
         }
         WakeDue();
         ExpireTombstones();
         CheckLeft();
     }
 
-    private void AskAgain(long number, OpenClaim claim)
+    private void AskAgain(long number, OpenQuery query)
     {
-        claim.AskedAt = time.GetTimestamp();
-        foreach (var tag in claim.Waiting)
-            network.Tell(tag, new ClaimEntity(number, claim.Key));
+        query.AskedAt = time.GetTimestamp();
+        foreach (var tag in query.Waiting)
+            network.Tell(tag, new QueryEntity(number, query.Key));
     }
 
     private sealed class Peer
     {
-        public bool InSight { get; set; } = true;
+        public bool IsReachable { get; set; } = true;
 
         public bool IsLeaving { get; set; }
 
@@ -225,18 +231,21 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
         public Dictionary<EntityKey, Unconfirmed> Unconfirmed { get; } = [];
     }
 
-    private sealed record Living(long Generation, HashSet<string> Keepers);
+    private sealed record Hosted(long Generation, HashSet<string> Replicas);
 
-    private sealed class Unconfirmed(NoteEntity message, Confirmation? confirmation)
+    private sealed class Unconfirmed(StoreEntityRecord message, Confirmation? confirmation)
     {
-        public NoteEntity Message => message;
+        public StoreEntityRecord Message => message;
 
         public Confirmation? Confirmation { get; set; } = confirmation;
 
         public long SentAt { get; set; }
     }
 
-    /// <summary>Somebody waits until others have confirmed; they themselves are one of those that are left until all are told.</summary>
+    /// <summary>
+    /// Somebody waits until other nodes have confirmed. <see cref="Left"/> counts the confirmations that are due, and one more until all
+    /// have been asked for (<see cref="Release"/>), so that it cannot come to zero before.
+    /// </summary>
     private sealed class Confirmation(Action done, long since)
     {
         private bool _isDone;
@@ -254,11 +263,11 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
         }
     }
 
-    private sealed class OpenClaim(EntityKey key, Action<EntityClaim> done, long since)
+    private sealed class OpenQuery(EntityKey key, Action<EntityHistory> done, long since)
     {
         public EntityKey Key => key;
 
-        public Action<EntityClaim> Done => done;
+        public Action<EntityHistory> Done => done;
 
         public long Since => since;
 
@@ -266,16 +275,16 @@ internal sealed partial class EntityLedger(string self, IEntityNetwork network, 
 
         public HashSet<string> Waiting { get; } = new(StringComparer.Ordinal);
 
-        public EntityNote? Best { get; private set; }
+        public EntityRecord? Best { get; private set; }
 
         public List<string> Holders { get; } = [];
 
-        public void Consider(string tag, EntityNote note)
+        public void Consider(string tag, EntityRecord record)
         {
-            if (note.Phase != EntityPhase.Ended && !Holders.Contains(tag))
+            if (record.Phase != EntityPhase.Ended && !Holders.Contains(tag))
                 Holders.Add(tag);
-            if (Best is null || Best.IsOlderThan(note))
-                Best = note;
+            if (Best is null || Best.IsOlderThan(record))
+                Best = record;
         }
     }
 }

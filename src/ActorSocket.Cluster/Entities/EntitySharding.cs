@@ -35,7 +35,7 @@ internal static class EntitySharding
             _ => null,
         };
 
-        public object EntityMessage(object message) => message is ClusterProtocol.WakeEntity m ? new EntityWake(m.Keeper) : message;
+        public object EntityMessage(object message) => message is ClusterProtocol.WakeEntity m ? new EntityWake(m.Waker) : message;
 
         public string? ShardId(object message) => EntityId(message) is { } id ? ShardId(id) : null;
 

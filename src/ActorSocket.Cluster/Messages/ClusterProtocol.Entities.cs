@@ -27,9 +27,9 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>An <see cref="EntityAnswer"/> as it travels.</summary>
-    internal sealed record EntityAnswered(byte[] Result, string Error, bool IsRefusal, string Code) : IClusterMessage
+    internal sealed record CallEntityReply(byte[] Result, string Error, bool IsRefusal, string Code) : IClusterMessage
     {
-        public EntityAnswered(EntityAnswer answer)
+        public CallEntityReply(EntityAnswer answer)
             : this(answer.Result, answer.Error, answer.IsRefusal, answer.Code)
         {
         }
@@ -38,62 +38,63 @@ internal static partial class ClusterProtocol
 
         public void Write(WireWriter wire) => wire.Bytes(Result).Text(Error).Flag(IsRefusal).Text(Code);
 
-        public static EntityAnswered Read(ref WireReader wire) => new(wire.Bytes(), wire.Text(), wire.Flag(), wire.Text());
+        public static CallEntityReply Read(ref WireReader wire) => new(wire.Bytes(), wire.Text(), wire.Flag(), wire.Text());
     }
 
     /// <summary>
-    /// The node <see cref="Keeper"/> keeps what is left of an entity: it is to live on, wherever its shard is now. Repeated until a newer
-    /// note comes.
+    /// The node <see cref="Waker"/> has a record of an entity that nobody hosts: it is to live on, wherever its shard is now. Repeated
+    /// until a newer record comes.
     /// </summary>
-    internal sealed record WakeEntity(string Id, string Keeper) : IEntityRequest
+    internal sealed record WakeEntity(string Id, string Waker) : IEntityRequest
     {
-        public void Write(WireWriter wire) => wire.Text(Id).Text(Keeper);
+        public void Write(WireWriter wire) => wire.Text(Id).Text(Waker);
 
         public static WakeEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text());
     }
 
     /// <summary>
-    /// Tells the receiver to keep this note of an entity (<see cref="EntityLedger"/>), or, without <paramref name="Keep"/>, that whatever
-    /// it has up to this is void. Repeated until it is confirmed.
+    /// Tells the receiver to store this record of an entity (<see cref="EntityLedger"/>), or, without <paramref name="Keep"/>, to drop
+    /// whatever it has up to this one: it is void. Repeated until it is confirmed.
     /// </summary>
-    internal sealed record NoteEntity(long Number, EntityKey Key, EntityNote Note, bool Keep) : IClusterMessage
-    {
-        public void Write(WireWriter wire) => wire.Number(Number).Record(Key, EntityKey.Write).Record(Note, EntityNote.Write).Flag(Keep);
-
-        public static NoteEntity Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Record(EntityKey.Read), wire.Record(EntityNote.Read), wire.Flag());
-    }
-
-    internal enum NoteOutcome { Done, NoRoom, Superseded }
-
-    /// <summary>The note was taken, or has no room, or is older than what the sender has: that, without a state.</summary>
-    internal sealed record EntityNoted(long Number, EntityKey Key, NoteOutcome Outcome, EntityNote Note) : IClusterMessage
+    internal sealed record StoreEntityRecord(long Number, EntityKey Key, EntityRecord Record, bool Keep) : IClusterMessage
     {
         public void Write(WireWriter wire) =>
-            wire.Number(Number).Record(Key, EntityKey.Write).Number((int)Outcome).Record(Note, EntityNote.Write);
+            wire.Number(Number).Record(Key, EntityKey.Write).Record(Record, EntityRecord.Write).Flag(Keep);
 
-        public static EntityNoted Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Record(EntityKey.Read), (NoteOutcome)wire.Number(), wire.Record(EntityNote.Read));
+        public static StoreEntityRecord Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(EntityKey.Read), wire.Record(EntityRecord.Read), wire.Flag());
+    }
+
+    internal enum RecordOutcome { Done, NoRoom, Superseded }
+
+    /// <summary>The record was taken, or has no room, or is older than what the sender has: that, without a state.</summary>
+    internal sealed record EntityRecordReply(long Number, EntityKey Key, RecordOutcome Outcome, EntityRecord Record) : IClusterMessage
+    {
+        public void Write(WireWriter wire) =>
+            wire.Number(Number).Record(Key, EntityKey.Write).Number((int)Outcome).Record(Record, EntityRecord.Write);
+
+        public static EntityRecordReply Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Record(EntityKey.Read), (RecordOutcome)wire.Number(), wire.Record(EntityRecord.Read));
     }
 
     /// <summary>
     /// An entity starts on the sender's node, which asks every other one what it knows of it. Repeated until it is answered.
     /// </summary>
-    internal sealed record ClaimEntity(long Request, EntityKey Key) : IClusterMessage
+    internal sealed record QueryEntity(long Request, EntityKey Key) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Key, EntityKey.Write);
 
-        public static ClaimEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read));
+        public static QueryEntity Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityKey.Read));
     }
 
     /// <summary>
-    /// The answer to <see cref="ClaimEntity"/>: the newest note here, or <see cref="EntityNote.None"/>. The note is kept until a
-    /// <see cref="NoteEntity"/> makes it void.
+    /// Answers <see cref="QueryEntity"/>: the newest record here, or <see cref="EntityRecord.None"/>. The record is kept until a
+    /// <see cref="StoreEntityRecord"/> makes it void.
     /// </summary>
-    internal sealed record EntityClaimed(long Request, EntityNote Note) : IClusterMessage
+    internal sealed record EntityQueryReply(long Request, EntityRecord Record) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Record(Note, EntityNote.Write);
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Record, EntityRecord.Write);
 
-        public static EntityClaimed Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityNote.Read));
+        public static EntityQueryReply Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityRecord.Read));
     }
 }

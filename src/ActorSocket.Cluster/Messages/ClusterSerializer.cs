@@ -47,12 +47,12 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("lf", typeof(ClusterProtocol.Fence), ClusterProtocol.Fence.Read),
         ("ld", typeof(ClusterProtocol.Fenced), ClusterProtocol.Fenced.Read),
         ("ec", typeof(ClusterProtocol.CallEntity), ClusterProtocol.CallEntity.Read),
-        ("ea", typeof(ClusterProtocol.EntityAnswered), ClusterProtocol.EntityAnswered.Read),
+        ("ea", typeof(ClusterProtocol.CallEntityReply), ClusterProtocol.CallEntityReply.Read),
         ("ew", typeof(ClusterProtocol.WakeEntity), ClusterProtocol.WakeEntity.Read),
-        ("en", typeof(ClusterProtocol.NoteEntity), ClusterProtocol.NoteEntity.Read),
-        ("eo", typeof(ClusterProtocol.EntityNoted), ClusterProtocol.EntityNoted.Read),
-        ("eq", typeof(ClusterProtocol.ClaimEntity), ClusterProtocol.ClaimEntity.Read),
-        ("er", typeof(ClusterProtocol.EntityClaimed), ClusterProtocol.EntityClaimed.Read),
+        ("en", typeof(ClusterProtocol.StoreEntityRecord), ClusterProtocol.StoreEntityRecord.Read),
+        ("eo", typeof(ClusterProtocol.EntityRecordReply), ClusterProtocol.EntityRecordReply.Read),
+        ("eq", typeof(ClusterProtocol.QueryEntity), ClusterProtocol.QueryEntity.Read),
+        ("er", typeof(ClusterProtocol.EntityQueryReply), ClusterProtocol.EntityQueryReply.Read),
         ("rg", typeof(ClusterProtocol.PollRequest), ClusterProtocol.PollRequest.Read),
         ("rc", typeof(ClusterProtocol.PollCut), ClusterProtocol.PollCut.Read),
         ("rl", typeof(ClusterProtocol.GatewayLeaves), ClusterProtocol.GatewayLeaves.Read),
@@ -107,7 +107,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
     public override object FromBinary(byte[] bytes, string manifest) => Read(manifest, bytes) switch
     {
         ClusterProtocol.CallEntity m => m.ToCall(),
-        ClusterProtocol.EntityAnswered m => m.ToAnswer(),
+        ClusterProtocol.CallEntityReply m => m.ToAnswer(),
         var message => message,
     };
 
@@ -115,7 +115,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
     private static IClusterMessage MessageOf(object message) => message switch
     {
         EntityCall call => new ClusterProtocol.CallEntity(call),
-        EntityAnswer answer => new ClusterProtocol.EntityAnswered(answer),
+        EntityAnswer answer => new ClusterProtocol.CallEntityReply(answer),
         _ => (IClusterMessage)message,
     };
 }

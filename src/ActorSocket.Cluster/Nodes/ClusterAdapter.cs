@@ -94,7 +94,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
     public void Start(IActorContext root)
     {
         Gateway.Start(root);
-        Entities.StartKeeper(root);
+        Entities.StartLedger(root);
         _peers = root.ActorOf(PeerSupervisor.Props(_node, this), "peers");
         root.ActorOf(ShardCounter.Props(this, _gauges), "shards");
         Recovery.Start(root);
@@ -109,7 +109,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
     {
         Recovery.ForgetEmittingTo(peer.Tag);
         Peers.Remove(peer);
-        Entities.Keeper.Tell(new EntityKeeper.PeerGone(peer));
+        Entities.LedgerActor.Tell(new EntityLedgerActor.PeerGone(peer));
         _node.Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         Home.PeerGone(peer);

@@ -142,7 +142,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
             round => Context.Parent.Tell(new PeerSupervisor.Confirmed(round))
         );
         node.Peers.Add(peer);
-        cluster.Entities.Keeper.Tell(new EntityKeeper.PeerMet(peer));
+        cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         else if (_wasLost)
@@ -173,7 +173,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
             return;
         }
         _peer.SetReachable(reachable);
-        cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSight(_peer, reachable));
+        cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerReachability(_peer, reachable));
         if (reachable)
         {
             OnAskDue();
@@ -279,8 +279,8 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
             case Fence m:
                 cluster.Recovery.OnFence(peer, m);
                 break;
-            case NoteEntity or EntityNoted or ClaimEntity or EntityClaimed:
-                cluster.Entities.Keeper.Tell(new EntityKeeper.PeerSaid(peer, message));
+            case StoreEntityRecord or EntityRecordReply or QueryEntity or EntityQueryReply:
+                cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerSaid(peer, message));
                 break;
             case UnknownMessage m:
                 OnUnknown(m);

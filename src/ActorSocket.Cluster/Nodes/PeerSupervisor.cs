@@ -301,7 +301,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     private void HaveMetAll()
     {
         if (!_hasMetAll)
-            cluster.Entities.Keeper.Tell(EntityKeeper.MetAll.Instance);
+            cluster.Entities.LedgerActor.Tell(EntityLedgerActor.MetAll.Instance);
         _hasMetAll = true;
     }
 

@@ -8,28 +8,28 @@ internal sealed partial class EntityActor
     /// <summary>Once it is known what there was, and who wants it.</summary>
     private void Begin()
     {
-        if (_stage != Stage.Claiming || _isMoving || _claim is not { } claim || (_waiting.Count == 0 && !_isWoken))
+        if (_stage != Stage.Querying || _isMoving || _history is not { } history || (_waiting.Count == 0 && !_isWoken))
             return;
-        if (claim.Error is { } error)
+        if (history.Error is { } error)
             FailStart($"The entity cannot start: {error}.");
-        else if (claim.Origin == EntityOrigin.New && _waiting.Count == 0)
-            Decline(claim);
-        else if (claim.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
+        else if (history.Origin == EntityOrigin.New && _waiting.Count == 0)
+            DeclineStart(history);
+        else if (history.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
             FailStart(
                 $"There are {kind.Options.MaxEntities} entities of class \"{kind.Type}\" on this node already, which is MaxEntities."
             );
         else
-            Start(claim);
+            Start(history);
     }
 
     /// <summary>Only woken, by a node that was not told of the end of the one before.</summary>
-    private void Decline(EntityClaim claim)
+    private void DeclineStart(EntityHistory history)
     {
-        Memory.Declined(claim);
+        Memory.StartDeclined(history);
         End();
     }
 
-    private void Start(EntityClaim claim)
+    private void Start(EntityHistory history)
     {
         _stage = Stage.Starting;
         try
@@ -38,10 +38,10 @@ internal sealed partial class EntityActor
             _scope = scope;
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
-            var state = claim is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 }
-                ? JsonElement.Parse(claim.Found.State)
+            var state = history is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 }
+                ? JsonElement.Parse(history.Found.State)
                 : (JsonElement?)null;
-            var (entity, start) = (_entity, new EntityStart(claim.Origin, state, _server.Json.Options));
+            var (entity, start) = (_entity, new EntityStart(history.Origin, state, _server.Json.Options));
             Run(async () =>
             {
                 await entity.OnStartedAsync(start).ConfigureAwait(false);
@@ -71,10 +71,10 @@ internal sealed partial class EntityActor
     {
         _stage = Stage.Registering;
         _isRegistered = true;
-        Memory.Lives(_claim!, Self);
+        Memory.Register(_history!, Self);
     }
 
-    private void OnNoted()
+    private void OnRemembered()
     {
         if (_stage == Stage.Ending)
         {

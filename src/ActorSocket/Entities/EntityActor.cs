@@ -26,7 +26,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     private readonly Queue<(EntityCall Call, IActorRef Sender)> _waiting = new();
     private AsyncServiceScope? _scope;
     private RoomEntity? _entity;
-    private EntityClaim? _claim;
+    private EntityHistory? _history;
     private TimeSpan _interval;
     private Tick? _tick;
     private long _lastTick;
@@ -42,7 +42,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private enum Stage { Claiming, Starting, Registering, Living, Ending }
+    private enum Stage { Querying, Starting, Registering, Living, Ending }
 
     private EntityKey Key => new(kind.Type, id);
 
@@ -62,9 +62,9 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         kind.Started();
         _server.Metrics.EntityStarted(kind.Type);
         if (kind.Count <= (long)kind.Options.MaxEntities + MaxAsking)
-            Memory.Claim(Key, Self);
+            Memory.QueryHistory(Key, Self);
         else
-            _claim = EntityClaim.OfNothing(Key);
+            _history = EntityHistory.OfNothing(Key);
     }
 
     protected override void PostStop()
@@ -89,16 +89,16 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                 break;
             case Tick m: OnTick(m.Take()); break;
             case Done m: OnDone(m.Error); break;
-            case EntityWake m when _stage == Stage.Living && !_isMoving: Memory.IsAwake(Key, m.Keeper); break;
+            case EntityWake m when _stage == Stage.Living && !_isMoving: Memory.AnswerWake(Key, m.Waker); break;
             case EntityWake: // it starts already, or the next one will reach the one after us
                 _isWoken = true;
                 Begin();
                 break;
-            case EntityClaim m:
-                _claim = m;
+            case EntityHistory m:
+                _history = m;
                 Begin();
                 break;
-            case EntityRemembered: OnNoted(); break;
+            case EntityRemembered: OnRemembered(); break;
             case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
             case IdleDue: break;
             case EntityMoves: OnMoves(); break;
@@ -306,7 +306,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _tick?.Stop();
         if (_stage == Stage.Ending)
             OnEndDue();
-        else if (_stage == Stage.Claiming || !_isBusy)
+        else if (_stage == Stage.Querying || !_isBusy)
             HandOver();
     }
 

@@ -21,9 +21,9 @@ internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bo
 internal sealed record EntityAnswer(byte[] Result, string Error, bool IsRefusal = false, string Code = "") : IDeadLetterSuppression;
 
 /// <summary>
-/// Told to an entity: somebody remembers it (<paramref name="Keeper"/>), so that it is to live, called or not. Repeated until it does.
+/// Told to an entity: the node <paramref name="Waker"/> has a record of it, so that it is to live, called or not. Repeated until it does.
 /// </summary>
-internal sealed record EntityWake(string Keeper) : ILocalMessage;
+internal sealed record EntityWake(string Waker) : ILocalMessage;
 
 /// <summary>Told to an entity: it moves to another node, and so hands its state over and stops.</summary>
 internal sealed class EntityMoves : ILocalMessage { public static readonly EntityMoves Instance = new(); }

@@ -6,20 +6,20 @@ namespace ActorSocket.Entities;
 /// <remarks>Answers go to the entity's actor, later.</remarks>
 internal interface IEntityMemory
 {
-    /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>, what there was before.</summary>
-    void Claim(EntityKey key, IActorRef entity);
+    /// <summary>An entity starts: answered with an <see cref="EntityHistory"/>, what there was before.</summary>
+    void QueryHistory(EntityKey key, IActorRef entity);
 
     /// <summary>
-    /// Registers an entity that has started: answered with <see cref="EntityRemembered"/> once the nodes that keep a note of it have
+    /// Registers an entity that has started: answered with <see cref="EntityRemembered"/> once the nodes that keep a record of it have
     /// confirmed, or their time is over.
     /// </summary>
-    void Lives(EntityClaim claim, IActorRef entity);
+    void Register(EntityHistory history, IActorRef entity);
 
-    /// <summary>It was only woken, and need not live.</summary>
-    void Declined(EntityClaim claim);
+    /// <summary>It was woken, but has ended before and nobody calls it: it does not start.</summary>
+    void StartDeclined(EntityHistory history);
 
-    /// <summary>It lives, and was woken all the same: who did so is told.</summary>
-    void IsAwake(EntityKey key, string keeper);
+    /// <summary>It was woken by a node, and lives already: that node is told so.</summary>
+    void AnswerWake(EntityKey key, string waker);
 
     /// <summary>
     /// It leaves with a state, null for one that could not be had: answered with <see cref="EntityRemembered"/> when others keep it.
@@ -35,15 +35,15 @@ internal sealed class NoEntityMemory : IEntityMemory
 {
     public static readonly NoEntityMemory Instance = new();
 
-    public void Claim(EntityKey key, IActorRef entity) => entity.Tell(EntityClaim.OfNothing(key), ActorRefs.NoSender);
+    public void QueryHistory(EntityKey key, IActorRef entity) => entity.Tell(EntityHistory.OfNothing(key), ActorRefs.NoSender);
 
-    public void Lives(EntityClaim claim, IActorRef entity) => entity.Tell(EntityRemembered.Instance, ActorRefs.NoSender);
+    public void Register(EntityHistory history, IActorRef entity) => entity.Tell(EntityRemembered.Instance, ActorRefs.NoSender);
 
-    public void Declined(EntityClaim claim)
+    public void StartDeclined(EntityHistory history)
     {
     }
 
-    public void IsAwake(EntityKey key, string keeper)
+    public void AnswerWake(EntityKey key, string waker)
     {
     }
 

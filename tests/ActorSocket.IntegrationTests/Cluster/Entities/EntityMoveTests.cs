@@ -26,7 +26,7 @@ public sealed class EntityMoveTests
         Assert.All(ids, id => Assert.NotEqual(EntityOrigin.Lost, pulses.OriginOf(id)));
         foreach (var node in (Node[])[first, second])
             await Node.UntilAsync(
-                () => ((ClusterAdapter)node.Server.Server.Adapter).Entities.Ledger is { OrphanCount: 0, Bytes: 0 },
+                () => ((ClusterAdapter)node.Server.Server.Adapter).Entities.Ledger is { UnhostedCount: 0, Bytes: 0 },
                 "nothing to be kept any more"
             );
     }

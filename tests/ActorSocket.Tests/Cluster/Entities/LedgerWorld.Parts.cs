@@ -23,7 +23,7 @@ internal sealed partial class LedgerWorld
         public SimNode(string tag, LedgerWorld world, TimeProvider time)
         {
             (Tag, _world, JoinedAt) = (tag, world, time.GetTimestamp());
-            Ledger = new EntityLedger(tag, this, time, maxBytes: 1 << 20, claimTimeout: TimeSpan.FromSeconds(5));
+            Ledger = new EntityLedger(tag, this, time, maxBytes: 1 << 20, queryTimeout: TimeSpan.FromSeconds(5));
         }
 
         public string Tag { get; }
@@ -74,14 +74,14 @@ internal sealed partial class LedgerWorld
 
         public override string ToString() => $"{_state} on {Home?.Tag}, may find {string.Join(" or ", _mayFind)}";
 
-        public void Get(bool wantsStart, string keeper)
+        public void Get(bool wantsStart, string waker)
         {
             if (wantsStart)
                 _calls++;
             if (_state == State.Absent)
                 Start();
-            else if (_state == State.Living && keeper.Length > 0)
-                Home!.Ledger.Woken(key, keeper);
+            else if (_state == State.Living && waker.Length > 0)
+                Home!.Ledger.AnswerWake(key, waker);
             TakeCalls();
         }
 
@@ -89,41 +89,41 @@ internal sealed partial class LedgerWorld
         {
             _state = State.Claiming;
             var (life, home) = (++_life, Home!);
-            home.Ledger.Claim(key, claim => Soon(() =>
+            home.Ledger.QueryHistory(key, history => Soon(() =>
             {
                 if (life == _life && home.IsAlive)
-                    OnClaim(home, claim);
+                    OnClaim(home, history);
             }));
         }
 
-        private void OnClaim(SimNode home, EntityClaim claim)
+        private void OnClaim(SimNode home, EntityHistory history)
         {
-            world.Tell($"{home.Tag} starts, {claim.Found}, error {claim.Error}, fails {FailsNext}, calls {_calls} = {key.Id}");
-            if (claim.Error is not null || FailsNext)
+            world.Tell($"{home.Tag} starts, {history.Found}, error {history.Error}, fails {FailsNext}, calls {_calls} = {key.Id}");
+            if (history.Error is not null || FailsNext)
             {
                 FailsNext = false;
                 _calls = 0;
                 _state = State.Absent;
                 return;
             }
-            if (claim.Origin == EntityOrigin.New && _calls == 0)
+            if (history.Origin == EntityOrigin.New && _calls == 0)
             {
                 Assert.Contains("New", _mayFind);
-                home.Ledger.Decline(claim);
+                home.Ledger.DeclineStart(history);
                 _state = State.Absent;
                 return;
             }
             var found =
-                claim.Origin == EntityOrigin.HandedOver
-                    ? BitConverter.ToInt32(claim.Found!.State).ToString(System.Globalization.CultureInfo.InvariantCulture)
-                    : claim.Origin.ToString();
+                history.Origin == EntityOrigin.HandedOver
+                    ? BitConverter.ToInt32(history.Found!.State).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                    : history.Origin.ToString();
             Assert.True(_mayFind.Contains(found), $"{key.Id} starts on {home.Tag} and finds {found}, but is: {this}{world.StoryOf(key)}");
             var before = _mayFind;
             _mayFind = [.. before, "Lost"]; // should its node crash before others know
-            _count = claim.Origin == EntityOrigin.HandedOver ? BitConverter.ToInt32(claim.Found!.State) : 0;
+            _count = history.Origin == EntityOrigin.HandedOver ? BitConverter.ToInt32(history.Found!.State) : 0;
             _state = State.Registering;
             var life = _life;
-            home.Ledger.Live(claim, () => Soon(() =>
+            home.Ledger.Register(history, () => Soon(() =>
             {
                 if (life != _life || !home.IsAlive || _state != State.Registering)
                     return;

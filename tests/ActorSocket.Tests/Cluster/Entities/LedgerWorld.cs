@@ -87,7 +87,7 @@ internal sealed partial class LedgerWorld(int seed)
         }
         foreach (var other in _nodes.FindAll(static other => other.IsAlive))
         {
-            Later(1000, () => other.Ledger.PeerSight(node.Tag, inSight: false));
+            Later(1000, () => other.Ledger.PeerReachability(node.Tag, isReachable: false));
             Later(3000, 6000, () => Forget(other, node));
         }
     }
@@ -142,7 +142,7 @@ internal sealed partial class LedgerWorld(int seed)
             fate.Move(home, static () => { });
     }
 
-    public void Call(int which) => Send(FateOf(which).Key, wantsStart: true, keeper: "");
+    public void Call(int which) => Send(FateOf(which).Key, wantsStart: true, waker: "");
 
     public void Retire(int which) => FateOf(which).Retire();
 
@@ -171,7 +171,7 @@ internal sealed partial class LedgerWorld(int seed)
             Assert.True(fate.MayBeAtRest, $"{fate.Key.Id} does not live, though it is: {fate}{StoryOf(fate.Key)}");
         foreach (var node in _nodes.FindAll(static node => node.IsAlive))
         {
-            Assert.True(node.Ledger.IsSettled, $"{node.Tag} has not come to rest: {node.Ledger.OrphanCount} wait to be woken");
+            Assert.True(node.Ledger.IsSettled, $"{node.Tag} has not come to rest: {node.Ledger.UnhostedCount} wait to be woken");
             Assert.Equal(0, node.Ledger.Bytes);
         }
     }
@@ -218,10 +218,10 @@ internal sealed partial class LedgerWorld(int seed)
     {
         object id = message switch
         {
-            NoteEntity m => (from.Tag, to, m.Number),
-            EntityNoted m => (to, from.Tag, m.Number),
-            ClaimEntity m => (from.Tag, to, m.Request, "?"),
-            EntityClaimed m => (to, from.Tag, m.Request, "?"),
+            StoreEntityRecord m => (from.Tag, to, m.Number),
+            EntityRecordReply m => (to, from.Tag, m.Number),
+            QueryEntity m => (from.Tag, to, m.Request, "?"),
+            EntityQueryReply m => (to, from.Tag, m.Request, "?"),
             _ => throw new InvalidOperationException(),
         };
         if (_random.Next(10) == 0 && _dropped.Add(id))
@@ -249,7 +249,7 @@ internal sealed partial class LedgerWorld(int seed)
     }
 
     /// <summary>By the region: to where its shard is, which is given a home if it has none.</summary>
-    private void Send(EntityKey key, bool wantsStart, string keeper)
+    private void Send(EntityKey key, bool wantsStart, string waker)
     {
         if (_random.Next(10) == 0 && !wantsStart)
             return;
@@ -260,7 +260,7 @@ internal sealed partial class LedgerWorld(int seed)
                 return;
             fate.Home ??= Up[_random.Next(Up.Count)];
             if (fate.Home.IsAlive && !fate.Home.IsLeaving)
-                fate.Get(wantsStart, keeper);
+                fate.Get(wantsStart, waker);
         });
     }
 }

@@ -13,10 +13,10 @@ public sealed class WakeTests
     {
         var time = new LedgerWorld.VirtualTime();
         var network = new Network(time);
-        var ledger = new EntityLedger("SELF00", network, time, maxBytes: 1000, claimTimeout: TimeSpan.FromSeconds(5));
+        var ledger = new EntityLedger("SELF00", network, time, maxBytes: 1000, queryTimeout: TimeSpan.FromSeconds(5));
         var key = new EntityKey("counter", "1");
         ledger.PeerMet("OTHER0");
-        ledger.Receive("OTHER0", new NoteEntity(1, key, new EntityNote(1, EntityPhase.Lives, "OTHER0", []), Keep: true));
+        ledger.Receive("OTHER0", new StoreEntityRecord(1, key, new EntityRecord(1, EntityPhase.Active, "OTHER0", []), Keep: true));
         ledger.PeerGone("OTHER0");
         Pass(120);
         Assert.InRange(network.WokenAt[0], 0, 1000);
@@ -25,7 +25,7 @@ public sealed class WakeTests
             static pair => Assert.InRange(pair.Second - pair.First, 0, 5250)
         );
         ledger.PeerMet("THIRD0");
-        ledger.Receive("THIRD0", new NoteEntity(1, key, new EntityNote(2, EntityPhase.Lives, "THIRD0", []), Keep: true));
+        ledger.Receive("THIRD0", new StoreEntityRecord(1, key, new EntityRecord(2, EntityPhase.Active, "THIRD0", []), Keep: true));
         network.WokenAt.Clear();
         Pass(60);
         Assert.Empty(network.WokenAt);

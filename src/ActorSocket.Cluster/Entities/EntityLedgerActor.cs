@@ -10,7 +10,7 @@ namespace ActorSocket.Clustering;
 /// The actor of a node's <see cref="EntityLedger"/>: brings it the entities' steps, the other nodes' messages, who comes and goes, and the
 /// time.
 /// </summary>
-internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
+internal sealed class EntityLedgerActor : UntypedActor, IWithTimers, IEntityNetwork
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3); // within coordinated shutdown's phase, 5 s
@@ -26,7 +26,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     /// <param name="node">This node.</param>
     /// <param name="publish">Is given the ledger: others read its figures only.</param>
-    public EntityKeeper(NodeServices node, Action<EntityLedger> publish)
+    public EntityLedgerActor(NodeServices node, Action<EntityLedger> publish)
     {
         (_server, _node) = (node.Server, node);
         _ledger = new EntityLedger(node.Tag, this, _server.Time, node.Options.MaxEntityStateBytes, node.Options.RequestTimeout);
@@ -35,16 +35,17 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>An entity starts: answered with an <see cref="EntityClaim"/>.</summary>
-    internal sealed record Claim(EntityKey Key) : ILocalMessage;
+    /// <summary>An entity starts: answered with an <see cref="EntityHistory"/>.</summary>
+    internal sealed record HistoryQuery(EntityKey Key) : ILocalMessage;
 
     /// <summary>It has started: answered with <see cref="EntityRemembered"/> when others know.</summary>
-    internal sealed record Lives(EntityClaim Claim) : ILocalMessage;
+    internal sealed record Started(EntityHistory History) : ILocalMessage;
 
-    /// <summary>It was only woken, and need not live.</summary>
-    internal sealed record Declined(EntityClaim Claim) : ILocalMessage;
+    /// <summary>It was woken, but has ended before and nobody calls it: it does not start.</summary>
+    internal sealed record StartDeclined(EntityHistory History) : ILocalMessage;
 
-    internal sealed record Woken(EntityKey Key, string Keeper) : ILocalMessage;
+    /// <summary>It was woken by the node <paramref name="Waker"/>, and lives already.</summary>
+    internal sealed record WakeAnswered(EntityKey Key, string Waker) : ILocalMessage;
 
     /// <summary>
     /// It leaves; null for a state that could not be had. Answered with <see cref="EntityRemembered"/> when others keep it.
@@ -58,7 +59,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
 
     internal sealed record PeerGone(Clustering.Peer Peer) : ILocalMessage;
 
-    internal sealed record PeerSight(Clustering.Peer Peer, bool InSight) : ILocalMessage;
+    internal sealed record PeerReachability(Clustering.Peer Peer, bool IsReachable) : ILocalMessage;
 
     internal sealed record PeerSaid(Clustering.Peer Peer, IClusterMessage Message) : ILocalMessage;
 
@@ -70,7 +71,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
     private sealed class TickDue : ILocalMessage { public static readonly TickDue Instance = new(); }
 
     public static Props Props(NodeServices node, Action<EntityLedger> publish) =>
-        Akka.Actor.Props.Create(() => new EntityKeeper(node, publish));
+        Akka.Actor.Props.Create(() => new EntityLedgerActor(node, publish));
 
     protected override void PreStart()
     {
@@ -106,10 +107,10 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
         switch (message)
         {
             case PeerSaid m: _ledger.Receive(m.Peer.Tag, m.Message); break;
-            case Claim m: _ledger.Claim(m.Key, claim => sender.Tell(claim)); break;
-            case Lives m: _ledger.Live(m.Claim, () => sender.Tell(EntityRemembered.Instance)); break;
-            case Declined m: _ledger.Decline(m.Claim); break;
-            case Woken m: _ledger.Woken(m.Key, m.Keeper); break;
+            case HistoryQuery m: _ledger.QueryHistory(m.Key, history => sender.Tell(history)); break;
+            case Started m: _ledger.Register(m.History, () => sender.Tell(EntityRemembered.Instance)); break;
+            case StartDeclined m: _ledger.DeclineStart(m.History); break;
+            case WakeAnswered m: _ledger.AnswerWake(m.Key, m.Waker); break;
             case HandOver m: _ledger.HandOver(m.Key, m.State, () => sender.Tell(EntityRemembered.Instance)); break;
             case Ended m: _ledger.End(m.Key, () => sender.Tell(EntityRemembered.Instance)); break;
             case TickDue: _ledger.Tick(); break;
@@ -122,7 +123,7 @@ internal sealed class EntityKeeper : UntypedActor, IWithTimers, IEntityNetwork
                 if (((ICollection<KeyValuePair<string, Clustering.Peer>>)_peers).Remove(KeyValuePair.Create(m.Peer.Tag, m.Peer)))
                     _ledger.PeerGone(m.Peer.Tag);
                 break;
-            case PeerSight m: _ledger.PeerSight(m.Peer.Tag, m.InSight); break;
+            case PeerReachability m: _ledger.PeerReachability(m.Peer.Tag, m.IsReachable); break;
             case MetAll: _ledger.MetAll(); break;
             case Leave m: _ledger.Leave(() => OnLeft(m.Done)); break;
             case ClusterEvent.IMemberEvent: LookWhoLeaves(); break;
