@@ -25,17 +25,18 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>
-    /// It is given; or, without an <see cref="Id"/>, it is not. State as <see cref="LostSocket"/> writes it; it was lost in the log of the
-    /// node with this tag, its client has seen everything up to the position. Or it is on its way: the receiver of the question ends the
-    /// old connection first.
+    /// Answers <see cref="ClaimSocket"/>. With an <see cref="Id"/>: the socket, its state as <see cref="LostSocket"/> writes it; it was
+    /// lost in the log of the node with this tag, and its client has seen everything there up to the position. Without: the sender has not
+    /// got it. With <see cref="IsOnItsWay"/>: it has it, ends the old connection first, and will answer again.
     /// </summary>
-    internal sealed record SocketGiven(long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay)
-        : IAnswer
+    internal sealed record ClaimSocketReply(
+        long Request, string Id, string[] Rooms, byte[] State, string Tag, long Position, bool IsOnItsWay)
+        : IReply
     {
         public void Write(WireWriter wire) =>
             wire.Number(Request).Text(Id).Texts(Rooms).Bytes(State).Text(Tag).Number(Position).Flag(IsOnItsWay);
 
-        public static SocketGiven Read(ref WireReader wire) =>
+        public static ClaimSocketReply Read(ref WireReader wire) =>
             new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes(), wire.Text(), wire.Number(), wire.Flag());
     }
 
@@ -69,18 +70,21 @@ internal static partial class ClusterProtocol
             new(wire.Number(), wire.Text(), wire.Text(), NodePositions.Read(ref wire), wire.Text(), wire.Texts());
     }
 
-    /// <summary>The events, as the sender logged them, and how far it has seen each node's.</summary>
-    internal sealed record Missed(
+    /// <summary>
+    /// Answers <see cref="CollectMissed"/> and <see cref="CollectEmitted"/>: the events, as the sender logged them, and of each emitter the
+    /// number of the last that it has got.
+    /// </summary>
+    internal sealed record MissedEventsReply(
         long Request,
         bool IsComplete,
         IReadOnlyList<LoggedEvent> Events,
         IReadOnlyDictionary<string, long> Positions
-    ) : IAnswer
+    ) : IReply
     {
         public void Write(WireWriter wire) =>
             wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
 
-        public static Missed Read(ref WireReader wire) =>
+        public static MissedEventsReply Read(ref WireReader wire) =>
             new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), NodePositions.Read(ref wire));
     }
 
@@ -106,28 +110,31 @@ internal static partial class ClusterProtocol
         public static DropReplica Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
-    /// <summary>Whether they fitted; else the replica must begin anew.</summary>
-    internal sealed record Replicated(long Request, bool Fitted) : IAnswer
+    /// <summary>
+    /// Answers <see cref="Replicate"/> and <see cref="DropReplica"/>: whether the changes followed what the replica has; else it must begin
+    /// anew.
+    /// </summary>
+    internal sealed record ReplicateReply(long Request, bool Fitted) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(Fitted);
 
-        public static Replicated Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
+        public static ReplicateReply Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
     }
 
     /// <summary>Answered when everything that the receiver's node had emitted in the namespace is on its way to the sender.</summary>
-    internal sealed record Fence(long Request, string Namespace) : IClusterMessage
+    internal sealed record EmitBarrier(long Request, string Namespace) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace);
 
-        public static Fence Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+        public static EmitBarrier Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
-    /// <summary>The node with this tag had emitted so many.</summary>
-    internal sealed record Fenced(long Request, string Tag, long Emitted) : IAnswer
+    /// <summary>Answers <see cref="EmitBarrier"/>: the node with this tag had emitted so many.</summary>
+    internal sealed record EmitBarrierReply(long Request, string Tag, long Emitted) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Tag).Number(Emitted);
 
-        public static Fenced Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Number());
+        public static EmitBarrierReply Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Number());
     }
 
     // ---- Pieces

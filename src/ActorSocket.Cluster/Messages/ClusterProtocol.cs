@@ -23,7 +23,7 @@ internal static partial class ClusterProtocol
     public const int Version = 2; // 1: records had no length
 
     /// <summary>Answers, perhaps as one of several, what the receiver has asked under this number.</summary>
-    internal interface IAnswer : IClusterMessage
+    internal interface IReply : IClusterMessage
     {
         long Request { get; }
     }
@@ -34,8 +34,8 @@ internal static partial class ClusterProtocol
     /// A node introduces itself to another, until that one has confirmed its rooms. <see cref="Parser"/>: frames are encoded once, so all
     /// nodes must speak to clients alike.
     /// </summary>
-    /// <remarks><see cref="HasShards"/>: once they are there, others may find out where they are; <see cref="Standing"/> says so again and
-    /// again.</remarks>
+    /// <remarks><see cref="HasShards"/>: once they are there, others may find out where they are; <see cref="PeerStatus"/> says so again
+    /// and again.</remarks>
     /// <param name="Tag">What the node's ids begin with.</param>
     /// <param name="Version">The node's <see cref="ClusterProtocol.Version"/>.</param>
     /// <param name="Parser">What its clients speak.</param>
@@ -54,15 +54,15 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>
-    /// What stands between two nodes, told every few seconds whether or not it has changed, so that no single one of these must arrive. So
-    /// many broadcasts has the sender sent to the receiver since
-    /// they met: whoever has got fewer has lost some. And whether the sender's shards are there.
+    /// What one node is to know of the other, told every few seconds whether or not it has changed, so that no single one of these must
+    /// arrive. So many broadcasts has the sender sent to the receiver since they met: whoever has got fewer has lost some. And whether the
+    /// sender's shards are there.
     /// </summary>
-    internal sealed record Standing(long Broadcasts, bool HasShards) : IClusterMessage
+    internal sealed record PeerStatus(long Broadcasts, bool HasShards) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Broadcasts).Flag(HasShards);
 
-        public static Standing Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
+        public static PeerStatus Read(ref WireReader wire) => new(wire.Number(), wire.Flag());
     }
 
     /// <summary>A room has got its first member on the sender's node, or has lost its last one some time ago.</summary>
@@ -74,42 +74,43 @@ internal static partial class ClusterProtocol
         public static RoomChange Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Flag());
     }
 
-    /// <summary>Changes since the round before. Rounds are taken in order only; one that is missing is sent again.</summary>
-    internal sealed record Announce(long Round, IReadOnlyList<RoomChange> Changes) : IClusterMessage
+    /// <summary>Changes since the announcement before. Announcements are taken in order only; one that is missing is sent again.</summary>
+    internal sealed record Announce(long Sequence, IReadOnlyList<RoomChange> Changes) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Round).Records(Changes, RoomChange.Write);
+        public void Write(WireWriter wire) => wire.Number(Sequence).Records(Changes, RoomChange.Write);
 
         public static Announce Read(ref WireReader wire) => new(wire.Number(), wire.Records(RoomChange.Read));
     }
 
-    /// <summary>Every round up to this one is in force on the sender's node: its broadcasts reach the rooms.</summary>
-    internal sealed record Announced(long Round) : IClusterMessage
+    /// <summary>Every announcement up to this one is in force on the sender's node: its broadcasts reach the rooms.</summary>
+    internal sealed record AnnounceReply(long Sequence) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Round);
+        public void Write(WireWriter wire) => wire.Number(Sequence);
 
-        public static Announced Read(ref WireReader wire) => new(wire.Number());
+        public static AnnounceReply Read(ref WireReader wire) => new(wire.Number());
     }
 
     /// <summary>
     /// The sender may not know all rooms of the receiver's: it asks until it is told. A new number for each time it has come to doubt, so
     /// that an answer from before is not taken for one to this.
     /// </summary>
-    internal sealed record SyncAsked(long Ask) : IClusterMessage
+    internal sealed record RoomSyncRequest(long Ask) : IClusterMessage
     {
         public void Write(WireWriter wire) => wire.Number(Ask);
 
-        public static SyncAsked Read(ref WireReader wire) => new(wire.Number());
+        public static RoomSyncRequest Read(ref WireReader wire) => new(wire.Number());
     }
 
     /// <summary>
-    /// The newest round: who has taken it knows every room. Answers a <see cref="SyncAsked"/>; 0 is what a node asks by its first <see
-    /// cref="Hello"/>.
+    /// Answers <see cref="RoomSyncRequest"/>: the sequence of the sender's newest announcement. A receiver that has taken it, and all
+    /// before it, knows every room of the sender's. <paramref name="Ask"/> is the request's; 0 for the one that a node's first <see
+    /// cref="Hello"/> stands for.
     /// </summary>
-    internal sealed record SyncState(long Round, long Ask) : IClusterMessage
+    internal sealed record RoomSyncReply(long Sequence, long Ask) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Round).Number(Ask);
+        public void Write(WireWriter wire) => wire.Number(Sequence).Number(Ask);
 
-        public static SyncState Read(ref WireReader wire) => new(wire.Number(), wire.Number());
+        public static RoomSyncReply Read(ref WireReader wire) => new(wire.Number(), wire.Number());
     }
 
     // ---- Emitting (PeerActor)
@@ -157,39 +158,39 @@ internal static partial class ClusterProtocol
             new(wire.Number(), wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), TimeSpan.FromTicks(wire.Number()));
     }
 
-    /// <summary>So many clients of the sender's node were asked.</summary>
-    internal sealed record ClientsAsked(long Request, int Count) : IAnswer
+    /// <summary>Answers <see cref="AskClients"/>, first: so many clients of the sender's node were asked.</summary>
+    internal sealed record ClientsAskedReply(long Request, int Count) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Number(Count);
 
-        public static ClientsAsked Read(ref WireReader wire) => new(wire.Number(), (int)wire.Number());
+        public static ClientsAskedReply Read(ref WireReader wire) => new(wire.Number(), (int)wire.Number());
     }
 
     /// <summary>
-    /// These are some of them, to be named to who asked. Apart from <see cref="ClientsAsked"/>, which must arrive and so is short.
+    /// These are some of them, to be named to who asked. Apart from <see cref="ClientsAskedReply"/>, which must arrive and so is short.
     /// </summary>
-    internal sealed record ClientsNamed(long Request, string[] Sockets) : IAnswer
+    internal sealed record ClientsNamedReply(long Request, string[] Sockets) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Texts(Sockets);
 
-        public static ClientsNamed Read(ref WireReader wire) => new(wire.Number(), wire.Texts());
+        public static ClientsNamedReply Read(ref WireReader wire) => new(wire.Number(), wire.Texts());
     }
 
     /// <summary>One of them answered. A node of an older version does not say which.</summary>
-    internal sealed record ClientAnswered(long Request, EncodedArguments Arguments, string Socket) : IAnswer
+    internal sealed record ClientAnswerReply(long Request, EncodedArguments Arguments, string Socket) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Record(Arguments, EncodedArguments.Write).Text(Socket);
 
-        public static ClientAnswered Read(ref WireReader wire) =>
+        public static ClientAnswerReply Read(ref WireReader wire) =>
             new(wire.Number(), wire.Record(EncodedArguments.Read), wire.Text());
     }
 
     /// <summary>One of them has left instead.</summary>
-    internal sealed record ClientLeft(long Request, string Socket) : IAnswer
+    internal sealed record ClientLeftReply(long Request, string Socket) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Text(Socket);
 
-        public static ClientLeft Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+        public static ClientLeftReply Read(ref WireReader wire) => new(wire.Number(), wire.Text());
     }
 
     /// <summary>Asks for the facts of the matching sockets.</summary>
@@ -200,12 +201,12 @@ internal static partial class ClusterProtocol
         public static FetchSockets Read(ref WireReader wire) => new(wire.Number(), wire.Record(Target.Read));
     }
 
-    /// <summary>They are, each as <see cref="SocketDetails"/> writes itself.</summary>
-    internal sealed record Fetched(long Request, byte[][] Sockets) : IAnswer
+    /// <summary>Answers <see cref="FetchSockets"/>: the sockets that match, each as <see cref="SocketDetails"/> writes itself.</summary>
+    internal sealed record FetchSocketsReply(long Request, byte[][] Sockets) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).ByteArrays(Sockets);
 
-        public static Fetched Read(ref WireReader wire) => new(wire.Number(), wire.ByteArrays());
+        public static FetchSocketsReply Read(ref WireReader wire) => new(wire.Number(), wire.ByteArrays());
     }
 
     /// <summary>Lets the matching sockets join or leave rooms, or go.</summary>
@@ -217,11 +218,12 @@ internal static partial class ClusterProtocol
             new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
     }
 
-    internal sealed record SocketsChanged(long Request) : IAnswer
+    /// <summary>Answers <see cref="ChangeSockets"/>: it is done.</summary>
+    internal sealed record ChangeSocketsReply(long Request) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request);
 
-        public static SocketsChanged Read(ref WireReader wire) => new(wire.Number());
+        public static ChangeSocketsReply Read(ref WireReader wire) => new(wire.Number());
     }
 
     /// <summary>
@@ -235,13 +237,14 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>
-    /// What the node's handlers answered: a JSON array, or nothing. A node that has not got the namespace is not concerned.
+    /// Answers <see cref="ServerSideEvent"/> with what the node's handlers answered: a JSON array, or nothing. A node that has not got the
+    /// namespace is not concerned.
     /// </summary>
-    internal sealed record ServerSideAnswered(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IAnswer
+    internal sealed record ServerSideEventReply(long Request, bool HasAnswer, byte[] Answer, bool IsUnconcerned) : IReply
     {
         public void Write(WireWriter wire) => wire.Number(Request).Flag(HasAnswer).Bytes(Answer).Flag(IsUnconcerned);
 
-        public static ServerSideAnswered Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes(), wire.Flag());
+        public static ServerSideEventReply Read(ref WireReader wire) => new(wire.Number(), wire.Flag(), wire.Bytes(), wire.Flag());
     }
 
     // ---- Pieces

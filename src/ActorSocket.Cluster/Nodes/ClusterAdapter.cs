@@ -168,7 +168,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
-        var (answers, missing) = await _node.Requests.AskAsync<Fetched>(
+        var (answers, missing) = await _node.Requests.AskAsync<FetchSocketsReply>(
             Peers.For(ns.Name, selection), request => new FetchSockets(request, target), timeout, cancellationToken).ConfigureAwait(false);
         return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(), missing);
     }
@@ -178,7 +178,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
-        var (_, missing) = await _node.Requests.AskAsync<SocketsChanged>(
+        var (_, missing) = await _node.Requests.AskAsync<ChangeSocketsReply>(
             Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken)
             .ConfigureAwait(false);
         return missing;
@@ -204,7 +204,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         CancellationToken cancellationToken
     )
     {
-        var (answers, missing) = await _node.Requests.AskAsync<ServerSideAnswered>(
+        var (answers, missing) = await _node.Requests.AskAsync<ServerSideEventReply>(
             Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments), timeout, cancellationToken).ConfigureAwait(false);
         var given = answers.FindAll(static answer => answer.HasAnswer);
         return new ServerEventAnswers(
@@ -218,14 +218,14 @@ internal sealed class ClusterAdapter : IClusterAdapter
     {
         private readonly ConcurrentDictionary<Peer, ConcurrentBag<string[]>> _named = new();
 
-        public void Answered(Peer peer, IAnswer answer)
+        public void Answered(Peer peer, IReply answer)
         {
             switch (answer)
             {
-                case ClientAnswered m: answers.Answered(m.Socket, m.Arguments.ToArguments(json)); break;
-                case ClientLeft m: answers.LeftElsewhere(m.Socket); break;
-                case ClientsAsked m: answers.NodeAsked(m.Count); break;
-                case ClientsNamed m:
+                case ClientAnswerReply m: answers.Answered(m.Socket, m.Arguments.ToArguments(json)); break;
+                case ClientLeftReply m: answers.LeftElsewhere(m.Socket); break;
+                case ClientsAskedReply m: answers.NodeAsked(m.Count); break;
+                case ClientsNamedReply m:
                     _named.GetOrAdd(peer, static _ => []).Add(m.Sockets);
                     answers.NodeNamed(m.Sockets);
                     break;

@@ -64,7 +64,7 @@ internal sealed class ClusterGauges
             "actorsocket.cluster.unconfirmed_rounds",
             "{message}",
             "Announcements of rooms that another node has not confirmed yet.",
-            static node => node.Peers.All.Sum(static peer => peer.UnconfirmedRounds)
+            static node => node.Peers.All.Sum(static peer => peer.UnconfirmedAnnouncements)
         );
         ObserveEach(
             "actorsocket.cluster.links",

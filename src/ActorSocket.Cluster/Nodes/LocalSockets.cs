@@ -24,11 +24,11 @@ internal sealed class LocalSockets(ServerServices server)
         SocketIoPacket? packet = null;
         if (server.Namespaces.TryGet(m.Target.Namespace, out var ns) && (packet = server.Read(m.Frame)) is not null)
             recipients = ns.Select(m.Target.Selection);
-        peer.Tell(Packed.Of(new ClientsAsked(m.Request, recipients.Count)));
+        peer.Tell(Packed.Of(new ClientsAskedReply(m.Request, recipients.Count)));
         if (recipients.Count == 0)
             return;
         foreach (var some in recipients.Chunk(NamesAtOnce))
-            peer.Tell(Packed.Of(new ClientsNamed(m.Request, Array.ConvertAll(some, static socket => socket.Id))));
+            peer.Tell(Packed.Of(new ClientsNamedReply(m.Request, Array.ConvertAll(some, static socket => socket.Id))));
         var id = ns!.NextAckId();
         var frame = new EncodedFrame(
             server.Packets.Event(ns.Name, packet!.EventName!, id, new EventArguments<SocketArguments>(packet.Arguments)),
@@ -47,7 +47,7 @@ internal sealed class LocalSockets(ServerServices server)
     {
         if (!server.Namespaces.TryGet(m.Target.Namespace, out var ns))
         {
-            peer.Tell(Packed.Of(new Fetched(m.Request, [])));
+            peer.Tell(Packed.Of(new FetchSocketsReply(m.Request, [])));
             return;
         }
         var found = ns.Select(m.Target.Selection);
@@ -58,7 +58,9 @@ internal sealed class LocalSockets(ServerServices server)
             ThreadPool.UnsafeQueueUserWorkItem(static answer => answer(), Answer, preferLocal: false);
 
         void Answer() =>
-            peer.Tell(Packed.Of(new Fetched(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))])));
+            peer.Tell(
+                Packed.Of(new FetchSocketsReply(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))]))
+            );
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
@@ -74,7 +76,7 @@ internal sealed class LocalSockets(ServerServices server)
         {
             server.Log.HandlerFailed(error, ns!.MetricsName);
         }
-        peer.Tell(Packed.Of(new SocketsChanged(m.Request)));
+        peer.Tell(Packed.Of(new ChangeSocketsReply(m.Request)));
     }
 
     public async Task OnServerSideEventAsync(Peer peer, ServerSideEvent m)
@@ -82,7 +84,7 @@ internal sealed class LocalSockets(ServerServices server)
         var isHere = server.Namespaces.TryGet(m.Namespace, out var ns);
         var answer = isHere ? await ns!.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
         if (m.Request != 0)
-            peer.Tell(Packed.Of(new ServerSideAnswered(m.Request, answer is not null, answer ?? [], !isHere)));
+            peer.Tell(Packed.Of(new ServerSideEventReply(m.Request, answer is not null, answer ?? [], !isHere)));
     }
 
     /// <summary>Sends the answers of this node's clients to the node that asked.</summary>
@@ -93,7 +95,7 @@ internal sealed class LocalSockets(ServerServices server)
 
         public void Answered(Socket from, SocketArguments arguments)
         {
-            peer.Tell(Packed.Of(new ClientAnswered(request, EncodedArguments.Of(arguments), from.Id)));
+            peer.Tell(Packed.Of(new ClientAnswerReply(request, EncodedArguments.Of(arguments), from.Id)));
             Settled();
         }
 
@@ -101,7 +103,7 @@ internal sealed class LocalSockets(ServerServices server)
         public void Failed(Socket from, Exception error)
         {
             if (error is SocketDisconnectedException)
-                peer.Tell(Packed.Of(new ClientLeft(request, from.Id)));
+                peer.Tell(Packed.Of(new ClientLeftReply(request, from.Id)));
             Settled();
         }
 

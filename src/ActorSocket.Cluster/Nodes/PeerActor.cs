@@ -14,9 +14,9 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
     : UntypedActor,
         IWithTimers
 {
-    // twice within JoinTimeout: a round that was lost costs a join its time, and not its promise
+    // ResendLost sees at its second call that an announcement was lost; two fit into JoinTimeout, so such a join is late, but confirmed.
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HelloRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly LocalSockets _sockets = new(node.Server);
@@ -51,7 +51,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
 
     private sealed class AskDue : ILocalMessage { public static readonly AskDue Instance = new(); }
 
-    private sealed class StandingDue : ILocalMessage { public static readonly StandingDue Instance = new(); }
+    private sealed class StatusDue : ILocalMessage { public static readonly StatusDue Instance = new(); }
 
     public static Props Props(NodeServices node, ClusterAdapter cluster, UniqueAddress address, string directoryPath) =>
         Akka.Actor.Props.Create(() => new PeerActor(node, cluster, address, directoryPath));
@@ -76,13 +76,13 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         {
             case Hello m: OnHello(m); break;
             case HelloDue: SayHello(); break;
-            case RoomRound m: OnRound(m); break;
+            case RoomChangeBatch m: OnBatch(m); break;
             case ResendDue: OnResendDue(); break;
             case AskDue: OnAskDue(); break;
-            case StandingDue: OnStandingDue(); break;
+            case StatusDue: OnStatusDue(); break;
             case Unreachable: OnReachability(reachable: false); break;
             case Reachable: OnReachability(reachable: true); break;
-            case ShardsStarted: OnStandingDue(); break;
+            case ShardsStarted: OnStatusDue(); break;
             case IClusterMessage m when _peer is not null: OnPeerMessage(_peer, m); break;
             case IClusterMessage: break; // from a node that has not introduced itself: it will repeat what matters
             default: Unhandled(message); break;
@@ -139,16 +139,16 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
             peer.Tell,
             change => node.Peers.Set(change, peer),
             synchronised => node.Peers.SetSynchronised(peer, synchronised),
-            round => Context.Parent.Tell(new PeerSupervisor.Confirmed(round))
+            batch => Context.Parent.Tell(new PeerSupervisor.Confirmed(batch))
         );
         node.Peers.Add(peer);
         cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         else if (_wasLost)
-            _rooms.Mistrust();
+            _rooms.MarkUnsynchronised();
         node.Server.Log.PeerMet(address.Address.ToString(), m.Tag);
-        Timers.StartPeriodicTimer(nameof(StandingDue), StandingDue.Instance, StandingInterval);
+        Timers.StartPeriodicTimer(nameof(StatusDue), StatusDue.Instance, StatusInterval);
         Context.Parent.Tell(PeerSupervisor.Met.Instance);
         Locate(m.HasShards);
         SayHello();
@@ -180,12 +180,12 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         }
         else
         {
-            _rooms.Mistrust();
+            _rooms.MarkUnsynchronised();
             node.Requests.PeerOutOfSight(_peer);
         }
     }
 
-    private void OnRound(RoomRound m)
+    private void OnBatch(RoomChangeBatch m)
     {
         _rooms.Tell(m);
         WatchOldest();
@@ -193,7 +193,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
 
     private void WatchOldest()
     {
-        _peer!.UnconfirmedRounds = _rooms.Unconfirmed;
+        _peer!.UnconfirmedAnnouncements = _rooms.Unconfirmed;
         if (_rooms.Unconfirmed > 0 && !Timers.IsTimerActive(nameof(ResendDue)))
             Timers.StartSingleTimer(nameof(ResendDue), ResendDue.Instance, Retry);
     }
@@ -225,27 +225,27 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 _broadcasts++;
                 _sockets.OnBroadcast(peer, m);
                 break;
-            case Standing m: OnStanding(m); break;
+            case PeerStatus m: OnPeerStatus(m); break;
             case Announce m:
                 _rooms.OnAnnounce(m);
                 AskSoon();
                 break;
-            case Announced m:
+            case AnnounceReply m:
                 _isConfirmed = true;
-                _rooms.OnAnnounced(m);
-                _peer!.UnconfirmedRounds = _rooms.Unconfirmed;
+                _rooms.OnAnnounceReply(m);
+                _peer!.UnconfirmedAnnouncements = _rooms.Unconfirmed;
                 break;
-            case SyncAsked m:
-                _rooms.OnSyncAsked(m);
+            case RoomSyncRequest m:
+                _rooms.OnRoomSyncRequest(m);
                 break;
-            case SyncState m:
-                _rooms.OnSyncState(m);
+            case RoomSyncReply m:
+                _rooms.OnRoomSyncReply(m);
                 break;
             case Fragment m:
                 if (_fragments.TryAdd(m, peer.Receiver, out var whole))
                     OnPeerMessage(peer, whole!);
                 break;
-            case IAnswer m:
+            case IReply m:
                 node.Requests.Answered(peer, m);
                 break;
             case AskClients m:
@@ -270,14 +270,14 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 peer.Tell(Packed.Of(cluster.Recovery.Collect(m)));
                 break;
             case Replicate m:
-                peer.Tell(Packed.Of(new Replicated(m.Request, cluster.Recovery.Replicas.Apply(peer.Tag, m.Namespace, m.Changes))));
+                peer.Tell(Packed.Of(new ReplicateReply(m.Request, cluster.Recovery.Replicas.Apply(peer.Tag, m.Namespace, m.Changes))));
                 break;
             case DropReplica m:
                 cluster.Recovery.Replicas.Drop(peer.Tag, m.Namespace);
-                peer.Tell(Packed.Of(new Replicated(m.Request, true)));
+                peer.Tell(Packed.Of(new ReplicateReply(m.Request, true)));
                 break;
-            case Fence m:
-                cluster.Recovery.OnFence(peer, m);
+            case EmitBarrier m:
+                cluster.Recovery.OnEmitBarrier(peer, m);
                 break;
             case StoreEntityRecord or EntityRecordReply or QueryEntity or EntityQueryReply:
                 cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerSaid(peer, message));
@@ -291,15 +291,15 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         }
     }
 
-    private void OnStandingDue()
+    private void OnStatusDue()
     {
         if (_peer is null)
             return;
-        _peer.Tell(Packed.Of(new Standing(_peer.Broadcasts, cluster.Sessions.HasShards)));
+        _peer.Tell(Packed.Of(new PeerStatus(_peer.Broadcasts, cluster.Sessions.HasShards)));
         _links.TellCount();
     }
 
-    private void OnStanding(Standing m)
+    private void OnPeerStatus(PeerStatus m)
     {
         Locate(m.HasShards);
         var lost = m.Broadcasts - _broadcasts - _broadcastsLost;

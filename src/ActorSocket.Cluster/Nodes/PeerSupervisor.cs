@@ -21,7 +21,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
 
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<UniqueAddress, IActorRef> _peers = []; // by process: another one may live at the address by the time
-    private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every round
+    private readonly HashSet<IActorRef> _met = []; // have introduced themselves, and are told of every batch
     private readonly HashSet<IActorRef> _confirmed = []; // know every room that was here when they met us
     private readonly HashSet<UniqueAddress> _unreachable = [];
     private readonly OwnRooms<IActorRef> _rooms = new(
@@ -45,8 +45,8 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     /// <summary>Told by a peer's actor once it has met its node: send me everything.</summary>
     internal sealed class Met : ILocalMessage { public static readonly Met Instance = new(); }
 
-    /// <summary>Told by a peer's actor: its node has confirmed a round; 0 is what <see cref="Met"/> was answered with.</summary>
-    internal sealed record Confirmed(long Round) : ILocalMessage;
+    /// <summary>Told by a peer's actor: its node has confirmed a batch; 0 is what <see cref="Met"/> was answered with.</summary>
+    internal sealed record Confirmed(long Batch) : ILocalMessage;
 
     private sealed class FlushDue : ILocalMessage { public static readonly FlushDue Instance = new(); }
 
@@ -56,7 +56,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
 
     private sealed class MeetingOverdue : ILocalMessage { public static readonly MeetingOverdue Instance = new(); }
 
-    private sealed record RoundOverdue(long Number) : ILocalMessage;
+    private sealed record BatchOverdue(long Number) : ILocalMessage;
 
     public static Props Props(NodeServices node, ClusterAdapter cluster) =>
         Akka.Actor.Props.Create(() => new PeerSupervisor(node, cluster));
@@ -93,7 +93,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
             case RoomClosed m: _rooms.Close(m.Namespace, m.Room); break;
             case FlushDue: OnFlush(); break;
             case Confirmed m: OnConfirmed(m); break;
-            case RoundOverdue m: _rooms.Complete(m.Number); break;
+            case BatchOverdue m: _rooms.Complete(m.Number); break;
             case WithdrawDue:
                 _rooms.WithdrawClosed();
                 OnRoomsChanged();
@@ -130,7 +130,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     private static TimeSpan WithdrawAfter(TimeSpan? recovery) =>
         recovery > TimeSpan.FromSeconds(5) ? recovery.Value : TimeSpan.FromSeconds(5);
 
-    /// <summary>What is in the mailbox already goes into the same round.</summary>
+    /// <summary>What is in the mailbox already goes into the same batch.</summary>
     private void OnRoomsChanged()
     {
         cluster.OwnRooms = _rooms.Count;
@@ -144,27 +144,27 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     {
         _isFlushDue = false;
         // Who has not been met gets everything when they meet, and sends every broadcast here until then.
-        var round = _rooms.Begin(
+        var batch = _rooms.Begin(
             _peers
                 .Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsRefused(peer.Key.Address))
                 .Select(static peer => peer.Value)
         );
         foreach (var peer in _met)
-            peer.Tell(round);
-        if (_rooms.IsWaited(round.Number))
-            Timers.StartSingleTimer(round.Number, new RoundOverdue(round.Number), node.Options.JoinTimeout);
+            peer.Tell(batch);
+        if (_rooms.IsWaited(batch.Number))
+            Timers.StartSingleTimer(batch.Number, new BatchOverdue(batch.Number), node.Options.JoinTimeout);
     }
 
     private void OnConfirmed(Confirmed m)
     {
-        if (m.Round == 0)
+        if (m.Batch == 0)
         {
             _confirmed.Add(Sender);
             CheckMeetings();
         }
-        else if (_rooms.Confirm(m.Round, Sender))
+        else if (_rooms.Confirm(m.Batch, Sender))
         {
-            Timers.Cancel(m.Round);
+            Timers.Cancel(m.Batch);
         }
     }
 

@@ -6,7 +6,7 @@ namespace ActorSocket.Clustering;
 /// <summary>Who waits for other nodes' answers.</summary>
 internal interface IPeerAnswers
 {
-    void Answered(Peer peer, IAnswer answer);
+    void Answered(Peer peer, IReply answer);
 
     void PeerGone(Peer peer);
 
@@ -35,7 +35,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
 
     public void Close(long request) => _open.TryRemove(request, out _);
 
-    public void Answered(Peer peer, IAnswer answer)
+    public void Answered(Peer peer, IReply answer)
     {
         if (_open.TryGetValue(answer.Request, out var answers))
             answers.Answered(peer, answer);
@@ -63,7 +63,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
     /// <param name="mayBeGone">Whether one whose process has ended, though nobody has noticed yet, is not waited for either.</param>
     public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
         Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, bool mayBeGone = false)
-        where TAnswer : IAnswer
+        where TAnswer : IReply
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (peers.Length == 0)
@@ -141,7 +141,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                 return ([.. _answers], _due.Count);
         }
 
-        public void Answered(Peer peer, IAnswer answer)
+        public void Answered(Peer peer, IReply answer)
         {
             lock (_due)
             {

@@ -18,7 +18,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     private Peer[]? _alone;
     private long _stream;
     private long _broadcasts;
-    private int _unconfirmedRounds;
+    private int _unconfirmedAnnouncements;
 
     /// <summary>Just this one.</summary>
     public Peer[] Alone => _alone ??= [this];
@@ -27,10 +27,10 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     public bool IsUnsynchronised { get; set; } = true;
 
     /// <summary>Announcements of rooms that it has not confirmed yet.</summary>
-    public int UnconfirmedRounds
+    public int UnconfirmedAnnouncements
     {
-        get => Volatile.Read(ref _unconfirmedRounds);
-        set => Volatile.Write(ref _unconfirmedRounds, value);
+        get => Volatile.Read(ref _unconfirmedAnnouncements);
+        set => Volatile.Write(ref _unconfirmedAnnouncements, value);
     }
 
     /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>

@@ -74,7 +74,7 @@ internal sealed class ClusterRecovery(NodeServices node)
         var claim = new RecoveryClaim(m.Secret, m.OffsetTag, m.Offset);
         if (m.Tag == node.Tag && node.Server.Namespaces.TryGet(m.Namespace, out var ns) && ns.Recovery is not null && !ns.Actor.IsNobody())
         {
-            peer.Tell(Packed.Of(new SocketGiven(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
+            peer.Tell(Packed.Of(new ClaimSocketReply(m.Request, "", [], [], "", 0, IsOnItsWay: true)));
             ns.Actor.Tell(new NamespaceProtocol.ClaimedElsewhere(claim, lost => _ = GiveAsync(peer, m.Request, lost)));
             return;
         }
@@ -95,7 +95,7 @@ internal sealed class ClusterRecovery(NodeServices node)
     private void Give(Peer peer, long request, LostSocket? lost, string tag) =>
         peer.Tell(
             Packed.Of(
-                new SocketGiven(
+                new ClaimSocketReply(
                     request,
                     lost?.Id ?? "",
                     lost?.Rooms ?? [],
@@ -113,18 +113,18 @@ internal sealed class ClusterRecovery(NodeServices node)
     /// </summary>
     public async Task OnCollectMissedAsync(Peer peer, CollectMissed m)
     {
-        var isComplete = m.Tag != node.Tag || await FenceAsync(m.Namespace).ConfigureAwait(false);
+        var isComplete = m.Tag != node.Tag || await EmitBarrierAsync(m.Namespace).ConfigureAwait(false);
         var missed = Collect(m);
         peer.Tell(Packed.Of(missed with { IsComplete = missed.IsComplete && isComplete }));
     }
 
     /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
-    public async Task<bool> FenceAsync(string ns, CancellationToken cancellationToken = default)
+    public async Task<bool> EmitBarrierAsync(string ns, CancellationToken cancellationToken = default)
     {
         var (answers, missing) = await node
-            .Requests.AskAsync<Fenced>(
+            .Requests.AskAsync<EmitBarrierReply>(
                 node.Peers.All,
-                request => new Fence(request, ns),
+                request => new EmitBarrier(request, ns),
                 node.Options.RequestTimeout,
                 cancellationToken,
                 mayBeGone: true
@@ -139,24 +139,24 @@ internal sealed class ClusterRecovery(NodeServices node)
     }
 
     /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>
-    public Missed Collect(CollectMissed m)
+    public MissedEventsReply Collect(CollectMissed m)
     {
         var log = m.Tag == node.Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace);
         if (log is null)
-            return new Missed(m.Request, false, [], Nothing);
+            return new MissedEventsReply(m.Request, false, [], Nothing);
         lock (log.Gate)
-            return new Missed(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
+            return new MissedEventsReply(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
     }
 
     /// <summary>What this node emitted after a node's end.</summary>
-    public Missed Collect(CollectEmitted m)
+    public MissedEventsReply Collect(CollectEmitted m)
     {
         if (LogOf(m.Namespace) is not { } log)
-            return new Missed(m.Request, true, [], Nothing);
+            return new MissedEventsReply(m.Request, true, [], Nothing);
         lock (log.Gate)
         {
             var isComplete = log.TryGetEmitted(m.After, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
-            return new Missed(
+            return new MissedEventsReply(
                 m.Request,
                 isComplete,
                 emitted,
@@ -167,14 +167,14 @@ internal sealed class ClusterRecovery(NodeServices node)
 
     private RecoveryLog? LogOf(string name) => node.Server.Namespaces.TryGet(name, out var ns) ? ns.Recovery : null;
 
-    public void OnFence(Peer peer, Fence m)
+    public void OnEmitBarrier(Peer peer, EmitBarrier m)
     {
         if (LogOf(m.Namespace) is not { } log)
         {
-            peer.Tell(Packed.Of(new Fenced(m.Request, node.Tag, 0)));
+            peer.Tell(Packed.Of(new EmitBarrierReply(m.Request, node.Tag, 0)));
             return;
         }
         lock (log.Gate) // whoever emits holds it until the event has been told to every peer
-            peer.Tell(Packed.Of(new Fenced(m.Request, node.Tag, log.NextNumber - 1)));
+            peer.Tell(Packed.Of(new EmitBarrierReply(m.Request, node.Tag, log.NextNumber - 1)));
     }
 }

@@ -27,7 +27,7 @@ internal sealed class Gathered(string home, in RecoveryStart start)
     public IReadOnlyDictionary<string, long> Positions => _positions;
 
     /// <summary>What the home, or its replica, has.</summary>
-    public bool AddLog(Missed log)
+    public bool AddLog(MissedEventsReply log)
     {
         Events.AddRange(log.Events);
         Advance(log.Positions);
@@ -35,7 +35,7 @@ internal sealed class Gathered(string home, in RecoveryStart start)
     }
 
     /// <summary>The home is gone: what the others have emitted themselves since, and what each has got of the home's last ones.</summary>
-    public bool AddEmitted(IReadOnlyList<Missed> answers)
+    public bool AddEmitted(IReadOnlyList<MissedEventsReply> answers)
     {
         var replicated = _positions.GetValueOrDefault(home);
         var last = replicated;

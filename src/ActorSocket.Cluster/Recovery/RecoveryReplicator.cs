@@ -134,7 +134,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
     private async Task<Dropped> DropAsync((Peer Keeper, string Namespace) stale)
     {
         var (answers, _) = await node
-            .Requests.AskAsync<Replicated>(
+            .Requests.AskAsync<ReplicateReply>(
                 stale.Keeper.Alone,
                 request => new DropReplica(request, stale.Namespace),
                 node.Options.RequestTimeout,
@@ -150,7 +150,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         foreach (var (ns, change) in changes)
         {
             var (answers, _) = await node
-                .Requests.AskAsync<Replicated>(
+                .Requests.AskAsync<ReplicateReply>(
                     [target],
                     request => new Replicate(request, ns, change, node.Server.Json),
                     node.Options.RequestTimeout,

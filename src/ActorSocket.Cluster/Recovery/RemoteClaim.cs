@@ -50,7 +50,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
         return giver < 0 ? null : Given(others[giver], answers[giver].Given!);
     }
 
-    private RemoteRestore Given(Peer giver, SocketGiven given) =>
+    private RemoteRestore Given(Peer giver, ClaimSocketReply given) =>
         new(
             ns,
             node,
@@ -64,7 +64,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
             giver
         );
 
-    private async Task<(SocketGiven? Given, bool IsGone)> AskAsync(Peer peer, string tag)
+    private async Task<(ClaimSocketReply? Given, bool IsGone)> AskAsync(Peer peer, string tag)
     {
         if (peer.LostSight.IsCompleted || peer.IsRefused)
             return (null, true);
@@ -103,18 +103,18 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
 
     private sealed class Answers(Peer asked) : IPeerAnswers
     {
-        private readonly TaskCompletionSource<SocketGiven?> _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<ClaimSocketReply?> _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<SocketGiven?> Given => _given.Task;
+        public Task<ClaimSocketReply?> Given => _given.Task;
 
         public Task Heard => _heard.Task;
 
         public bool IsGone { get; private set; }
 
-        public void Answered(Peer peer, IAnswer answer)
+        public void Answered(Peer peer, IReply answer)
         {
-            if (answer is SocketGiven { IsOnItsWay: false } given)
+            if (answer is ClaimSocketReply { IsOnItsWay: false } given)
                 _given.TrySetResult(given);
             else
                 _heard.TrySetResult();

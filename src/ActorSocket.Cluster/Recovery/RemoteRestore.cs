@@ -53,11 +53,11 @@ internal sealed class RemoteRestore(
     {
         var timeout = node.Options.RequestTimeout;
         var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
-        List<Missed> logged = keeper is null
+        List<MissedEventsReply> logged = keeper is null
             ? [recovery.Collect(question)]
             : (
                 await node
-                    .Requests.AskAsync<Missed>(
+                    .Requests.AskAsync<MissedEventsReply>(
                         keeper.Alone,
                         request => question with { Request = request },
                         timeout,
@@ -69,10 +69,16 @@ internal sealed class RemoteRestore(
         if (logged is not [var log] || !_gathered.AddLog(log))
             return false;
         if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
-            return await recovery.FenceAsync(ns.Name, cancellationToken).ConfigureAwait(false);
+            return await recovery.EmitBarrierAsync(ns.Name, cancellationToken).ConfigureAwait(false);
         var since = new CollectEmitted(0, ns.Name, tag, _gathered.Positions, Lost.Id, Lost.Rooms);
         var (answers, missing) = await node
-            .Requests.AskAsync<Missed>(Others, request => since with { Request = request }, timeout, cancellationToken, mayBeGone: true)
+            .Requests.AskAsync<MissedEventsReply>(
+                Others,
+                request => since with { Request = request },
+                timeout,
+                cancellationToken,
+                mayBeGone: true
+            )
             .ConfigureAwait(false);
         return missing == 0 && _gathered.AddEmitted([.. answers, recovery.Collect(since)]);
     }

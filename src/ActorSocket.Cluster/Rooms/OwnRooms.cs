@@ -3,9 +3,9 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Clustering;
 
 /// <summary>
-/// The rooms with members on this node, as the others are told of them: in rounds, each confirmed by every node that was reachable when it
+/// The rooms with members on this node, as the others are told of them: in batches, each confirmed by every node that was reachable when it
 /// began. A room's first join is done when its
-/// round is; its last leave is told a while later, since rooms are often joined again.
+/// batch is; its last leave is told a while later, since rooms are often joined again.
 /// </summary>
 /// <remarks>One thread: <see cref="PeerSupervisor"/>.</remarks>
 /// <param name="time">The clock.</param>
@@ -18,11 +18,11 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     private readonly Dictionary<long, Waiting> _waiting = [];
     private List<RoomChange> _changes = [];
     private List<TaskCompletionSource> _joins = [];
-    private long _round;
+    private long _batch;
 
     public int Count => _rooms.Count;
 
-    /// <summary>Whether a round is to be begun: what comes until then goes into it.</summary>
+    /// <summary>Whether a batch is to be begun: what comes until then goes into it.</summary>
     public bool HasChanges => _changes.Count > 0;
 
     public void Open(string ns, string name, TaskCompletionSource done)
@@ -31,9 +31,9 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
         {
             // Closed a moment ago, and not withdrawn yet: the others know it still, or are just being told.
             room.ClosedAt = null;
-            if (room.Round == 0)
+            if (room.Batch == 0)
                 _joins.Add(done);
-            else if (_waiting.TryGetValue(room.Round, out var waiting))
+            else if (_waiting.TryGetValue(room.Batch, out var waiting))
                 waiting.Joins.Add(done);
             else
                 done.TrySetResult();
@@ -65,50 +65,50 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
         }
     }
 
-    /// <summary>Begins a round with all changes since the last one.</summary>
-    public RoomRound Begin(IEnumerable<TPeer> confirmedBy)
+    /// <summary>Begins a batch with all changes since the last one.</summary>
+    public RoomChangeBatch Begin(IEnumerable<TPeer> confirmedBy)
     {
         var (changes, joins) = (_changes, _joins);
         (_changes, _joins) = ([], []);
-        var round = new RoomRound(++_round, changes);
+        var batch = new RoomChangeBatch(++_batch, changes);
         foreach (var change in changes)
         {
             if (change.HasMembers && _rooms.TryGetValue((change.Namespace, change.Room), out var room))
-                room.Round = round.Number;
+                room.Batch = batch.Number;
         }
-        _waiting.Add(round.Number, new Waiting(joins, [.. confirmedBy]));
-        if (_waiting[round.Number].Peers.Count == 0)
-            Complete(round.Number);
-        return round;
+        _waiting.Add(batch.Number, new Waiting(joins, [.. confirmedBy]));
+        if (_waiting[batch.Number].Peers.Count == 0)
+            Complete(batch.Number);
+        return batch;
     }
 
-    public bool IsWaited(long round) => _waiting.ContainsKey(round);
+    public bool IsWaited(long batch) => _waiting.ContainsKey(batch);
 
-    /// <summary>What a node that was just met is to know: round 0. Rooms that wait for the next round come with that.</summary>
-    public RoomRound Everything() =>
+    /// <summary>What a node that was just met is to know: batch 0. Rooms that wait for the next batch come with that.</summary>
+    public RoomChangeBatch Everything() =>
         new(
             0,
             [
                 .. _rooms
-                    .Where(static room => room.Value.Round > 0)
+                    .Where(static room => room.Value.Batch > 0)
                     .Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true)),
             ]
         );
 
-    /// <summary>True when it was the last of a round.</summary>
-    public bool Confirm(long round, TPeer peer)
+    /// <summary>True when it was the last of a batch.</summary>
+    public bool Confirm(long batch, TPeer peer)
     {
-        if (!_waiting.TryGetValue(round, out var waiting) || !waiting.Peers.Remove(peer) || waiting.Peers.Count > 0)
+        if (!_waiting.TryGetValue(batch, out var waiting) || !waiting.Peers.Remove(peer) || waiting.Peers.Count > 0)
             return false;
-        Complete(round);
+        Complete(batch);
         return true;
     }
 
     /// <summary>A node is not waited for any more.</summary>
     public void Forget(TPeer peer)
     {
-        foreach (var round in _waiting.Keys.ToArray())
-            Confirm(round, peer);
+        foreach (var batch in _waiting.Keys.ToArray())
+            Confirm(batch, peer);
     }
 
     /// <summary>
@@ -116,9 +116,9 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     /// every broadcast here until it has
     /// caught up.
     /// </summary>
-    public void Complete(long round)
+    public void Complete(long batch)
     {
-        if (!_waiting.Remove(round, out var waiting))
+        if (!_waiting.Remove(batch, out var waiting))
             return;
         foreach (var join in waiting.Joins)
             join.TrySetResult();
@@ -126,8 +126,8 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
 
     private sealed class Entry
     {
-        /// <summary>The round that announced it; 0: it waits for the next one.</summary>
-        public long Round { get; set; }
+        /// <summary>The batch that announced it; 0: it waits for the next one.</summary>
+        public long Batch { get; set; }
 
         public long? ClosedAt { get; set; }
     }

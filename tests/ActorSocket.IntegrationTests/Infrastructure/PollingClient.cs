@@ -25,7 +25,7 @@ internal sealed class PollingClient : IAsyncDisposable
     public JsonElement Connected { get; private set; }
 
     /// <summary>What came before that: events that were missed.</summary>
-    public List<string> Missed { get; } = [];
+    public List<string> MissedEventsReply { get; } = [];
 
     public static async Task<PollingClient> ConnectAsync(Node node, string name, string auth = "", string query = "")
     {
@@ -33,7 +33,7 @@ internal sealed class PollingClient : IAsyncDisposable
         await client.SendAsync("40" + auth);
         var packet = await client.NextAsync();
         for (; !packet.StartsWith("40{", StringComparison.Ordinal); packet = await client.NextAsync())
-            client.Missed.Add(packet);
+            client.MissedEventsReply.Add(packet);
         client.Connected = JsonElement.Parse(packet[2..]);
         return client;
     }

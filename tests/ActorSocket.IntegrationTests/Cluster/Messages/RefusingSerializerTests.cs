@@ -19,7 +19,7 @@ public sealed class RefusingSerializerTests
             extended.Serialization.Deserialize("""{"$type":"System.IO.FileInfo","fileName":"/"}"""u8.ToArray(), 1, typeof(FileInfo))
         );
         // Ours find their way, by themselves and packed.
-        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(new Announced(1)));
-        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(Packed.Of(new Announced(1))));
+        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(new AnnounceReply(1)));
+        Assert.IsType<ClusterSerializer>(extended.Serialization.FindSerializerFor(Packed.Of(new AnnounceReply(1))));
     }
 }

@@ -19,14 +19,14 @@ public sealed class NodeToNodeTests
             await Node.UntilAsync(() => from.Server.Sockets.Count == 0, "the socket to be lost");
             client = await PollingClient.ConnectAsync(to, "client", $$"""{"pid":"{{pid}}"}""");
             Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
-            Assert.Empty(client.Missed);
+            Assert.Empty(client.MissedEventsReply);
         }
         await client.DisposeAsync();
         await Node.UntilAsync(() => two.Server.Sockets.Count == 0, "the socket to be lost");
         one.Server.Emit("missed", 1);
         client = await PollingClient.ConnectAsync(one, "client", $$"""{"pid":"{{pid}}"}""");
         Assert.Equal(id, client.Connected.GetProperty("sid").GetString());
-        Assert.StartsWith("42[\"missed\",1", Assert.Single(client.Missed), StringComparison.Ordinal);
+        Assert.StartsWith("42[\"missed\",1", Assert.Single(client.MissedEventsReply), StringComparison.Ordinal);
         await client.DisposeAsync();
     }
 

@@ -97,7 +97,7 @@ public sealed class DirectoryTests
             if (message is Hello hello)
                 sender.Tell(hello with { Tag = "silent", Key = new byte[32], HasShards = false }, self); // and never confirms anything
         });
-        await Node.UntilAsync(() => told.OfType<SyncState>().Any(), "the silent node to be met, and told what rooms there are");
+        await Node.UntilAsync(() => told.OfType<RoomSyncReply>().Any(), "the silent node to be met, and told what rooms there are");
         var start = Stopwatch.GetTimestamp();
         await ((ClusterAdapter)node.Server.Server.Adapter).AnnounceAsync("/", "room").WaitAsync(Node.Patience);
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 10);
@@ -145,7 +145,7 @@ public sealed class DirectoryTests
             if (message is Hello hello)
                 sender.Tell(hello with { Tag = "others", Key = new byte[32], HasShards = false }, self);
             if (message is Announce round)
-                sender.Tell(new Announced(round.Round), self);
+                sender.Tell(new AnnounceReply(round.Sequence), self);
             own = self;
             peer ??= message is Hello ? sender : null;
         });
@@ -153,7 +153,7 @@ public sealed class DirectoryTests
         await Node.UntilAsync(() => peers.All.Length == 1 && Volatile.Read(ref peer) is not null, "the other node to be met");
 
         peer!.Tell(new Announce(1, [new RoomChange("/", "one", true)]), own);
-        peer.Tell(new SyncState(1, 0), own);
+        peer.Tell(new RoomSyncReply(1, 0), own);
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 0, "the peer to be synchronised");
         Assert.Equal(["others"], TagsFor(node, "one"));
         Assert.Empty(TagsFor(node, "two"));
@@ -161,15 +161,15 @@ public sealed class DirectoryTests
         peer.Tell(new Announce(3, [new RoomChange("/", "three", true)]), own); // the second was lost
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 1, "the gap to be seen");
         Assert.Equal(["others"], TagsFor(node, "two"));
-        await Node.UntilAsync(() => told.OfType<SyncAsked>().Any(static asked => asked.Ask > 0), "the node to ask what it missed");
+        await Node.UntilAsync(() => told.OfType<RoomSyncRequest>().Any(static asked => asked.Ask > 0), "the node to ask what it missed");
 
         peer.Tell(new Announce(2, [new RoomChange("/", "two", true), new RoomChange("/", "one", false)]), own);
         peer.Tell(new Announce(3, [new RoomChange("/", "three", true)]), own);
         peer.Tell(new Announce(2, [new RoomChange("/", "one", true)]), own); // an old one once more: confirmed, not taken
-        peer.Tell(new SyncState(3, told.OfType<SyncAsked>().Last().Ask), own);
+        peer.Tell(new RoomSyncReply(3, told.OfType<RoomSyncRequest>().Last().Ask), own);
         await Node.UntilAsync(() => peers.Unsynchronised.Length == 0, "the gap to be closed");
         Assert.Equal([false, true, true], new[] { "one", "two", "three" }.Select(room => TagsFor(node, room).Length == 1));
-        await Node.UntilAsync(() => told.OfType<Announced>().LastOrDefault()?.Round == 3, "the last round to be confirmed");
+        await Node.UntilAsync(() => told.OfType<AnnounceReply>().LastOrDefault()?.Sequence == 3, "the last round to be confirmed");
     }
 
     [Fact]
@@ -186,10 +186,10 @@ public sealed class DirectoryTests
             {
                 peer = sender;
                 sender.Tell(hello with { Tag = "others", Key = new byte[32], HasShards = false }, self);
-                sender.Tell(new Announce(1, [new RoomChange("/", "one", true)]), self); // and the SyncState behind it is lost
+                sender.Tell(new Announce(1, [new RoomChange("/", "one", true)]), self); // and the RoomSyncReply behind it is lost
             }
-            if (message is SyncAsked ask && Interlocked.Increment(ref asked) >= 3) // so are the first answers
-                peer!.Tell(new SyncState(1, ask.Ask), self);
+            if (message is RoomSyncRequest ask && Interlocked.Increment(ref asked) >= 3) // so are the first answers
+                peer!.Tell(new RoomSyncReply(1, ask.Ask), self);
         });
         var peers = ((ClusterAdapter)node.Server.Server.Adapter).Peers;
         await Node.UntilAsync(() => peers is { All.Length: 1, Unsynchronised.Length: 0 }, "the peer to be synchronised");
@@ -197,7 +197,7 @@ public sealed class DirectoryTests
         Assert.Equal(["others"], TagsFor(node, "one"));
         // What stands is told without being asked, however often: broadcasts that were lost are counted though none follows.
         await Node.UntilAsync(
-            () => told.OfType<Standing>().Count(static standing => standing.HasShards) >= 2,
+            () => told.OfType<PeerStatus>().Count(static standing => standing.HasShards) >= 2,
             "the node to say twice how many broadcasts there were, and that its shards are there"
         );
     }

@@ -50,7 +50,7 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         var gate = home.Block();
         var sent = gateway.End.SendAsync(new byte[LinkEnd.Window * 3]).AsTask();
         await home.Blocked.WaitAsync(Patience);
-        await FenceAsync();
+        await EmitBarrierAsync();
         Assert.False(sent.IsCompleted);
         gate.SetResult();
         await sent.WaitAsync(Patience);
@@ -140,7 +140,7 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         await gateway.End.SendAsync("one,"u8.ToArray());
         _gateways.TellCount();
         _gateways.TellCount();
-        await FenceAsync();
+        await EmitBarrierAsync();
         Assert.False(gateway.End.WasAborted || home.End.WasAborted);
         Volatile.Write(ref _toLose, 1);
         await gateway.End.SendAsync("two,"u8.ToArray());
@@ -225,7 +225,7 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
     private bool Loses() => Interlocked.Exchange(ref _toLose, 0) == 1;
 
     /// <summary>What was sent before has arrived.</summary>
-    private async Task FenceAsync()
+    private async Task EmitBarrierAsync()
     {
         var (gateway, home) = Connect();
         gateway.End.Close();

@@ -24,18 +24,18 @@ public sealed class LocalSocketsTests : ServerTest
             new Peer("other", TestActor, [], new LinkHub()),
             new AskClients(5, new Target("/", null, []), frame, IsVolatile: false, TimeSpan.FromSeconds(3))
         );
-        Assert.Equal(new ClientsAsked(5, 3), Next<ClientsAsked>());
+        Assert.Equal(new ClientsAskedReply(5, 3), Next<ClientsAskedReply>());
         Assert.Equal(
             clients.Select(static client => client.Socket.Id).Order(StringComparer.Ordinal),
-            Next<ClientsNamed>().Sockets.Order(StringComparer.Ordinal)
+            Next<ClientsNamedReply>().Sockets.Order(StringComparer.Ordinal)
         );
         foreach (var (_, _, webSocket) in clients)
             Assert.Equal("420[\"q\"]", await webSocket.NextAsync());
         clients[0].Session.Send("430[7]");
-        var answered = Next<ClientAnswered>();
+        var answered = Next<ClientAnswerReply>();
         Assert.Equal((5, clients[0].Socket.Id), (answered.Request, answered.Socket));
         clients[1].Session.Send("41");
-        Assert.Equal(new ClientLeft(5, clients[1].Socket.Id), Next<ClientLeft>());
+        Assert.Equal(new ClientLeftReply(5, clients[1].Socket.Id), Next<ClientLeftReply>());
         Clock.Advance(TimeSpan.FromSeconds(3)); // of who is silent the asking node knows by itself
         await HandledAsync(clients[2].Socket.Actor);
         ExpectNoMsg(TimeSpan.Zero);

@@ -12,13 +12,13 @@ public sealed class ClusterRequestsTests : ServerTest
     {
         var (table, one, two) = TwoPeers();
         var requests = new ClusterRequests(table, new ManualTime());
-        var asked = requests.AskAsync<Fetched>(table.All, Question, Limit, default);
-        requests.Answered(one, new SocketsChanged(1)); // another question's answer
-        requests.Answered(one, new Fetched(2, [])); // nobody has asked that
-        requests.Answered(one, new Fetched(1, [[1]]));
-        requests.Answered(one, new Fetched(1, [[2]])); // told twice
+        var asked = requests.AskAsync<FetchSocketsReply>(table.All, Question, Limit, default);
+        requests.Answered(one, new ChangeSocketsReply(1)); // another question's answer
+        requests.Answered(one, new FetchSocketsReply(2, [])); // nobody has asked that
+        requests.Answered(one, new FetchSocketsReply(1, [[1]]));
+        requests.Answered(one, new FetchSocketsReply(1, [[2]])); // told twice
         Assert.False(asked.IsCompleted);
-        requests.Answered(two, new Fetched(1, [[3]]));
+        requests.Answered(two, new FetchSocketsReply(1, [[3]]));
         var (answers, missing) = await asked.WaitAsync(Patience);
         Assert.Equal([1, 3], answers.SelectMany(static answer => answer.Sockets).Select(static socket => socket[0]));
         Assert.Equal(0, missing);
@@ -30,14 +30,14 @@ public sealed class ClusterRequestsTests : ServerTest
         var (table, one, two) = TwoPeers();
         var time = new ManualTime();
         var requests = new ClusterRequests(table, time);
-        var asked = requests.AskAsync<Fetched>(table.All, Question, Limit, default);
-        requests.Answered(one, new Fetched(1, [[1]]));
+        var asked = requests.AskAsync<FetchSocketsReply>(table.All, Question, Limit, default);
+        requests.Answered(one, new FetchSocketsReply(1, [[1]]));
         time.Advance(4);
         Assert.False(asked.IsCompleted);
         time.Advance(1);
         var (answers, missing) = await asked.WaitAsync(Patience);
         Assert.Equal((1, 1), (answers.Count, missing));
-        requests.Answered(two, new Fetched(1, [[2]])); // too late
+        requests.Answered(two, new FetchSocketsReply(1, [[2]])); // too late
         Assert.Single(answers);
     }
 
@@ -46,14 +46,14 @@ public sealed class ClusterRequestsTests : ServerTest
     {
         var (table, one, two) = TwoPeers();
         var requests = new ClusterRequests(table, new ManualTime());
-        var asked = requests.AskAsync<Fetched>(table.All, Question, Limit, default);
+        var asked = requests.AskAsync<FetchSocketsReply>(table.All, Question, Limit, default);
         table.Remove(two);
         requests.PeerGone(two);
         Assert.False(asked.IsCompleted);
-        requests.Answered(one, new Fetched(1, []));
+        requests.Answered(one, new FetchSocketsReply(1, []));
         Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);
         // One that had left before it was asked is not waited for either.
-        Assert.Equal(0, (await requests.AskAsync<Fetched>([two], Question, Limit, default).WaitAsync(Patience)).Missing);
+        Assert.Equal(0, (await requests.AskAsync<FetchSocketsReply>([two], Question, Limit, default).WaitAsync(Patience)).Missing);
     }
 
     [Fact]
@@ -62,11 +62,13 @@ public sealed class ClusterRequestsTests : ServerTest
         var (table, _, _) = TwoPeers();
         var requests = new ClusterRequests(table, new ManualTime());
         using var source = new CancellationTokenSource();
-        var asked = requests.AskAsync<Fetched>(table.All, Question, Limit, source.Token);
+        var asked = requests.AskAsync<FetchSocketsReply>(table.All, Question, Limit, source.Token);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked.WaitAsync(Patience));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => requests.AskAsync<Fetched>([], Question, Limit, source.Token));
-        Assert.Empty((await requests.AskAsync<Fetched>([], Question, Limit, default)).Answers);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => requests.AskAsync<FetchSocketsReply>([], Question, Limit, source.Token)
+        );
+        Assert.Empty((await requests.AskAsync<FetchSocketsReply>([], Question, Limit, default)).Answers);
     }
 
     private static FetchSockets Question(long request) => new(request, new Target("/", null, []));

@@ -41,28 +41,28 @@ public sealed class PeerTests : ServerTest
             table.Add(peer);
         var requests = new ClusterRequests(table, TimeProvider.System);
         lost.SetReachable(false);
-        var asked = requests.AskAsync<Fetched>(
+        var asked = requests.AskAsync<FetchSocketsReply>(
             table.All,
             static request => new FetchSockets(request, new Target("/", null, [])),
             TimeSpan.FromHours(1),
             default
         );
         var request = Assert.IsType<FetchSockets>(there.ExpectMsg<Packed>().Unpack()).Request;
-        requests.Answered(near, new Fetched(request, [[1]]));
+        requests.Answered(near, new FetchSocketsReply(request, [[1]]));
         Assert.False(asked.IsCompleted);
         far.SetReachable(false); // lost while it is asked
         requests.PeerOutOfSight(far);
         var (answers, missing) = await asked.WaitAsync(Patience);
         Assert.Equal((1, 2), (answers.Count, missing));
         // Everybody was asked: one that comes back in time is heard.
-        asked = requests.AskAsync<Fetched>(
+        asked = requests.AskAsync<FetchSocketsReply>(
             [near, far],
             static request => new FetchSockets(request, new Target("/", null, [])),
             TimeSpan.FromHours(1),
             default
         );
-        requests.Answered(far, new Fetched(++request, []));
-        requests.Answered(near, new Fetched(request, []));
+        requests.Answered(far, new FetchSocketsReply(++request, []));
+        requests.Answered(near, new FetchSocketsReply(request, []));
         Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);
         there.ReceiveN(4);
     }

@@ -36,18 +36,18 @@ public sealed class GatheredTests
             log.Add(Frame, Room, []);
         }
         var gathered = new Gathered(Home, RecoveryStart.New(0, null));
-        Assert.True(gathered.AddLog(new Missed(0, true, [], Nothing)));
+        Assert.True(gathered.AddLog(new MissedEventsReply(0, true, [], Nothing)));
         var answers = logs.Select(Answer);
         Assert.True(gathered.AddEmitted([.. answersTheOtherWayRound ? answers.Reverse() : answers]));
         Assert.Equal(said, gathered.Events.Select(static one => (one.Emitter, one.Number)));
 
-        Missed Answer(RecoveryLog log)
+        MissedEventsReply Answer(RecoveryLog log)
         {
             Assert.True(log.TryGetEmitted(gathered.Positions, Home, false, "id", ["id", "room"], out var emitted));
             var wire = new WireWriter();
-            new Missed(0, true, emitted, Nothing).Write(wire);
+            new MissedEventsReply(0, true, emitted, Nothing).Write(wire);
             var reader = new WireReader(wire.ToArray());
-            return Missed.Read(ref reader);
+            return MissedEventsReply.Read(ref reader);
         }
     }
 

@@ -405,7 +405,7 @@ public sealed class NodesModelTests
                 Fence(keeper);
             var log = isHome ? keeper.Log : keeper.Replicas[owner];
             var isComplete = gathered.AddLog(
-                new Missed(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Positions)
+                new MissedEventsReply(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Positions)
             );
             Between();
             if (isHome)
@@ -414,12 +414,12 @@ public sealed class NodesModelTests
             }
             else if (isComplete)
             {
-                var answers = new List<Missed>();
+                var answers = new List<MissedEventsReply>();
                 foreach (var other in Living.OrderBy(other => other == node))
                 {
                     var all = other.Log.TryGetEmitted(gathered.Positions, owner, false, lost.Id, lost.Rooms, out var emitted);
                     answers.Add(
-                        new Missed(
+                        new MissedEventsReply(
                             0,
                             all,
                             emitted,

@@ -254,7 +254,7 @@ public sealed class DirectoryModelTests
             link.Exchange = new RoomExchange(
                 message =>
                 {
-                    if (message.Unpack() is Announce round && round.Round == link.Told.Count)
+                    if (message.Unpack() is Announce round && round.Sequence == link.Told.Count)
                         link.Told.Add(Changed(link.Told[^1], round.Changes));
                     send(other, message);
                 },
@@ -270,7 +270,7 @@ public sealed class DirectoryModelTests
                 },
                 round => Rooms.Confirm(round, other));
             if (!link.InSight || link.WasLost)
-                link.Exchange.Mistrust();
+                link.Exchange.MarkUnsynchronised();
             link.Exchange.Tell(Rooms.Everything());
         }
 
@@ -295,7 +295,7 @@ public sealed class DirectoryModelTests
             if (inSight)
                 link.Exchange?.Ask();
             else
-                link.Exchange?.Mistrust();
+                link.Exchange?.MarkUnsynchronised();
         }
 
         public void Receive(int from, IClusterMessage message, long toldByOther)
@@ -305,9 +305,9 @@ public sealed class DirectoryModelTests
             switch (message)
             {
                 case Announce m: link.Exchange?.OnAnnounce(m); break; // else it is not met yet
-                case Announced m: link.Exchange?.OnAnnounced(m); break;
-                case SyncAsked m: link.Exchange?.OnSyncAsked(m); break;
-                case SyncState m: link.Exchange?.OnSyncState(m); break;
+                case AnnounceReply m: link.Exchange?.OnAnnounceReply(m); break;
+                case RoomSyncRequest m: link.Exchange?.OnRoomSyncRequest(m); break;
+                case RoomSyncReply m: link.Exchange?.OnRoomSyncReply(m); break;
             }
             if (wasSure && !link.IsSynchronised)
                 link.Doubted = Math.Max(link.Doubted, toldByOther);
