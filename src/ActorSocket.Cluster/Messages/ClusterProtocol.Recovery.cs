@@ -51,23 +51,23 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>
-    /// The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these numbers, and for
-    /// what it got of that node.
+    /// The node with the tag <see cref="Gone"/> is no more: asks each of the others for what it emitted itself since these versions, and
+    /// for what it got of that node.
     /// </summary>
     internal sealed record CollectEmitted(
         long Request,
         string Namespace,
         string Gone,
-        IReadOnlyDictionary<string, long> After,
+        IReadOnlyDictionary<string, long> Versions,
         string Id,
         string[] Rooms
     ) : IClusterMessage
     {
         public void Write(WireWriter wire) =>
-            wire.Number(Request).Text(Namespace).Text(Gone).Records(After, NodePositions.Write).Text(Id).Texts(Rooms);
+            wire.Number(Request).Text(Namespace).Text(Gone).Records(Versions, VersionVector.Write).Text(Id).Texts(Rooms);
 
         public static CollectEmitted Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Text(), wire.Text(), NodePositions.Read(ref wire), wire.Text(), wire.Texts());
+            new(wire.Number(), wire.Text(), wire.Text(), VersionVector.Read(ref wire), wire.Text(), wire.Texts());
     }
 
     /// <summary>
@@ -78,14 +78,14 @@ internal static partial class ClusterProtocol
         long Request,
         bool IsComplete,
         IReadOnlyList<LoggedEvent> Events,
-        IReadOnlyDictionary<string, long> Positions
+        IReadOnlyDictionary<string, long> Versions
     ) : IReply
     {
         public void Write(WireWriter wire) =>
-            wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Positions, NodePositions.Write);
+            wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Versions, VersionVector.Write);
 
         public static MissedEventsReply Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), NodePositions.Read(ref wire));
+            new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), VersionVector.Read(ref wire));
     }
 
     /// <summary>
@@ -145,10 +145,10 @@ internal static partial class ClusterProtocol
             .Records(changes.Events, WriteEvent)
             .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
             .Texts(changes.Gone)
-            .Records(changes.Positions, NodePositions.Write);
+            .Records(changes.Versions, VersionVector.Write);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
-        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), NodePositions.Read(ref wire));
+        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), VersionVector.Read(ref wire));
 
     private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 

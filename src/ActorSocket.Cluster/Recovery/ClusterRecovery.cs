@@ -29,13 +29,14 @@ internal sealed class ClusterRecovery(NodeServices node)
     }
 
     /// <summary>
-    /// This node leaves: its clients find what they had on another one. Completes when that one has everything, or after a while.
+    /// This node leaves: its clients find what they had on another one, and so their sockets. Completes when the replica node has
+    /// everything, or after <see cref="ActorSocketClusterOptions.RequestTimeout"/>.
     /// </summary>
-    // else clients that come back get a new socket
     public Task LeaveAsync(CancellationToken cancellationToken) => ReplicateAsync(node.Options.RequestTimeout, cancellationToken);
 
     /// <summary>
-    /// Should this node crash then, the copy would tell the client the same again. A keeper that does not answer at once has most likely
+    /// Waits until the replica node knows that a socket was taken from this node's log: otherwise, should this node crash then, the copy
+    /// would be given, too, and tell its client the same again. Not for long: a replica node that does not answer at once has most likely
     /// crashed itself.
     /// </summary>
     public Task TakenAsync(CancellationToken cancellationToken) => ReplicateAsync(TakenTimeout, cancellationToken);
@@ -145,7 +146,7 @@ internal sealed class ClusterRecovery(NodeServices node)
         if (log is null)
             return new MissedEventsReply(m.Request, false, [], Nothing);
         lock (log.Gate)
-            return new MissedEventsReply(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Positions);
+            return new MissedEventsReply(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Versions);
     }
 
     /// <summary>What this node emitted after a node's end.</summary>
@@ -155,12 +156,12 @@ internal sealed class ClusterRecovery(NodeServices node)
             return new MissedEventsReply(m.Request, true, [], Nothing);
         lock (log.Gate)
         {
-            var isComplete = log.TryGetEmitted(m.After, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
+            var isComplete = log.TryGetEmitted(m.Versions, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
             return new MissedEventsReply(
                 m.Request,
                 isComplete,
                 emitted,
-                new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Positions[node.Tag] }
+                new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Versions[node.Tag] }
             );
         }
     }

@@ -18,8 +18,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, long> _positions = new(StringComparer.Ordinal); // by namespace: what the replica has
-    // replicas that get no more, until their keepers have dropped them
-    private readonly HashSet<(Peer Keeper, string Namespace)> _stale = [];
+    // replicas that get no more, until their replica nodes have dropped them
+    private readonly HashSet<(Peer Replica, string Namespace)> _stale = [];
     private readonly List<TaskCompletionSource> _flushes = [];
     private readonly List<TaskCompletionSource> _flushing = []; // for them all that there is is on its way
     private Peer? _target;
@@ -37,7 +37,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
 
     private sealed record Copied(bool Fitted, IReadOnlyDictionary<string, long> Positions) : ILocalMessage;
 
-    private sealed record Dropped((Peer Keeper, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
+    private sealed record Dropped((Peer Replica, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
 
     public static Props Props(NodeServices node, ReplicaStore replicas) =>
         Akka.Actor.Props.Create(() => new RecoveryReplicator(node, replicas));
@@ -111,7 +111,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         {
             if (_target is not null)
                 _stale.Add((_target, ""));
-            _stale.RemoveWhere(stale => stale.Keeper == target); // what it has is replaced
+            _stale.RemoveWhere(stale => stale.Replica == target); // what it has is replaced
             _target = target;
             _positions.Clear();
         }
@@ -126,16 +126,16 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
 
     private void DropStale()
     {
-        _stale.RemoveWhere(stale => Array.IndexOf(node.Peers.All, stale.Keeper) < 0);
+        _stale.RemoveWhere(stale => Array.IndexOf(node.Peers.All, stale.Replica) < 0);
         foreach (var stale in _stale)
             _ = DropAsync(stale).PipeTo(Self);
     }
 
-    private async Task<Dropped> DropAsync((Peer Keeper, string Namespace) stale)
+    private async Task<Dropped> DropAsync((Peer Replica, string Namespace) stale)
     {
         var (answers, _) = await node
             .Requests.AskAsync<ReplicateReply>(
-                stale.Keeper.Alone,
+                stale.Replica.Alone,
                 request => new DropReplica(request, stale.Namespace),
                 node.Options.RequestTimeout,
                 default

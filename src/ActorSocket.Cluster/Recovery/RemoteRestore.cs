@@ -17,7 +17,7 @@ namespace ActorSocket.Clustering;
 /// <param name="lost">The socket.</param>
 /// <param name="claim">What its client said.</param>
 /// <param name="tag">The node whose log the socket was lost in.</param>
-/// <param name="keeper">Who has that log, or its replica; null when this node has the replica.</param>
+/// <param name="source">Who has that log, or its replica; null when this node has the replica.</param>
 internal sealed class RemoteRestore(
     NamespaceServices ns,
     NodeServices node,
@@ -25,10 +25,10 @@ internal sealed class RemoteRestore(
     LostSocket lost,
     RecoveryClaim claim,
     string tag,
-    Peer? keeper
+    Peer? source
 ) : SocketRestore(lost)
 {
-    private readonly Gathered _gathered = new(tag, lost.Start);
+    private readonly MissedEventMerge _merge = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
     private bool _isComplete;
     private long _joinedAt;
@@ -53,12 +53,12 @@ internal sealed class RemoteRestore(
     {
         var timeout = node.Options.RequestTimeout;
         var question = new CollectMissed(0, ns.Name, tag, Lost.Seen, Lost.Id, Lost.Rooms);
-        List<MissedEventsReply> logged = keeper is null
+        List<MissedEventsReply> logged = source is null
             ? [recovery.Collect(question)]
             : (
                 await node
                     .Requests.AskAsync<MissedEventsReply>(
-                        keeper.Alone,
+                        source.Alone,
                         request => question with { Request = request },
                         timeout,
                         cancellationToken,
@@ -66,11 +66,11 @@ internal sealed class RemoteRestore(
                     )
                     .ConfigureAwait(false)
             ).Answers;
-        if (logged is not [var log] || !_gathered.AddLog(log))
+        if (logged is not [var log] || !_merge.AddLog(log))
             return false;
-        if (keeper?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
+        if (source?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
             return await recovery.EmitBarrierAsync(ns.Name, cancellationToken).ConfigureAwait(false);
-        var since = new CollectEmitted(0, ns.Name, tag, _gathered.Positions, Lost.Id, Lost.Rooms);
+        var since = new CollectEmitted(0, ns.Name, tag, _merge.Versions, Lost.Id, Lost.Rooms);
         var (answers, missing) = await node
             .Requests.AskAsync<MissedEventsReply>(
                 Others,
@@ -80,7 +80,7 @@ internal sealed class RemoteRestore(
                 mayBeGone: true
             )
             .ConfigureAwait(false);
-        return missing == 0 && _gathered.AddEmitted([.. answers, recovery.Collect(since)]);
+        return missing == 0 && _merge.AddEmitted([.. answers, recovery.Collect(since)]);
     }
 
     /// <summary>
@@ -89,7 +89,7 @@ internal sealed class RemoteRestore(
     /// </summary>
     private List<EncodedFrame> Encode()
     {
-        var before = _gathered.Events;
+        var before = _merge.Events;
         var frames = new List<EncodedFrame>(before.Count);
         for (var i = 0; i < before.Count; i++)
         {
@@ -118,12 +118,12 @@ internal sealed class RemoteRestore(
         if (
             !_isComplete
             || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged)
-            || !_gathered.TryGoOn(logged, out var here)
+            || !_merge.TryGoOn(logged, out var here)
         )
             return false;
-        ns.Recovery.Told(socket.Id, _gathered.Positions);
+        ns.Recovery.Told(socket.Id, _merge.Versions);
         missed = [.. _frames, .. here.Select(static logged => logged.Frame)];
-        _start = _gathered.StartIn(ns.Recovery, _joinedAt, here, claim);
+        _start = _merge.StartIn(ns.Recovery, _joinedAt, here, claim);
         return true;
     }
 }

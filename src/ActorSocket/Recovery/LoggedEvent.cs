@@ -11,8 +11,8 @@ namespace ActorSocket.Recovery;
 /// <param name="Selection">Whom it is for.</param>
 /// <param name="Emitter">See there.</param>
 /// <param name="Number">See there.</param>
-/// <param name="At">When, by the clock of the log that it is in. In an answer, which has no clock: how long before that, as a negative
-/// number of ticks.</param>
+/// <param name="At">When it was logged: a time stamp of the log's clock. Clocks of two nodes do not compare, so in an answer to another
+/// node it is how long ago that was, in ticks and negative (<see cref="RecoveryLog.TryGetEmitted"/>).</param>
 internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Selection, string Emitter, long Number, long At)
 {
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>

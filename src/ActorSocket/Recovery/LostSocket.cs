@@ -42,7 +42,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
             .Text(Start.OffsetTag)
             .Number(Start.Offset)
             .Number(Start.Position)
-            .Records(Start.Known ?? ImmutableDictionary<string, long>.Empty, NodePositions.Write)
+            .Records(Start.Versions ?? ImmutableDictionary<string, long>.Empty, VersionVector.Write)
             .ToArray();
 
     /// <exception cref="FormatException">It was not written so.</exception>
@@ -56,7 +56,7 @@ internal sealed record LostSocket(string Id, string Secret, string[] Rooms, Sock
         var isNew = wire.Flag();
         return lost with
         {
-            Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Known = NodePositions.Read(ref wire) },
+            Start = new RecoveryStart(wire.Text(), wire.Number(), wire.Number()) { IsNew = isNew, Versions = VersionVector.Read(ref wire) },
         };
     }
 }

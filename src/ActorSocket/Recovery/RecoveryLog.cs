@@ -15,7 +15,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private readonly EventLog _events = new();
     // of each other node: the number of its last event that came here
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
-    // of emitters whose events some sockets were told of before they came here
+    // by emitter: sockets that have moved here and had, elsewhere, events of it that have not arrived here yet
     private readonly Dictionary<string, Ahead> _ahead = new(StringComparer.Ordinal);
     private readonly AgeOrder<string, LostSocket> _lost = new(StringComparer.Ordinal);
     private readonly Lock _changes = new(); // innermost; taken by every write of Socket.Data, which must not wait for those who emit
@@ -52,8 +52,10 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <summary>An offset that nothing can be recovered from: of an event that is sent again, but not as the last one.</summary>
     public string NoOffset => nodeTag + "-";
 
-    /// <summary>Of each node the number of its newest event here, this node's own among them. Call under <see cref="Gate"/>.</summary>
-    public Dictionary<string, long> Positions => new(_seen, StringComparer.Ordinal) { [nodeTag] = _emitted };
+    /// <summary>
+    /// The version vector of this log: of each node the number of its newest event here, of this node, too. Call under <see cref="Gate"/>.
+    /// </summary>
+    public Dictionary<string, long> Versions => new(_seen, StringComparer.Ordinal) { [nodeTag] = _emitted };
 
     /// <summary>Remembers this node's own event, which bears the offset of the next position. Call under <see cref="Gate"/>.</summary>
     /// <param name="frame">The event.</param>
@@ -70,8 +72,8 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     }
 
     /// <summary>
-    /// Of what another node had emitted up to this number, all has come that was sent here; the rest was for rooms without members here.
-    /// Call under <see cref="Gate"/>.
+    /// Another node says that it has emitted up to this number, and everything of that has arrived which it sent here; what it did not send
+    /// was for rooms without members here. So the log has got as far. Call under <see cref="Gate"/>.
     /// </summary>
     public void Passed(string emitter, long number) => _seen[emitter] = Math.Max(number, _seen.GetValueOrDefault(emitter));
 
@@ -84,9 +86,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// Remembers, of a socket that comes from another node, the number of the last event that it has had of each emitter: some of these may
     /// arrive here later, and are not delivered to it twice. Call under <see cref="Gate"/>.
     /// </summary>
-    public void Told(string socketId, IReadOnlyDictionary<string, long> positions)
+    public void Told(string socketId, IReadOnlyDictionary<string, long> versions)
     {
-        foreach (var (emitter, number) in positions)
+        foreach (var (emitter, number) in versions)
         {
             if (emitter == nodeTag || number <= _seen.GetValueOrDefault(emitter))
                 continue;
@@ -259,7 +261,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     {
         bool begins;
         List<LoggedEvent> events;
-        Dictionary<string, long> positions;
+        Dictionary<string, long> versions;
         lock (Gate)
         {
             begins = position < _events.Forgotten || !IsReplicating;
@@ -269,7 +271,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 BeginReplicating(all);
             }
             events = _events.After(position, most);
-            positions = PositionsAt(position + events.Count);
+            versions = VersionsAt(position + events.Count);
         }
         var (touched, gone) = TakeTouched(most);
         if (!begins && events.Count == 0 && touched.Count == 0 && gone.Length == 0)
@@ -283,17 +285,17 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             else if (socket is { Connected: true, IsOver: false })
                 sockets.Add(LostSocket.Of(socket, now));
         }
-        return new ReplicaChanges(begins, position, events, sockets, gone, positions);
+        return new ReplicaChanges(begins, position, events, sockets, gone, versions);
     }
 
     /// <summary>How far the log had got of each node's events at a position.</summary>
-    private Dictionary<string, long> PositionsAt(long position)
+    private Dictionary<string, long> VersionsAt(long position)
     {
-        var positions = Positions;
+        var versions = Versions;
         var rest = _events.After(position, int.MaxValue);
         for (var i = rest.Count - 1; i >= 0; i--)
-            positions[rest[i].Emitter] = rest[i].Number - 1;
-        return positions;
+            versions[rest[i].Emitter] = rest[i].Number - 1;
+        return versions;
     }
 
     private bool IsReplicating
@@ -354,9 +356,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 _lost.Remove(secret, out _);
             foreach (var lost in changes.Sockets)
                 Keep(lost with { LostAt = now });
-            foreach (var (tag, number) in changes.Positions)
+            foreach (var (tag, number) in changes.Versions)
                 _seen[tag] = number;
-            _emitted = changes.Positions.GetValueOrDefault(nodeTag);
+            _emitted = changes.Versions.GetValueOrDefault(nodeTag);
             return true;
         }
     }
@@ -406,7 +408,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _forgotten = oldest.Number;
     }
 
-    /// <summary>Sockets that were told of events of one node, which may still come.</summary>
+    /// <summary>Sockets that have had events of one emitter which have not arrived here yet: they are left out when these come.</summary>
     private sealed class Ahead
     {
         public List<(string Id, long UpTo)> Sockets { get; } = [];

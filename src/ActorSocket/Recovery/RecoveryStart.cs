@@ -17,10 +17,10 @@ internal readonly record struct RecoveryStart(string OffsetTag, long Offset, lon
     public bool IsNew { get; init; }
 
     /// <summary>
-    /// Of a socket that came from another node: how many of each node's events its client had by then. Some may not have come here yet;
-    /// null for none.
+    /// Of a socket that came from another node: the version vector of what its client had by then. Some of these events may not have come
+    /// here yet; null for none.
     /// </summary>
-    public IReadOnlyDictionary<string, long>? Known { get; init; }
+    public IReadOnlyDictionary<string, long>? Versions { get; init; }
 
     /// <summary>A new socket, and what its client came with: it may well have the offset that its last socket left it with.</summary>
     public static RecoveryStart New(long position, RecoveryClaim? cameWith) =>
@@ -31,7 +31,7 @@ internal readonly record struct RecoveryStart(string OffsetTag, long Offset, lon
     /// it has that, nobody can say which of them it has. The official client keeps them, hands them on when it is connected the next time,
     /// and says an offset from before them all the while.
     /// </summary>
-    public RecoveryStart Telling(long position) => new("", 0, position) { Known = Known };
+    public RecoveryStart Telling(long position) => new("", 0, position) { Versions = Versions };
 
     /// <summary>From where on the client has to be told; null when that cannot be said.</summary>
     public long? LastSeenPosition(in RecoveryClaim claim, string nodeTag)

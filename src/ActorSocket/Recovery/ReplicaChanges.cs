@@ -7,12 +7,12 @@ namespace ActorSocket.Recovery;
 /// <param name="Sockets">Sockets that connected, changed their rooms or their data, or were lost: connected ones as they would be lost
 /// now.</param>
 /// <param name="Gone">Secrets of sockets that nobody can recover any more.</param>
-/// <param name="Positions">How far the log has got of each node's events.</param>
+/// <param name="Versions">The log's version vector: how far it has got of each node's events.</param>
 internal sealed record ReplicaChanges(
     bool Begins,
     long Position,
     IReadOnlyList<LoggedEvent> Events,
     IReadOnlyCollection<LostSocket> Sockets,
     string[] Gone,
-    IReadOnlyDictionary<string, long> Positions
+    IReadOnlyDictionary<string, long> Versions
 );

@@ -20,11 +20,11 @@ public sealed class ReplicaTests
         var isBetween =
             string.CompareOrdinal(low.Server.NodeTag, third.Server.NodeTag) < 0
             && string.CompareOrdinal(third.Server.NodeTag, high.Server.NodeTag) < 0;
-        var (owner, keeper) = isBetween ? (low, high) : (high, low);
-        await Node.UntilAsync(() => Has(third, owner) && !Has(keeper, owner), "the new node, and nobody else, to have the replica");
-        await Node.UntilAsync(() => Has(keeper, third) && Has(owner, keeper), "the others to have theirs");
+        var (owner, replica) = isBetween ? (low, high) : (high, low);
+        await Node.UntilAsync(() => Has(third, owner) && !Has(replica, owner), "the new node, and nobody else, to have the replica");
+        await Node.UntilAsync(() => Has(replica, third) && Has(owner, replica), "the others to have theirs");
 
-        static bool Has(Node keeper, Node owner) =>
-            ((ClusterAdapter)keeper.Server.Server.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
+        static bool Has(Node replica, Node owner) =>
+            ((ClusterAdapter)replica.Server.Server.Adapter).Recovery.Replicas.Find(owner.Server.NodeTag, "/") is not null;
     }
 }

@@ -44,7 +44,7 @@ public sealed class NodesModelTests
 
         public bool IsAlive { get; set; } = true;
 
-        public Node? Keeper { get; set; }
+        public Node? ReplicaNode { get; set; }
 
         public long Copied { get; set; } = -1;
 
@@ -197,7 +197,7 @@ public sealed class NodesModelTests
             }
         }
 
-        private void Fence(Node node)
+        private void Barrier(Node node)
         {
             DeliverAll(node);
             foreach (var other in Living.Where(other => other != node))
@@ -328,10 +328,10 @@ public sealed class NodesModelTests
                     GoOn(node, lost);
                 return;
             }
-            if (Find(node, claim) is not var (given, owner, keeper))
+            if (Find(node, claim) is not var (given, owner, replicaNode))
                 Refuse(node);
             else
-                GoOn(node, given, owner, keeper, claim);
+                GoOn(node, given, owner, replicaNode, claim);
         }
 
         private bool TryRead(out RecoveryClaim claim)
@@ -393,31 +393,31 @@ public sealed class NodesModelTests
             s_recovered++;
         }
 
-        private void GoOn(Node node, LostSocket lost, string owner, Node keeper, RecoveryClaim claim)
+        private void GoOn(Node node, LostSocket lost, string owner, Node replicaNode, RecoveryClaim claim)
         {
-            Say($"goes on from {owner[0]} by {keeper.Tag[0]} at {lost.Seen}, {lost.Start}");
+            Say($"goes on from {owner[0]} by {replicaNode.Tag[0]} at {lost.Seen}, {lost.Start}");
             _joining = node;
             var joinedAt = node.Log.Last;
-            var gathered = new Gathered(owner, lost.Start);
+            var merge = new MissedEventMerge(owner, lost.Start);
             Between();
-            var isHome = keeper.Tag == owner;
+            var isHome = replicaNode.Tag == owner;
             if (isHome)
-                Fence(keeper);
-            var log = isHome ? keeper.Log : keeper.Replicas[owner];
-            var isComplete = gathered.AddLog(
-                new MissedEventsReply(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Positions)
+                Barrier(replicaNode);
+            var log = isHome ? replicaNode.Log : replicaNode.Replicas[owner];
+            var isComplete = merge.AddLog(
+                new MissedEventsReply(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Versions)
             );
             Between();
             if (isHome)
             {
-                Fence(node);
+                Barrier(node);
             }
             else if (isComplete)
             {
                 var answers = new List<MissedEventsReply>();
                 foreach (var other in Living.OrderBy(other => other == node))
                 {
-                    var all = other.Log.TryGetEmitted(gathered.Positions, owner, false, lost.Id, lost.Rooms, out var emitted);
+                    var all = other.Log.TryGetEmitted(merge.Versions, owner, false, lost.Id, lost.Rooms, out var emitted);
                     answers.Add(
                         new MissedEventsReply(
                             0,
@@ -430,33 +430,33 @@ public sealed class NodesModelTests
                         Arrive(node, other.Tag, queue.Dequeue());
                     Between();
                 }
-                isComplete = gathered.AddEmitted(answers);
+                isComplete = merge.AddEmitted(answers);
             }
             Between();
             _joining = null;
             if (
                 !isComplete
                 || !node.Log.TryGetMissed(joinedAt, lost.Id, lost.Rooms, out var logged)
-                || !gathered.TryGoOn(logged, out var here)
+                || !merge.TryGoOn(logged, out var here)
             )
             {
                 Refuse(node);
                 return;
             }
-            node.Log.Told(lost.Id, gathered.Positions);
-            foreach (var one in gathered.Events)
+            node.Log.Told(lost.Id, merge.Versions);
+            foreach (var one in merge.Events)
                 _wire.Enqueue(
                     new Packet(
                         one.Emitter,
                         one.Number,
-                        one == gathered.Events[^1] ? node.Log.OffsetOf(joinedAt) : node.Log.NoOffset,
+                        one == merge.Events[^1] ? node.Log.OffsetOf(joinedAt) : node.Log.NoOffset,
                         null,
                         null
                     )
                 );
             foreach (var one in here)
                 _wire.Enqueue(new Packet(one.Emitter, one.Number, node.Log.OffsetOf(node.Places[(one.Emitter, one.Number)]), null, null));
-            var start = gathered.StartIn(node.Log, joinedAt, here, claim);
+            var start = merge.StartIn(node.Log, joinedAt, here, claim);
             _isAmbiguous = start is { OffsetTag: "", Offset: 0 };
             LetIn(node, lost with { Start = start });
             s_recovered++;
@@ -506,18 +506,18 @@ public sealed class NodesModelTests
             var living = Living.FindAll(other => other != node);
             if (living.Count == 0)
                 return;
-            var keeper = living.Find(other => string.CompareOrdinal(other.Tag, node.Tag) > 0) ?? living[0];
-            if (keeper != node.Keeper)
+            var replicaNode = living.Find(other => string.CompareOrdinal(other.Tag, node.Tag) > 0) ?? living[0];
+            if (replicaNode != node.ReplicaNode)
             {
-                node.Keeper?.Replicas.Remove(node.Tag);
-                (node.Keeper, node.Copied) = (keeper, -1);
+                node.ReplicaNode?.Replicas.Remove(node.Tag);
+                (node.ReplicaNode, node.Copied) = (replicaNode, -1);
             }
             for (var more = true; more;)
             {
                 var changes = node.Log.TakeChanges(node.Copied, [], 3);
                 more = changes?.Events.Count == 3;
                 if (node.Socket is { } socket && (node.IsTouched || changes is { Begins: true }))
-                    changes = (changes ?? new ReplicaChanges(false, node.Copied, [], [], [], node.Log.Positions)) with
+                    changes = (changes ?? new ReplicaChanges(false, node.Copied, [], [], [], node.Log.Versions)) with
                     {
                         Sockets = [.. changes?.Sockets ?? [], socket],
                     };
@@ -525,10 +525,10 @@ public sealed class NodesModelTests
                 if (changes is null)
                     return;
                 if (changes.Begins)
-                    keeper.Replicas[node.Tag] = new RecoveryLog(new RecoveryOptions(), node.Tag, TimeProvider.System);
-                Assert.True(keeper.Replicas[node.Tag].Apply(changes));
+                    replicaNode.Replicas[node.Tag] = new RecoveryLog(new RecoveryOptions(), node.Tag, TimeProvider.System);
+                Assert.True(replicaNode.Replicas[node.Tag].Apply(changes));
                 Say(
-                    $"{node.Tag[0]} has copied to {keeper.Tag[0]} from {changes.Position} {changes.Events.Count} events, "
+                    $"{node.Tag[0]} has copied to {replicaNode.Tag[0]} from {changes.Position} {changes.Events.Count} events, "
                     + $"{changes.Sockets.Count} sockets, gone {changes.Gone.Length}"
                 );
                 node.Copied = changes.Position + changes.Events.Count;

@@ -12,10 +12,10 @@ namespace ActorSocket.Clustering;
 /// </summary>
 /// <param name="home">The node whose log the socket was lost in.</param>
 /// <param name="start">Where it began there.</param>
-internal sealed class Gathered(string home, in RecoveryStart start)
+internal sealed class MissedEventMerge(string home, in RecoveryStart start)
 {
-    private readonly Dictionary<string, long> _positions = new(
-        start.Known ?? ImmutableDictionary<string, long>.Empty,
+    private readonly Dictionary<string, long> _versions = new(
+        start.Versions ?? ImmutableDictionary<string, long>.Empty,
         StringComparer.Ordinal
     );
     private HashSet<long>? _ofHome; // which of its events others had got, once it is gone
@@ -24,20 +24,20 @@ internal sealed class Gathered(string home, in RecoveryStart start)
     public List<LoggedEvent> Events { get; } = [];
 
     /// <summary>Of each node the number up to which its events are among these, or were seen before, or are lost with it.</summary>
-    public IReadOnlyDictionary<string, long> Positions => _positions;
+    public IReadOnlyDictionary<string, long> Versions => _versions;
 
     /// <summary>What the home, or its replica, has.</summary>
     public bool AddLog(MissedEventsReply log)
     {
         Events.AddRange(log.Events);
-        Advance(log.Positions);
+        Advance(log.Versions);
         return log.IsComplete;
     }
 
     /// <summary>The home is gone: what the others have emitted themselves since, and what each has got of the home's last ones.</summary>
     public bool AddEmitted(IReadOnlyList<MissedEventsReply> answers)
     {
-        var replicated = _positions.GetValueOrDefault(home);
+        var replicated = _versions.GetValueOrDefault(home);
         var last = replicated;
         _ofHome = [];
         var found = new List<(LoggedEvent Event, long Before)>();
@@ -64,7 +64,7 @@ internal sealed class Gathered(string home, in RecoveryStart start)
             }
             ordered.Reverse();
             found.AddRange(ordered);
-            Advance(answer.Positions);
+            Advance(answer.Versions);
         }
         // Who speaks by one node, and then by another one, is told in that order: by their age.
         Events.AddRange(
@@ -74,7 +74,7 @@ internal sealed class Gathered(string home, in RecoveryStart start)
                 .ThenBy(static one => one.Event.At)
                 .Select(static one => one.Event)
         );
-        _positions[home] = last;
+        _versions[home] = last;
         return true;
     }
 
@@ -87,7 +87,7 @@ internal sealed class Gathered(string home, in RecoveryStart start)
         here = [];
         foreach (var one in logged)
         {
-            if (one.Number > _positions.GetValueOrDefault(one.Emitter))
+            if (one.Number > _versions.GetValueOrDefault(one.Emitter))
             {
                 here.Add(one);
             }
@@ -112,12 +112,12 @@ internal sealed class Gathered(string home, in RecoveryStart start)
             (tag, offset) = (log.NodeTag, log.PositionOf(here[^1]));
         else if (Events.Count > 0) // it may have been here before, and nothing logged since: then nobody can say whether it has been told
             (tag, offset) = tag == log.NodeTag && offset == joinedAt ? ("", 0) : (log.NodeTag, joinedAt);
-        return new RecoveryStart(tag, offset, log.Last) { Known = _positions };
+        return new RecoveryStart(tag, offset, log.Last) { Versions = _versions };
     }
 
-    private void Advance(IReadOnlyDictionary<string, long> positions)
+    private void Advance(IReadOnlyDictionary<string, long> versions)
     {
-        foreach (var (emitter, number) in positions)
-            _positions[emitter] = Math.Max(number, _positions.GetValueOrDefault(emitter));
+        foreach (var (emitter, number) in versions)
+            _versions[emitter] = Math.Max(number, _versions.GetValueOrDefault(emitter));
     }
 }

@@ -9,7 +9,7 @@ using static ActorSocket.Clustering.ClusterProtocol;
 namespace ActorSocket.Tests.Cluster.Recovery;
 
 /// <summary>In which order a socket is told what several nodes have for it.</summary>
-public sealed class GatheredTests
+public sealed class MissedEventMergeTests
 {
     private const string Home = "AAAAAA";
 
@@ -35,15 +35,15 @@ public sealed class GatheredTests
             said.Add((log.NodeTag, log.NextNumber));
             log.Add(Frame, Room, []);
         }
-        var gathered = new Gathered(Home, RecoveryStart.New(0, null));
-        Assert.True(gathered.AddLog(new MissedEventsReply(0, true, [], Nothing)));
+        var merge = new MissedEventMerge(Home, RecoveryStart.New(0, null));
+        Assert.True(merge.AddLog(new MissedEventsReply(0, true, [], Nothing)));
         var answers = logs.Select(Answer);
-        Assert.True(gathered.AddEmitted([.. answersTheOtherWayRound ? answers.Reverse() : answers]));
-        Assert.Equal(said, gathered.Events.Select(static one => (one.Emitter, one.Number)));
+        Assert.True(merge.AddEmitted([.. answersTheOtherWayRound ? answers.Reverse() : answers]));
+        Assert.Equal(said, merge.Events.Select(static one => (one.Emitter, one.Number)));
 
         MissedEventsReply Answer(RecoveryLog log)
         {
-            Assert.True(log.TryGetEmitted(gathered.Positions, Home, false, "id", ["id", "room"], out var emitted));
+            Assert.True(log.TryGetEmitted(merge.Versions, Home, false, "id", ["id", "room"], out var emitted));
             var wire = new WireWriter();
             new MissedEventsReply(0, true, emitted, Nothing).Write(wire);
             var reader = new WireReader(wire.ToArray());
