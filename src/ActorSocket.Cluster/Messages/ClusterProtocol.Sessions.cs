@@ -100,11 +100,11 @@ internal static partial class ClusterProtocol
     /// A WebSocket that wants to become the session's transport. It stays on the node that it came to; its bytes travel as <see
     /// cref="Link"/>.
     /// </summary>
-    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, long Link, WireForm Form, bool IsRefused)
+    internal sealed record UpgradeRequest(string Sid, long Request, RequestQuery Query, long Link, WireForm Form, bool IsToBeClosed)
         : ISessionRequest
     {
         public void Write(WireWriter wire) =>
-            wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Number(Link).Number((int)Form).Flag(IsRefused);
+            wire.Text(Sid).Number(Request).Record(Query, RequestQuery.Write).Number(Link).Number((int)Form).Flag(IsToBeClosed);
 
         public static UpgradeRequest Read(ref WireReader wire) =>
             new(wire.Text(), wire.Number(), wire.Record(RequestQuery.Read), wire.Number(), (WireForm)wire.Number(), wire.Flag());

@@ -30,10 +30,10 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
     private long _broadcasts; // that came
     private long _broadcastsLost;
     private bool _isReachable = true;
-    private bool _wasLost; // out of sight before it was met: it may have told its rooms meanwhile
+    private bool _wasUnreachable; // before it was met: it may have announced rooms meanwhile
     private bool _isConfirmed;
     private bool _isLocated;
-    private bool _isRefused;
+    private bool _isIncompatible;
     private bool _isUnknownReported;
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -117,9 +117,9 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
     {
         if (m.Version != ClusterProtocol.Version || m.Parser != _parser)
         {
-            if (!_isRefused)
+            if (!_isIncompatible)
                 node.Server.Log.PeerRefused(address.Address.ToString(), m.Version, m.Parser, ClusterProtocol.Version, _parser);
-            _isRefused = true;
+            _isIncompatible = true;
             return;
         }
         if (_peer is not null)
@@ -145,7 +145,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
-        else if (_wasLost)
+        else if (_wasUnreachable)
             _rooms.MarkUnsynchronised();
         node.Server.Log.PeerMet(address.Address.ToString(), m.Tag);
         Timers.StartPeriodicTimer(nameof(StatusDue), StatusDue.Instance, StatusInterval);
@@ -169,7 +169,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         _isReachable = reachable;
         if (_peer is null)
         {
-            _wasLost |= !reachable;
+            _wasUnreachable |= !reachable;
             return;
         }
         _peer.SetReachable(reachable);
@@ -181,7 +181,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         else
         {
             _rooms.MarkUnsynchronised();
-            node.Requests.PeerOutOfSight(_peer);
+            node.Requests.PeerUnreachable(_peer);
         }
     }
 
@@ -204,7 +204,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         WatchOldest();
     }
 
-    /// <summary>Whoever lacks something asks until it has it. A node that is out of sight is asked when it is seen again.</summary>
+    /// <summary>Whoever lacks something asks until it has it. An unreachable node is asked when it is reachable again.</summary>
     private void OnAskDue()
     {
         _rooms.Ask();

@@ -146,7 +146,7 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
         // Who has not been met gets everything when they meet, and sends every broadcast here until then.
         var batch = _rooms.Begin(
             _peers
-                .Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsRefused(peer.Key.Address))
+                .Where(peer => _met.Contains(peer.Value) && !_unreachable.Contains(peer.Key) && !node.Peers.IsProcessGone(peer.Key.Address))
                 .Select(static peer => peer.Value)
         );
         foreach (var peer in _met)

@@ -10,8 +10,8 @@ internal interface IPeerAnswers
 
     void PeerGone(Peer peer);
 
-    /// <summary>The failure detector has lost sight of it: it may answer later, or never.</summary>
-    void PeerOutOfSight(Peer peer)
+    /// <summary>The failure detector takes it to be unreachable: it may answer later, or never.</summary>
+    void PeerUnreachable(Peer peer)
     {
         // The time limit decides.
     }
@@ -47,14 +47,14 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             answers.PeerGone(peer);
     }
 
-    public void PeerOutOfSight(Peer peer)
+    public void PeerUnreachable(Peer peer)
     {
         foreach (var answers in _open.Values)
-            answers.PeerOutOfSight(peer);
+            answers.PeerUnreachable(peer);
     }
 
     /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is
-    /// out of sight is asked, but not waited for when nobody else is.</summary>
+    /// unreachable is asked, but not waited for when nobody else is.</summary>
     /// <returns>What was answered, and how many said nothing.</returns>
     /// <param name="peers">Who is asked.</param>
     /// <param name="question">The message, which bears the request's number.</param>
@@ -83,13 +83,13 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                 else if (
                     mayBeGone
                     && (
-                        peer.IsRefused
-                        || (peer.LostSight.IsCompleted && await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)
+                        peer.IsProcessGone
+                        || (!peer.IsReachable && await peer.ProbeAsync(time).ConfigureAwait(false) is PeerPresence.Refuses)
                     )
                 )
                     answers.PeerGone(peer);
-                else if (peer.LostSight.IsCompleted)
-                    answers.PeerOutOfSight(peer);
+                else if (!peer.IsReachable)
+                    answers.PeerUnreachable(peer);
             }
             if (mayBeGone)
                 _ = ProbeAsync(answers, answers.Task.WaitAsync(timeout, time, cancellationToken));
@@ -164,7 +164,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             _all.TrySetResult();
         }
 
-        public void PeerOutOfSight(Peer peer)
+        public void PeerUnreachable(Peer peer)
         {
             lock (_due)
             {
@@ -178,7 +178,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
         {
             foreach (var peer in _due)
             {
-                if (!peer.LostSight.IsCompleted)
+                if (peer.IsReachable)
                     return true;
             }
             return false;

@@ -10,11 +10,11 @@ namespace ActorSocket.Clustering;
 internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub Links) : IRemoteNode
 {
     /// <summary>What Akka may hold for a node that does not take it: until it is downed, or back.</summary>
-    private const long MaxBytesOutOfSight = 32 * 1024 * 1024;
+    private const long MaxBytesUnreachable = 32 * 1024 * 1024;
 
     private readonly PeerProbe _probe = new(Receiver.Path.Address);
-    private TaskCompletionSource _lostSight = NewSignal();
-    private long _bytesOutOfSight;
+    private TaskCompletionSource _unreachable = NewSignal();
+    private long _bytesUnreachable;
     private Peer[]? _alone;
     private long _stream;
     private long _broadcasts;
@@ -33,17 +33,20 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
         set => Volatile.Write(ref _unconfirmedAnnouncements, value);
     }
 
-    /// <summary>Completes when the failure detector loses sight of it; another one when it is seen again.</summary>
-    public Task LostSight => Volatile.Read(ref _lostSight).Task;
+    /// <summary>Whether it can be reached, as the failure detector says.</summary>
+    public bool IsReachable => !WhenUnreachable.IsCompleted;
+
+    /// <summary>Completes when the failure detector takes it to be unreachable; a new one when it is reachable again.</summary>
+    public Task WhenUnreachable => Volatile.Read(ref _unreachable).Task;
 
     public void SetReachable(bool reachable)
     {
         if (!reachable)
-            _lostSight.TrySetResult();
-        else if (_lostSight.Task.IsCompleted)
+            _unreachable.TrySetResult();
+        else if (_unreachable.Task.IsCompleted)
         {
-            Interlocked.Exchange(ref _bytesOutOfSight, 0);
-            Volatile.Write(ref _lostSight, NewSignal());
+            Interlocked.Exchange(ref _bytesUnreachable, 0);
+            Volatile.Write(ref _unreachable, NewSignal());
         }
     }
 
@@ -51,7 +54,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     public Task<PeerPresence> ProbeAsync(TimeProvider time) => _probe.TryAsync(time);
 
     /// <summary>Whether its process was found to have ended a moment ago: it is not waited for.</summary>
-    public bool IsRefused => _probe.IsRefused;
+    public bool IsProcessGone => _probe.IsProcessGone;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -67,7 +70,7 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     /// </summary>
     public void Send(Packed broadcast, bool isVolatile)
     {
-        if (!LostSight.IsCompleted || (!isVolatile && Interlocked.Add(ref _bytesOutOfSight, broadcast.Bytes.Length) <= MaxBytesOutOfSight))
+        if (IsReachable || (!isVolatile && Interlocked.Add(ref _bytesUnreachable, broadcast.Bytes.Length) <= MaxBytesUnreachable))
             Tell(broadcast);
         CountBroadcast();
     }

@@ -33,8 +33,8 @@ internal sealed class PeerProbe(Address address)
     private long _refusedAt;
     private TimeProvider? _time;
 
-    /// <summary>Whether a connection was refused a moment ago.</summary>
-    public bool IsRefused =>
+    /// <summary>Whether a connection was refused a moment ago: the process has ended.</summary>
+    public bool IsProcessGone =>
         Volatile.Read(ref _time) is { } time
         && Interlocked.Read(ref _refusedAt) is not 0 and var at
         && time.GetElapsedTime(at) < RefusedFor;

@@ -38,11 +38,11 @@ internal sealed class PeerTable
     }
 
     /// <summary>Whether the process at an address was found to have ended a moment ago.</summary>
-    public bool IsRefused(Address address)
+    public bool IsProcessGone(Address address)
     {
         foreach (var peer in All)
         {
-            if (peer.IsRefused && peer.Address.Equals(address))
+            if (peer.IsProcessGone && peer.Address.Equals(address))
                 return true;
         }
         return false;

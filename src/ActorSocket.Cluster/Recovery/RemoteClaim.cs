@@ -66,7 +66,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
 
     private async Task<(ClaimSocketReply? Given, bool IsGone)> AskAsync(Peer peer, string tag)
     {
-        if (peer.LostSight.IsCompleted || peer.IsRefused)
+        if (!peer.IsReachable || peer.IsProcessGone)
             return (null, true);
         var time = ns.Server.Time;
         var answers = new Answers(peer);
@@ -76,7 +76,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
             peer.Tell(Packed.Of(new ClaimSocket(request, ns.Name, claim.Secret, claim.Offset, tag, claim.OffsetTag)));
             if (Array.IndexOf(node.Peers.All, peer) < 0)
                 return (null, true);
-            var ended = Task.WhenAny(answers.Given, peer.LostSight);
+            var ended = Task.WhenAny(answers.Given, peer.WhenUnreachable);
             if (await Task.WhenAny(ended, Task.Delay(AtOnce, time)).ConfigureAwait(false) != ended)
             {
                 var presence = peer.ProbeAsync(time);
@@ -93,7 +93,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
             }
             return answers.Given.IsCompletedSuccessfully
                 ? (await answers.Given.ConfigureAwait(false), answers.IsGone)
-                : (null, peer.LostSight.IsCompleted);
+                : (null, !peer.IsReachable);
         }
         finally
         {
@@ -120,7 +120,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
                 _heard.TrySetResult();
         }
 
-        public void PeerOutOfSight(Peer peer)
+        public void PeerUnreachable(Peer peer)
         {
             // It is waited for by its own signal.
         }

@@ -112,7 +112,7 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     }
 
     /// <summary>
-    /// Confirmed by all, or by all that answer in time. Who did not is told again and again; once it has lost sight of this node, it sends
+    /// Confirmed by all, or by all that answer in time. Who did not is told again and again; once this node is unreachable to it, it sends
     /// every broadcast here until it has
     /// caught up.
     /// </summary>

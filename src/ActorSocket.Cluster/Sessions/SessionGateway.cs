@@ -85,7 +85,7 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
             return await HandleAsync(context, home, request.Sid, query).ConfigureAwait(false);
         if (upgrade.FaultOf(context.Request) is not null)
             return EngineIoError.BadRequest;
-        return await UpgradeAsync(context, home, request.Sid, query, upgrade, request.Form, request.IsRefused).ConfigureAwait(false);
+        return await UpgradeAsync(context, home, request.Sid, query, upgrade, request.Form, request.IsToBeClosed).ConfigureAwait(false);
     }
 
     /// <summary>The node that a session with this id lives on, if there is such a node and the id was made there.</summary>
@@ -112,13 +112,13 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
         RequestQuery query,
         WebSocketUpgrade upgrade,
         WireForm form,
-        bool refused
+        bool isToBeClosed
     )
     {
         node.Metrics.RequestForwarded("upgrade");
         var request = NextRequest();
         var number = home.Links.NextLink();
-        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, number, form, refused)).ConfigureAwait(false);
+        var reply = await AskAsync(home, new UpgradeRequest(sid, request, query, number, form, isToBeClosed)).ConfigureAwait(false);
         if (reply is not RequestServed)
             return ErrorOf(reply);
         await node.Server.Options.RaiseHeadersAsync(context).ConfigureAwait(false);

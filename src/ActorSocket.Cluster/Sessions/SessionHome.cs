@@ -273,7 +273,7 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
         {
             if (opened.TrySetResult())
                 _ = new WebSocketTransport(server.Engine, connection, link, m.Form).RunUpgradeAsync(
-                    m.IsRefused || connection.ClosedBecause is not null
+                    m.IsToBeClosed || connection.ClosedBecause is not null
                 );
         };
         if (peer.Links.TryAdd(link.End))

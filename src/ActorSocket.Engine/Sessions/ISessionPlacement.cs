@@ -16,8 +16,11 @@ internal interface ISessionPlacement
     /// <param name="own">What the application has made; null for a random one.</param>
     string NewSid(string? own);
 
-    /// <summary>Starts, or finds, who makes a session of each <see cref="SessionProtocol.Open"/>.</summary>
-    /// <param name="parent">Whose child it is.</param>
+    /// <summary>
+    /// Gives the actor that makes a session of each <see cref="SessionProtocol.Open"/>: on one node a new child of the server's root, in a
+    /// cluster the shard region, which has started before.
+    /// </summary>
+    /// <param name="parent">Whose child it becomes, if it is new.</param>
     /// <param name="name">Its name there.</param>
     IActorRef Start(IActorRefFactory parent, string name);
 

@@ -8,7 +8,8 @@ namespace ActorSocket.Sessions;
 /// a kilobyte of every session, and be later.
 /// </summary>
 /// <remarks>
-/// Any thread. Who cancels stays in the queue, without a reference to anything, until its time is over or half of the queue is such.
+/// Any thread. A wait that is cancelled is not searched for: it stays in the queue, without its actor, until its time is over, or until
+/// more than half of the queue are cancelled ones, which are then taken out together.
 /// </remarks>
 internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer precise)
 {

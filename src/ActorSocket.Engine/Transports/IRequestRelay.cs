@@ -29,9 +29,9 @@ internal interface IRequestRelay
 /// <param name="Jsonp">The query's <c>j</c> (E-52).</param>
 /// <param name="Form">How packets are to look, with the protocol's revision.</param>
 /// <param name="Upgrade">Not null when it wants to become a WebSocket.</param>
-/// <param name="IsRefused">Whether that WebSocket is to be closed as soon as it is open (E-10).</param>
+/// <param name="IsToBeClosed">Whether that WebSocket is to be closed as soon as it is open (E-10).</param>
 internal readonly record struct StrayRequest(
-    string Sid, bool IsForWebSocket, string Jsonp, WireForm Form, WebSocketUpgrade? Upgrade, bool IsRefused);
+    string Sid, bool IsForWebSocket, string Jsonp, WireForm Form, WebSocketUpgrade? Upgrade, bool IsToBeClosed);
 
 /// <summary>There is no other node: such a session is unknown.</summary>
 internal sealed class NoRelay : IRequestRelay

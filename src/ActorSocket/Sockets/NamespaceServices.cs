@@ -227,7 +227,10 @@ internal sealed class NamespaceServices
         Log(Recovery, new Emission(frame, selection, isVolatile, IsKept: !isVolatile, IsLocal: true, mark, emitter, number));
     }
 
-    /// <summary>Encodes an event with an offset, where only a parser can; else null.</summary>
+    /// <summary>
+    /// Recovery puts an offset behind an event's arguments. In our own encoding it is appended to the bytes; with an application's parser
+    /// (<see cref="SocketIoParser"/>) the event is encoded anew with it, by what this returns. Null without such a parser.
+    /// </summary>
     private Func<string, EncodedFrame>? MarkByParser<TArgs>(string eventName, TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments => Server.Packets.HasParser ? ByParser(eventName, args, flags) : null;
 

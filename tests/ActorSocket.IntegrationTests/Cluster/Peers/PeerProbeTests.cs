@@ -15,14 +15,14 @@ public sealed class PeerProbeTests
         listener.Start();
         var probe = new PeerProbe(new Address("akka.tcp", "actorsocket", "127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port));
         Assert.Equal(PeerPresence.Listens, await probe.TryAsync(time).WaitAsync(Node.Patience));
-        Assert.False(probe.IsRefused);
+        Assert.False(probe.IsProcessGone);
         listener.Stop();
         Assert.Equal(PeerPresence.Listens, await probe.TryAsync(time).WaitAsync(Node.Patience)); // what was found a moment ago
         time.Passed = 1;
         Assert.Equal(PeerPresence.Refuses, await probe.TryAsync(time).WaitAsync(Node.Patience));
-        Assert.True(probe.IsRefused);
+        Assert.True(probe.IsProcessGone);
         time.Passed = 6; // by then the failure detector knows
-        Assert.False(probe.IsRefused);
+        Assert.False(probe.IsProcessGone);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class PeerProbeTests
     {
         var probe = new PeerProbe(new Address("akka", "actorsocket"));
         Assert.Equal(PeerPresence.Silent, await probe.TryAsync(TimeProvider.System).WaitAsync(Node.Patience));
-        Assert.False(probe.IsRefused);
+        Assert.False(probe.IsProcessGone);
     }
 
     private sealed class Seconds : TimeProvider

@@ -43,7 +43,7 @@ public sealed class RemoteClaimTests
         // nobody has its socket: a new one
         Assert.False(client.Connected.GetProperty("pid").GetString()!.StartsWith(Tag, StringComparison.Ordinal));
         cluster.Peers.TryGet(Tag, out var peer);
-        Assert.Equal(!listens, peer!.IsRefused);
+        Assert.Equal(!listens, peer!.IsProcessGone);
         cluster.Peers.Remove(peer);
     }
 

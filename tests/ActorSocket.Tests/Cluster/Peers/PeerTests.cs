@@ -51,7 +51,7 @@ public sealed class PeerTests : ServerTest
         requests.Answered(near, new FetchSocketsReply(request, [[1]]));
         Assert.False(asked.IsCompleted);
         far.SetReachable(false); // lost while it is asked
-        requests.PeerOutOfSight(far);
+        requests.PeerUnreachable(far);
         var (answers, missing) = await asked.WaitAsync(Patience);
         Assert.Equal((1, 2), (answers.Count, missing));
         // Everybody was asked: one that comes back in time is heard.

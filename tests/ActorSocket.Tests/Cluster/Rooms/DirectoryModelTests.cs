@@ -8,7 +8,7 @@ namespace ActorSocket.Tests.Cluster.Rooms;
 /// The directory of three nodes, over a network that loses, doubles and delays whatever it likes, held against what each node has told.
 /// Real are the rooms of a node
 /// (<see cref="OwnRooms{TPeer}"/>) and what two nodes tell each other (<see cref="RoomExchange"/>); the test is the network, the clock and
-/// who is in sight.
+/// who is reachable.
 /// </summary>
 public sealed class DirectoryModelTests
 {
@@ -35,8 +35,8 @@ public sealed class DirectoryModelTests
         Do.Timers,
         Do.Meet,
         Do.Meet,
-        Do.LoseSight,
-        Do.SeeAgain,
+        Do.BecomeUnreachable,
+        Do.BecomeReachable,
         Do.Wait,
     ];
 
@@ -44,7 +44,7 @@ public sealed class DirectoryModelTests
         Gen.OneOfConst(Often), Gen.Int[0, 2], Gen.Int[1, 2], Gen.Int[0, 3], Gen.Int[0, 10_000],
         static (what, node, other, room, pick) => new Step(what, node, (node + other) % 3, $"room {room}", pick)).Array[1, 250];
 
-    private enum Do { Open, Close, Begin, Deliver, DeliverFirst, Lose, Double, Timers, Meet, LoseSight, SeeAgain, Wait }
+    private enum Do { Open, Close, Begin, Deliver, DeliverFirst, Lose, Double, Timers, Meet, BecomeUnreachable, BecomeReachable, Wait }
 
     private readonly record struct Step(Do What, int Node, int Other, string Room, int Pick);
 
@@ -83,8 +83,8 @@ public sealed class DirectoryModelTests
                 case Do.Begin: node.Begin(); break;
                 case Do.Meet: node.Meet(other); break;
                 case Do.Timers: node.OnTimers(); break;
-                case Do.LoseSight: node.SetInSight(other, false, _nodes[other].ToldOf(node.Index)); break;
-                case Do.SeeAgain: node.SetInSight(other, true, 0); break;
+                case Do.BecomeUnreachable: node.SetReachable(other, false, _nodes[other].ToldOf(node.Index)); break;
+                case Do.BecomeReachable: node.SetReachable(other, true, 0); break;
                 case Do.Wait:
                     _time.Seconds += 3;
                     foreach (var each in _nodes)
@@ -139,7 +139,7 @@ public sealed class DirectoryModelTests
                 foreach (var other in _nodes.Where(other => other != node))
                 {
                     node.Meet(other.Index);
-                    node.SetInSight(other.Index, true, 0);
+                    node.SetReachable(other.Index, true, 0);
                 }
             }
             for (var turn = 0; turn < 400; turn++)
@@ -176,12 +176,12 @@ public sealed class DirectoryModelTests
 
         public bool IsSynchronised { get; set; }
 
-        public bool InSight { get; set; } = true;
+        public bool IsReachable { get; set; } = true;
 
         /// <summary>What the other node had told when this one came to doubt: an answer that makes it sure again must cover that.</summary>
         public long Doubted { get; set; }
 
-        /// <summary>Out of sight before it was met.</summary>
+        /// <summary>Unreachable before it was met.</summary>
         public bool WasLost { get; set; }
 
         /// <summary>What this node has told the other, after each round.</summary>
@@ -234,7 +234,7 @@ public sealed class DirectoryModelTests
         {
             if (!Rooms.HasChanges)
                 return;
-            HashSet<int> by = [.. Enumerable.Range(0, 3).Where(other => Links[other] is { Exchange: not null, InSight: true })];
+            HashSet<int> by = [.. Enumerable.Range(0, 3).Where(other => Links[other] is { Exchange: not null, IsReachable: true })];
             var round = Rooms.Begin(by);
             foreach (var change in round.Changes)
             {
@@ -269,7 +269,7 @@ public sealed class DirectoryModelTests
                     link.IsSynchronised = synchronised;
                 },
                 round => Rooms.Confirm(round, other));
-            if (!link.InSight || link.WasLost)
+            if (!link.IsReachable || link.WasLost)
                 link.Exchange.MarkUnsynchronised();
             link.Exchange.Tell(Rooms.Everything());
         }
@@ -279,20 +279,20 @@ public sealed class DirectoryModelTests
             foreach (var link in Links)
             {
                 link.Exchange?.ResendLost();
-                if (link.InSight)
+                if (link.IsReachable)
                     link.Exchange?.Ask();
             }
         }
 
-        public void SetInSight(int other, bool inSight, long told)
+        public void SetReachable(int other, bool isReachable, long told)
         {
             var link = Links[other];
-            if (link.InSight == inSight)
+            if (link.IsReachable == isReachable)
                 return;
-            link.InSight = inSight;
+            link.IsReachable = isReachable;
             link.Doubted = Math.Max(link.Doubted, told);
             link.WasLost |= link.Exchange is null;
-            if (inSight)
+            if (isReachable)
                 link.Exchange?.Ask();
             else
                 link.Exchange?.MarkUnsynchronised();
