@@ -18,10 +18,3 @@ internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Se
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>
     public IReadOnlyList<IRemoteNode>? SentTo { get; init; }
 }
-
-/// <summary>Another node that an event is sent to.</summary>
-internal interface IRemoteNode
-{
-    /// <summary>What its ids begin with.</summary>
-    string Tag { get; }
-}

@@ -1,0 +1,8 @@
+namespace ActorSocket.Recovery;
+
+/// <summary>Another node that an event is sent to.</summary>
+internal interface IRemoteNode
+{
+    /// <summary>What its ids begin with.</summary>
+    string Tag { get; }
+}
