@@ -180,14 +180,14 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         {
             _server.Log.ErrorDataFailed(unreadable, kind.Type);
         }
-        if (data.Length <= EntityKind.MaxBytes)
+        if (data.Length <= _entities.MaxBytes)
             sender.Tell(new EntityAnswer(data, Shorten(TextOf(refusal)), IsRefusal: true, refusal.Code ?? ""));
         else
             Answer(
                 call,
                 sender,
                 [],
-                $"The data of what \"{call.Method}\" threw has {data.Length} bytes; an entity's has at most {EntityKind.MaxBytes}."
+                $"The data of what \"{call.Method}\" threw has {data.Length} bytes; an entity's has at most {_entities.MaxBytes}."
             );
     }
 
