@@ -17,7 +17,7 @@ public sealed partial class RoomEntities<TEntity>
 
     private readonly Namespace _namespace;
     private readonly string _type;
-    private readonly Lazy<IActorRef> _region;
+    private readonly EntityRegion _region;
     private readonly TimeSpan? _limit;
 
     internal RoomEntities(Namespace ns, string type, EntityOptions options)
@@ -39,8 +39,8 @@ public sealed partial class RoomEntities<TEntity>
                 nameof(type)
             );
         // The actor system starts after the application is mapped.
-        _region = new Lazy<IActorRef>(() => entities.Start(kind));
-        entities.StartLater(() => _ = _region.Value);
+        _region = new EntityRegion(entities, kind);
+        entities.StartLater(() => _ = _region.Started);
     }
 
     private RoomEntities(RoomEntities<TEntity> of, TimeSpan limit)
@@ -62,6 +62,7 @@ public sealed partial class RoomEntities<TEntity>
     /// <exception cref="EntityCallException">
     /// The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The application has not started yet.</exception>
     /// <exception cref="TimeoutException">
     /// No answer within the limit (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>): its node may have gone, or
     /// the method takes too long.
@@ -85,8 +86,9 @@ public sealed partial class RoomEntities<TEntity>
     /// <param name="method">The name of one of its <see cref="EventAttribute"/> methods.</param>
     /// <param name="args">The method's arguments: each item of the list is one.</param>
     /// <exception cref="ArgumentException">An argument is a token or a delegate, or they are too long.</exception>
+    /// <exception cref="InvalidOperationException">The application has not started yet.</exception>
     public void SendCore(string id, string method, IReadOnlyList<object?> args) =>
-        _region.Value.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+        _region.Started.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
 
     private async Task<byte[]> CallAsync(string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken)
     {
@@ -96,7 +98,7 @@ public sealed partial class RoomEntities<TEntity>
         EntityAnswer answer;
         try
         {
-            answer = await _region.Value.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
+            answer = await _region.Started.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {
