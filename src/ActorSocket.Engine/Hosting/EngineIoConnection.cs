@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Text;
 using ActorSocket.Configuration;
@@ -98,6 +99,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
     /// </summary>
     /// <remarks>An exception is logged; the connection goes on.</remarks>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnMessage(Func<EngineIoMessage, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -111,6 +113,9 @@ public sealed class EngineIoConnection : IConnectionConsumer
     }
 
     /// <inheritdoc cref="OnMessage(Func{EngineIoMessage, Task})"/>
+    public IDisposable OnMessage(Func<EngineIoMessage, ValueTask> handler) => OnMessage(Callback.From(handler));
+
+    /// <inheritdoc cref="OnMessage(Func{EngineIoMessage, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
     public IDisposable OnMessage(Action<EngineIoMessage> handler) => OnMessage(Callback.From(handler));
 
@@ -118,6 +123,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
     /// Runs once, when the connection has ended and all that its client sent before is handled (official: the event <c>close</c>).
     /// </summary>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnClose(Func<DisconnectReason, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -129,6 +135,9 @@ public sealed class EngineIoConnection : IConnectionConsumer
                 _onClose = Subscription.Without(_onClose, handler);
         });
     }
+
+    /// <inheritdoc cref="OnClose(Func{DisconnectReason, Task})"/>
+    public IDisposable OnClose(Func<DisconnectReason, ValueTask> handler) => OnClose(Callback.From(handler));
 
     /// <inheritdoc cref="OnClose(Func{DisconnectReason, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>

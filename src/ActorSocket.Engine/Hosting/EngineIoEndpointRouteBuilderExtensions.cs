@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorSocket;
 using ActorSocket.Configuration;
 using ActorSocket.Transports;
@@ -25,6 +26,7 @@ public static class EngineIoEndpointRouteBuilderExtensions
     /// <c>AddEngineIo</c> was not called, or the server is mapped already, or a parameter of the path is optional, has a default or is a
     /// catch-all.
     /// </exception>
+    [OverloadResolutionPriority(1)]
     public static EngineIoServer MapEngineIo(
         this IEndpointRouteBuilder endpoints, string pattern, Func<EngineIoConnection, Task> onConnection, string name = "")
     {
@@ -41,6 +43,11 @@ public static class EngineIoEndpointRouteBuilderExtensions
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Http).HandleAsync, $"Engine.IO {path}");
         return server;
     }
+
+    /// <inheritdoc cref="MapEngineIo(IEndpointRouteBuilder, string, Func{EngineIoConnection, Task}, string)"/>
+    public static EngineIoServer MapEngineIo(
+        this IEndpointRouteBuilder endpoints, string pattern, Func<EngineIoConnection, ValueTask> onConnection, string name = "") =>
+        endpoints.MapEngineIo(pattern, Callback.From(onConnection), name);
 
     /// <inheritdoc cref="MapEngineIo(IEndpointRouteBuilder, string, Func{EngineIoConnection, Task}, string)"/>
     /// <exception cref="ArgumentException">The handler is <c>async void</c>.</exception>

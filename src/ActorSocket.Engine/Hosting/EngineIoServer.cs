@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
@@ -40,7 +41,11 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
     /// <c>connection_error</c>).
     /// </summary>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnConnectionError(Func<ConnectionError, Task> handler) => Http.ConnectionErrors.Add(handler);
+
+    /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
+    public IDisposable OnConnectionError(Func<ConnectionError, ValueTask> handler) => OnConnectionError(Callback.From(handler));
 
     /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>

@@ -5,8 +5,8 @@ namespace ActorSocket.Configuration;
 
 /// <summary>
 /// What an application hands in to be called back, as one kind: something that returns a task. Every public method that takes a delegate
-/// without a result has an overload for one with a task, which an async lambda prefers; what is <c>async void</c> all the same, by a cast
-/// or as a method, is refused.
+/// without a result has an overload for one with a task, which an async lambda prefers, and for one with a <see cref="ValueTask"/>, which
+/// would be dropped otherwise; what is <c>async void</c> all the same, by a cast or as a method, is refused.
 /// </summary>
 internal static class Callback
 {
@@ -18,6 +18,12 @@ internal static class Callback
             callback(value);
             return Task.CompletedTask;
         };
+    }
+
+    public static Func<T, Task> From<T>(Func<T, ValueTask> callback, [CallerArgumentExpression(nameof(callback))] string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback, name);
+        return value => callback(value).AsTask();
     }
 
     public static Func<T1, T2, Task> From<T1, T2>(Action<T1, T2> callback)

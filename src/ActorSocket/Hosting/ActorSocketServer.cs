@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
@@ -67,7 +68,11 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     /// guards it.
     /// </remarks>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnNewNamespace(Func<Namespace, Task> handler) => Server.Namespaces.OnNew(handler);
+
+    /// <inheritdoc cref="OnNewNamespace(Func{Namespace, Task})"/>
+    public IDisposable OnNewNamespace(Func<Namespace, ValueTask> handler) => OnNewNamespace(Callback.From(handler));
 
     /// <inheritdoc cref="OnNewNamespace(Func{Namespace, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
@@ -78,7 +83,11 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     /// <c>connection_error</c>).
     /// </summary>
     /// <returns>Dispose it to take the handler off. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnConnectionError(Func<ConnectionError, Task> handler) => Server.Http.ConnectionErrors.Add(handler);
+
+    /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
+    public IDisposable OnConnectionError(Func<ConnectionError, ValueTask> handler) => OnConnectionError(Callback.From(handler));
 
     /// <inheritdoc cref="OnConnectionError(Func{ConnectionError, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using ActorSocket.Configuration;
 using ActorSocket.Data;
@@ -34,7 +35,11 @@ public class Namespace : IEventEmitter
     /// client is disconnected from the namespace and none of its events is handled. Official: <c>namespace.on("connection", …)</c>.
     /// </summary>
     /// <returns>Dispose it to take the handler off: it runs for no socket that connects later. Where it runs, it goes on.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnConnection(Func<Socket, Task> handler) => Services.OnConnection(handler);
+
+    /// <inheritdoc cref="OnConnection(Func{Socket, Task})"/>
+    public IDisposable OnConnection(Func<Socket, ValueTask> handler) => OnConnection(Callback.From(handler));
 
     /// <inheritdoc cref="OnConnection(Func{Socket, Task})"/>
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorSocket.Configuration;
 using ActorSocket.Emitting;
 using ActorSocket.Sockets;
@@ -81,7 +82,11 @@ public sealed partial class Socket
 
     /// <summary>Sees every event before its handlers and before the middleware of <see cref="Use"/> (official: <c>onAny</c>).</summary>
     /// <returns>Dispose it to stop.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnAny(Func<SocketEvent, Task> listener) => Register(ref _any, listener, () => Unregister(ref _any, listener));
+
+    /// <inheritdoc cref="OnAny(Func{SocketEvent, Task})"/>
+    public IDisposable OnAny(Func<SocketEvent, ValueTask> listener) => OnAny(Callback.From(listener));
 
     /// <inheritdoc cref="OnAny(Func{SocketEvent, Task})"/>
     public IDisposable OnAny(Action<SocketEvent> listener) => OnAny(Callback.From(listener));
@@ -89,8 +94,12 @@ public sealed partial class Socket
     /// <summary>
     /// As <see cref="OnAny(Func{SocketEvent, Task})"/>, before the listeners that are there (official: <c>prependAny</c>).
     /// </summary>
+    [OverloadResolutionPriority(1)]
     public IDisposable PrependAny(Func<SocketEvent, Task> listener) =>
         Register(ref _any, listener, () => Unregister(ref _any, listener), first: true);
+
+    /// <inheritdoc cref="PrependAny(Func{SocketEvent, Task})"/>
+    public IDisposable PrependAny(Func<SocketEvent, ValueTask> listener) => PrependAny(Callback.From(listener));
 
     /// <inheritdoc cref="PrependAny(Func{SocketEvent, Task})"/>
     public IDisposable PrependAny(Action<SocketEvent> listener) => PrependAny(Callback.From(listener));
@@ -109,8 +118,12 @@ public sealed partial class Socket
     /// <c>onAnyOutgoing</c>).
     /// </summary>
     /// <returns>Dispose it to stop.</returns>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnAnyOutgoing(Func<SocketEvent, Task> listener) =>
         Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener));
+
+    /// <inheritdoc cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>
+    public IDisposable OnAnyOutgoing(Func<SocketEvent, ValueTask> listener) => OnAnyOutgoing(Callback.From(listener));
 
     /// <inheritdoc cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>
     public IDisposable OnAnyOutgoing(Action<SocketEvent> listener) => OnAnyOutgoing(Callback.From(listener));
@@ -118,8 +131,12 @@ public sealed partial class Socket
     /// <summary>
     /// As <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>, before the listeners that are there (official: <c>prependAnyOutgoing</c>).
     /// </summary>
+    [OverloadResolutionPriority(1)]
     public IDisposable PrependAnyOutgoing(Func<SocketEvent, Task> listener) =>
         Register(ref _anyOutgoing, listener, () => Unregister(ref _anyOutgoing, listener), first: true);
+
+    /// <inheritdoc cref="PrependAnyOutgoing(Func{SocketEvent, Task})"/>
+    public IDisposable PrependAnyOutgoing(Func<SocketEvent, ValueTask> listener) => PrependAnyOutgoing(Callback.From(listener));
 
     /// <inheritdoc cref="PrependAnyOutgoing(Func{SocketEvent, Task})"/>
     public IDisposable PrependAnyOutgoing(Action<SocketEvent> listener) => PrependAnyOutgoing(Callback.From(listener));
@@ -148,15 +165,23 @@ public sealed partial class Socket
     /// Raised once when the socket is about to be disconnected, after the events that its client had sent before it left: its rooms are
     /// still there until the handler, also an asynchronous one, is done, for <see cref="ActorSocketOptions.LastEventsTimeout"/> at most.
     /// </summary>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnDisconnecting(Func<DisconnectReason, Task> handler) =>
         Register(ref _disconnecting, handler, () => Unregister(ref _disconnecting, handler));
+
+    /// <inheritdoc cref="OnDisconnecting(Func{DisconnectReason, Task})"/>
+    public IDisposable OnDisconnecting(Func<DisconnectReason, ValueTask> handler) => OnDisconnecting(Callback.From(handler));
 
     /// <inheritdoc cref="OnDisconnecting(Func{DisconnectReason, Task})"/>
     public IDisposable OnDisconnecting(Action<DisconnectReason> handler) => OnDisconnecting(Callback.From(handler));
 
     /// <summary>Raised once when the socket is disconnected and in no room any more.</summary>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnDisconnect(Func<DisconnectReason, Task> handler) =>
         Register(ref _disconnect, handler, () => Unregister(ref _disconnect, handler));
+
+    /// <inheritdoc cref="OnDisconnect(Func{DisconnectReason, Task})"/>
+    public IDisposable OnDisconnect(Func<DisconnectReason, ValueTask> handler) => OnDisconnect(Callback.From(handler));
 
     /// <inheritdoc cref="OnDisconnect(Func{DisconnectReason, Task})"/>
     public IDisposable OnDisconnect(Action<DisconnectReason> handler) => OnDisconnect(Callback.From(handler));
@@ -167,7 +192,11 @@ public sealed partial class Socket
     /// <see cref="System.Text.Json.JsonException"/> with nothing of what the client wrote in its message; what the serialiser said is in
     /// its <see cref="Exception.Data"/>, as <c>ActorSocket.Cause</c>.
     /// </summary>
+    [OverloadResolutionPriority(1)]
     public IDisposable OnError(Func<Exception, Task> handler) => Register(ref _error, handler, () => Unregister(ref _error, handler));
+
+    /// <inheritdoc cref="OnError(Func{Exception, Task})"/>
+    public IDisposable OnError(Func<Exception, ValueTask> handler) => OnError(Callback.From(handler));
 
     /// <inheritdoc cref="OnError(Func{Exception, Task})"/>
     public IDisposable OnError(Action<Exception> handler) => OnError(Callback.From(handler));

@@ -107,6 +107,38 @@ public sealed class OverloadTests
                 .Select(rooms => $"default({receiver})!.{method}({rooms})"));
     }
 
+    [Fact]
+    public void What_a_callback_returns_is_waited_for()
+    {
+        (string Callback, string Bound)[] forms =
+        [
+            ("x => LaterAsync(x)", "ValueTask"), ("LaterAsync", "ValueTask"), ("x => { return LaterAsync(x); }", "ValueTask"),
+            ("x => TaskAsync(x)", "Task"), ("TaskAsync", "Task"), ("async x => await LaterAsync(x)", "Task"),
+            ("async x => { await System.Threading.Tasks.Task.Yield(); }", "Task"), ("async _ => throw new System.Exception()", "Task"),
+            ("_ => throw new System.Exception()", "Task"), ("Now", "Void"), ("x => Now(x)", "Void"), ("x => { Now(x); }", "Void"),
+            ("x => x.ToString()", "Void"), ("_ => { }", "Void"),
+        ];
+        string[] methods =
+        [
+            "Namespace OnConnection", "ActorSocketServer OnConnection", "ActorSocketServer OnNewNamespace",
+            "ActorSocketServer OnConnectionError", "Socket OnAny", "Socket PrependAny", "Socket OnAnyOutgoing", "Socket PrependAnyOutgoing",
+            "Socket OnDisconnecting", "Socket OnDisconnect", "Socket OnError", "EngineIoServer OnConnectionError",
+            "EngineIoConnection OnMessage", "EngineIoConnection OnClose",
+        ];
+        var all = methods.Select(static one => one.Split(' '))
+            .SelectMany(one => forms.Select(form => (Call: $"default({one[0]})!.{one[1]}({form.Callback})", form.Bound))).ToList();
+        all.AddRange(forms.Select(static form => (
+            "Microsoft.AspNetCore.Builder.EngineIoEndpointRouteBuilderExtensions.MapEngineIo("
+            + $"default(Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)!, \"/e\", {form.Callback})",
+            form.Bound)));
+        Assert.All(Bind(all.ConvertAll(static one => one.Call)).Zip(all), static pair =>
+        {
+            var invoke = pair.First.Method.Parameters.Select(static one => (one.Type as INamedTypeSymbol)?.DelegateInvokeMethod)
+                .First(static one => one is not null)!;
+            Assert.True(invoke.ReturnType.Name == pair.Second.Bound, $"{pair.First.Call} is {pair.First.Method}");
+        });
+    }
+
     private static string Arguments(int count) => string.Concat(Enumerable.Range(1, count)
         .Select(static number => number % 2 == 0 ? ", \"x\"" : ", " + number.ToString(CultureInfo.InvariantCulture)));
 
@@ -119,6 +151,9 @@ public sealed class OverloadTests
             using ActorSocket;
             class Calls
             {
+                static async System.Threading.Tasks.ValueTask LaterAsync<T>(T _) => await System.Threading.Tasks.Task.Yield();
+                static async System.Threading.Tasks.Task TaskAsync<T>(T _) => await System.Threading.Tasks.Task.Yield();
+                static void Now<T>(T _) { }
                 void All(System.Threading.CancellationToken token, string[] texts, System.Collections.Generic.List<string> list)
                 {
                     {{string.Join("\n        ", lines)}}

@@ -105,6 +105,24 @@ public sealed class CallbackTests : ServerTest
     }
 
     [Fact]
+    public async Task A_guard_that_returns_a_ValueTask_guards()
+    {
+        var server = NewServer();
+        new ActorSocketServer(server).OnConnection(static _ => FailAsync());
+        var webSocket = new FakeWebSocket();
+        var session = await OpenAsync(server, webSocket);
+        session.Send("40");
+        Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("41", await webSocket.NextAsync());
+
+        static async ValueTask FailAsync()
+        {
+            await Task.Yield();
+            throw new InvalidOperationException("not you");
+        }
+    }
+
+    [Fact]
     public async Task Rooms_are_there_until_an_asynchronous_disconnecting_handler_is_done()
     {
         var goes = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
