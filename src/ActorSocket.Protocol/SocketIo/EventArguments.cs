@@ -29,7 +29,8 @@ public readonly ref struct ArgumentWriter
 
     /// <summary>Writes one argument; <see cref="SocketArguments"/> are spread.</summary>
     /// <exception cref="ArgumentException">
-    /// It is a <see cref="CancellationToken"/> or a delegate, which mean nothing to who receives them: they were meant for the call.
+    /// It is a <see cref="CancellationToken"/> or a delegate, which mean nothing to who receives them: they were meant for the call. Or a
+    /// task, whose result was meant.
     /// </exception>
     public void Write<T>(T value)
     {
@@ -48,6 +49,12 @@ public readonly ref struct ArgumentWriter
                 "arguments; with more await EmitWithAckAsync.",
                 nameof(value));
         }
+        if (IsTask(value))
+        {
+            throw new ArgumentException(
+                "A task cannot be an argument of an event or a call: an await is missing in front of it.",
+                nameof(value));
+        }
         if (value is SocketArguments arguments)
         {
             for (var i = 0; i < arguments.Count; i++)
@@ -58,6 +65,10 @@ public readonly ref struct ArgumentWriter
             JsonSerializer.Serialize(_writer, value, _json.Options);
         }
     }
+
+    private static bool IsTask<T>(T value) => typeof(T).IsValueType
+        ? ValueTaskType<T>.Is && value is not null // a constant, once the method has been compiled for good
+        : value is Task || (value is ValueType && ValueTaskType.IsOf(value.GetType()));
 
     internal void WriteError(string message, string? code, object? data)
     {
@@ -74,6 +85,19 @@ public readonly ref struct ArgumentWriter
         _writer.WriteEndObject();
         _writer.WriteEndObject();
     }
+}
+
+/// <summary>Whether a type is <see cref="ValueTask"/> or <see cref="ValueTask{TResult}"/>.</summary>
+internal static class ValueTaskType
+{
+    public static bool IsOf(Type type) =>
+        type == typeof(ValueTask) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>));
+}
+
+/// <summary>The same, found out once for each type.</summary>
+internal static class ValueTaskType<T>
+{
+    public static readonly bool Is = ValueTaskType.IsOf(Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T));
 }
 
 /// <summary>No arguments.</summary>
