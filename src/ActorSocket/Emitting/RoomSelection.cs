@@ -33,7 +33,18 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
         var joined = new string[before.Length + more.Count];
         before.CopyTo(joined, 0);
         more.CopyTo(joined, before.Length);
+        ThrowIfNull(joined.AsSpan(before.Length), nameof(rooms));
         return joined;
+    }
+
+    /// <exception cref="ArgumentException">One of the rooms is null, which would be nobody's, or left out for nobody.</exception>
+    public static void ThrowIfNull(ReadOnlySpan<string> rooms, string name)
+    {
+        foreach (var room in rooms)
+        {
+            if (room is null)
+                throw new ArgumentException("A room has a name; one of these is null.", name);
+        }
     }
 
     public bool Excludes(IRoomMember socket)

@@ -138,7 +138,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
     /// </exception>
     public ValueTask SocketsJoinAsync(string room, CancellationToken cancellationToken = default) =>
-        ChangeAsync(SocketChange.Join, [room], cancellationToken);
+        ChangeAsync(SocketChange.Join, [room], cancellationToken, nameof(room));
 
     /// <summary>As <see cref="SocketsJoinAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="SocketsJoinAsync(string, CancellationToken)"/>
@@ -155,7 +155,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
     /// </exception>
     public ValueTask SocketsLeaveAsync(string room, CancellationToken cancellationToken = default) =>
-        ChangeAsync(SocketChange.Leave, [room], cancellationToken);
+        ChangeAsync(SocketChange.Leave, [room], cancellationToken, nameof(room));
 
     /// <summary>As <see cref="SocketsLeaveAsync(string, CancellationToken)"/>, for several rooms.</summary>
     /// <inheritdoc cref="SocketsLeaveAsync(string, CancellationToken)"/>
@@ -174,11 +174,13 @@ public sealed class BroadcastOperator : IAckBroadcaster
 
     private TimeSpan TimeLimit => _flags.Timeout ?? _namespace.Services.Server.Adapter.RequestTimeout;
 
-    private async ValueTask ChangeAsync(SocketChange change, IEnumerable<string> rooms, CancellationToken cancellationToken)
+    private async ValueTask ChangeAsync(
+        SocketChange change, IEnumerable<string> rooms, CancellationToken cancellationToken, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(rooms);
         cancellationToken.ThrowIfCancellationRequested();
         string[] names = [.. rooms];
+        RoomSelection.ThrowIfNull(names, name ?? nameof(rooms));
         var services = _namespace.Services;
         var here = services.ChangeAsync(_selection, change, names, cancellationToken);
         var elsewhere = _flags.Local || services.Children is not null

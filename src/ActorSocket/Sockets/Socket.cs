@@ -292,7 +292,9 @@ public sealed partial class Socket : IAckEmitter
     public async ValueTask JoinAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rooms);
-        foreach (var room in rooms)
+        string[] names = [.. rooms];
+        RoomSelection.ThrowIfNull(names, nameof(rooms)); // before it joins any
+        foreach (var room in names)
             await JoinAsync(room, cancellationToken).ConfigureAwait(false);
     }
 
@@ -306,7 +308,9 @@ public sealed partial class Socket : IAckEmitter
     public async ValueTask LeaveAsync(IEnumerable<string> rooms, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rooms);
-        foreach (var room in rooms)
+        string[] names = [.. rooms];
+        RoomSelection.ThrowIfNull(names, nameof(rooms)); // before it leaves any
+        foreach (var room in names)
             await LeaveAsync(room, cancellationToken).ConfigureAwait(false);
     }
 

@@ -24,6 +24,42 @@ public sealed class RoomListTests : ServerTest
     }
 
     [Fact]
+    public async Task A_room_that_is_null_is_refused_at_once()
+    {
+        var (socket, _, _) = await JoinAsync();
+        var ns = socket.Namespace;
+        string[] one = ["a", null!];
+        Action[] choosing =
+        [
+            () => ns.To((string)null!), () => ns.In((string)null!), () => ns.Except((string)null!), () => ns.To(one.AsEnumerable()),
+            () => ns.To("a").Except(one), () => socket.To((string)null!), () => socket.Except(one.ToList()),
+            () => socket.Volatile.To((string)null!), () => socket.Volatile.Except(one.Where(static _ => true)),
+        ];
+        foreach (var choose in choosing)
+            Assert.Equal("rooms", Assert.Throws<ArgumentException>(choose).ParamName);
+        var remote = Assert.Single(await ns.FetchSocketsAsync());
+        Func<ValueTask>[] joining =
+        [
+            () => socket.JoinAsync(one), () => socket.LeaveAsync(one), () => remote.JoinAsync(one), () => remote.LeaveAsync(one),
+            () => ns.SocketsJoinAsync(one), () => ns.SocketsLeaveAsync(one),
+        ];
+        foreach (var join in joining)
+            Assert.Equal("rooms", (await Assert.ThrowsAsync<ArgumentException>(() => join().AsTask())).ParamName);
+        joining =
+        [
+            () => socket.JoinAsync((string)null!), () => socket.LeaveAsync((string)null!), () => remote.JoinAsync((string)null!),
+            () => ns.SocketsLeaveAsync((string)null!),
+        ];
+        foreach (var join in joining)
+        {
+            Assert.Equal(
+                "room",
+                (await Assert.ThrowsAnyAsync<ArgumentException>(async () => await join())).ParamName);
+        }
+        Assert.Equal([socket.Id], socket.Rooms);
+    }
+
+    [Fact]
     public async Task Lists_of_rooms_are_joined_and_left_also_from_afar()
     {
         var (socket, _, _) = await JoinAsync();
