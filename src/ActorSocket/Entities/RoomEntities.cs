@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ActorSocket.Emitting;
 using ActorSocket.Entities;
 using ActorSocket.Protocol.SocketIo;
@@ -60,7 +61,8 @@ public sealed partial class RoomEntities<TEntity>
     /// <param name="cancellationToken">Ends the wait; the call may still be carried out.</param>
     /// <exception cref="ArgumentException">An argument is a token or a delegate, or they are too long.</exception>
     /// <exception cref="EntityCallException">
-    /// The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long.
+    /// The entity could not start, or there are too many; the method threw, or there is none of that name; or what it returned is too long,
+    /// or nothing where a <typeparamref name="T"/> that cannot be null was asked for.
     /// </exception>
     /// <exception cref="InvalidOperationException">The application has not started yet.</exception>
     /// <exception cref="TimeoutException">
@@ -71,7 +73,11 @@ public sealed partial class RoomEntities<TEntity>
         string id, string method, IReadOnlyList<object?> args, CancellationToken cancellationToken = default)
     {
         var result = await CallAsync(id, method, args, cancellationToken).ConfigureAwait(false);
-        return _namespace.Services.Server.Json.FromJsonArray(result).ToOwnAnswer<T>();
+        if (result.Length > 0)
+            return _namespace.Services.Server.Json.FromJsonArray(result).ToOwnAnswer<T>();
+        return default(T) is null || typeof(T) == typeof(JsonElement) || typeof(T) == typeof(SocketArgument)
+            ? SocketArguments.Empty.ToOwnAnswer<T>()
+            : throw new EntityCallException($"\"{method}\" returned nothing, where {typeof(T)} was asked for.");
     }
 
     /// <summary>Calls a method of the entity with any number of arguments and waits until it is done, whatever it returns.</summary>

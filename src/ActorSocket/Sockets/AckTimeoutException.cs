@@ -70,7 +70,7 @@ public sealed class AckTimeoutException : TimeoutException
         IReadOnlyList<Exception> errors,
         IReadOnlyList<string> answered
     ) =>
-        new(errors.Count > 0 ? $"{Official}, or {errors.Count} clients answered with something else than was asked for" : Official)
+        new(TextOf(answers.Missing, errors.Count))
         {
             Missing = answers.Missing,
             Responses = responses,
@@ -79,6 +79,12 @@ public sealed class AckTimeoutException : TimeoutException
             Unanswered = answers.Unanswered,
             Left = answers.Left,
         };
+
+    private static string TextOf(int missing, int unread)
+    {
+        var other = $"{(unread == 1 ? "one client" : $"{unread} clients")} answered with something else than was asked for";
+        return unread == 0 ? Official : missing == 0 ? other : $"{Official}, and {other}";
+    }
 
     internal static AckTimeoutException OfClient(string socket, TimeoutException? late = null) =>
         new(Official, late) { Missing = 1, Unanswered = [socket] };

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,11 +19,30 @@ public sealed class RoomEntitiesTests
         Assert.Equal(2, await sums.InvokeAsync<int>("a", "add", 2));
     }
 
+    [Fact]
+    public async Task A_method_that_returns_nothing_says_so_to_who_asks_for_something()
+    {
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
+        var sums = app.MapActorSocket().MapEntities<Sum>("sum");
+        await app.StartAsync();
+        var error = await Assert.ThrowsAsync<EntityCallException>(() => sums.InvokeAsync<int>("a", "clear"));
+        Assert.Equal("\"clear\" returned nothing, where System.Int32 was asked for.", error.Message);
+        Assert.Null(await sums.InvokeAsync<int?>("a", "clear"));
+        Assert.Null(await sums.InvokeAsync<string>("a", "clear"));
+        Assert.Empty((await sums.InvokeAsync<SocketArguments>("a", "clear"))!);
+        Assert.True((await sums.InvokeAsync<SocketArgument>("a", "clear")).IsNull);
+        Assert.Equal(JsonValueKind.Null, (await sums.InvokeAsync<JsonElement>("a", "clear")).ValueKind);
+        await sums.InvokeAsync("a", "clear");
+    }
+
     internal sealed class Sum : RoomEntity
     {
         private int _sum;
 
         [Event("add")]
         public int Add(int more) => _sum += more;
+
+        [Event("clear")]
+        public void Clear() => _sum = 0;
     }
 }
