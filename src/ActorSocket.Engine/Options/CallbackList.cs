@@ -7,23 +7,48 @@ namespace ActorSocket.Configuration;
 /// <remarks>Any thread.</remarks>
 internal sealed class CallbackList<T>
 {
-    private Func<T, Task>[] _all = [];
+    private Entry[] _all = [];
 
-    public Func<T, Task>[] Current => Volatile.Read(ref _all);
+    public Entry[] Current => Volatile.Read(ref _all);
 
     /// <returns>Dispose it to take the callback off again.</returns>
     public IDisposable Add(Func<T, Task> callback)
     {
-        ArgumentNullException.ThrowIfNull(callback);
-        lock (this)
-            Volatile.Write(ref _all, [.. _all, callback]);
-        return new Subscription(() => Remove(callback));
+        var entry = new Entry(callback);
+        Add(entry);
+        return new Subscription(() => Remove(entry));
     }
 
-    /// <summary>Takes off what was added once; does nothing when it is not there.</summary>
-    public void Remove(Func<T, Task> callback)
+    /// <summary>Adds what may stand in other lists, too.</summary>
+    public void Add(Entry entry)
     {
         lock (this)
-            Volatile.Write(ref _all, Subscription.Without(_all, callback));
+            Volatile.Write(ref _all, [.. _all, entry]);
+    }
+
+    /// <summary>Does nothing when it is not there.</summary>
+    public void Remove(Entry entry)
+    {
+        lock (this)
+            Volatile.Write(ref _all, Subscription.Without(_all, entry));
+    }
+
+    /// <summary>One registration: the same callback may be there twice, and is taken off once for each.</summary>
+    public sealed class Entry
+    {
+        private int _isOver;
+
+        public Entry(Func<T, Task> callback)
+        {
+            ArgumentNullException.ThrowIfNull(callback);
+            Callback = callback;
+        }
+
+        public Func<T, Task> Callback { get; }
+
+        /// <summary>Whether it has been taken off, and is to go from every list.</summary>
+        public bool IsOver => Volatile.Read(ref _isOver) != 0;
+
+        public void End() => Interlocked.Exchange(ref _isOver, 1);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class EngineHttp(EngineServer engine)
     public void RaiseConnectionError(ConnectionError error)
     {
         foreach (var handler in ConnectionErrors.Current)
-            _ = RaiseAsync(handler, error);
+            _ = RaiseAsync(handler.Callback, error);
     }
 
     private async Task RaiseAsync(Func<ConnectionError, Task> handler, ConnectionError error)

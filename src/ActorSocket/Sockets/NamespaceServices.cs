@@ -89,12 +89,12 @@ internal sealed class NamespaceServices
     /// </summary>
     public Task<bool> Prepared => _prepared.Task;
 
-    public async Task PrepareAsync(Func<Namespace, Task>[] handlers)
+    public async Task PrepareAsync(CallbackList<Namespace>.Entry[] handlers)
     {
         try
         {
             foreach (var handler in handlers)
-                await handler(Face).ConfigureAwait(false);
+                await handler.Callback(Face).ConfigureAwait(false);
             _prepared.SetResult(true);
         }
         catch (Exception error)
@@ -109,15 +109,31 @@ internal sealed class NamespaceServices
     /// <returns>Dispose it to take the handler off: of a template also where namespaces have been made from it.</returns>
     public IDisposable OnConnection(Func<Socket, Task> handler)
     {
-        var own = _onConnection.Add(handler);
-        if (Children is null)
-            return own;
+        var own = new CallbackList<Socket>.Entry(handler);
+        _onConnection.Add(own);
         return new Subscription(() =>
         {
-            own.Dispose();
-            foreach (var child in Children.Values)
-                child._onConnection.Remove(handler);
+            own.End();
+            _onConnection.Remove(own);
+            foreach (var child in Children?.Values ?? [])
+                child._onConnection.Remove(own);
         });
+    }
+
+    /// <summary>
+    /// Takes its place among those of its template. What was taken off the template before is not always known to have been copied: from
+    /// here on who takes something off finds it here.
+    /// </summary>
+    public void TakePlace()
+    {
+        if (Parent is null)
+            return;
+        Parent.Children![Name] = this; // one of this name that goes takes off itself only
+        foreach (var handler in _onConnection.Current)
+        {
+            if (handler.IsOver)
+                _onConnection.Remove(handler);
+        }
     }
 
     /// <summary>A child of a dynamic namespace starts with its parent's middleware and handlers as they are now .</summary>
@@ -134,18 +150,18 @@ internal sealed class NamespaceServices
         var handlers = _onConnection.Current;
         for (var i = 0; i < handlers.Length; i++)
         {
-            var running = handlers[i](socket);
+            var running = handlers[i].Callback(socket);
             if (!running.IsCompletedSuccessfully)
                 return new ValueTask(RestAsync(running, handlers, i + 1, socket));
         }
         return default;
     }
 
-    private static async Task RestAsync(Task running, Func<Socket, Task>[] handlers, int next, Socket socket)
+    private static async Task RestAsync(Task running, CallbackList<Socket>.Entry[] handlers, int next, Socket socket)
     {
         await running.ConfigureAwait(false);
         for (; next < handlers.Length; next++)
-            await handlers[next](socket).ConfigureAwait(false);
+            await handlers[next].Callback(socket).ConfigureAwait(false);
     }
 
     public void Add(Socket socket)

@@ -41,11 +41,11 @@ internal sealed class NamespaceTable
             if (_byName.TryGetValue(name, out known))
                 return known;
             created = new NamespaceServices(server, name, parent) { IsMadeForClient = isForClient };
+            created.TakePlace(); // before anybody finds it
             _byName[name] = created;
             if (isForClient)
                 Interlocked.Increment(ref _madeForClients);
         }
-        parent?.Children!.TryAdd(name, created);
         _ = created.PrepareAsync(_onNew.Current);
         return created;
     }

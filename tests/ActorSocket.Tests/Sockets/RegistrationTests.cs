@@ -125,6 +125,40 @@ public sealed class RegistrationTests : ServerTest
     }
 
     [Fact]
+    public async Task What_a_namespace_has_of_its_own_stays_when_its_template_loses_the_same()
+    {
+        var io = new ActorSocketServer(NewServer());
+        var heard = new List<string>();
+        var template = io.OfDynamic(new Regex("^/room-", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        io.Of("/room-1").OnConnection(Hear);
+        template.OnConnection(Hear).Dispose(); // never inherited
+        await ConnectAsync(io, "/room-1");
+        Assert.Equal(["/room-1"], heard);
+
+        Task Hear(Socket socket)
+        {
+            heard.Add(socket.Namespace.Name);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task What_is_taken_off_a_template_while_a_namespace_is_made_from_it_is_not_left_there()
+    {
+        var io = new ActorSocketServer(NewServer());
+        var heard = new List<string>();
+        var template = io.OfDynamic(new Regex("^/room-", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        var registration = template.OnConnection(_ => heard.Add("goes"));
+        template.OnConnection(_ => heard.Add("stays"));
+        var made = new NamespaceServices(io.Server, "/room-1", template.Services);
+        registration.Dispose();
+        made.TakePlace();
+        await made.RaiseConnectionAsync(null!);
+        Assert.Equal(["stays"], heard);
+        Assert.Same(made, template.Services.Children!["/room-1"]);
+    }
+
+    [Fact]
     public async Task Registrations_from_many_threads_are_all_there_and_all_gone()
     {
         var list = new CallbackList<int>();
