@@ -80,6 +80,8 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         catch (BadHttpRequestException error)
             when (error.StatusCode == StatusCodes.Status400BadRequest
                 && length is { } whole
+                && whole >= parts.Length
+                && IsKestrels(reader)
                 && TakeLastWords(context, whole - parts.Length) is { } words
             )
         {
@@ -139,6 +141,11 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
             return null; // it was cut, or something else than Kestrel reads it
         }
     }
+
+    /// <summary>
+    /// Not one that the application has put in front, which may decompress: what comes of it is not what lies in the connection.
+    /// </summary>
+    private static bool IsKestrels(PipeReader reader) => reader.GetType().Assembly == typeof(KestrelServerOptions).Assembly;
 
     /// <summary>What has come of a body that does not come at once.</summary>
     private struct Parts : IDisposable
