@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,6 +28,24 @@ public sealed class PostBodyTests : ServerTest
             Assert.Equal(TimeSpan.FromSeconds(30), rate.MinDataRate!.GracePeriod);
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(2)] // less than has come of it: it was compressed
+    public async Task What_lies_in_the_connection_is_no_part_of_a_body_that_the_application_has_put_in_front(int length)
+    {
+        var (body, connection) = (new Pipe(), new Pipe());
+        await connection.Writer.WriteAsync("rest"u8.ToArray());
+        await body.Writer.WriteAsync("42[1"u8.ToArray());
+        var context = NewContext("HTTP/1.1");
+        context.Request.ContentLength = length;
+        context.Features.Set<IRequestBodyPipeFeature>(new Body(body.Reader));
+        context.Features.Set<IConnectionTransportFeature>(new Connection(connection.Reader));
+        var reading = PostBody.ReadAsync(context, 100, null, null).AsTask();
+        await body.Writer.CompleteAsync(new Microsoft.AspNetCore.Http.BadHttpRequestException("It has ended.", 400));
+        Assert.True(PostBody.IsCut(await Assert.ThrowsAsync<Microsoft.AspNetCore.Http.BadHttpRequestException>(() => reading)));
+        Assert.Equal(4, connection.Reader.TryRead(out var left) ? left.Buffer.Length : 0);
+    }
+
     private static DefaultHttpContext NewContext(string protocol)
     {
         var context = new DefaultHttpContext();
@@ -38,6 +57,15 @@ public sealed class PostBodyTests : ServerTest
     private sealed class Body(PipeReader reader) : IRequestBodyPipeFeature
     {
         public PipeReader Reader => reader;
+    }
+
+    private sealed class Connection(PipeReader input) : IConnectionTransportFeature, IDuplexPipe
+    {
+        public IDuplexPipe Transport { get => this; set => throw new NotSupportedException(); }
+
+        public PipeReader Input => input;
+
+        public PipeWriter Output => throw new NotSupportedException();
     }
 
     private sealed class Rate : IHttpMinRequestBodyDataRateFeature
