@@ -212,47 +212,6 @@ public sealed partial class MiddlewareTests
     }
 
     [Fact]
-    public async Task A_body_that_is_decompressed_and_ends_with_its_connection_is_cut()
-    {
-        var log = new RecordedLog();
-        await using var app = await StartAsync(Fronts["request decompression"], log);
-        var handled = 0;
-        var reason = new TaskCompletionSource<DisconnectReason>(TaskCreationOptions.RunContinuationsAsynchronously);
-        app.Services.GetRequiredService<ActorSocketServer>().OnConnection(socket =>
-        {
-            socket.On("bye", () => Interlocked.Increment(ref handled));
-            socket.OnDisconnect(why => reason.SetResult(why));
-        });
-        var url = new Uri(app.Urls.First());
-        using var http = new HttpClient { BaseAddress = url };
-        var session = Polling + "&sid=" + (await http.GetStringAsync(Polling)).Split('"')[3];
-        await http.PostAsync(session, new StringContent("40"));
-        await http.GetAsync(session);
-        using var packed = new MemoryStream();
-        int first;
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            await gzip.WriteAsync("42[\"bye\"]\u001e"u8.ToArray());
-            await gzip.FlushAsync();
-            first = (int)packed.Length;
-            await gzip.WriteAsync("42[\"bye\"]"u8.ToArray());
-        }
-        using var tcp = new System.Net.Sockets.TcpClient { NoDelay = true };
-        await tcp.ConnectAsync(IPAddress.Loopback, url.Port);
-        await using var stream = tcp.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST {session} HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n"));
-        await stream.WriteAsync(packed.GetBuffer().AsMemory(0, first));
-        await Task.Delay(200); // nothing tells when the server has read the first part
-        tcp.Client.SetRawSocketOption(6, 3, BitConverter.GetBytes(1)); // TCP_CORK: the end comes with the rest, in one segment
-        await stream.WriteAsync(packed.GetBuffer().AsMemory(first, (int)packed.Length - first));
-        tcp.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
-        Assert.Equal(DisconnectReason.TransportError, await reason.Task.WaitAsync(Node.Patience));
-        Assert.Equal(0, handled);
-        Assert.DoesNotContain(log.Above(LogLevel.Information), static _ => true);
-    }
-
-    [Fact]
     public async Task A_body_that_is_too_long_once_it_is_decompressed_is_too_long()
     {
         var log = new RecordedLog();
