@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.EventLoops;
 
 /// <summary>
 /// One epoll set and the thread that waits for it. It receives, and closes; nothing that it calls blocks or is the user's.
 /// </summary>
-internal sealed unsafe partial class EventLoop : IDisposable
+internal sealed unsafe class EventLoop : IDisposable
 {
     private const int MaxEvents = 256;
     private const int BufferSize = 64 * 1024;
@@ -14,7 +13,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
     [ThreadStatic]
     private static EventLoop? _current;
 
-    private readonly ILogger _log;
+    private readonly TransportLog _log;
     private readonly Thread _thread;
     private readonly ConcurrentQueue<LoopSocket> _posted = new();
     private readonly int _epoll;
@@ -24,7 +23,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private volatile bool _stops;
     private volatile bool _isOver;
 
-    public EventLoop(int number, ILogger log)
+    public EventLoop(int number, TransportLog log)
     {
         _log = log;
         _epoll = Libc.NewEpoll();
@@ -143,14 +142,11 @@ internal sealed unsafe partial class EventLoop : IDisposable
     {
         try
         {
-            SocketFailed(_log, error);
+            _log.SocketFailed(error);
         }
         catch (Exception)
         {
             // A logger that throws must not end the loop.
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "An event loop closes a connection whose handling failed.")]
-    private static partial void SocketFailed(ILogger log, Exception error);
 }

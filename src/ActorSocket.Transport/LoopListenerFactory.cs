@@ -82,7 +82,7 @@ internal sealed class LoopListenerFactory(
         try
         {
             while (loops.Count < count)
-                loops.Add(new EventLoop(loops.Count, _log.Logger));
+                loops.Add(new EventLoop(loops.Count, _log));
             return [.. loops];
         }
         catch

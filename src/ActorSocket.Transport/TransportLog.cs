@@ -11,8 +11,6 @@ internal sealed partial class TransportLog(ILogger logger)
     private long _lastRefusal = long.MinValue;
     private int _hasFallenBack;
 
-    public ILogger Logger => logger;
-
     /// <summary>At most once a minute: while it lasts it is tried ten times a second.</summary>
     public void CannotAccept(int error)
     {
@@ -33,6 +31,12 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(2, LogLevel.Warning,
         "Connections wait: none can be accepted (errno {Error}; 24 and 23 mean too many open files, see ulimit -n). It is tried again.")]
     private static partial void CannotAccept(ILogger logger, int error);
+
+    /// <summary>What a loop told a socket threw: that one is closed.</summary>
+    public void SocketFailed(Exception error) => SocketFailed(logger, error);
+
+    [LoggerMessage(1, LogLevel.Error, "An event loop closes a connection whose handling failed.")]
+    private static partial void SocketFailed(ILogger logger, Exception error);
 
     /// <summary>A connection was accepted and closed again.</summary>
     public void CannotWatch(IOException error) => CannotWatch(logger, error);
