@@ -362,6 +362,7 @@ internal sealed class SessionTarget : Target, IDisposable
     private sealed class ErrorLog : ILoggerProvider, ILogger
     {
         private const int HandlerFailed = 1;
+        private const int LeftOut = 11; // too many lines of one kind: thirty of them were here before, and one follows
 
         private readonly ConcurrentQueue<string> _errors = new();
 
@@ -382,7 +383,7 @@ internal sealed class SessionTarget : Target, IDisposable
             Func<TState, Exception?, string> formatter
         )
         {
-            if (logLevel >= LogLevel.Error && eventId.Id != HandlerFailed)
+            if (logLevel >= LogLevel.Error && eventId.Id is not (HandlerFailed or LeftOut))
                 _errors.Enqueue($"{formatter(state, exception)} {exception}");
         }
 
