@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ActorSocket.ClientTests.Infrastructure;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -75,6 +76,35 @@ public sealed class DemoTests(Chromium chromium)
         await Expect(bob.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
         await Expect(bobsPhone.Page.Locator("#messages .whisper")).ToHaveTextAsync("Ada whispers: a secret", Patient);
         NoComplaints(ada, bob, bobsPhone);
+    }
+
+    [Fact]
+    public async Task Who_takes_another_name_no_longer_gets_what_is_whispered_to_the_former()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada");
+        await using var eve = await EnterAsync(demo, "Bob");
+
+        await AskAsync(eve, "login", "Eve");
+
+        Assert.Equal("Nobody of that name is here.", await ErrorAsync(ada, "whisper", "Bob", "a secret"));
+        NoComplaints(ada, eve);
+    }
+
+    [Fact]
+    public async Task A_visitor_floods_nobody_with_pictures_and_questions()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+
+        var pictures = await AskAllAsync(ada, 2, "picture", "image/png", "new Uint8Array([1])");
+        Assert.Equal(new string?[] { null, "One picture a second, please." }, pictures);
+        // Each waits for an answer of hers; the first that has one is the fifth, which is refused.
+        var first = await ada.Page.EvaluateAsync<string?>(
+            "() => Promise.race(Array.from({ length: 5 }, () => __socket.emitWithAck('ready-check').then((answer) => answer.error)))"
+        );
+        Assert.Equal("One after the other, please.", first);
+        NoComplaints(ada);
     }
 
     [Theory]
@@ -227,6 +257,28 @@ public sealed class DemoTests(Chromium chromium)
             await JoinAsync(tab, lobby);
         return tab;
     }
+
+    /// <summary>Past the page: what a client may send that is none of ours.</summary>
+    private static Task<JsonElement> AskAsync(Tab tab, string name, params string[] args) =>
+        tab.Page.EvaluateAsync<JsonElement>(
+            "([name, args]) => __socket.timeout(20000).emitWithAck(name, ...args)",
+            new object[] { name, args }
+        );
+
+    private static async Task<string?> ErrorAsync(Tab tab, string name, params string[] args) =>
+        (await AskAsync(tab, name, args)).GetProperty("error").GetString();
+
+    /// <summary>Several at once, and the error of each, in their order.</summary>
+    private static async Task<string?[]> AskAllAsync(Tab tab, int times, string name, params string[] args) =>
+        await tab.Page.EvaluateAsync<string?[]>(
+            """
+            ([times, name, args]) => Promise.all(Array.from({ length: times }, () => {
+              const values = args.map((value) => value.startsWith("new ") ? eval(value) : value);
+              return __socket.timeout(20000).emitWithAck(name, ...values).then((answer) => answer.error ?? null);
+            }))
+            """,
+            new object[] { times, name, args }
+        );
 
     private static Task SendPictureAsync(Tab tab) =>
         tab.Page.SetInputFilesAsync("#picture", new FilePayload { Name = "dot.png", MimeType = "image/png", Buffer = Picture });

@@ -35,7 +35,7 @@ internal sealed class AdminFigures(ActorSocketServer io, RoomEntities<LobbyList>
         {
             return await list.InvokeAsync<LobbySummary[]>(LobbyList.Id, "list");
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or EntityCallException) // or the host would stop with this service
         {
             return [];
         }

@@ -3,10 +3,22 @@ using System.Text.RegularExpressions;
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>What a client of the lobby may do. Every request is acknowledged with what it asked for, or with <c>{ error }</c>.</summary>
-internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<LobbyRoom> lobbies, RoomEntities<LobbyList> list)
+/// <remarks>
+/// Nobody checks names: who gives one is that user, and gets what is whispered to it. What is more than a demo signs its users in
+/// (docs/guide/namespaces-and-auth.md), and takes the name from <c>Socket.User</c>.
+/// </remarks>
+internal sealed partial class LobbyHandlers(
+    ActorSocketServer io,
+    RoomEntities<LobbyRoom> lobbies,
+    RoomEntities<LobbyList> list,
+    TimeProvider time,
+    ILogger<LobbyHandlers> log
+)
 {
     private const int MaxText = 500;
     private const int MaxPicture = 500_000;
+    private const int MaxQuestions = 4;
+    private static readonly TimeSpan PictureInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(15);
     private static readonly HashSet<string> PictureTypes = new(StringComparer.Ordinal)
     {
@@ -28,8 +40,11 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         socket.On("pointer", (double x, double y) => Point(visitor, x, y));
         socket.On("picture", (string? type, byte[]? data) => Picture(visitor, type, data));
         // These wait for other people: acknowledged later, so that the visitor's next events need not wait with them.
-        socket.On("whisper", (string? to, string? text, Ack ack) => { _ = AnswerAsync(ack, WhisperAsync(visitor, to, text)); });
-        socket.On("ready-check", (Ack ack) => { _ = AnswerAsync(ack, CheckReadyAsync(visitor)); });
+        socket.On("whisper", (string? to, string? text, Ack ack) =>
+        {
+            _ = AnswerAsync(visitor, ack, () => WhisperAsync(visitor, to, text));
+        });
+        socket.On("ready-check", (Ack ack) => { _ = AnswerAsync(visitor, ack, () => CheckReadyAsync(visitor)); });
         socket.On("ping?", static () => true);
         socket.OnDisconnect(_ => Leave(visitor));
     }
@@ -40,6 +55,8 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
             return Error("A name has 1 to 24 letters, digits, spaces, dots or dashes.");
         if (visitor.Lobby is not null)
             await LeaveAsync(visitor);
+        if (visitor.Name is { } former) // or somebody who takes one name after the other hears what is whispered to all of them
+            await visitor.Socket.LeaveAsync(UserRoom(former));
         visitor.Name = name!.Trim();
         visitor.Socket.Data["user"] = visitor.Name;
         await visitor.Socket.JoinAsync(UserRoom(visitor.Name));
@@ -115,12 +132,16 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
             ToLobby(visitor)?.Volatile.Emit("pointer", visitor.Pointer, visitor.Name, x, y);
     }
 
-    private static object Picture(Visitor visitor, string? type, byte[]? data)
+    private object Picture(Visitor visitor, string? type, byte[]? data)
     {
         if (ToLobby(visitor) is not { } others)
             return Error("Join a lobby first.");
         if (type is null || !PictureTypes.Contains(type) || data is not { Length: > 0 and <= MaxPicture })
             return Error("A picture is a PNG, JPEG, GIF or WebP of at most 500 kB.");
+        // Everyone in the lobby gets it: what one visitor sends without a pause costs those with a slow line their connection.
+        if (visitor.PictureAt is { } last && time.GetElapsedTime(last) < PictureInterval)
+            return Error("One picture a second, please.");
+        visitor.PictureAt = time.GetTimestamp();
         others.Emit("picture", visitor.Name, type, data);
         return new { sent = true };
     }
@@ -179,7 +200,23 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         }
     }
 
-    private static async Task AnswerAsync(Ack ack, Task<object> answer) => ack.Send(await answer);
+    /// <summary>Nothing waits for it, so nothing holds a client back that asks again and again: that is what the limit is for.</summary>
+    private async Task AnswerAsync(Visitor visitor, Ack ack, Func<Task<object>> ask)
+    {
+        try
+        {
+            ack.Send(visitor.BeginQuestion() <= MaxQuestions ? await ask() : Error("One after the other, please."));
+        }
+        catch (Exception error) // nobody awaits this
+        {
+            LogFailure(log, error);
+            ack.Send(Error("That did not work."));
+        }
+        finally
+        {
+            visitor.EndQuestion();
+        }
+    }
 
     private static BroadcastOperator? ToLobby(Visitor visitor) =>
         visitor.Lobby is { } lobby ? visitor.Socket.To(LobbyRoom.RoomOf(lobby)) : null;
@@ -193,9 +230,14 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
     [GeneratedRegex(@"^[\p{L}\p{N}](?:[\p{L}\p{N} .\-]{0,22}[\p{L}\p{N}.])?$", RegexOptions.CultureInvariant, 100)]
     private static partial Regex NamePattern();
 
-    /// <summary>One tab. Its handlers run one at a time, so this needs no lock.</summary>
+    [LoggerMessage(1, LogLevel.Error, "A question that a visitor asked of others failed.")]
+    private static partial void LogFailure(ILogger log, Exception error);
+
+    /// <summary>One tab. Its handlers run one at a time, so this needs no lock; the questions end on other threads.</summary>
     private sealed class Visitor(Socket socket)
     {
+        private int _questions;
+
         public Socket Socket => socket;
 
         /// <summary>
@@ -206,5 +248,12 @@ internal sealed partial class LobbyHandlers(ActorSocketServer io, RoomEntities<L
         public string? Name { get; set; }
 
         public string? Lobby { get; set; }
+
+        public long? PictureAt { get; set; }
+
+        /// <summary>How many questions there are now.</summary>
+        public int BeginQuestion() => Interlocked.Increment(ref _questions);
+
+        public void EndQuestion() => Interlocked.Decrement(ref _questions);
     }
 }

@@ -43,7 +43,10 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
     [Event("heads")]
     public void Heads(string name, int heads)
     {
-        var isNews = !_lobbies.TryGetValue(name, out var known) || known.Heads != heads;
+        var isKnown = _lobbies.TryGetValue(name, out var known);
+        if (!isKnown && _lobbies.Count >= MaxLobbies)
+            return; // one that a client opened by coming back to it: it is there, and not listed
+        var isNews = !isKnown || known.Heads != heads;
         _lobbies[name] = (heads, time.GetTimestamp());
         if (isNews)
             Show();
