@@ -12,7 +12,7 @@ public static class TypedClientExtensions
     /// <see cref="CancellationToken"/> ends the wait for it.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is no interface, or has a member that no event can stand for.</exception>
-    /// <example><code>socket.To(room).As&lt;ILobbyClient&gt;().Joined(socket.Id);</code></example>
+    /// <example><code>socket.To(room).As&lt;ILobbyClient&gt;().Joined(name);</code></example>
     public static TClient As<TClient>(this IEventEmitter emitter)
         where TClient : class
     {

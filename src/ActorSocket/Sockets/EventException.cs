@@ -15,7 +15,7 @@ namespace ActorSocket;
 /// <param name="data">Serialised as <c>error.data</c>, binary included; left out when null.</param>
 /// <param name="innerException">What it comes from; the client does not see it.</param>
 /// <example><code>
-/// socket.On("buy", (int count) => count &lt;= stock ? Buy(count) : throw new EventException("sold out", new { stock }));
+/// socket.On("buy", (int count) => shop.TryBuy(count) ? shop.Left : throw new EventException("sold out", new { shop.Left }));
 /// </code></example>
 public sealed class EventException(string message, object? data = null, Exception? innerException = null)
     : Exception(message, innerException),

@@ -30,7 +30,7 @@ public sealed partial class Socket
     /// <returns>Dispose it to stop handling the event.</returns>
     /// <exception cref="ArgumentException">The name is reserved, a parameter or the result cannot be bound, or the handler is <c>async
     /// void</c>.</exception>
-    /// <example><code>socket.On("roll", (int sides) => Random.Shared.Next(sides) + 1);</code></example>
+    /// <example><code>socket.On("roll", () => Random.Shared.Next(6) + 1);</code></example>
     public IDisposable On(string eventName, Delegate handler) => Listen(eventName, handler, once: false);
 
     /// <summary>

@@ -23,7 +23,7 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     /// Each item is one; serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.
     /// </param>
     /// <example><code>
-    /// socket.Use((e, next) =&gt; { e.SetArguments([e.Arguments[0].As&lt;string&gt;()?.Trim()]); return next(); });
+    /// socket.Use((e, next) =&gt; { e.SetArguments([.. e.Arguments.Take(3)]); return next(); });
     /// </code></example>
     public void SetArguments(IReadOnlyList<object?> args)
     {

@@ -52,6 +52,7 @@ public sealed partial class SnippetTests
         ["app"] = "WebApplication",
         ["builder"] = "WebApplicationBuilder",
         ["io"] = "ActorSocket.ActorSocketServer",
+        ["mayEnter"] = "Func<System.Security.Claims.ClaimsPrincipal, string, Task<bool>>",
         ["place"] = "Func<Order, Task<int>>",
         ["readToken"] = "Func<string?, Task<System.Security.Claims.ClaimsPrincipal?>>",
         ["socket"] = "ActorSocket.Socket",
