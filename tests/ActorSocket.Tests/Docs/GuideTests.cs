@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
+using ActorSocket.Protocol.EngineIo;
 
 namespace ActorSocket.Tests.Docs;
 
@@ -57,6 +59,69 @@ public sealed partial class GuideTests
         Assert.Equal(options.Order(StringComparer.Ordinal), listed);
     }
 
+    [Fact]
+    public void The_guide_to_disconnects_has_every_reason_and_every_code_and_no_other()
+    {
+        var page = Read("docs/guide/why-did-my-client-disconnect.md");
+        var serverSays = page[page.IndexOf("## What the server says", StringComparison.Ordinal)..];
+        var reasons = typeof(DisconnectReason)
+            .GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .Select(static reason => reason.GetValue(null)!.ToString()!)
+            .Order(StringComparer.Ordinal);
+        var listed = ReasonRow().Matches(serverSays[..serverSays.IndexOf("\n\nDescriptions", StringComparison.Ordinal)]);
+        Assert.Equal(reasons, listed.Select(static row => row.Groups["reason"].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Enum.GetValues<EngineIoError>().Select(static error => $"{(int)error} {error.Message()}").Order(StringComparer.Ordinal),
+            CodeRow()
+                .Matches(page)
+                .Select(static row => $"{row.Groups["code"].Value} {row.Groups["message"].Value}")
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Links_between_pages_lead_somewhere_and_every_guide_is_linked_from_the_first()
+    {
+        var pages = Directory
+            .GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.GetFiles(Root, "*.md"))
+            .ToDictionary(static path => path, static path => CodeBlock().Replace(File.ReadAllText(path), ""), StringComparer.Ordinal);
+        var anchors = pages.ToDictionary(static page => page.Key, static page => AnchorsOf(page.Value), StringComparer.Ordinal);
+        var faults = new List<string>();
+        foreach (var (path, text) in pages)
+        {
+            foreach (var link in Link().Matches(text).Select(static link => link.Groups))
+            {
+                var target = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, link["path"].Value));
+                if (link["path"].Length == 0)
+                    target = path;
+                if (!File.Exists(target) && !Directory.Exists(target))
+                    faults.Add($"{path}: there is no {link["path"].Value}");
+                else if (link["anchor"].Success && anchors.TryGetValue(target, out var known) && !known.Contains(link["anchor"].Value))
+                    faults.Add($"{path}: {link["path"].Value} has no #{link["anchor"].Value}");
+            }
+        }
+        Assert.Empty(faults);
+        var first = pages.Single(static page => page.Key.EndsWith("getting-started.md", StringComparison.Ordinal));
+        var linked = Link().Matches(first.Value).Select(static link => link.Groups["path"].Value).Append("getting-started.md");
+        var guides = Directory.GetFiles(Path.GetDirectoryName(first.Key)!).Select(static path => Path.GetFileName(path));
+        Assert.Empty(guides.Except(linked, StringComparer.Ordinal));
+    }
+
+    /// <summary>As GitHub makes them: lower case, spaces are dashes, punctuation is left out.</summary>
+    private static HashSet<string> AnchorsOf(string text) =>
+        Heading()
+            .Matches(text)
+            .Select(static heading =>
+                string.Concat(
+                    heading.Groups["text"].Value
+                        .ToLowerInvariant()
+                        .Where(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')
+                        .Select(static c => c == ' ' ? '-' : c)
+                )
+            )
+            .ToHashSet(StringComparer.Ordinal);
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     [GeneratedRegex(
@@ -72,6 +137,21 @@ public sealed partial class GuideTests
         1000
     )]
     private static partial Regex CompatibilityRow();
+
+    [GeneratedRegex(@"^\| `(?<reason>[a-z ]+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ReasonRow();
+
+    [GeneratedRegex(@"^\| (?<code>\d) \| \d{3} \| `(?<message>[^`]+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex CodeRow();
+
+    [GeneratedRegex(@"^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex(@"^#+ (?<text>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"\]\((?!\w+:)(?<path>[^)#\s]*)(#(?<anchor>[^)\s]+))?\)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"^\| `(?<name>\w+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex OptionRow();
