@@ -13,6 +13,8 @@ switch (args)
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
         }
+    case ["draw", var folder]:
+        return Chart.Redraw(folder);
     case ["micro", .. var rest]:
         return Micro.Run(rest);
     case ["directory", .. var rest]:
@@ -34,6 +36,7 @@ switch (args)
             Usage: dotnet run -c Release --project tests/ActorSocket.Benchmarks -- …
               compare [--quick] [--modes a,b] [--peers a,b] [--reference PEER] [--baseline FILE] [--rounds N] [--window S] [--warmup S] [--out FOLDER]
                       [--server-core 0] [--load-core 1] [--max-other-cpu PERCENT] [--time-limit S]
+              draw FOLDER           the charts anew, from the compare.json that is in it
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-inline, serve-signalr, serve-raw)

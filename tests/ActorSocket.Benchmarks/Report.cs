@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -15,7 +14,6 @@ internal sealed class Report(CompareOptions options, List<Result> results, Dicti
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-    private static readonly string[] Colours = ["#8c8c8c", "#c44e52", "#dd8452", "#4c72b0", "#ccb974", "#2e8b57"];
 
     private readonly List<Peer> _peers = [.. results.Select(static result => result.Peer).Distinct()];
     private readonly List<Mode> _modes = [.. results.Select(static result => result.Mode).Distinct()];
@@ -28,8 +26,8 @@ internal sealed class Report(CompareOptions options, List<Result> results, Dicti
         Directory.CreateDirectory(options.Out);
         File.WriteAllText(Path.Combine(options.Out, "compare.md"), markdown);
         File.WriteAllText(Path.Combine(options.Out, "compare.json"), AsJson() + "\n");
-        File.WriteAllText(Path.Combine(options.Out, "compare.svg"), Chart());
-        Console.WriteLine($"written to {options.Out}: compare.md, compare.json, compare.svg");
+        Chart().Write(options.Out);
+        Console.WriteLine($"written to {options.Out}: compare.md, compare.json, compare.svg, compare-short.svg");
     }
 
     /// <summary>A cost as it stands in the tables.</summary>
@@ -147,74 +145,15 @@ internal sealed class Report(CompareOptions options, List<Result> results, Dicti
         },
         Json);
 
-    /// <summary>A bar for each peer and mode on a logarithmic scale; the line is the reference.</summary>
-    private string Chart()
+    private Chart Chart()
     {
-        const double left = 330, width = 620, bar = 11, gap = 14, least = 1.0 / 32, most = 8;
-        static double X(double ratio) => left + (width * Math.Log(Math.Clamp(ratio, least, most) / least) / Math.Log(most / least));
-        var svg = new StringBuilder();
-        var y = 60.0;
-        var body = new StringBuilder();
+        var chart = new Chart(options.Reference, _peers);
         foreach (var mode in _modes)
-        {
-            var bars = _peers
-                .Select(peer => (Peer: peer, Ratio: Ratio(Of(mode, peer))))
-                .Where(pair => pair.Ratio is not null && pair.Peer.Name != options.Reference)
-                .ToList();
-            if (bars.Count == 0)
-                continue;
-            body.AppendLine(
-                Invariant(
-                    $"<text x=\"{left - 8}\" y=\"{y + (bars.Count * bar / 2) + 4:F0}\" text-anchor=\"end\">{WebUtility.HtmlEncode(mode.Title.Length > 52 ? mode.Title[..50] + " …" : mode.Title)}</text>"
-                )
-            );
-            foreach (var (peer, ratio) in bars)
-            {
-                var (from, to) = (Math.Min(X(1), X(ratio!.Value)), Math.Max(X(1), X(ratio.Value)));
-                body.AppendLine(
-                    Invariant(
-                        $"<rect x=\"{from:F1}\" y=\"{y:F1}\" width=\"{Math.Max(to - from, 1):F1}\" height=\"{bar - 2}\" fill=\"{Colour(peer)}\"/><text x=\"{(ratio < 1 ? from - 3 : to + 3):F1}\" y=\"{y + 8:F1}\" font-size=\"9\"{(ratio < 1 ? " text-anchor=\"end\"" : "")}>{ratio:F2}</text>"
-                    )
-                );
-                y += bar;
-            }
-            y += gap;
-        }
-        svg.AppendLine(
-            Invariant(
-                $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1000\" height=\"{y + 20:F0}\" font-family=\"sans-serif\" font-size=\"11\">"
-            )
-        );
-        svg.AppendLine(Invariant($"<rect width=\"1000\" height=\"{y + 20:F0}\" fill=\"#fff\"/>"));
-        svg.AppendLine(
-            Invariant(
-                $"<text x=\"{left}\" y=\"18\">Cost relative to {WebUtility.HtmlEncode(Title(options.Reference))} (logarithmic; left of the line: less)</text>"
-            )
-        );
-        var x = left;
-        foreach (var peer in _peers.Where(peer => peer.Name != options.Reference))
-        {
-            svg.AppendLine(
-                Invariant(
-                    $"<rect x=\"{x:F0}\" y=\"26\" width=\"10\" height=\"10\" fill=\"{Colour(peer)}\"/><text x=\"{x + 14:F0}\" y=\"35\">{WebUtility.HtmlEncode(peer.Title)}</text>"
-                )
-            );
-            x += 24 + (peer.Title.Length * 6);
-        }
-        foreach (var tick in new[] { 1.0 / 16, 1.0 / 8, 0.25, 0.5, 1, 2, 4 })
-            svg.AppendLine(
-                Invariant(
-                    $"<line x1=\"{X(tick):F1}\" y1=\"50\" x2=\"{X(tick):F1}\" y2=\"{y:F0}\" stroke=\"{(tick == 1 ? "#000" : "#ddd")}\"/><text x=\"{X(tick):F1}\" y=\"{y + 12:F0}\" text-anchor=\"middle\" fill=\"#666\">{tick:0.###}</text>"
-                )
-            );
-        return svg.Append(body).AppendLine("</svg>").ToString();
+            chart.Add(mode.Name, mode.Title, _peers.Select(peer => (peer, Ratio(Of(mode, peer)))));
+        return chart;
     }
 
     private Result Of(Mode mode, Peer peer) => results.Find(result => result.Mode == mode && result.Peer == peer)!;
-
-    private string Title(string name) => _peers.Find(peer => peer.Name == name)?.Title ?? name;
-
-    private string Colour(Peer peer) => Colours[_peers.IndexOf(peer) % Colours.Length];
 
     private string Command() =>
         "dotnet run -c Release --project tests/ActorSocket.Benchmarks -- compare"
