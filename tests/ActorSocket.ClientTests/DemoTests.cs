@@ -131,12 +131,7 @@ public sealed class DemoTests(Chromium chromium)
         await using var demo = await DemoServer.StartNewAsync();
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
-        var canvas = await ada.Page.Locator("#canvas").BoundingBoxAsync();
-        var mark = bob.Page.Locator("#canvas span");
-
-        // Volatile: one may be dropped, a hand that goes on moving is seen.
-        for (var i = 0; i < 200 && await mark.CountAsync() == 0; i++)
-            await ada.Page.Mouse.MoveAsync(canvas!.X + (canvas.Width / 2) + (i % 20), canvas.Y + (canvas.Height / 2));
+        var mark = await PointAsync(ada, bob);
 
         await Expect(mark).ToHaveTextAsync("Ada", Patient);
         await ada.DisposeAsync();
@@ -184,6 +179,37 @@ public sealed class DemoTests(Chromium chromium)
             var box = await ada.Page.Locator(control).BoundingBoxAsync();
             Assert.True(box is { X: >= 0, Width: > 0 } && box.X + box.Width <= 360, $"{control} lies outside of the page.");
         }
+    }
+
+    /// <summary>
+    /// The README's picture. Taken anew, and written into the repository, by
+    /// <c>PICTURE=write dotnet test tests/ActorSocket.ClientTests --filter The_picture_in_the_README</c>.
+    /// </summary>
+    [Fact]
+    public async Task The_picture_in_the_README_is_of_this_page()
+    {
+        var path = Path.Combine(Repository.Root, "docs", "images", "demo.png");
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        await ada.Page.SetViewportSizeAsync(1120, 620);
+        await ada.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
+        await Expect(ada.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
+        await SayAsync(ada, "Which node are you on?");
+        await SaidAsync(bob, "Which node are you on?");
+        await SayAsync(bob, "No idea. It does not matter.");
+        await SaidAsync(ada, "It does not matter.");
+        await bob.Page.SetInputFilesAsync("#picture", await DrawingAsync(bob));
+        await SeesPictureAsync(ada, "Bob", width: 240);
+        await Expect(await PointAsync(bob, ada)).ToHaveTextAsync("Bob", Patient);
+        var picture = await ada.Page.ScreenshotAsync();
+
+        if (Environment.GetEnvironmentVariable("PICTURE") == "write")
+            await File.WriteAllBytesAsync(path, picture);
+        Assert.True(picture.Length < 200_000, $"The picture has {picture.Length} bytes.");
+        // Fonts differ between machines, so the pixels do: what must agree is its size, which stands in the first chunk.
+        Assert.Equal(picture[16..24], (await File.ReadAllBytesAsync(path))[16..24]);
+        NoComplaints(ada, bob);
     }
 
     [Fact]
@@ -280,13 +306,51 @@ public sealed class DemoTests(Chromium chromium)
             new object[] { times, name, args }
         );
 
+    /// <summary>Volatile: one may be dropped, a hand that goes on moving is seen.</summary>
+    private static async Task<ILocator> PointAsync(Tab who, Tab watcher)
+    {
+        var canvas = await who.Page.Locator("#canvas").BoundingBoxAsync();
+        var mark = watcher.Page.Locator("#canvas span");
+        for (var i = 0; i < 200 && await mark.CountAsync() == 0; i++)
+            await who.Page.Mouse.MoveAsync(canvas!.X + (canvas.Width / 2) + (i % 20), canvas.Y + (canvas.Height / 2));
+        return mark;
+    }
+
     private static Task SendPictureAsync(Tab tab) =>
         tab.Page.SetInputFilesAsync("#picture", new FilePayload { Name = "dot.png", MimeType = "image/png", Buffer = Picture });
 
-    private static async Task SeesPictureAsync(Tab tab, string from)
+    /// <summary>A PNG of 240 by 80 pixels, drawn by the page: the sun goes down over the sea.</summary>
+    private static async Task<FilePayload> DrawingAsync(Tab tab)
+    {
+        var url = await tab.Page.EvaluateAsync<string>(
+            """
+            () => {
+              const canvas = Object.assign(document.createElement("canvas"), { width: 240, height: 80 });
+              const pen = canvas.getContext("2d");
+              const sky = pen.createLinearGradient(0, 0, 0, 60);
+              sky.addColorStop(0, "#4b4e8c");
+              sky.addColorStop(1, "#f2a65a");
+              for (const [style, draw] of [
+                [sky, () => pen.fillRect(0, 0, 240, 80)],
+                ["#ffd65a", () => { pen.beginPath(); pen.arc(170, 58, 18, 0, 7); pen.fill(); }],
+                ["#283c64", () => pen.fillRect(0, 60, 240, 20)],
+              ]) {
+                pen.fillStyle = style;
+                draw();
+              }
+              return canvas.toDataURL("image/png");
+            }
+            """
+        );
+        return new FilePayload { Name = "sunset.png", MimeType = "image/png", Buffer = Convert.FromBase64String(url.Split(',')[1]) };
+    }
+
+    private static async Task SeesPictureAsync(Tab tab, string from, int width = 1)
     {
         await tab.Page.Locator($"img[alt='Picture from {from}']").WaitForAsync(new() { State = WaitForSelectorState.Attached });
-        await tab.Page.WaitForFunctionAsync($$"""() => document.querySelector("img[alt='Picture from {{from}}']").naturalWidth === 1""");
+        await tab.Page.WaitForFunctionAsync(
+            $$"""() => document.querySelector("img[alt='Picture from {{from}}']").naturalWidth === {{width}}"""
+        );
     }
 
     private static void NoComplaints(params Tab[] tabs)
