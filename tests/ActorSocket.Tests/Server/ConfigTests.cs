@@ -107,6 +107,40 @@ public sealed partial class ConfigTests
     }
 
     [Fact]
+    public void The_Ingress_shows_what_is_for_the_world_and_nothing_else()
+    {
+        var ingress = Documents("config/kubernetes/actorsocket.yaml").Last();
+        var paths = ((YamlSequenceNode)ingress["spec"]["rules"][0]["http"]["paths"]).ToList();
+        var files = Directory
+            .GetFiles(Path.Combine(Root, "src", "ActorSocket.Server", "wwwroot"))
+            .Select(static file => "/" + Path.GetFileName(file))
+            .Append("/");
+        Assert.Equal(files.Order(StringComparer.Ordinal), Of("Exact").Order(StringComparer.Ordinal));
+        Assert.Equal(["/socket.io"], Of("Prefix"), StringComparer.Ordinal);
+
+        IEnumerable<string> Of(string type) =>
+            paths.Where(path => path["pathType"].ToString() == type).Select(static path => path["path"].ToString());
+    }
+
+    [Fact]
+    public void The_unit_of_systemd_gives_the_server_the_time_that_it_needs_to_stop()
+    {
+        var file = Read("config/systemd/actorsocket.service");
+        var unit = Setting().Matches(file).Select(static line => line.Groups["setting"].Value).ToList();
+        Assert.Contains("Restart=on-failure", unit, StringComparer.Ordinal);
+        Assert.EndsWith("--urls http://127.0.0.1:3000", Value("ExecStart="), StringComparison.Ordinal);
+        var drain =
+            TimeSpan.Parse(Value("Environment=ActorSocket__DrainPeriod="), System.Globalization.CultureInfo.InvariantCulture)
+            + new ActorSocketOptions().DrainTimeout
+            + TimeSpan.FromSeconds(15);
+        var host = Seconds(Value("Environment=DOTNET_SHUTDOWNTIMEOUTSECONDS="));
+        Assert.True(host >= drain, $"{host} < {drain}");
+        Assert.True(Seconds(Value("TimeoutStopSec=")) > host);
+
+        string Value(string start) => unit.Single(line => line.StartsWith(start, StringComparison.Ordinal))[start.Length..];
+    }
+
+    [Fact]
     public void Files_that_were_never_run_say_so()
     {
         foreach (var file in (string[])["Dockerfile", "docker-compose.yml", "config/kubernetes/actorsocket.yaml"])
@@ -153,6 +187,9 @@ public sealed partial class ConfigTests
     }
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    [GeneratedRegex("^(?<setting>[A-Z].*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Setting();
 
     [GeneratedRegex(@"^ *server (?<server>\S+)(?<parameters>[^;]*);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Upstream();
