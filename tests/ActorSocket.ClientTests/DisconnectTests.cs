@@ -33,6 +33,11 @@ public sealed class DisconnectTests(ITestOutputHelper output) : ClientTest("disc
     public Task What_was_emitted_before_a_disconnect_arrives_first(string mode) => RunAsync(mode);
 
     [Theory]
+    [InlineData("polling")]
+    [InlineData("websocket")]
+    public Task What_a_client_sees_of_each_end_is_what_the_guide_says(string mode) => RunAsync(mode);
+
+    [Theory]
     [InlineData("polling", "transport error")]
     [InlineData("websocket", "transport close", "transport error")]
     public async Task A_killed_client_is_noticed(string mode, params string[] reasons)

@@ -86,3 +86,35 @@ export async function A_stopping_server_lets_its_clients_go({ connect, signal })
   assert.ok(["transport close", "transport error"].includes(reason), reason);
   return { reasons: { [id]: "server shutting down" } };
 }
+
+/** docs/guide/why-did-my-client-disconnect.md: reason, description, close code and whether it comes back by itself. */
+export async function What_a_client_sees_of_each_end_is_what_the_guide_says({ connect }) {
+  const reasons = {};
+  const polls = (await connect()).io.engine.transport.name === "polling";
+  const closed = polls
+    ? ["transport close", "transport closed by the server", undefined]
+    : ["transport close", "websocket connection closed", 1005];
+  const cases = [
+    [(socket) => raw(socket, "abc"), "parse error", ...closed],
+    [(socket) => raw(socket, "2"), "transport error", ...closed],
+    [(socket) => raw(socket, "42{}"), "forced close", ...closed],
+    polls
+      ? [(socket) => socket.emit("ask", "x".repeat(1_100_000)), "transport close", "transport error", 413, undefined]
+      : [(socket) => socket.emit("ask", "x".repeat(1_100_000)), "transport error", "transport close", "websocket connection closed", 1009],
+  ];
+  for (const [end, serverSays, clientSays, description, code] of cases) {
+    const socket = await connect("/", { reconnection: false });
+    reasons[socket.id] = serverSays;
+    const down = next(socket, "disconnect", `the end by ${serverSays}`);
+    end(socket);
+    const [reason, details] = await down;
+    assert.deepEqual([reason, details?.description, details?.context?.code, socket.active], [clientSays, description, code, true]);
+  }
+  return { reasons };
+
+  function raw(socket, text) {
+    const { transport } = socket.io.engine;
+    if (polls) transport.doWrite(text, () => {});
+    else transport.ws.send(text);
+  }
+}
