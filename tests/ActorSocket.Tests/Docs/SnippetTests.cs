@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -7,7 +8,7 @@ namespace ActorSocket.Tests.Docs;
 
 /// <summary>
 /// Each block of C# in the README and the guides is compiled as a file of a fresh <c>dotnet new web</c>: with the SDK's implicit usings,
-/// and no other than it shows.
+/// and no other than it shows. So is each example of an XML document, with what it speaks of given.
 /// </summary>
 /// <remarks>
 /// A block is a file as it stands, or the inside of a method: then a comment before it names what is given there (<see cref="Given"/>). It
@@ -47,14 +48,39 @@ public sealed partial class SnippetTests
         }
         """;
 
+    /// <summary>What examples of XML documents have besides.</summary>
+    private const string Shop = """
+        public interface ILobbyClient
+        {
+            void Joined(string name);
+        }
+
+        public sealed record Basket(string[] Items);
+
+        public sealed record Receipt(int Number);
+
+        public sealed class Shop
+        {
+            public int Left => 1;
+
+            public bool TryBuy(int count) => count == Left;
+
+            public Task<Receipt> PlaceAsync(Basket basket) => Task.FromResult(new Receipt(basket.Items.Length));
+        }
+        """;
+
     private static readonly Dictionary<string, string> Given = new(StringComparer.Ordinal)
     {
         ["app"] = "WebApplication",
+        ["args"] = "string[]",
         ["builder"] = "WebApplicationBuilder",
         ["io"] = "ActorSocket.ActorSocketServer",
         ["mayEnter"] = "Func<System.Security.Claims.ClaimsPrincipal, string, Task<bool>>",
+        ["name"] = "string",
         ["place"] = "Func<Order, Task<int>>",
         ["readToken"] = "Func<string?, Task<System.Security.Claims.ClaimsPrincipal?>>",
+        ["room"] = "string",
+        ["shop"] = "Shop",
         ["socket"] = "ActorSocket.Socket",
         ["store"] = "Func<IEnumerable<Position>, Task<int>>",
         ["system"] = "Akka.Actor.ActorSystem",
@@ -87,21 +113,59 @@ public sealed partial class SnippetTests
         {
             var code = Parse(block.Groups["code"].Value);
             var tree = block.Groups["given"] is { Success: true } given ? Inside(code, given.Value.Split(", ")) : code;
-            var isProgram = tree.GetCompilationUnitRoot().Members.Any(static member => member is GlobalStatementSyntax);
-            var compilation = CSharpCompilation.Create(
-                "Snippet",
-                [.. above, tree],
-                References,
-                new CSharpCompilationOptions(
-                    isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
-                    nullableContextOptions: NullableContextOptions.Enable,
-                    specificDiagnosticOptions: AsTheSdk
-                )
-            );
-            var faults = compilation.GetDiagnostics().Where(static fault => fault.Severity >= DiagnosticSeverity.Warning);
-            Assert.True(!faults.Any(), $"{string.Join('\n', faults)}\n\n{block.Groups["code"].Value}");
+            Compile([.. above, tree], block.Groups["code"].Value);
             above.Add(tree.WithRootAndOptions(TypesOf(tree), tree.Options));
         }
+    }
+
+    public static TheoryData<string> Sources =>
+        [
+            .. Directory
+                .GetFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+                .Select(static path => Path.GetRelativePath(Repository.Root, path))
+                .Where(static source => Example().IsMatch(Read(source))),
+        ];
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void Every_example_of_an_XML_document_compiles(string source)
+    {
+        foreach (Match example in Example().Matches(Read(source)))
+        {
+            var text = WebUtility.HtmlDecode(CommentMark().Replace(example.Groups["code"].Value, ""));
+            var isMember = text.TrimStart().StartsWith('[');
+            var tree = isMember
+                ? Parse($"using ActorSocket;\npublic sealed class Example(Shop shop) : SocketHub {{ {text} }}")
+                : Parse("using ActorSocket;\n" + text);
+            var declared = tree.GetRoot().DescendantNodes().OfType<VariableDeclaratorSyntax>().Select(static one => one.Identifier.Text);
+            string[] given =
+            [
+                .. tree.GetRoot()
+                    .DescendantNodes()
+                    .OfType<IdentifierNameSyntax>()
+                    .Select(static one => one.Identifier.Text)
+                    .Where(Given.ContainsKey)
+                    .Except(declared, StringComparer.Ordinal),
+            ];
+            Compile([Parse(ImplicitUsings), Parse(Shop), isMember ? tree : Inside(tree, given)], text);
+        }
+    }
+
+    private static void Compile(SyntaxTree[] files, string code)
+    {
+        var isProgram = files[^1].GetCompilationUnitRoot().Members.Any(static member => member is GlobalStatementSyntax);
+        var compilation = CSharpCompilation.Create(
+            "Snippet",
+            files,
+            References,
+            new CSharpCompilationOptions(
+                isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary,
+                nullableContextOptions: NullableContextOptions.Enable,
+                specificDiagnosticOptions: AsTheSdk
+            )
+        );
+        var faults = compilation.GetDiagnostics().Where(static fault => fault.Severity >= DiagnosticSeverity.Warning);
+        Assert.True(!faults.Any(), $"{string.Join('\n', faults)}\n\n{code}");
     }
 
     private static string Read(string page) => File.ReadAllText(Path.Combine(Repository.Root, page));
@@ -145,6 +209,12 @@ public sealed partial class SnippetTests
             ),
         ]);
     }
+
+    [GeneratedRegex("<example><code>(?<code>.*?)</code></example>", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Example();
+
+    [GeneratedRegex("^ *///", RegexOptions.Multiline, 1000)]
+    private static partial Regex CommentMark();
 
     [GeneratedRegex(
         @"(<!-- given: (?<given>[\w, ]+) -->\n)?```csharp\n(?<code>.*?)```",
