@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -108,12 +109,28 @@ public sealed partial class SnippetTests
     [MemberData(nameof(Pages))]
     public void Every_block_of_CSharp_compiles_in_a_fresh_project(string page)
     {
+        foreach (var (code, files) in BlocksOf(page))
+            Compile(files, code);
+    }
+
+    /// <summary>The method that a block of a page is the inside of, ready to run.</summary>
+    internal static MethodInfo Method(string page, string containing)
+    {
+        var (code, files) = BlocksOf(page).Single(block => block.Code.Contains(containing, StringComparison.Ordinal));
+        using var image = new MemoryStream();
+        Assert.True(Compile(files, code).Emit(image).Success);
+        return Assembly.Load(image.ToArray()).GetType("Page")!.GetMethod("Run")!;
+    }
+
+    /// <summary>The blocks of a page, and the files that each is compiled from.</summary>
+    private static IEnumerable<(string Code, SyntaxTree[] Files)> BlocksOf(string page)
+    {
         var above = new List<SyntaxTree> { Parse(ImplicitUsings), Parse(Application) };
         foreach (Match block in Block().Matches(Read(page)))
         {
             var code = Parse(block.Groups["code"].Value);
             var tree = block.Groups["given"] is { Success: true } given ? Inside(code, given.Value.Split(", ")) : code;
-            Compile([.. above, tree], block.Groups["code"].Value);
+            yield return (block.Groups["code"].Value, [.. above, tree]);
             above.Add(tree.WithRootAndOptions(TypesOf(tree), tree.Options));
         }
     }
@@ -151,7 +168,7 @@ public sealed partial class SnippetTests
         }
     }
 
-    private static void Compile(SyntaxTree[] files, string code)
+    private static CSharpCompilation Compile(SyntaxTree[] files, string code)
     {
         var isProgram = files[^1].GetCompilationUnitRoot().Members.Any(static member => member is GlobalStatementSyntax);
         var compilation = CSharpCompilation.Create(
@@ -166,6 +183,7 @@ public sealed partial class SnippetTests
         );
         var faults = compilation.GetDiagnostics().Where(static fault => fault.Severity >= DiagnosticSeverity.Warning);
         Assert.True(!faults.Any(), $"{string.Join('\n', faults)}\n\n{code}");
+        return compilation;
     }
 
     private static string Read(string page) => File.ReadAllText(Path.Combine(Repository.Root, page));
