@@ -20,6 +20,7 @@ internal sealed class ActorSocketMetrics
     private readonly Counter<long> _refusedEvents;
     private readonly Histogram<double> _handlerDuration;
     private readonly UpDownCounter<long> _entities;
+    private readonly Counter<long> _entityStoreFailures;
 
     public ActorSocketMetrics(IMeterFactory meters)
     {
@@ -78,12 +79,20 @@ internal sealed class ActorSocketMetrics
             "{entity}",
             "Entities that live on this node, by class."
         );
+        _entityStoreFailures = meter.CreateCounter<long>(
+            "actorsocket.server.entity_store_failures",
+            "{failure}",
+            "Times that the state of an entity could not be loaded, saved or deleted, by class."
+        );
     }
 
     /// <summary>What the engine counts.</summary>
     public EngineMetrics Engine { get; }
 
     public void EntityStarted(string type) => _entities.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
+
+    public void EntityStoreFailed(string type) =>
+        _entityStoreFailures.Add(1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 
     public void EntityStopped(string type) => _entities.Add(-1, new KeyValuePair<string, object?>("actorsocket.entity", type));
 

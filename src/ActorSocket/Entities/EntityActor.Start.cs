@@ -8,7 +8,7 @@ internal sealed partial class EntityActor
     /// <summary>Once it is known what there was, and who wants it.</summary>
     private void Begin()
     {
-        if (_stage != Stage.Querying || _isMoving || _history is not { } history || (_waiting.Count == 0 && !_isWoken))
+        if (_stage != Stage.Querying || _isMoving || _isLoading || _history is not { } history || (_waiting.Count == 0 && !_isWoken))
             return;
         if (history.Error is { } error)
             FailStart($"The entity cannot start: {error}.");
@@ -18,6 +18,8 @@ internal sealed partial class EntityActor
             FailStart(
                 $"There are {kind.Options.MaxEntities} entities of class \"{kind.Type}\" on this node already, which is MaxEntities."
             );
+        else if (kind.IsStateful && history.Origin != EntityOrigin.HandedOver && !_isLoaded)
+            Load();
         else
             Start(history);
     }
@@ -38,10 +40,12 @@ internal sealed partial class EntityActor
             _scope = scope;
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
-            var state = history is { Origin: EntityOrigin.HandedOver, Found.State.Length: > 0 }
-                ? JsonElement.Parse(history.Found.State)
-                : (JsonElement?)null;
-            var (entity, start) = (_entity, new EntityStart(history.Origin, state, _server.Json.Options));
+            var (origin, kept) = Found(history);
+            foreach (var timer in kept?.Timers ?? [])
+                _context.PutTimer(timer);
+            if (_entity is IStatefulEntity stateful)
+                StartState(stateful, kept, history.Generation);
+            var (entity, start) = (_entity, new EntityStart(origin, kept?.State, _server.Json.Options));
             Run(async () =>
             {
                 await entity.OnStartedAsync(start).ConfigureAwait(false);
@@ -52,6 +56,19 @@ internal sealed partial class EntityActor
         {
             OnDone(error);
         }
+    }
+
+    /// <summary>What it goes on with, and whose that is.</summary>
+    private (EntityOrigin Origin, KeptState? State) Found(EntityHistory history)
+    {
+        if (history is not { Origin: EntityOrigin.HandedOver, Found.State: var bytes })
+            return _stored is null ? (history.Origin, null) : (EntityOrigin.Restored, KeptState.Read(_stored.Bytes));
+        if (bytes.Length == 0)
+            return (EntityOrigin.HandedOver, null);
+        return (
+            EntityOrigin.HandedOver,
+            KeptState.ReadHandOver(bytes) ?? new KeptState(1, Number: 0, IsSaved: false, [], JsonElement.Parse(bytes))
+        );
     }
 
     private static TimeSpan CheckedInterval(RoomEntity entity)
@@ -88,6 +105,7 @@ internal sealed partial class EntityActor
             _tick = Tick.Start(_entities.TickAlarms, Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
+        SaveLater(); // what its start has changed, or what was handed over unsaved
         RunNext();
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     private readonly ServerServices _server = kind.Namespace.Services.Server;
     private readonly EntityServices _entities = kind.Namespace.Services.Server.Entities;
-    private readonly EntityContext _context = new(id, kind.Namespace);
+    private readonly EntityContext _context = new(id, kind);
     private readonly Queue<(EntityCall Call, IActorRef Sender)> _waiting = new();
     private AsyncServiceScope? _scope;
     private RoomEntity? _entity;
@@ -98,7 +98,14 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                 _history = m;
                 Begin();
                 break;
+            case Loaded m when _stage == Stage.Querying: OnLoaded(m); break;
             case EntityRemembered: OnRemembered(); break;
+            case TimerDue when _stage == Stage.Living && !_isMoving: OnTimerDue(); break;
+            case SaveDue when _stage == Stage.Living && !_isMoving: OnSaveDue(); break;
+            case Saved m: OnSaved(m.Error); break;
+            case Kept m: OnKept(m.Error); break;
+            case RetireDue when _stage == Stage.Living && !_isMoving: OnRetireDue(); break;
+            case Loaded or TimerDue or SaveDue or RetireDue: break;
             case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
             case IdleDue: break;
             case EntityMoves: OnMoves(); break;
@@ -213,6 +220,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     private void Run(Func<Task> work)
     {
         _isBusy = true;
+        if (_stage == Stage.Living)
+            SaveLater();
         _ = RunAsync(work, Self);
     }
 
@@ -252,13 +261,22 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         var due = _tickDue;
         _tickDue = null;
         if (_isMoving)
+        {
             HandOver();
-        else if (due is { } at && _tick!.IsFresh(at))
+            return;
+        }
+        if (_isSaveDue)
+            Save();
+        if (_context.AreTimersChanged)
+            SetTimer();
+        if (due is { } at && _tick!.IsFresh(at))
             RunTick();
+        else if (_isTimerDue)
+            RunTimer();
         else if (_waiting.TryDequeue(out var next))
             Call(next.Call, next.Sender);
         else if (_context.IsRetired)
-            End();
+            Retire();
     }
 
     // ---- Its end
@@ -318,11 +336,16 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         while (_waiting.TryDequeue(out var next))
             SendOn(next.Call, next.Sender);
+        if (_stage == Stage.Living && !_isKept && _context.Saves is not null)
+        {
+            Keep();
+            return;
+        }
         _stage = Stage.Ending;
         _isLeaving = true;
         if (!TakeRegistered())
             Context.Stop(Self);
-        else if (_context.IsRetired)
+        else if (_context.IsRetired && !_hasKeepFailed)
             Memory.Ended(Key, Self);
         else
             Memory.HandOver(Key, StateOf(), Self);
@@ -344,9 +367,14 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         try
         {
-            return _entity!.HandOver() is { } state
-                ? JsonSerializer.SerializeToUtf8Bytes(state, state.GetType(), _server.Json.Options)
+            if (_context.Saves is { } saves)
+                return saves.WriteHandOver();
+            byte[] state = _entity!.HandOver() is { } own
+                ? JsonSerializer.SerializeToUtf8Bytes(own, own.GetType(), _server.Json.Options)
                 : [];
+            return _context.Timers.Count == 0
+                ? state
+                : KeptState.Write(version: 1, number: 0, isSaved: false, _context.Timers, state, isHandOver: true);
         }
         catch (Exception error)
         {

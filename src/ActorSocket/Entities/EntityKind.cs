@@ -9,7 +9,8 @@ internal sealed record EntityKind(
     Namespace Namespace,
     Func<IServiceProvider, RoomEntity> Create,
     IReadOnlyDictionary<string, EntityMethod> Methods,
-    EntityOptions Options
+    EntityOptions Options,
+    bool IsStateful
 )
 {
     private int _count;

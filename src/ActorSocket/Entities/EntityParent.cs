@@ -7,15 +7,20 @@ namespace ActorSocket.Entities;
 internal sealed class EntityParent(EntityKind kind) : UntypedActor
 {
     private const int MaxBuffered = 1024;
+    private const string Stopping = "The server is shutting down.";
 
     // As a shard would: an entity that fails starts anew, with its next call.
     private static readonly OneForOneStrategy StopTheEntity = new(static _ => Directive.Stop);
 
     private readonly Dictionary<string, Child> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<IActorRef, Child> _byActor = [];
+    private IActorRef? _stopper;
 
     /// <summary>Told by an entity that ends: what comes from now on is for the one after it.</summary>
     internal sealed record Passivate(object Stop) : ILocalMessage;
+
+    /// <summary>The node stops: answered with itself once no entity is left.</summary>
+    internal sealed class StopAll : ILocalMessage { public static readonly StopAll Instance = new(); }
 
     public static Props Props(EntityKind kind) => Akka.Actor.Props.Create(() => new EntityParent(kind));
 
@@ -28,12 +33,18 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
             case EntityCall m: OnCall(m); break;
             case Passivate m: OnPassivate(m); break;
             case Terminated m: OnTerminated(m.ActorRef); break;
+            case StopAll: OnStopAll(); break;
             default: Unhandled(message); break;
         }
     }
 
     private void OnCall(EntityCall call)
     {
+        if (_stopper is not null)
+        {
+            EntityActor.Answer(call, Sender, [], Stopping);
+            return;
+        }
         if (!_byId.TryGetValue(call.Id, out var child))
             child = Start(call.Id);
         if (child.Waiting is null)
@@ -66,11 +77,32 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
         if (!_byActor.Remove(actor, out var child))
             return;
         _byId.Remove(child.Id);
+        if (_stopper is not null)
+        {
+            foreach (var (call, sender) in child.Waiting ?? [])
+                EntityActor.Answer(call, sender, [], Stopping);
+            AnswerStopper();
+            return;
+        }
         if (child.Waiting is not { Count: > 0 })
             return;
         var next = Start(child.Id);
         foreach (var (call, sender) in child.Waiting)
             next.Actor.Tell(call, sender);
+    }
+
+    private void OnStopAll()
+    {
+        _stopper = Sender;
+        foreach (var child in _byActor.Keys)
+            child.Tell(EntityMoves.Instance);
+        AnswerStopper();
+    }
+
+    private void AnswerStopper()
+    {
+        if (_byActor.Count == 0)
+            _stopper!.Tell(StopAll.Instance);
     }
 
     /// <summary>An entity; what waits for its successor, once it ends.</summary>

@@ -18,6 +18,9 @@ internal sealed class EntityServices
 
     public IEntityMemory Memory { get; set; } = NoEntityMemory.Instance;
 
+    /// <summary>Null where nothing outlives the process.</summary>
+    public IEntityStore? Store { get; set; }
+
     /// <summary>
     /// Of a call's arguments, and of a result. They are not fragmented, so in a cluster they must fit into one of its frames; and so they
     /// must on the same node, too.
@@ -43,6 +46,13 @@ internal sealed class EntityServices
     public IActorRef Start(EntityKind kind)
     {
         var placement = Placement ?? throw new InvalidOperationException("Entities can be called once the application has started.");
+        if (kind.IsStateful && Store is null)
+        {
+            throw new InvalidOperationException(
+                $"Entities of class \"{kind.Type}\" keep a state, and there is nowhere to keep it: call AddActorSocket().AddPersistence(), "
+                + "of the package ActorSocket.Persistence."
+            );
+        }
         return _regions[kind.Type] = placement.Start(kind);
     }
 

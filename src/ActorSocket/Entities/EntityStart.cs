@@ -16,6 +16,12 @@ public enum EntityOrigin
     /// room for what it handed over (<c>ActorSocketClusterOptions.MaxEntityStateBytes</c>).
     /// </summary>
     Lost,
+
+    /// <summary>
+    /// There was one, a <see cref="RoomEntity{TState}"/>, and its state is the last that it saved: it had retired, its node crashed, or all
+    /// nodes were stopped. What it did after that was saved is lost.
+    /// </summary>
+    Restored,
 }
 
 /// <summary>How an entity starts.</summary>

@@ -31,7 +31,8 @@ public sealed partial class RoomEntities<TEntity>
             ns,
             provider => create(provider, []),
             EntityKind.MethodsOf(typeof(TEntity), server.Binder),
-            options
+            options,
+            typeof(IStatefulEntity).IsAssignableFrom(typeof(TEntity))
         );
         var entities = server.Entities;
         if (!entities.TryName(type, typeof(TEntity), out var taken))

@@ -55,8 +55,53 @@ public abstract class RoomEntity
     /// </summary>
     public virtual object? HandOver() => null;
 
-    /// <summary>Ends the entity once it has nothing more to do, with its state. The next call starts a new one.</summary>
+    /// <summary>
+    /// Ends the entity once it has nothing more to do, with its state: the next call starts a new one. That of a <see
+    /// cref="RoomEntity{TState}"/> is saved first, and the next call starts it with that; where the store does not take it, it goes on
+    /// until it does.
+    /// </summary>
     protected void Retire() => Context.Retire();
+
+    /// <summary>
+    /// Calls one of the entity's own methods after a time, when it is its turn, as if somebody had. Kept over a move, and by a <see
+    /// cref="RoomEntity{TState}"/> in its store: what came due meanwhile is called at once. A method has one timer: to be set again moves
+    /// it.
+    /// </summary>
+    /// <param name="delay">Zero or more, a year at most; exact to about ten milliseconds.</param>
+    /// <param name="method">
+    /// The name of one of its <see cref="EventAttribute"/> methods, which may be private. It gets no arguments.
+    /// </param>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The delay is out of range.</exception>
+    protected void After(TimeSpan delay, string method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, Entities.EntityTimer.Longest);
+        Context.SetTimer(method, delay, TimeSpan.Zero);
+    }
+
+    /// <summary>
+    /// Calls one of the entity's own methods again and again, as <see cref="After"/> does once: at whole multiples of the interval from
+    /// now. Those that were missed, because it moved or had other things to do, are left out.
+    /// </summary>
+    /// <param name="interval">A hundredth of a second or more, a year at most. For less there is <see cref="TickInterval"/>.</param>
+    /// <param name="method">
+    /// The name of one of its <see cref="EventAttribute"/> methods, which may be private. It gets no arguments.
+    /// </param>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The interval is out of range.</exception>
+    protected void Every(TimeSpan interval, string method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentOutOfRangeException.ThrowIfLessThan(interval, Entities.EntityTimer.Shortest);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(interval, Entities.EntityTimer.Longest);
+        Context.SetTimer(method, interval, interval);
+    }
+
+    /// <summary>Takes back what <see cref="After"/> or <see cref="Every"/> set.</summary>
+    /// <returns>Whether there was a timer for the method.</returns>
+    protected bool StopTimer(string method) => Context.RemoveTimer(method);
 }
 
 /// <summary>

@@ -13,12 +13,24 @@ public sealed class EntityOptions
     public int MaxEntities { get; set; } = 100_000;
 
     /// <summary>
-    /// For how long an entity may go without a call before it retires, as by <see cref="RoomEntity.Retire"/>: its state is gone. Ticks do
-    /// not count as calls. Null, the default: for ever.
+    /// For how long an entity may go without a call before it retires, as by <see cref="RoomEntity.Retire"/>: its state is gone, unless it
+    /// is a <see cref="RoomEntity{TState}"/>, which is saved. Ticks do not count as calls. Null, the default: for ever.
     /// </summary>
     public TimeSpan? IdleTimeout { get; set; }
 
-    internal EntityOptions Copy() => new() { MaxEntities = MaxEntities, IdleTimeout = IdleTimeout };
+    /// <summary>
+    /// How often a <see cref="RoomEntity{TState}"/> whose state has changed is saved: what its node's crash may cost. Between 100 ms and a
+    /// day; 5 s.
+    /// </summary>
+    public TimeSpan SaveInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The most bytes of JSON that the state of a <see cref="RoomEntity{TState}"/> may have to be saved; 1 MiB. A bigger one is not saved,
+    /// which is logged, and told to who waits for <see cref="RoomEntity{TState}.SaveAsync"/>.
+    /// </summary>
+    public int MaxStateBytes { get; set; } = 1024 * 1024;
+
+    internal EntityOptions Copy() => (EntityOptions)MemberwiseClone();
 
     internal IEnumerable<string> Faults(string prefix)
     {
@@ -26,5 +38,9 @@ public sealed class EntityOptions
             yield return $"{prefix}{nameof(MaxEntities)} is {MaxEntities}; it must be 1 at least.";
         if (IdleTimeout is { } idle && (idle < TimeSpan.FromMilliseconds(100) || idle > TimeSpan.FromDays(365)))
             yield return $"{prefix}{nameof(IdleTimeout)} is {idle}; it must be between 00:00:00.1000000 and 365.00:00:00, or absent.";
+        if (SaveInterval < TimeSpan.FromMilliseconds(100) || SaveInterval > TimeSpan.FromDays(1))
+            yield return $"{prefix}{nameof(SaveInterval)} is {SaveInterval}; it must be between 00:00:00.1000000 and 1.00:00:00.";
+        if (MaxStateBytes < 1)
+            yield return $"{prefix}{nameof(MaxStateBytes)} is {MaxStateBytes}; it must be 1 at least.";
     }
 }

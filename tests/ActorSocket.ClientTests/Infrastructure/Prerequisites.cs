@@ -12,7 +12,11 @@ internal static class Prerequisites
     private static readonly Lazy<Task<string>> NodeReady = new(() => GuardedAsync(PrepareNodeAsync));
     private static readonly Lazy<Task<string>> ChromiumReady = new(() => GuardedAsync(PrepareChromiumAsync));
     private static readonly Lazy<Task<string>> NginxReady = new(() => GuardedAsync(PrepareNginxAsync));
+    private static readonly Lazy<Task<string>> PostgresReady = new(() => GuardedAsync(PreparePostgresAsync));
     private static readonly Lazy<Task<string>> PythonReady = new(() => GuardedAsync(PreparePythonAsync));
+
+    /// <summary>The folder of PostgreSQL's programs, which is not on the PATH.</summary>
+    public static Task<string> PostgresAsync() => PostgresReady.Value;
 
     /// <summary>The path of node, with the packages of node/package-lock.json installed.</summary>
     public static Task<string> NodeAsync() => NodeReady.Value;
@@ -78,6 +82,20 @@ internal static class Prerequisites
         return FindNginx() ?? throw new InvalidOperationException("Debian's package nginx put no /usr/sbin/nginx there.");
 
         static string? FindNginx() => Tool.Find("nginx") ?? (File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
+    }
+
+    private static async Task<string> PreparePostgresAsync()
+    {
+        if (FindPostgres() is null)
+            await InstallAsync("postgresql");
+
+        return FindPostgres() ?? throw new InvalidOperationException("Debian's package postgresql put no /usr/lib/postgresql/*/bin there.");
+
+        static string? FindPostgres() => Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql")
+                .Select(static version => Path.Combine(version, "bin"))
+                .FirstOrDefault(static bin => File.Exists(Path.Combine(bin, "initdb")))
+            : null;
     }
 
     private static async Task<string> PreparePythonAsync()

@@ -38,6 +38,7 @@ public sealed class LayerTests
         "ActorSocket/Hubs",
         "ActorSocket/Entities",
         "ActorSocket/Hosting",
+        "ActorSocket.Persistence",
         "ActorSocket.Cluster/Options",
         "ActorSocket.Cluster/Messages",
         "ActorSocket.Cluster/Diagnostics",

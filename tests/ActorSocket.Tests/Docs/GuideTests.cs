@@ -49,6 +49,7 @@ public sealed partial class GuideTests
                     typeof(PerMessageDeflateOptions),
                     typeof(IdempotencyOptions),
                     typeof(EntityOptions),
+                    typeof(ActorSocketPersistenceOptions),
                     typeof(SocketAuthenticationOptions),
                     typeof(ActorSocketClusterOptions),
                     typeof(ActorSocketClusterTls),

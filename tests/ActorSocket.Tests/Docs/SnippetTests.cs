@@ -85,6 +85,7 @@ public sealed partial class SnippetTests
         ["socket"] = "ActorSocket.Socket",
         ["store"] = "Func<IEnumerable<Position>, Task<int>>",
         ["system"] = "Akka.Actor.ActorSystem",
+        ["connectionString"] = "string",
         ["userId"] = "string",
         ["world"] = "Func<World>",
     };

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using ActorSocket.Entities;
+using ActorSocket.Sockets;
+using Akka.Actor;
+using Akka.Persistence;
+
+namespace ActorSocket.Persistence;
+
+/// <summary>
+/// The states of entities in a snapshot store of Akka.Persistence, whose actor is asked as a persistent actor would ask it. There are no
+/// journals: an entity's state is all that counts, and what came before is deleted.
+/// </summary>
+internal sealed class SnapshotEntityStore : IEntityStore
+{
+    private const int MaxIdLength = 200; // a column has 255 characters in most databases
+
+    private readonly ServerServices _server;
+    private readonly IActorRef _snapshots;
+    private readonly TimeSpan _timeout;
+
+    public SnapshotEntityStore(ServerServices server, ActorSystem system, string pluginId, TimeSpan timeout)
+    {
+        _server = server;
+        _snapshots = Akka.Persistence.Persistence.Instance.Apply(system).SnapshotStoreFor(pluginId);
+        _timeout = timeout + TimeSpan.FromMilliseconds(500); // the plug-in's own is first, and says more
+    }
+
+    public async Task<StoredState?> LoadAsync(EntityKey key)
+    {
+        var load = new LoadSnapshot(IdOf(key), SnapshotSelectionCriteria.Latest, long.MaxValue);
+        return await AskAsync(load).ConfigureAwait(false) switch
+        {
+            LoadSnapshotResult { Snapshot: null } => null,
+            LoadSnapshotResult { Snapshot: { Snapshot: byte[] bytes, Metadata.SequenceNr: var number } } => new StoredState(number, bytes),
+            LoadSnapshotResult { Snapshot.Snapshot: var other } => throw Unknown(other),
+            LoadSnapshotFailed m => throw m.Cause,
+            var other => throw Unknown(other),
+        };
+    }
+
+    public async Task SaveAsync(EntityKey key, StoredState state)
+    {
+        var id = IdOf(key);
+        var save = new SaveSnapshot(new SnapshotMetadata(id, state.Number, _server.Time.GetUtcNow().UtcDateTime), state.Bytes);
+        switch (await AskAsync(save).ConfigureAwait(false))
+        {
+            case SaveSnapshotSuccess: break;
+            case SaveSnapshotFailure m: throw m.Cause;
+            case var other: throw Unknown(other);
+        }
+        _ = DeleteOldAsync(id, state.Number - 1);
+    }
+
+    /// <summary>Not waited for, and not told: the next save deletes the same.</summary>
+    private async Task DeleteOldAsync(string id, long number) =>
+        await DeleteAsync(id, number).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    public Task DeleteAsync(EntityKey key, long number) => DeleteAsync(IdOf(key), number);
+
+    private async Task DeleteAsync(string id, long number)
+    {
+        switch (await AskAsync(new DeleteSnapshots(id, new SnapshotSelectionCriteria(number))).ConfigureAwait(false))
+        {
+            case DeleteSnapshotsSuccess: break;
+            case DeleteSnapshotsFailure m: throw m.Cause;
+            case var other: throw Unknown(other);
+        }
+    }
+
+    private async Task<object> AskAsync(object question)
+    {
+        try
+        {
+            return await _snapshots.Ask<object>(question, _timeout).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException timeout)
+        {
+            throw new TimeoutException("The store does not answer.", timeout);
+        }
+    }
+
+    private static InvalidOperationException Unknown(object? answer) =>
+        new($"The snapshot store said {answer?.GetType().Name ?? "nothing"}, which is not known here.");
+
+    private string IdOf(EntityKey key)
+    {
+        var id = $"actorsocket/{_server.Name}/{key.Type}/{key.Id}";
+        return id.Length <= MaxIdLength
+            ? id
+            : string.Concat(id.AsSpan(0, MaxIdLength - 65), "#", Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(id))));
+    }
+}
