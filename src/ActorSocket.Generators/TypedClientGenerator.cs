@@ -51,7 +51,7 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
         if (found.SemanticModel.GetSymbolInfo(invocation, token).Symbol is not IMethodSymbol { TypeArguments.Length: 1 } method
             || (method.ReducedFrom ?? method).ContainingType.ToDisplayString() != "ActorSocket.TypedClientExtensions"
             || method.TypeArguments[0] is not INamedTypeSymbol { TypeKind: TypeKind.Interface } contract
-            || !IsVisible(contract, found.SemanticModel.Compilation))
+            || !Contracts.IsVisible(contract, found.SemanticModel.Compilation))
         {
             return default;
         }
@@ -65,11 +65,7 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
             }
         }
         var full = contract.ToDisplayString(Full);
-        var name =
-            "TypedClient_"
-            + string.Concat(full.Substring("global::".Length).Select(static c => char.IsLetterOrDigit(c) ? c : '_'))
-            + "_"
-            + Hash(full);
+        var name = Contracts.ClassName("TypedClient_", full);
         return (
             name,
             $$"""
@@ -101,7 +97,7 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
         var cancellable =
             parameters.Length > 0 && parameters[parameters.Length - 1].Type.ToDisplayString() == "System.Threading.CancellationToken";
         var arguments = cancellable ? parameters.RemoveAt(parameters.Length - 1) : parameters;
-        var eventName = EventName(method);
+        var eventName = Contracts.EventName(method, method.Name);
         if (
             method.IsGenericMethod
             || method.ReturnsByRef
@@ -151,52 +147,6 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
         return true;
     }
 
-    /// <summary>What <c>[Event]</c> says, or the method's name in camel case, as System.Text.Json has it.</summary>
-    private static string EventName(IMethodSymbol method)
-    {
-        var said = method
-            .GetAttributes()
-            .FirstOrDefault(static attribute => attribute.AttributeClass?.ToDisplayString() == "ActorSocket.EventAttribute");
-        if (said is { ConstructorArguments.Length: 1 } && said.ConstructorArguments[0].Value is string name)
-            return name;
-        var letters = method.Name.ToCharArray();
-        for (var i = 0; i < letters.Length && char.IsUpper(letters[i]); i++)
-        {
-            if (i > 0 && i + 1 < letters.Length && !char.IsUpper(letters[i + 1]))
-                break; // the next word
-            letters[i] = char.ToLowerInvariant(letters[i]);
-        }
-        return new string(letters);
-    }
-
     private static bool IsReserved(string name) =>
         name is "connect" or "connect_error" or "disconnect" or "disconnecting" or "newListener" or "removeListener";
-
-    /// <summary>Whether another class of the assembly may name the type and what it is made of.</summary>
-    private static bool IsVisible(ITypeSymbol type, Compilation compilation)
-    {
-        if (type is ITypeParameterSymbol)
-            return false;
-        if (type is not INamedTypeSymbol named)
-            return true;
-        for (var outer = named; outer is not null; outer = outer.ContainingType)
-        {
-            if (
-                outer.IsFileLocal
-                || !compilation.IsSymbolAccessibleWithin(outer, compilation.Assembly)
-                || outer.TypeArguments.Any(argument => !IsVisible(argument, compilation))
-            )
-                return false;
-        }
-        return true;
-    }
-
-    /// <summary>Tells names apart that are alike but for their punctuation; the same in each build.</summary>
-    private static string Hash(string text)
-    {
-        var hash = 2166136261u; // FNV-1a
-        foreach (var c in text)
-            hash = (hash ^ c) * 16777619;
-        return hash.ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
-    }
 }

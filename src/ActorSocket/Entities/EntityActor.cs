@@ -162,6 +162,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
                         + $"{_entities.MaxBytes}."
                     );
             }
+            catch (Exception error) when (call.WantsAnswer && method.CodeOf(error) is { } code) // declared
+            {
+                Refuse(call, sender, new EventException(TextOf(error), (error as EventException)?.Data) { Code = code });
+            }
             // Not the entity's fault; where nobody is told of it, the log is.
             catch (Exception error) when (call.WantsAnswer && ErrorAnswers.RefusalOf(error) is { } refusal)
             {

@@ -14,9 +14,13 @@ internal sealed class HandlerBinder(SocketJson json)
 {
     private readonly ConcurrentDictionary<(MethodInfo, Type), HandlerInvoker> _invokers = new();
 
-    public HandlerInvoker Bind(Delegate handler) => _invokers.GetOrAdd((handler.Method, handler.GetType()), key => Compile(key.Item2));
+    public HandlerInvoker Bind(Delegate handler) => Bind(handler.Method, handler.GetType());
 
-    /// <summary>Fails as <see cref="Bind"/> would.</summary>
+    /// <summary>For delegates of this type that call this method.</summary>
+    public HandlerInvoker Bind(MethodInfo method, Type delegateType) =>
+        _invokers.GetOrAdd((method, delegateType), key => Compile(key.Item2));
+
+    /// <summary>Fails as <see cref="Bind(Delegate)"/> would.</summary>
     public void Check(Type delegateType)
     {
         var signature = delegateType.GetMethod("Invoke")!;

@@ -128,10 +128,9 @@ public sealed class EntitySavesTests
 
         private static EntityKind NewKind()
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Services.AddActorSocket();
+            var io = TestApplication.Build(static services => services.AddActorSocket()).MapActorSocket();
             var methods = new Dictionary<string, EntityMethod>(StringComparer.Ordinal);
-            return new EntityKind("test", builder.Build().MapActorSocket(), _ => null!, methods, new EntityOptions(), IsStateful: true);
+            return new EntityKind("test", io, _ => null!, methods, new EntityOptions(), IsStateful: true);
         }
 
         public KeptState HandOver() => KeptState.ReadHandOver(Saves.WriteHandOver())!;

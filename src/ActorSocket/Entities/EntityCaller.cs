@@ -1,0 +1,65 @@
+using ActorSocket.Protocol.SocketIo;
+using Akka.Actor;
+
+namespace ActorSocket.Entities;
+
+/// <summary>Calls the entities of one class, wherever they live.</summary>
+/// <param name="limit">How long an answer may take; null: as long as a request to other nodes.</param>
+internal sealed class EntityCaller(Namespace ns, string type, EntityRegion region, TimeSpan? limit)
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
+
+    public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, timeout);
+
+    /// <summary>Packs the call at once, and gives what the method returned: a JSON array.</summary>
+    public Task<byte[]> CallAsync<TArgs>(string id, string method, in TArgs args, CancellationToken cancellationToken)
+        where TArgs : struct, IEventArguments => CallAsync(Pack(id, method, args, wantsAnswer: true), cancellationToken);
+
+    public void Send<TArgs>(string id, string method, in TArgs args)
+        where TArgs : struct, IEventArguments => region.Started.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+
+    /// <exception cref="EntityCallException">It is nothing, where that cannot be.</exception>
+    public T? Read<T>(byte[] result, string method)
+    {
+        if (result.Length > 0)
+            return ns.Services.Server.Json.FromJsonArray(result).ToOwnAnswer<T>();
+        return default(T) is null || typeof(T) == typeof(System.Text.Json.JsonElement) || typeof(T) == typeof(SocketArgument)
+            ? SocketArguments.Empty.ToOwnAnswer<T>()
+            : throw new EntityCallException($"\"{method}\" returned nothing, where {typeof(T)} was asked for.");
+    }
+
+    private async Task<byte[]> CallAsync(EntityCall call, CancellationToken cancellationToken)
+    {
+        var within = limit ?? ns.Services.Server.Adapter.RequestTimeout;
+        var wait = within > Shortest ? within : Shortest;
+        EntityAnswer answer;
+        try
+        {
+            answer = await region.Started.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException timeout)
+        {
+            throw new TimeoutException($"The \"{type}\" did not answer \"{call.Method}\" within {within}.", timeout);
+        }
+        if (answer.IsRefusal)
+            throw new EntityCallException(answer.Error, RefusalOf(answer));
+        return answer.Error.Length == 0 ? answer.Result : throw new EntityCallException(answer.Error);
+    }
+
+    /// <summary>What the method threw, as it has travelled.</summary>
+    private EventException RefusalOf(EntityAnswer answer) =>
+        new(answer.Error, answer.Result.Length > 0 ? ns.Services.Server.Json.FromJsonArray(answer.Result)[0] : null)
+        {
+            Code = answer.Code.Length > 0 ? answer.Code : null,
+        };
+
+    private EntityCall Pack<TArgs>(string id, string method, in TArgs args, bool wantsAnswer)
+        where TArgs : struct, IEventArguments
+    {
+        var call = new EntityCall(id, method, ns.Services.Server.Json.ToJsonArray(args), wantsAnswer);
+        var most = ns.Services.Server.Entities.MaxBytes;
+        return call.Bytes <= most
+            ? call
+            : throw new ArgumentException($"The call has {call.Bytes} bytes; an entity is called with at most {most}.", nameof(args));
+    }
+}
