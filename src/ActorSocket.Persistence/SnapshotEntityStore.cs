@@ -18,9 +18,18 @@ internal sealed class SnapshotEntityStore : IEntityStore
     private readonly ServerServices _server;
     private readonly IActorRef _snapshots;
     private readonly TimeSpan _timeout;
+    private readonly SemaphoreSlim _turns;
 
-    public SnapshotEntityStore(ServerServices server, ActorSystem system, string pluginId, TimeSpan timeout)
+    /// <param name="server">The server whose entities they are.</param>
+    /// <param name="system">Where the plug-in lives.</param>
+    /// <param name="pluginId">Its name in the configuration.</param>
+    /// <param name="timeout">For how long it may take, once it is asked.</param>
+    /// <param name="atOnce">
+    /// How many questions it gets at a time; the others wait. A file has one writer, and who finds it locked looks again after 150 ms.
+    /// </param>
+    public SnapshotEntityStore(ServerServices server, ActorSystem system, string pluginId, TimeSpan timeout, int atOnce)
     {
+        _turns = new SemaphoreSlim(atOnce);
         _server = server;
         _snapshots = Akka.Persistence.Persistence.Instance.Apply(system).SnapshotStoreFor(pluginId);
         _timeout = timeout + TimeSpan.FromMilliseconds(500); // the plug-in's own is first, and says more
@@ -41,26 +50,18 @@ internal sealed class SnapshotEntityStore : IEntityStore
 
     public async Task SaveAsync(EntityKey key, StoredState state)
     {
-        var id = IdOf(key);
-        var save = new SaveSnapshot(new SnapshotMetadata(id, state.Number, _server.Time.GetUtcNow().UtcDateTime), state.Bytes);
+        var save = new SaveSnapshot(new SnapshotMetadata(IdOf(key), state.Number, _server.Time.GetUtcNow().UtcDateTime), state.Bytes);
         switch (await AskAsync(save).ConfigureAwait(false))
         {
             case SaveSnapshotSuccess: break;
             case SaveSnapshotFailure m: throw m.Cause;
             case var other: throw Unknown(other);
         }
-        _ = DeleteOldAsync(id, state.Number - 1);
     }
 
-    /// <summary>Not waited for, and not told: the next save deletes the same.</summary>
-    private async Task DeleteOldAsync(string id, long number) =>
-        await DeleteAsync(id, number).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    public Task DeleteAsync(EntityKey key, long number) => DeleteAsync(IdOf(key), number);
-
-    private async Task DeleteAsync(string id, long number)
+    public async Task DeleteAsync(EntityKey key, long number)
     {
-        switch (await AskAsync(new DeleteSnapshots(id, new SnapshotSelectionCriteria(number))).ConfigureAwait(false))
+        switch (await AskAsync(new DeleteSnapshots(IdOf(key), new SnapshotSelectionCriteria(number))).ConfigureAwait(false))
         {
             case DeleteSnapshotsSuccess: break;
             case DeleteSnapshotsFailure m: throw m.Cause;
@@ -70,6 +71,7 @@ internal sealed class SnapshotEntityStore : IEntityStore
 
     private async Task<object> AskAsync(object question)
     {
+        await _turns.WaitAsync().ConfigureAwait(false);
         try
         {
             return await _snapshots.Ask<object>(question, _timeout).ConfigureAwait(false);
@@ -77,6 +79,10 @@ internal sealed class SnapshotEntityStore : IEntityStore
         catch (AskTimeoutException timeout)
         {
             throw new TimeoutException("The store does not answer.", timeout);
+        }
+        finally
+        {
+            _turns.Release();
         }
     }
 

@@ -19,6 +19,8 @@ switch (args)
         return Micro.Run(rest);
     case ["directory", .. var rest]:
         return await Directories.RunAsync(rest);
+    case ["entities"]:
+        return await Entities.RunAsync();
     case ["serve", .. var rest]:
         await Servers.RunActorSocketAsync(rest);
         return 0;
@@ -39,6 +41,7 @@ switch (args)
               draw FOLDER           the charts anew, from the compare.json that is in it
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
+              entities              calls of entities, idle ones, and saving many, on one node
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-inline, serve-signalr, serve-raw)
             """);
         return 1;

@@ -20,8 +20,11 @@ internal sealed class SocketJson
     /// </summary>
     public static readonly byte[][] BinaryIsText = GC.AllocateUninitializedArray<byte[]>(0);
 
+    private const int MaxScratch = 64 * 1024;
+
     [ThreadStatic] private static byte[][]? _reading;
     [ThreadStatic] private static AttachmentList? _writing;
+    [ThreadStatic] private static Scratch? _scratch;
 
     private JsonSerializerOptions? _binaryOptions;
 
@@ -104,17 +107,38 @@ internal sealed class SocketJson
         var outer = CollectInto(attachments);
         try
         {
-            var buffer = new ArrayBufferWriter<byte>();
-            using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Options.Encoder, MaxDepth = MaxDepth });
-            writer.WriteStartArray();
-            args.Write(new ArgumentWriter(writer, this));
-            writer.WriteEndArray();
-            writer.Flush();
-            return buffer.WrittenSpan.ToArray();
+            var scratch = _scratch?.Owner == this ? _scratch : new Scratch(this);
+            _scratch = null; // a converter may write arguments of its own
+            scratch.Begin();
+            scratch.Writer.WriteStartArray();
+            args.Write(new ArgumentWriter(scratch.Writer, this));
+            scratch.Writer.WriteEndArray();
+            scratch.Writer.Flush();
+            var json = scratch.Buffer.WrittenSpan.ToArray();
+            if (scratch.Buffer.Capacity <= MaxScratch)
+                _scratch = scratch;
+            return json;
         }
         finally
         {
             CollectInto(outer);
+        }
+    }
+
+    /// <summary>What a thread writes arguments with. A writer keeps the options of the one that it was made for.</summary>
+    private sealed class Scratch(SocketJson owner)
+    {
+        public SocketJson Owner => owner;
+
+        public ArrayBufferWriter<byte> Buffer { get; } = new(256);
+
+        public Utf8JsonWriter Writer { get; } =
+            new(Stream.Null, new JsonWriterOptions { Encoder = owner.Options.Encoder, MaxDepth = MaxDepth });
+
+        public void Begin()
+        {
+            Buffer.ResetWrittenCount();
+            Writer.Reset(Buffer);
         }
     }
 

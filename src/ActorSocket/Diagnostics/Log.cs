@@ -83,11 +83,11 @@ internal static partial class Log
         + "and passes the middleware again. Keep what it is made from, such as an id. (Told once for each type.)")]
     public static partial void DataStaysBehind(this ILogger log, string type);
 
-    [LoggerMessage(75, LogLevel.Error, "The state of an entity of class {Class} could not be loaded; its calls fail until it can.")]
+    [LoggerMessage(77, LogLevel.Error, "The state of an entity of class {Class} could not be loaded; its calls fail until it can.")]
     public static partial void EntityNotLoaded(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
-        76,
+        78,
         LogLevel.Error,
         "The state of an entity of class {Class} could not be saved, or deleted. It lives on, and that is tried again; what a crash would "
         + "cost grows until it succeeds."

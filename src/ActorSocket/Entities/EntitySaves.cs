@@ -17,7 +17,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     private byte[]? _latest; // the digest of what the store has, or will have when all goes well
     private Save? _running;
     private Save? _next;
-    private long _number;
+    private long _number; // this life's
+    private bool _isAlone; // nothing of another life is stored
 
     /// <summary>Whether a save is under way: one more would only wait.</summary>
     public bool IsSaving => Volatile.Read(ref _running) is not null;
@@ -28,8 +29,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     /// <param name="isSaved">The store has what the entity is now, or needs not have it.</param>
     public void Begin(long number, long generation, bool isSaved)
     {
-        // A life's numbers are above all of those before, without asking for them: a generation is a clock's milliseconds or more.
-        _number = Math.Max(number, Math.Max(generation, context.Namespace.Services.Server.Time.GetUtcNow().ToUnixTimeMilliseconds()) << 20);
+        // Above those of all lives before, without asking for them: a generation is a clock's milliseconds or more.
+        _number = Math.Max(number + 1, Math.Max(generation, context.Namespace.Services.Server.Time.GetUtcNow().ToUnixTimeMilliseconds()));
         _latest = isSaved ? DigestOf(entity.Write(_json)) : null;
     }
 
@@ -58,10 +59,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
             if (_latest is not null && digest.AsSpan().SequenceEqual(_latest))
                 return (_next ?? _running)?.Done.Task ?? Task.CompletedTask;
             _latest = digest;
-            var stored = new StoredState(
-                ++_number,
-                KeptState.Write(entity.StateVersion, _number, isSaved: true, context.Timers, state)
-            );
+            var stored = new StoredState(_number, KeptState.Write(entity.StateVersion, _number, isSaved: true, context.Timers, state));
             if (_running is not null)
             {
                 // Who waits for the one before gets more than that.
@@ -82,7 +80,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
             await running.Done.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await _store.DeleteAsync(key, Interlocked.Read(ref _number)).ConfigureAwait(false);
+            await _store.DeleteAsync(key, _number).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -117,6 +115,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
                 failure = new EntityStoreException("The entity's state was not saved: " + error.Message, error);
             }
             var done = current.Done;
+            if (failure is null && !_isAlone)
+                _ = DeleteOlderAsync();
             lock (_gate)
             {
                 if (failure is not null && _next is null)
@@ -129,6 +129,20 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
             else
                 done.SetException(failure);
             _ = done.Task.Exception; // seen: who did not wait is not interested
+        }
+    }
+
+    /// <summary>What other lives saved. Not waited for: they have lower numbers, and the next save tries again.</summary>
+    private async Task DeleteOlderAsync()
+    {
+        _isAlone = true;
+        try
+        {
+            await _store.DeleteAsync(key, _number - 1).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            _isAlone = false;
         }
     }
 

@@ -13,13 +13,14 @@ internal interface IEntityStore
     /// <summary>Done when it is durable: it is then what <see cref="LoadAsync"/> gives, unless there is one with a higher number.</summary>
     Task SaveAsync(EntityKey key, StoredState state);
 
-    /// <summary>Deletes all of it up to that number; done when that is durable.</summary>
+    /// <summary>Deletes all that was saved up to that number; done when that is durable.</summary>
     Task DeleteAsync(EntityKey key, long number);
 }
 
 /// <summary>What an entity has saved.</summary>
 /// <param name="Number">
-/// Grows with each save, and from one life to the next, so that a node that has lost its entity without knowing overwrites nothing newer.
+/// Of the life that saved it, which overwrites what it saved before; higher than that of any life before, so that a node that has lost its
+/// entity without knowing overwrites nothing newer.
 /// </param>
 /// <param name="Bytes">A <see cref="KeptState"/>.</param>
 internal sealed record StoredState(long Number, byte[] Bytes);

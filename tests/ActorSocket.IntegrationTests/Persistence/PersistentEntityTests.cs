@@ -224,6 +224,24 @@ public sealed class PersistentEntityTests
     }
 
     [Fact]
+    public async Task Many_that_are_saved_at_once_are_all_saved()
+    {
+        using var file = new StoreFile();
+        string[] ids = [.. Enumerable.Range(0, 400).Select(static number => "many " + number)];
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+        {
+            var patient = node.Entities.Timeout(Node.Patience);
+            await Task.WhenAll(ids.Select(id => patient.InvokeAsync(id, "join", "anna")));
+            await Task.WhenAll(ids.Select(id => patient.InvokeAsync(id, "save")));
+        }
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+        {
+            var members = await Task.WhenAll(ids.Select(id => node.Entities.Timeout(Node.Patience).InvokeAsync<string[]>(id, "members")));
+            Assert.All(members, static members => Assert.Equal(["anna"], members!));
+        }
+    }
+
+    [Fact]
     public async Task An_older_life_overwrites_nothing_newer()
     {
         using var file = new StoreFile();
@@ -233,7 +251,9 @@ public sealed class PersistentEntityTests
         await store.SaveAsync(key, new StoredState(10, "ten"u8.ToArray()));
         await store.SaveAsync(key, new StoredState(5, "five"u8.ToArray()));
         Assert.Equal("ten"u8.ToArray(), (await store.LoadAsync(key))!.Bytes);
-        await store.SaveAsync(key, new StoredState(11, "eleven"u8.ToArray()));
+        await store.SaveAsync(key, new StoredState(11, "twelve"u8.ToArray()));
+        await store.SaveAsync(key, new StoredState(11, "eleven"u8.ToArray())); // the same life's
+        await store.DeleteAsync(key, 10);
         var last = (await store.LoadAsync(key))!;
         Assert.Equal(11, last.Number);
         Assert.Equal("eleven"u8.ToArray(), last.Bytes);

@@ -26,7 +26,7 @@ public sealed class EntitySavesTests
         await first;
         var next = await world.Store.NextAsync();
         Assert.Equal((1, 3), (under.Value, next.Value));
-        Assert.True(next.Number > under.Number);
+        Assert.Equal(under.Number, next.Number); // one life: it replaces what it saved before
         Assert.False(second.IsCompleted || third.IsCompleted);
         next.Done.SetResult();
         await Task.WhenAll(second, third);
@@ -165,6 +165,6 @@ public sealed class EntitySavesTests
             return asked.Done.Task;
         }
 
-        public Task DeleteAsync(EntityKey key, long number) => throw new NotSupportedException();
+        public Task DeleteAsync(EntityKey key, long number) => Task.CompletedTask;
     }
 }
