@@ -17,7 +17,7 @@ public static class ActorSocketPersistenceExtensions
     /// <param name="builder">What <c>AddActorSocket</c> gave.</param>
     /// <param name="configure">Sets options in code.</param>
     /// <example><code>
-    /// builder.Services.AddActorSocket().AddPersistence(store => store.UsePostgreSql(connectionString));
+    /// builder.Services.AddActorSocket().AddPersistence(options => options.UsePostgreSql(connectionString));
     /// </code></example>
     public static ActorSocketBuilder AddPersistence(
         this ActorSocketBuilder builder, Action<ActorSocketPersistenceOptions>? configure = null)

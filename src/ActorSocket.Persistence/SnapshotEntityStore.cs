@@ -11,7 +11,9 @@ namespace ActorSocket.Persistence;
 /// The states of entities in a snapshot store of Akka.Persistence, whose actor is asked as a persistent actor would ask it. There are no
 /// journals: an entity's state is all that counts, and what came before is deleted.
 /// </summary>
+#pragma warning disable CA1001 // a semaphore without a wait handle has nothing to dispose of
 internal sealed class SnapshotEntityStore : IEntityStore
+#pragma warning restore CA1001
 {
     private const int MaxIdLength = 200; // a column has 255 characters in most databases
 

@@ -7,6 +7,8 @@ namespace ActorSocket;
 /// <typeparam name="TException">Has a public constructor that takes its message.</typeparam>
 /// <param name="code">What it travels as, and what a client sees as <c>error.code</c> of an <see cref="EventException"/>.</param>
 /// <example><code>
+/// public sealed class LobbyFullException(string message) : Exception(message);
+///
 /// public interface ILobby
 /// {
 ///     [Throws&lt;LobbyFullException&gt;("LOBBY_FULL")]
