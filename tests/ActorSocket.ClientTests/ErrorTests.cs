@@ -21,4 +21,12 @@ public sealed class ErrorTests(ITestOutputHelper output) : ClientTest("errors", 
     [Theory]
     [EachTransport]
     public Task An_error_ends_the_retries_of_a_client(string mode) => RunAsync(mode, ["AutoAck=true"]);
+
+    [Theory]
+    [EachTransport]
+    public Task What_is_too_much_is_refused_and_who_does_not_stop_is_disconnected(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task What_is_not_valid_is_answered_member_by_member(string mode) => RunAsync(mode, ["ValidateArguments=true"]);
 }

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Threading.RateLimiting;
 
 namespace ActorSocket.WireHost;
 
@@ -15,6 +17,8 @@ internal static partial class TestHandlers
     internal sealed record Target(string Via, string[]? To, string[]? Except);
 
     internal sealed record Line(string Author, string Text, string[] Tags);
+
+    internal sealed record OrderLine([Required, StringLength(20)] string? Item, [Range(1, 99)] int Count);
 
     internal sealed record Upload(string Name, byte[] Data, IReadOnlyList<ReadOnlyMemory<byte>> Parts);
 
@@ -37,7 +41,23 @@ internal static partial class TestHandlers
         Filter(io.Of("/filtered"));
         Sell(io.Of("/shop"));
         SignIn(io.Of("/account"));
+        Limit(io.Of("/limited"));
     }
+
+    private static void Limit(Namespace ns) => ns
+        .UseEventRateLimiter(static limits =>
+        {
+            limits.OnRejected = static rejected =>
+            {
+                if (rejected.Event.Name == "flood")
+                    rejected.Refusal = EventRateLimitRefusal.Disconnect;
+                return default;
+            };
+            limits.AddGlobalLimiter(static e => RateLimitPartition.GetTokenBucketLimiter(
+                EventPartition.OfSocket(e),
+                static _ => new() { TokenLimit = 3, TokensPerPeriod = 1, ReplenishmentPeriod = TimeSpan.FromHours(1) }));
+        })
+        .OnConnection(static socket => socket.On("add", (int a, int b) => a + b));
 
     /// <summary>By a token, which is to be renewed.</summary>
     private static void SignIn(Namespace ns) =>
@@ -285,6 +305,7 @@ internal static partial class TestHandlers
             throw new EventException("sold out", new { Left = count - 1, Proof = (byte[])[1, 2] }) { Code = "SOLD_OUT" };
         });
         socket.On("bought", () => bought);
+        socket.On("order", ([MinLength(1)] OrderLine[] lines) => lines.Length);
     }
 
     private static void Guard(Namespace guarded)

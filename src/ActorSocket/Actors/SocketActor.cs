@@ -359,7 +359,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         {
             _socket.AnswerError(packet, error);
             if (ErrorAnswers.RefusalOf(error) is { } refusal)
-                _socket.ReportRefused(error, "refused", LogText.Of(refusal.Message));
+                _socket.ReportRefused(error, error is InvalidArgumentException ? "invalid" : "refused", LogText.Of(refusal.Message));
             else
                 ReportHandlerError(error);
         }

@@ -63,7 +63,7 @@ internal sealed class ActorSocketMetrics
             "actorsocket.server.refused_events",
             "{event}",
             "What clients sent and handlers did not take, by namespace and reason: not of the type asked for, not allowed to the user, "
-            + "or refused by an EventException."
+            + "not valid, more than a limit allows, or refused by an EventException."
         );
         _handlerDuration = meter.CreateHistogram(
             "actorsocket.server.handler.duration",

@@ -77,6 +77,13 @@ internal static partial class Log
     )]
     public static partial void ErrorDataFailed(this ILogger log, Exception error, string @namespace);
 
+    [LoggerMessage(
+        75,
+        LogLevel.Information,
+        "A client of namespace {Namespace} sent more events than its limits (UseEventRateLimiter) allow: one was refused."
+    )]
+    public static partial void EventLimited(this ILogger log, string @namespace);
+
     [LoggerMessage(60, LogLevel.Warning,
         "Socket.Data got a {Type}, which does not travel to another node: it cannot be written as JSON, or stands for something of this "
         + "process. A socket that is recovered elsewhere is without it, "

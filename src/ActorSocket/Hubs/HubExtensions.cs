@@ -4,6 +4,7 @@ using ActorSocket.Configuration;
 using ActorSocket.Emitting;
 using ActorSocket.Sockets;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket;
@@ -15,9 +16,12 @@ public static class HubExtensions
     /// Lets a class handle the sockets of the namespace. <c>[Authorize]</c> on it guards the connection, on a method its event: who may not
     /// is refused with the connect error "Unauthorized", or the event is dropped, answered with the error <c>UNAUTHORIZED</c>, and raised
     /// as an <see cref="UnauthorizedAccessException"/> on <see cref="Socket.OnError(Func{Exception, Task})"/>.
+    /// <c>[EnableRateLimiting("policy")]</c> limits the events of the class, or of the method, by a policy of <c>UseEventRateLimiter</c>;
+    /// <c>[DisableRateLimiting]</c> exempts them from every limit.
     /// </summary>
     /// <returns>The namespace.</returns>
     /// <exception cref="ArgumentException">The class has no event, one of a reserved name, or a parameter that cannot be bound.</exception>
+    /// <exception cref="InvalidOperationException">It names a policy that <c>UseEventRateLimiter</c> does not have.</exception>
     public static Namespace MapHub<THub>(this Namespace ns)
         where THub : SocketHub
     {
@@ -27,9 +31,12 @@ public static class HubExtensions
             throw new ArgumentException($"{typeof(THub).Name} handles no event: put [Event(\"name\")] on its methods.", nameof(ns));
         if (typeof(THub).GetCustomAttributes<AuthorizeAttribute>().ToArray() is { Length: > 0 } guards)
             ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
+        var limited = Limit(ns, typeof(THub), events);
         var create = ActivatorUtilities.CreateFactory<THub>([]);
         ns.OnConnection(async socket =>
         {
+            if (limited && socket.Namespace.Services.Gate is null)
+                throw new InvalidOperationException($"[EnableRateLimiting] on {typeof(THub).Name} needs limits: call UseEventRateLimiter.");
             var hub = create(socket.Services, []);
             hub.Socket = socket;
             socket.OnDisconnect(async reason =>
@@ -79,6 +86,18 @@ public static class HubExtensions
         IAuthorizeData[] guards =
             policies.Length == 0 ? [new AuthorizeAttribute()] : Array.ConvertAll(policies, static policy => new AuthorizeAttribute(policy));
         return ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
+    }
+
+    /// <summary>The limits that a hub and its methods ask for. Whether there are any, which may be said later than this.</summary>
+    private static bool Limit(Namespace ns, Type hub, HubEvent[] events)
+    {
+        var policies = Array.ConvertAll(events, e => e.LimitOf(hub)).OfType<KeyValuePair<string, string?>>().ToArray();
+        var named = Array.ConvertAll(policies, static one => one.Value).OfType<string>().ToArray();
+        if (ns.Services.Gate is { } gate)
+            Array.ForEach(named, gate.ThrowIfUnknown);
+        if (policies.Length > 0)
+            ns.Services.SetEventPolicies(policies);
+        return named.Length > 0;
     }
 
     private static async Task AuthorizeConnectionAsync(Socket socket, IAuthorizeData[] guards, Func<Task> next)
@@ -151,6 +170,22 @@ public static class HubExtensions
                     nameof(parameter)
                 );
             return all => all.Count > index && !all[index].IsNull ? all[index].ToString() : null;
+        }
+
+        /// <summary>
+        /// The policy of its event, null for none at all; nothing where it does not say. As endpoints have it: the nearest counts.
+        /// </summary>
+        public KeyValuePair<string, string?>? LimitOf(Type hub)
+        {
+            MemberInfo[] nearestFirst = [_method, hub];
+            foreach (var member in nearestFirst)
+            {
+                if (member.IsDefined(typeof(DisableRateLimitingAttribute)))
+                    return new(_name, null);
+                if (member.GetCustomAttribute<EnableRateLimitingAttribute>() is { PolicyName: { } policy })
+                    return new(_name, policy);
+            }
+            return null;
         }
 
         public void Register(Socket socket, SocketHub hub)

@@ -88,6 +88,14 @@ public sealed class ActorSocketOptions : EngineIoOptions
     /// </summary>
     public bool AnswerUnknownEvents { get; set; }
 
+    /// <summary>
+    /// Whether the arguments of events are checked before a handler or a hub's method runs, by the attributes of
+    /// System.ComponentModel.DataAnnotations (<c>[Required]</c>, <c>[Range]</c>, <c>IValidatableObject</c> …) on its parameters, on the
+    /// members of their types, records' parameters included, and on what is in them. What is not valid is answered with the error
+    /// <c>INVALID_ARGUMENT</c>, whose data names the members. False. ASP.NET Core: <c>AddValidation</c>.
+    /// </summary>
+    public bool ValidateArguments { get; set; }
+
     /// <summary>What handlers with a <see cref="HandlerOptions.IdempotencyKey"/> remember.</summary>
     public IdempotencyOptions Idempotency { get; set; } = new();
 

@@ -18,6 +18,8 @@ internal static class ErrorAnswers
 
     public static readonly ErrorAnswer UnknownEvent = new("Unknown event", "UNKNOWN_EVENT", null);
 
+    public static ErrorAnswer RateLimited(object? data) => new("Too many events", "RATE_LIMITED", data);
+
     /// <param name="error">What went wrong.</param>
     /// <param name="detailed">Whether the client may see what the application did not mean for it.</param>
     public static ErrorAnswer Of(Exception error, bool detailed)

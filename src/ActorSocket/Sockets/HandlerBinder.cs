@@ -10,7 +10,9 @@ namespace ActorSocket.Sockets;
 /// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token,
 /// all arguments) is given, everything else takes the next argument of the event. The call is compiled once per handler method.
 /// </summary>
-internal sealed class HandlerBinder(SocketJson json)
+/// <param name="json">How arguments are read.</param>
+/// <param name="shapes">By what arguments are checked; null: they are not.</param>
+internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = null)
 {
     private readonly ConcurrentDictionary<(MethodInfo, Type), HandlerInvoker> _invokers = new();
 
@@ -18,7 +20,7 @@ internal sealed class HandlerBinder(SocketJson json)
 
     /// <summary>For delegates of this type that call this method.</summary>
     public HandlerInvoker Bind(MethodInfo method, Type delegateType) =>
-        _invokers.GetOrAdd((method, delegateType), key => Compile(key.Item2));
+        _invokers.GetOrAdd((method, delegateType), key => Compile(key.Item1, key.Item2));
 
     /// <summary>Fails as <see cref="Bind(Delegate)"/> would.</summary>
     public void Check(Type delegateType)
@@ -104,14 +106,22 @@ internal sealed class HandlerBinder(SocketJson json)
         return value;
     }
 
-    private HandlerInvoker Compile(Type delegateType)
+    private HandlerInvoker Compile(MethodInfo method, Type delegateType)
     {
         Check(delegateType);
         var signature = delegateType.GetMethod("Invoke")!;
         var handler = Expression.Parameter(typeof(Delegate), "handler");
         var call = Expression.Parameter(typeof(HandlerCall), "call");
         var next = 0;
-        var arguments = Array.ConvertAll(signature.GetParameters(), parameter => BindParameter(parameter, call, ref next));
+        var parameters = signature.GetParameters();
+        // What bears attributes is the method's. Its first one may be bound already, or be what the delegate takes first (an open one's).
+        var written = method.GetParameters();
+        var shift = written.Length - parameters.Length;
+        var arguments = Array.ConvertAll(parameters, parameter =>
+        {
+            var position = parameter.Position + shift;
+            return BindParameter(parameter, position < 0 ? parameter : written[position], call, ref next);
+        });
         Expression body = Expression.Invoke(Expression.Convert(handler, delegateType), arguments);
         var result = signature.ReturnType;
         if (result == typeof(void))
@@ -149,7 +159,7 @@ internal sealed class HandlerBinder(SocketJson json)
         && type != typeof(CancellationToken)
         && type != typeof(SocketArguments);
 
-    private static Expression BindParameter(ParameterInfo parameter, ParameterExpression call, ref int next)
+    private Expression BindParameter(ParameterInfo parameter, ParameterInfo written, ParameterExpression call, ref int next)
     {
         var type = parameter.ParameterType;
         if (type == typeof(Ack))
@@ -162,6 +172,9 @@ internal sealed class HandlerBinder(SocketJson json)
             return Expression.Property(call, nameof(HandlerCall.Over));
         if (type == typeof(SocketArguments))
             return Expression.Property(call, nameof(HandlerCall.Arguments));
-        return Expression.Call(call, nameof(HandlerCall.Argument), [type], Expression.Constant(next++));
+        var index = Expression.Constant(next++);
+        return shapes is not null && ArgumentValidator.For(shapes, written, type) is { } validator
+            ? Expression.Call(call, nameof(HandlerCall.ValidArgument), [type], index, Expression.Constant(validator))
+            : Expression.Call(call, nameof(HandlerCall.Argument), [type], index);
     }
 }

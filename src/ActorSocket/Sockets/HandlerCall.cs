@@ -43,6 +43,14 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
     /// <summary>One that is missing is no error .</summary>
     public T? Argument<T>(int index) => arguments.Read<T>(index);
 
+    /// <summary>As <see cref="Argument"/>, with the option <c>ValidateArguments</c>.</summary>
+    public T? ValidArgument<T>(int index, ArgumentValidator validator)
+    {
+        var value = arguments.Read<T>(index);
+        validator.Check(value, index + 1, socket);
+        return value;
+    }
+
     public ValueTask Return<T>(T value)
     {
         if (IsAnswered)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Text;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
@@ -81,6 +82,20 @@ internal sealed class NamespaceServices
     /// <summary>How clients sign in; null: as their requests did.</summary>
     public NamespaceAuthentication? Authentication { get; set; }
 
+    /// <summary>What its clients' events pass first; null: nothing.</summary>
+    public IEventGate? Gate { get; set; }
+
+    /// <summary>The limits that its hubs' methods ask for, by event: the name of a policy, or null for none. Null: none ask.</summary>
+    public FrozenDictionary<string, string?>? EventPolicies { get; private set; }
+
+    public void SetEventPolicies(IEnumerable<KeyValuePair<string, string?>> policies)
+    {
+        var all = new Dictionary<string, string?>(EventPolicies ?? FrozenDictionary<string, string?>.Empty, StringComparer.Ordinal);
+        foreach (var (name, policy) in policies)
+            all[name] = policy;
+        EventPolicies = all.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
     /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
     public IActorRef Actor { get; set; } = ActorRefs.Nobody;
 
@@ -140,6 +155,8 @@ internal sealed class NamespaceServices
     private void CopyHandlersOf(NamespaceServices parent)
     {
         Authentication = parent.Authentication;
+        Gate = parent.Gate;
+        EventPolicies = parent.EventPolicies;
         Middleware.AddAll(parent.Middleware);
         foreach (var handler in parent._onConnection.Current)
             _onConnection.Add(handler);

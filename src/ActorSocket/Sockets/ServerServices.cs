@@ -26,7 +26,7 @@ internal sealed class ServerServices(
     private EngineHttp? _http;
     private int _liveSockets;
 
-    public HandlerBinder Binder => field ??= new HandlerBinder(Json);
+    public HandlerBinder Binder => field ??= new HandlerBinder(Json, Options.ValidateArguments ? new ArgumentShapes(Json) : null);
 
     /// <summary>The HTTP side of the engine.</summary>
     public EngineHttp Http => _http ?? LazyInitializer.EnsureInitialized(ref _http, () => new EngineHttp(Engine));

@@ -68,15 +68,19 @@ public sealed partial class Socket
             return default; // `2` without a name: nothing can be listening (S-17)
         try
         {
-            if (_any.Length > 0 || _middleware is not null)
-                return new ValueTask(RaiseThroughListenersAsync(packet, name));
-            return HandleAsync(name, packet, packet.Arguments);
+            return Namespace.Services.Gate is { } gate ? gate.PassAsync(this, packet, name) : RaiseAdmittedAsync(packet, name);
         }
         catch (Exception error)
         {
             return ValueTask.FromException(error);
         }
     }
+
+    /// <summary>What <see cref="RaiseEventAsync"/> comes to when the event is within the namespace's limits.</summary>
+    internal ValueTask RaiseAdmittedAsync(SocketIoPacket packet, string name) =>
+        _any.Length > 0 || _middleware is not null
+            ? new ValueTask(RaiseThroughListenersAsync(packet, name))
+            : HandleAsync(name, packet, packet.Arguments);
 
     internal void RaiseError(Exception error)
     {

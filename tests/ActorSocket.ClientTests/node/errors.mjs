@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ask, within } from "./harness.mjs";
+import { ask, next, within } from "./harness.mjs";
 
 const internal = { error: { message: "Internal server error", code: "INTERNAL_ERROR" } };
 
@@ -51,4 +51,39 @@ export async function An_error_ends_the_retries_of_a_client({ connect }) {
   const answer = await within(socket.emitWithAck("buy", 3), "the error");
   assert.equal(answer.error.code, "SOLD_OUT");
   assert.equal(await within(socket.emitWithAck("bought"), "the number of attempts"), 1);
+}
+
+export async function What_is_too_much_is_refused_and_who_does_not_stop_is_disconnected({ connect }) {
+  const socket = await connect("/limited");
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await ask(socket, "add", i, i), 2 * i);
+  }
+  const { error } = await ask(socket, "add", 1, 1);
+  assert.deepEqual([error.message, error.code], ["Too many events", "RATE_LIMITED"]);
+  assert.ok(error.data.retryAfter > 1 && error.data.retryAfter <= 3600, `${error.data.retryAfter}`);
+  const gone = next(socket, "disconnect");
+  assert.equal((await ask(socket, "flood")).error.code, "RATE_LIMITED");
+  assert.deepEqual((await gone)[0], "io server disconnect");
+  // Its limit was the socket's.
+  const again = await connect("/limited");
+  assert.equal(await ask(again, "add", 1, 2), 3);
+}
+
+export async function What_is_not_valid_is_answered_member_by_member({ connect }) {
+  const socket = await connect();
+  assert.equal(await ask(socket, "order", [{ item: "tea", count: 2 }]), 1);
+  assert.deepEqual(await ask(socket, "order", [{ item: "tea", count: 2 }, { count: 100 }]), {
+    error: {
+      message: "Argument 1 is not valid.",
+      code: "INVALID_ARGUMENT",
+      data: {
+        argument: 1,
+        errors: {
+          "[1].count": ["The field count must be between 1 and 99."],
+          "[1].item": ["The item field is required."],
+        },
+      },
+    },
+  });
+  assert.equal((await ask(socket, "order", "no list")).error.code, "BAD_ARGUMENT");
 }

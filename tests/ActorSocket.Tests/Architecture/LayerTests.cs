@@ -34,6 +34,7 @@ public sealed class LayerTests
         "ActorSocket/Connections",
         "ActorSocket/Sockets",
         "ActorSocket/Actors",
+        "ActorSocket/Limits",
         "ActorSocket/Streams",
         "ActorSocket/Hubs",
         "ActorSocket/Entities",

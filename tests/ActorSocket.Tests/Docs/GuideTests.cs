@@ -51,6 +51,7 @@ public sealed partial class GuideTests
                     typeof(EntityOptions),
                     typeof(ActorSocketPersistenceOptions),
                     typeof(SocketAuthenticationOptions),
+                    typeof(EventRateLimiterOptions),
                     typeof(ActorSocketClusterOptions),
                     typeof(ActorSocketClusterTls),
                 ]

@@ -1,8 +1,10 @@
 using System.Security.Claims;
 using System.Threading.Channels;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -139,6 +141,49 @@ public sealed class HubTests
         var root = await ConnectAsync(app, "root");
         await root.SendAsync("423[\"shut down\"]");
         Assert.Equal("433[true]", await root.NextAsync());
+    }
+
+    [Fact]
+    public async Task Attributes_say_which_limits_hold_for_the_class_and_its_events()
+    {
+        await using var app = await StartAsync(static io => io
+            .MapHub<LimitedHub>()
+            .UseEventRateLimiter(static limits => limits
+                .AddPolicy("two", static e => RateLimitPartition.GetConcurrencyLimiter("two", static _ => Permits(2)))
+                .AddPolicy("none", static e => RateLimitPartition.GetConcurrencyLimiter("none", static _ => Permits(1)))
+                .UsePolicy("two", "free")));
+        var client = await ConnectAsync(app);
+        for (var i = 0; i < 2; i++)
+        {
+            await client.SendAsync("421[\"classed\"]");
+            Assert.Equal("431[1]", await client.NextAsync());
+            var other = await ConnectAsync(app);
+            await other.SendAsync("42[\"hold\"]"); // one of the two, for ever
+            Assert.Equal("42[\"held\"]", await other.NextAsync());
+        }
+        await client.SendAsync("423[\"classed\"]");
+        Assert.Equal("433[{\"error\":{\"message\":\"Too many events\",\"code\":\"RATE_LIMITED\"}}]", await client.NextAsync());
+        await client.SendAsync("424[\"own\"]");
+        Assert.Equal("434[2]", await client.NextAsync());
+        await client.SendAsync("425[\"free\"]");
+        Assert.Equal("435[3]", await client.NextAsync());
+
+        static ConcurrencyLimiterOptions Permits(int number) => new() { PermitLimit = number };
+    }
+
+    [Fact]
+    public async Task A_hub_without_the_limits_that_it_names_lets_nobody_in()
+    {
+        await using var app = await StartAsync(static io => io.MapHub<LimitedHub>());
+        Assert.Equal("41", await (await ConnectAsync(app)).NextAsync());
+        var io = app.Services.GetRequiredService<ActorSocketServer>();
+        Assert.Contains(
+            "AddPolicy(\"two\"",
+            Assert.Throws<InvalidOperationException>(() => io.UseEventRateLimiter(static _ => { })).Message,
+            StringComparison.Ordinal
+        );
+        var other = io.Of("/other").UseEventRateLimiter(static _ => { });
+        Assert.Contains("\"two\"", Assert.Throws<InvalidOperationException>(other.MapHub<LimitedHub>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -297,6 +342,26 @@ public sealed class HubTests
         var client = await OpenAsync(app, user);
         Assert.StartsWith("40{", await client.NextAsync(), StringComparison.Ordinal);
         return client;
+    }
+
+    [EnableRateLimiting("two")]
+    internal sealed class LimitedHub : SocketHub
+    {
+        [Event("hold")]
+        public static Task Hold(Socket socket)
+        {
+            socket.Emit("held");
+            return new TaskCompletionSource().Task;
+        }
+
+        [Event("classed")]
+        public static int Classed() => 1;
+
+        [Event("own"), EnableRateLimiting("none")]
+        public static int Own() => 2;
+
+        [Event("free"), DisableRateLimiting]
+        public static int Free() => 3;
     }
 
     private sealed class Client(System.Net.WebSockets.WebSocket webSocket)
