@@ -36,6 +36,10 @@ public sealed class EventTests(ITestOutputHelper output) : ClientTest("events", 
 
     [Theory]
     [EachTransport]
+    public Task A_middleware_of_the_socket_may_change_the_arguments_and_the_acknowledgement(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task A_middleware_of_the_socket_may_drop_an_event(string mode) => RunAsync(mode);
 
     [Theory]

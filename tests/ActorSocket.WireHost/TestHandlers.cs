@@ -358,6 +358,16 @@ internal static partial class TestHandlers
                 throw new InvalidOperationException("no forbidden");
             await next();
         });
+        socket.Use((e, next) =>
+        {
+            if (e.Name == "wrapped" && e.Ack is { } ack)
+            {
+                e.SetArguments([.. e.Arguments.Reverse().Cast<object>()]);
+                e.SetAck(answer => ack.Send(new { Result = answer[0], Of = "middleware" }));
+            }
+            return next();
+        });
+        socket.On("wrapped", (SocketArgument first, string second) => first);
         socket.OnError(error => socket.Emit("refused", error.Message));
         socket.On("allowed", (int number) => socket.Emit("allowed", number));
         socket.On("done", () => socket.Emit("done"));

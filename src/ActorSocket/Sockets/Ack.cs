@@ -11,7 +11,7 @@ namespace ActorSocket;
 public class Ack
 {
     private readonly Socket? _socket;
-    private readonly SocketIoPacket _packet;
+    private readonly SocketIoPacket? _packet;
     private readonly IAnswerSink? _sink;
 
     internal Ack(Socket? socket, SocketIoPacket packet, IAnswerSink? sink = null)
@@ -21,8 +21,10 @@ public class Ack
         _sink = sink;
     }
 
+    internal Ack(IAnswerSink sink) => _sink = sink;
+
     /// <summary>Whether the client asked for an acknowledgement and has not got one.</summary>
-    public bool IsWanted => _sink?.IsWanted ?? _packet.IsAckWanted;
+    public bool IsWanted => _sink?.IsWanted ?? _packet!.IsAckWanted;
 
     /// <summary>Acknowledges without arguments.</summary>
     public void Send() => SendArguments(default(EventArguments));
@@ -71,7 +73,7 @@ public class Ack
             _sink.Answer(args);
             return;
         }
-        if (!_packet.IsAckWanted || !_socket!.Connected)
+        if (!_packet!.IsAckWanted || !_socket!.Connected)
             return;
         // Encoded first: an answer that cannot be is none, and the client is to hear of the error instead.
         var frame = new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args));

@@ -80,7 +80,7 @@ public sealed partial class Socket
     internal ValueTask RaiseAdmittedAsync(SocketIoPacket packet, string name) =>
         _any.Length > 0 || _middleware is not null
             ? new ValueTask(RaiseThroughListenersAsync(packet, name))
-            : HandleAsync(name, packet, packet.Arguments);
+            : HandleAsync(name, packet, packet.Arguments, null);
 
     internal void RaiseError(Exception error)
     {
@@ -144,7 +144,7 @@ public sealed partial class Socket
         }
     }
 
-    private ValueTask HandleAsync(string name, SocketIoPacket packet, SocketArguments arguments)
+    private ValueTask HandleAsync(string name, SocketIoPacket packet, SocketArguments arguments, IAnswerSink? sink)
     {
         var handlers = _handlers.For(name);
         var first = HandlerTable.Next(handlers, name, 0);
@@ -154,16 +154,17 @@ public sealed partial class Socket
                 AnswerError(new Ack(this, packet), ErrorAnswers.UnknownEvent);
             return default;
         }
-        var running = InvokeHandlers(name, handlers, first, new HandlerCall(this, packet, arguments));
+        var call = new HandlerCall(this, packet, arguments, sink);
+        var running = InvokeHandlers(name, handlers, first, call);
         if (packet.AckId < 0 || !Namespace.Services.Server.Options.AutoAck)
             return running;
-        return AcknowledgeAsync(running, packet);
+        return AcknowledgeAsync(running, call);
     }
 
-    private async ValueTask AcknowledgeAsync(ValueTask running, SocketIoPacket packet)
+    private static async ValueTask AcknowledgeAsync(ValueTask running, HandlerCall call)
     {
         await running.ConfigureAwait(false);
-        new Ack(this, packet).Send(); // unless a handler has
+        call.Ack().Send(); // unless a handler has
     }
 
     private ValueTask InvokeHandlers(string name, HandlerTable.Entry[] handlers, int first, HandlerCall call)
@@ -198,9 +199,9 @@ public sealed partial class Socket
         foreach (var listener in Current(ref _any))
             await listener(e).ConfigureAwait(false);
         if (_middleware is { } middleware)
-            await middleware.InvokeAsync(e, () => HandleAsync(e.Name, packet, e.Arguments).AsTask()).ConfigureAwait(false);
+            await middleware.InvokeAsync(e, () => HandleAsync(e.Name, packet, e.Arguments, e.AnswerSink).AsTask()).ConfigureAwait(false);
         else
-            await HandleAsync(e.Name, packet, e.Arguments).ConfigureAwait(false);
+            await HandleAsync(e.Name, packet, e.Arguments, e.AnswerSink).ConfigureAwait(false);
     }
 
     /// <summary>Starts it on this thread. An exception is logged and harms nothing.</summary>

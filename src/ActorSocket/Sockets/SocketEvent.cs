@@ -1,3 +1,5 @@
+using ActorSocket.Sockets;
+
 namespace ActorSocket;
 
 /// <summary>One event of a client, as catch-all listeners and socket middleware see it.</summary>
@@ -18,6 +20,14 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     /// </summary>
     public SocketArguments Arguments { get; set; } = Arguments;
 
+    /// <summary>
+    /// The acknowledgement that the client asked for; null when it asked for none, and nobody else does by <see cref="SetAck"/>.
+    /// </summary>
+    public Ack? Ack { get; private set; } = Ack;
+
+    /// <summary>To whom its handlers' answer goes instead of the client.</summary>
+    internal IAnswerSink? AnswerSink { get; private set; }
+
     /// <summary>Puts other arguments in place of those that came (official: assigning to the array that middleware gets).</summary>
     /// <param name="args">
     /// Each item is one; serialised as with <c>Emit</c>, binary included; <see cref="SocketArguments"/> are spread.
@@ -29,5 +39,32 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     {
         ArgumentNullException.ThrowIfNull(args);
         Arguments = Socket.Namespace.Services.Server.Json.Capture(new ArgumentList(args));
+    }
+
+    /// <summary>
+    /// Gives what the handlers, and the middleware behind this one, answer to <paramref name="answered"/> instead of the client, also when
+    /// the client asked for no answer: to change it, keep it, or answer something else (official: another callback in the array that
+    /// middleware gets). The client gets what is sent by the <see cref="Ack"/> that was there before.
+    /// </summary>
+    /// <remarks>
+    /// An error (of a handler that throws) is no answer and goes to the client: middleware catches it around <c>next</c> if it is to be
+    /// another one.
+    /// </remarks>
+    /// <param name="answered">
+    /// Called once, with the first answer, on the thread that answers. What it throws is the handler's failure.
+    /// </param>
+    /// <example><code>
+    /// socket.Use((e, next) =&gt;
+    /// {
+    ///     var ack = e.Ack;
+    ///     e.SetAck(answer =&gt; ack?.Send(new { result = answer[0], node = Environment.MachineName }));
+    ///     return next();
+    /// });
+    /// </code></example>
+    public void SetAck(Action<SocketArguments> answered)
+    {
+        ArgumentNullException.ThrowIfNull(answered);
+        AnswerSink = new ReplacedAck(Socket.Namespace.Services.Server.Json, answered);
+        Ack = new Ack(AnswerSink);
     }
 }

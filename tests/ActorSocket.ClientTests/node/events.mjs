@@ -111,6 +111,16 @@ export async function A_middleware_of_the_socket_may_drop_an_event({ connect }) 
   assert.deepEqual(await inbox.until("done"), [["refused", "no forbidden"], ["allowed", 2], ["refused", "no forbidden"], ["allowed", 4]]);
 }
 
+export async function A_middleware_of_the_socket_may_change_the_arguments_and_the_acknowledgement({ connect }) {
+  const socket = await connect("/filtered");
+  const bytes = Buffer.from([1, 2, 3]);
+  assert.deepEqual(await ask(socket, "wrapped", "last", { bytes }), { result: { bytes }, of: "middleware" });
+  socket.emit("wrapped", "nobody asks");
+  assert.deepEqual(await ask(socket, "wrapped", 1, 2), {
+    error: { message: "Argument 2 cannot be read as text.", code: "BAD_ARGUMENT" },
+  });
+}
+
 export async function A_handler_that_throws_costs_nobody_the_connection({ connect, join }) {
   const socket = await connect();
   const lobby = await join(socket, "/lobby");

@@ -412,6 +412,70 @@ public sealed class SocketTests : ServerTest
     }
 
     [Fact]
+    public async Task Middleware_of_the_socket_may_change_the_acknowledgement()
+    {
+        var kept = new List<string>();
+        var (_, session, webSocket) = await JoinAsync(socket =>
+        {
+            socket.Use((e, next) =>
+            {
+                var ack = e.Ack;
+                e.SetAck(answer =>
+                {
+                    kept.Add($"{e.Name} {answer.Count}");
+                    ack?.Send(new { result = answer }, answer.Count);
+                });
+                return next();
+            });
+            socket.Use(static (e, next) =>
+            {
+                if (e.Name == "twice")
+                {
+                    var ack = e.Ack!;
+                    e.SetAck(answer => ack.Send(answer, answer));
+                }
+                else if (e.Name == "by middleware")
+                {
+                    e.Ack!.Send("no handler");
+                    return Task.CompletedTask;
+                }
+                return next();
+            });
+            socket.On("value", static (int number) => number);
+            socket.On("twice", static async () =>
+            {
+                await Task.Yield();
+                return new byte[] { 1 };
+            });
+            socket.On("by ack", static (Ack<int> ack) =>
+            {
+                Assert.True(ack.IsWanted);
+                ack.Send(1);
+                Assert.False(ack.IsWanted);
+                ack.Send(2);
+            });
+            socket.On("boom", static object () => throw new EventException("boom"));
+            socket.On("never mind", static () => 5);
+        });
+        session.Send("421[\"value\",7]");
+        Assert.Equal("431[{\"result\":[7]},1]", await webSocket.NextAsync());
+        session.Send("422[\"twice\"]");
+        Assert.StartsWith("46", await webSocket.NextAsync(), StringComparison.Ordinal);
+        await webSocket.NextAsync();
+        await webSocket.NextAsync();
+        session.Send("423[\"by ack\"]");
+        Assert.Equal("433[{\"result\":[1]},1]", await webSocket.NextAsync());
+        session.Send("424[\"by middleware\"]");
+        Assert.Equal("434[{\"result\":[\"no handler\"]},1]", await webSocket.NextAsync());
+        session.Send("425[\"boom\"]"); // no answer: an error
+        Assert.Equal("435[{\"error\":{\"message\":\"boom\"}}]", await webSocket.NextAsync());
+        session.Send("42[\"never mind\"]"); // nobody has asked but the middleware
+        session.Send("426[\"value\",8]");
+        Assert.Equal("436[{\"result\":[8]},1]", await webSocket.NextAsync());
+        Assert.Equal(["value 1", "twice 2", "by ack 1", "by middleware 1", "never mind 1", "value 1"], kept, StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task Middleware_of_the_socket_may_change_the_arguments_and_the_name_of_an_event()
     {
         var (_, session, webSocket) = await JoinAsync(static socket =>
