@@ -1,3 +1,4 @@
+using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Protocol.SocketIo;
@@ -30,25 +31,28 @@ internal static partial class ClusterProtocol
     /// <param name="Frame">The event.</param>
     /// <param name="IsVolatile">Whether it may be dropped.</param>
     /// <param name="Number">With connection state recovery: which of the sender's events in the namespace it is. Else 0.</param>
-    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile, long Number) : IClusterMessage
+    /// <param name="Trace">The trace that it is part of (<see cref="ActorSocketActivity.Current"/>); empty for none.</param>
+    internal sealed record Broadcast(Target Target, EncodedFrame Frame, bool IsVolatile, long Number, string Trace) : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Number);
+        public void Write(WireWriter wire) =>
+            wire.Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Number).Text(Trace);
 
         public static Broadcast Read(ref WireReader wire) =>
-            new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number());
+            new(wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), wire.Number(), wire.Text());
     }
 
     /// <summary>
     /// As <see cref="Broadcast"/>, with an acknowledgement asked of each member. Acknowledgement ids are a node's own, so the frame has
     /// none yet.
     /// </summary>
-    internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout) : IClusterMessage
+    internal sealed record AskClients(long Request, Target Target, EncodedFrame Frame, bool IsVolatile, TimeSpan Timeout, string Trace)
+        : IClusterMessage
     {
         public void Write(WireWriter wire) =>
-            wire.Number(Request).Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Timeout.Ticks);
+            wire.Number(Request).Record(Target, Target.Write).Record(Frame, WriteFrame).Flag(IsVolatile).Number(Timeout.Ticks).Text(Trace);
 
-        public static AskClients Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), TimeSpan.FromTicks(wire.Number()));
+        public static AskClients Read(ref WireReader wire) => new(
+            wire.Number(), wire.Record(Target.Read), wire.Record(ReadFrame), wire.Flag(), TimeSpan.FromTicks(wire.Number()), wire.Text());
     }
 
     /// <summary>Answers <see cref="AskClients"/>, first: so many clients of the sender's node were asked.</summary>

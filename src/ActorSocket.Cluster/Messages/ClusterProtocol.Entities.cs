@@ -12,18 +12,18 @@ internal static partial class ClusterProtocol
     }
 
     /// <summary>An <see cref="EntityCall"/> as it travels.</summary>
-    internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IEntityRequest
+    internal sealed record CallEntity(string Id, string Method, byte[] Arguments, bool WantsAnswer, string Trace) : IEntityRequest
     {
         public CallEntity(EntityCall call)
-            : this(call.Id, call.Method, call.Arguments, call.WantsAnswer)
+            : this(call.Id, call.Method, call.Arguments, call.WantsAnswer, call.Trace)
         {
         }
 
-        public EntityCall ToCall() => new(Id, Method, Arguments, WantsAnswer);
+        public EntityCall ToCall() => new(Id, Method, Arguments, WantsAnswer, Trace);
 
-        public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer);
+        public void Write(WireWriter wire) => wire.Text(Id).Text(Method).Bytes(Arguments).Flag(WantsAnswer).Text(Trace);
 
-        public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag());
+        public static CallEntity Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Bytes(), wire.Flag(), wire.Text());
     }
 
     /// <summary>An <see cref="EntityAnswer"/> as it travels.</summary>

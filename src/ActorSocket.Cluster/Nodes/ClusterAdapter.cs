@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Entities;
 using ActorSocket.Protocol.SocketIo;
@@ -141,7 +142,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
         var peers = Peers.For(ns.Name, selection);
         if (peers.Length == 0)
             return peers;
-        var message = Packed.Of(new ClusterProtocol.Broadcast(TargetOf(ns, selection), frame, isVolatile, number));
+        var target = TargetOf(ns, selection);
+        var message = Packed.Of(new ClusterProtocol.Broadcast(target, frame, isVolatile, number, ActorSocketActivity.Current));
         foreach (var peer in peers)
             peer.Send(message, isVolatile);
         _node.Metrics.BroadcastsForwarded(peers.Length);
@@ -158,7 +160,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
         answers.NodesAreAsked(peers.Length);
         var request = _node.Requests.Open(new ClientAnswers(answers, _server.Json));
         var frame = new EncodedFrame(_server.Packets.Event(ns.Name, eventName, -1, new ArgumentList(args)), flags.Compress);
-        var message = Packed.Of(new AskClients(request, TargetOf(ns, selection), frame, flags.Volatile, timeout));
+        var target = TargetOf(ns, selection);
+        var message = Packed.Of(new AskClients(request, target, frame, flags.Volatile, timeout, ActorSocketActivity.Current));
         foreach (var peer in peers)
             peer.Tell(message);
         return new OpenRequest(_node.Requests, request);

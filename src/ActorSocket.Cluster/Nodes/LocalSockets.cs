@@ -14,8 +14,10 @@ internal sealed class LocalSockets(ServerServices server)
 
     public void OnBroadcast(Peer peer, Broadcast m)
     {
-        if (server.Namespaces.TryGet(m.Target.Namespace, out var ns))
-            ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
+        if (!server.Namespaces.TryGet(m.Target.Namespace, out var ns))
+            return;
+        using var activity = ActorSocketActivity.StartDeliver(ns.MetricsName, m.Trace);
+        ns.Deliver(m.Target.Selection, m.Frame, m.IsVolatile, peer.Tag, m.Number);
     }
 
     public void OnAskClients(Peer peer, AskClients m)
@@ -27,6 +29,7 @@ internal sealed class LocalSockets(ServerServices server)
         peer.Tell(Packed.Of(new ClientsAskedReply(m.Request, recipients.Count)));
         if (recipients.Count == 0)
             return;
+        using var activity = ActorSocketActivity.StartDeliver(ns!.MetricsName, m.Trace);
         foreach (var some in recipients.Chunk(NamesAtOnce))
             peer.Tell(Packed.Of(new ClientsNamedReply(m.Request, Array.ConvertAll(some, static socket => socket.Id))));
         var id = ns!.NextAckId();

@@ -107,6 +107,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
     {
         Exception? refusal = null;
         var isAnothers = false;
+        using var activity = ActorSocketActivity.IsOn ? socket.StartConnect() : null;
         try
         {
             if (ns.Authentication is { } authentication)
@@ -118,6 +119,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
         catch (Exception error)
         {
             refusal = error;
+            activity?.Failed(error, error is ConnectErrorException ? nameof(ConnectErrorException) : null);
         }
         self.Tell(new MiddlewareDone(refusal, isAnothers));
         if (socket.IsOver) // its client has left meanwhile: from now on it costs nothing more, and the client may ask for something else

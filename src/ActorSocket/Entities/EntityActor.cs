@@ -140,6 +140,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         Run(async () =>
         {
             var result = new Result(ns.Server.Json);
+            using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartServe(kind.Type, call.Method, call.Trace) : null;
             try
             {
                 var packet = new SocketIoPacket(
@@ -169,10 +170,12 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             // Not the entity's fault; where nobody is told of it, the log is.
             catch (Exception error) when (call.WantsAnswer && ErrorAnswers.RefusalOf(error) is { } refusal)
             {
+                activity?.Failed(error, refusal.Code ?? nameof(EventException));
                 Refuse(call, sender, refusal);
             }
             catch (Exception error)
             {
+                activity?.Failed(error, refusal: null);
                 Answer(call, sender, [], TextOf(error));
                 throw;
             }

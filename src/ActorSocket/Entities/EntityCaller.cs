@@ -1,3 +1,4 @@
+using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
 using Akka.Actor;
 
@@ -13,10 +14,14 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
 
     /// <summary>Packs the call at once, and gives what the method returned: a JSON array.</summary>
     public Task<byte[]> CallAsync<TArgs>(string id, string method, in TArgs args, CancellationToken cancellationToken)
-        where TArgs : struct, IEventArguments => CallAsync(Pack(id, method, args, wantsAnswer: true), cancellationToken);
+        where TArgs : struct, IEventArguments => AskAsync(id, method, args, cancellationToken);
 
     public void Send<TArgs>(string id, string method, in TArgs args)
-        where TArgs : struct, IEventArguments => region.Started.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+        where TArgs : struct, IEventArguments
+    {
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartCall(type, method, wantsAnswer: false) : null;
+        region.Started.Tell(Pack(id, method, args, wantsAnswer: false), ActorRefs.NoSender);
+    }
 
     /// <exception cref="EntityCallException">It is nothing, where that cannot be.</exception>
     public T? Read<T>(byte[] result, string method)
@@ -28,8 +33,11 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
             : throw new EntityCallException($"\"{method}\" returned nothing, where {typeof(T)} was asked for.");
     }
 
-    private async Task<byte[]> CallAsync(EntityCall call, CancellationToken cancellationToken)
+    private async Task<byte[]> AskAsync<TArgs>(string id, string method, TArgs args, CancellationToken cancellationToken)
+        where TArgs : struct, IEventArguments
     {
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartCall(type, method, wantsAnswer: true) : null;
+        var call = Pack(id, method, args, wantsAnswer: true);
         var within = limit ?? ns.Services.Server.Adapter.RequestTimeout;
         var wait = within > Shortest ? within : Shortest;
         EntityAnswer answer;
@@ -39,8 +47,11 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
         }
         catch (AskTimeoutException timeout)
         {
-            throw new TimeoutException($"The \"{type}\" did not answer \"{call.Method}\" within {within}.", timeout);
+            activity?.Failed(timeout, refusal: null);
+            throw new TimeoutException($"The \"{type}\" did not answer \"{method}\" within {within}.", timeout);
         }
+        if (answer.Error.Length > 0)
+            activity?.SetTag("error.type", answer.Code.Length > 0 ? answer.Code : nameof(EntityCallException));
         if (answer.IsRefusal)
             throw new EntityCallException(answer.Error, RefusalOf(answer));
         return answer.Error.Length == 0 ? answer.Result : throw new EntityCallException(answer.Error);
@@ -56,7 +67,7 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
     private EntityCall Pack<TArgs>(string id, string method, in TArgs args, bool wantsAnswer)
         where TArgs : struct, IEventArguments
     {
-        var call = new EntityCall(id, method, ns.Services.Server.Json.ToJsonArray(args), wantsAnswer);
+        var call = new EntityCall(id, method, ns.Services.Server.Json.ToJsonArray(args), wantsAnswer) { Trace = ActorSocketActivity.Current };
         var most = ns.Services.Server.Entities.MaxBytes;
         return call.Bytes <= most
             ? call

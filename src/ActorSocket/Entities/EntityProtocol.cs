@@ -7,7 +7,12 @@ namespace ActorSocket.Entities;
 /// <summary>
 /// A call of an entity's method: arguments are a JSON array. Goes to whatever <see cref="IEntityPlacement.Start"/> gave for its class.
 /// </summary>
-internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bool WantsAnswer) : IDeadLetterSuppression
+/// <param name="Id">Which entity.</param>
+/// <param name="Method">Which method.</param>
+/// <param name="Arguments">A JSON array.</param>
+/// <param name="WantsAnswer">Whether anybody waits.</param>
+/// <param name="Trace">The trace that it is part of (<see cref="Diagnostics.ActorSocketActivity.Current"/>); empty for none.</param>
+internal sealed record EntityCall(string Id, string Method, byte[] Arguments, bool WantsAnswer, string Trace = "") : IDeadLetterSuppression
 {
     /// <summary>About as many as it has on its way to another node.</summary>
     public int Bytes => Arguments.Length + Encoding.UTF8.GetByteCount(Id) + Encoding.UTF8.GetByteCount(Method);

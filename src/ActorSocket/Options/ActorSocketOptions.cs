@@ -96,6 +96,13 @@ public sealed class ActorSocketOptions : EngineIoOptions
     /// </summary>
     public bool ValidateArguments { get; set; }
 
+    /// <summary>
+    /// Finds the trace context (a W3C <c>traceparent</c>) that a client has sent along with an event, among its arguments; the span of the
+    /// event is then part of the client's trace. Asked while somebody listens to the activity source <c>ActorSocket</c>. Null, the default:
+    /// clients send none, and each event begins a trace of its own, linked to the span of the connection.
+    /// </summary>
+    public Func<SocketArguments, string?>? ReadTraceParent { get; set; }
+
     /// <summary>What handlers with a <see cref="HandlerOptions.IdempotencyKey"/> remember.</summary>
     public IdempotencyOptions Idempotency { get; set; } = new();
 

@@ -1,3 +1,4 @@
+using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
@@ -80,6 +81,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
         var services = _namespace.Services;
         if (services.Children is not null)
             return []; // as the official server: a template has no clients of its own
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null;
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
         var recipients = services.Select(_selection);

@@ -214,6 +214,7 @@ internal sealed class NamespaceServices
                 child.Emit(selection, eventName, args, flags);
             return;
         }
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
         var frame = Encode(eventName, args, flags);
         if (Recovery is not null && (!flags.Volatile || Server.Packets.EndsInText(frame)))
         {
@@ -349,6 +350,7 @@ internal sealed class NamespaceServices
     public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
         var frame = Encode(eventName, args, flags);
         var isKept = !flags.Volatile && socket.Connected;
         if (Recovery is not null && (isKept || Server.Packets.EndsInText(frame)))

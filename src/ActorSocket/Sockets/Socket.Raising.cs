@@ -51,7 +51,7 @@ public sealed partial class Socket
     {
         try
         {
-            return Namespace.Services.RaiseConnectionAsync(this);
+            return ActorSocketActivity.IsOn ? TraceConnectionAsync() : Namespace.Services.RaiseConnectionAsync(this);
         }
         catch (Exception error)
         {
@@ -68,13 +68,16 @@ public sealed partial class Socket
             return default; // `2` without a name: nothing can be listening (S-17)
         try
         {
-            return Namespace.Services.Gate is { } gate ? gate.PassAsync(this, packet, name) : RaiseAdmittedAsync(packet, name);
+            return ActorSocketActivity.IsOn ? TraceEventAsync(packet, name) : PassAsync(packet, name);
         }
         catch (Exception error)
         {
             return ValueTask.FromException(error);
         }
     }
+
+    private ValueTask PassAsync(SocketIoPacket packet, string name) =>
+        Namespace.Services.Gate is { } gate ? gate.PassAsync(this, packet, name) : RaiseAdmittedAsync(packet, name);
 
     /// <summary>What <see cref="RaiseEventAsync"/> comes to when the event is within the namespace's limits.</summary>
     internal ValueTask RaiseAdmittedAsync(SocketIoPacket packet, string name) =>

@@ -1,3 +1,4 @@
+using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
@@ -74,11 +75,14 @@ public sealed class SocketOperator : IAckEmitter
             return Task.FromException<T?>(NotConnected(_socket));
         var services = _socket.Namespace.Services;
         var id = services.NextAckId();
-        var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         var answer = new SingleAck<T>();
-        // Told first: the mailbox then holds the question before any answer to it can arrive.
-        _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer));
-        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        using (ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null)
+        {
+            var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
+            // Told first: the mailbox then holds the question before any answer to it can arrive.
+            _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer));
+            _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        }
         return answer.WaitAsync(_socket, id, _flags.Timeout, cancellationToken);
     }
 
@@ -98,6 +102,7 @@ public sealed class SocketOperator : IAckEmitter
             return;
         }
         var services = _socket.Namespace.Services;
+        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null;
         var id = services.NextAckId();
         var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
         // Told first: the mailbox then holds the question before any answer to it can arrive.

@@ -36,8 +36,8 @@ public sealed class SerializerTests
         yield return new RoomSyncReply(n, n);
         yield return new PeerStatus(n, flag);
         yield return new Fragment(text, n, 1, 2, other, bytes);
-        yield return new Broadcast(target, frame, flag, n);
-        yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n));
+        yield return new Broadcast(target, frame, flag, n, text);
+        yield return new AskClients(n, target, frame, flag, TimeSpan.FromTicks(n), other);
         yield return new ClientsAskedReply(n, (int)n);
         yield return new ClientsNamedReply(n, texts);
         yield return new ClientAnswerReply(n, new EncodedArguments(bytes, [bytes]), text);
@@ -58,7 +58,7 @@ public sealed class SerializerTests
         yield return new ReplicateReply(n, flag);
         yield return new EmitBarrier(n, text);
         yield return new EmitBarrierReply(n, text, n);
-        yield return new CallEntity(text, other, bytes, flag);
+        yield return new CallEntity(text, other, bytes, flag, text);
         yield return new CallEntityReply(bytes, text, flag, other);
         yield return new WakeEntity(text, other);
         yield return new StoreEntityRecord(n, new EntityKey(text, other), new EntityRecord(n, EntityPhase.HandedOver, text, bytes), flag);

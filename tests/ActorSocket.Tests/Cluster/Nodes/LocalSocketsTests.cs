@@ -22,7 +22,7 @@ public sealed class LocalSocketsTests : ServerTest
         var frame = new EncodedFrame(server.Packets.Event("/", "q", -1, default(EventArguments)));
         new LocalSockets(server).OnAskClients(
             new Peer("other", TestActor, [], new LinkHub()),
-            new AskClients(5, new Target("/", null, []), frame, IsVolatile: false, TimeSpan.FromSeconds(3))
+            new AskClients(5, new Target("/", null, []), frame, IsVolatile: false, TimeSpan.FromSeconds(3), Trace: "")
         );
         Assert.Equal(new ClientsAskedReply(5, 3), Next<ClientsAskedReply>());
         Assert.Equal(

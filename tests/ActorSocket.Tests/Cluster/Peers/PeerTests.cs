@@ -13,7 +13,7 @@ public sealed class PeerTests : ServerTest
     {
         var there = CreateTestProbe();
         var peer = new Peer("abcdef", there, [], new LinkHub());
-        var broadcast = Packed.Of(new Broadcast(new Target("/", [], []), EncodedFrame.Control(new byte[60_000]), false, 0));
+        var broadcast = Packed.Of(new Broadcast(new Target("/", [], []), EncodedFrame.Control(new byte[60_000]), false, 0, ""));
         peer.Send(broadcast, isVolatile: true);
         there.ExpectMsg<Packed>();
         peer.SetReachable(false);
