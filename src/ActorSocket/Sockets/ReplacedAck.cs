@@ -3,7 +3,7 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Sockets;
 
 /// <summary>Takes the first answer to an event for a middleware, as its client would have got it.</summary>
-internal sealed class ReplacedAck(SocketJson json, Action<SocketArguments> answered) : IAnswerSink
+internal sealed class ReplacedAck(Socket socket, Func<SocketArguments, Task> answered) : IAnswerSink
 {
     private bool _isAnswered;
 
@@ -14,8 +14,8 @@ internal sealed class ReplacedAck(SocketJson json, Action<SocketArguments> answe
     {
         if (!IsWanted)
             return;
-        var answer = json.Capture(args); // first: an answer that cannot be encoded is none
+        var answer = socket.Namespace.Services.Server.Json.Capture(args); // first: an answer that cannot be encoded is none
         if (!Interlocked.Exchange(ref _isAnswered, true))
-            answered(answer);
+            _ = socket.CallBackAsync(() => answered(answer));
     }
 }

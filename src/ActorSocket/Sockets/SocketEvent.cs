@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using ActorSocket.Configuration;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
@@ -21,7 +23,7 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     public SocketArguments Arguments { get; set; } = Arguments;
 
     /// <summary>
-    /// The acknowledgement that the client asked for; null when it asked for none, and nobody else does by <see cref="SetAck"/>.
+    /// The acknowledgement that the client asked for; null when it asked for none, and no middleware does by <c>SetAck</c>.
     /// </summary>
     public Ack? Ack { get; private set; } = Ack;
 
@@ -51,7 +53,8 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     /// another one.
     /// </remarks>
     /// <param name="answered">
-    /// Called once, with the first answer, on the thread that answers. What it throws is the handler's failure.
+    /// Called once, with the first answer, on the thread that answers. What it throws is logged, and raised on
+    /// <see cref="Socket.OnError(Func{Exception, Task})"/>.
     /// </param>
     /// <example><code>
     /// socket.Use((e, next) =&gt;
@@ -61,10 +64,17 @@ public sealed record SocketEvent(Socket Socket, string Name, SocketArguments Arg
     ///     return next();
     /// });
     /// </code></example>
-    public void SetAck(Action<SocketArguments> answered)
+    [OverloadResolutionPriority(1)]
+    public void SetAck(Func<SocketArguments, Task> answered)
     {
         ArgumentNullException.ThrowIfNull(answered);
-        AnswerSink = new ReplacedAck(Socket.Namespace.Services.Server.Json, answered);
+        AnswerSink = new ReplacedAck(Socket, answered);
         Ack = new Ack(AnswerSink);
     }
+
+    /// <inheritdoc cref="SetAck(Func{SocketArguments, Task})"/>
+    public void SetAck(Func<SocketArguments, ValueTask> answered) => SetAck(Callback.From(answered));
+
+    /// <inheritdoc cref="SetAck(Func{SocketArguments, Task})"/>
+    public void SetAck(Action<SocketArguments> answered) => SetAck(Callback.From(answered));
 }
