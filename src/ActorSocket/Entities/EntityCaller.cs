@@ -67,7 +67,10 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
     private EntityCall Pack<TArgs>(string id, string method, in TArgs args, bool wantsAnswer)
         where TArgs : struct, IEventArguments
     {
-        var call = new EntityCall(id, method, ns.Services.Server.Json.ToJsonArray(args), wantsAnswer) { Trace = ActorSocketActivity.Current };
+        var call = new EntityCall(id, method, ns.Services.Server.Json.ToJsonArray(args), wantsAnswer)
+        {
+            Trace = ActorSocketActivity.Current,
+        };
         var most = ns.Services.Server.Entities.MaxBytes;
         return call.Bytes <= most
             ? call

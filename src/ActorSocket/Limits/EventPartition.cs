@@ -6,7 +6,10 @@ namespace ActorSocket;
 
 /// <summary>Who shares a limit of <c>UseEventRateLimiter</c>: keys for <c>RateLimitPartition.Get…Limiter(key, …)</c>.</summary>
 /// <example><code>
-/// limits.AddGlobalLimiter(e => RateLimitPartition.GetTokenBucketLimiter(EventPartition.OfUser(e), _ => bucket));
+/// using System.Threading.RateLimiting;
+///
+/// io.UseEventRateLimiter(limits => limits.AddGlobalLimiter(e =>
+///     RateLimitPartition.GetConcurrencyLimiter(EventPartition.OfUser(e), _ => new() { PermitLimit = 2 })));
 /// </code></example>
 public static class EventPartition
 {
