@@ -8,12 +8,12 @@ internal interface ILoopReader
     /// <summary>There may be something to receive: it reads once, and is called again while there is more.</summary>
     void OnReadable();
 
-    /// <summary>Somebody called <see cref="LoopSocket.Post"/>.</summary>
+    /// <summary>Somebody called <see cref="LoopSocket.Post"/>; behind <see cref="OnClosed"/> too.</summary>
     void OnPosted();
 
-    /// <summary>The last call but one: from here on nobody may use the descriptor.</summary>
+    /// <summary>From here on nobody may use the descriptor.</summary>
     void OnClosing();
 
-    /// <summary>The last call: the descriptor is closed.</summary>
+    /// <summary>The descriptor is closed.</summary>
     void OnClosed();
 }

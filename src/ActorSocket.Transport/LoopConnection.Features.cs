@@ -103,6 +103,7 @@ internal sealed partial class LoopConnection
         typeof(IConnectionEndPointFeature),
         typeof(IMemoryPoolFeature),
         typeof(IConnectionSocketFeature),
+        typeof(ILoopConnection),
     ];
 
     private static bool IsOwn(Type key) => Array.IndexOf(Own, key) >= 0;

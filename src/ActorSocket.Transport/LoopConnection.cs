@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace ActorSocket.EventLoops;
 
 /// <summary>A connection as Kestrel sees it: what is received goes into a pipe, what is flushed goes to the socket.</summary>
-internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, ILoopReader
+internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, ILoopReader, ILoopConnection
 {
     /// <summary>Told apart from those of other processes, and of this one before it was started again.</summary>
     private static readonly string Process = "L" + Convert.ToHexString(RandomNumberGenerator.GetBytes(4)) + "-";
@@ -26,6 +26,8 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
     private IDictionary<object, object?>? _items;
     private string? _id;
     private bool _hasEnded;
+    private volatile bool _isHandedOver;
+    private volatile bool _isFull;
 
     public LoopConnection(LoopListener listener, EventLoop loop, int descriptor, EndPoint? remote, LoopSettings settings)
     {
@@ -57,6 +59,16 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
 
     PipeWriter IDuplexPipe.Output => _output.Writer;
 
+    ILoopSocket ILoopConnection.Socket => _socket;
+
+    void ILoopConnection.GoOnWith(IByteReceiver receiver)
+    {
+        _isHandedOver = true;
+        EndHandle();
+        _settings.Direct.Began();
+        _socket.HandOver(new DirectReader(_socket, _input.Reader, receiver, _settings.Direct));
+    }
+
     public void Start()
     {
         _socket.Start(this);
@@ -69,9 +81,14 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
     /// <summary>Without a reason it is HTTP's end of what its client has ended: what the kernel has taken still leaves.</summary>
     public override void Abort(ConnectionAbortedException? abortReason) => _socket.Close(reset: abortReason is not null);
 
-    /// <summary>Kestrel is done with it: what it wrote still leaves.</summary>
+    /// <summary>Kestrel is done with it: what it wrote still leaves. What was handed over goes on.</summary>
     public override async ValueTask DisposeAsync()
     {
+        if (_isHandedOver)
+        {
+            await _output.Writer.CompleteAsync().ConfigureAwait(false);
+            return;
+        }
         await _input.Reader.CompleteAsync().ConfigureAwait(false);
         await _output.Writer.CompleteAsync().ConfigureAwait(false);
         await _sending.ConfigureAwait(false);
@@ -96,6 +113,7 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
         var flush = _input.Writer.FlushAsync();
         if (!flush.IsCompletedSuccessfully)
         {
+            _isFull = true;
             _socket.Pause();
             _ = ResumeAsync(flush.AsTask());
         }
@@ -105,12 +123,18 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
         }
     }
 
-    void ILoopReader.OnPosted() => _socket.Resume();
+    void ILoopReader.OnPosted()
+    {
+        if (!_isFull)
+            _socket.Resume();
+    }
 
     void ILoopReader.OnClosing() => EndHandle();
 
     void ILoopReader.OnClosed()
     {
+        if (_isHandedOver)
+            return;
         End(new ConnectionAbortedException("The connection was aborted."));
         _output.Reader.CancelPendingRead();
     }
@@ -146,6 +170,7 @@ internal sealed partial class LoopConnection : ConnectionContext, IDuplexPipe, I
     private async Task ResumeAsync(Task<FlushResult> flush)
     {
         await flush.ConfigureAwait(false);
+        _isFull = false;
         _socket.Post();
     }
 

@@ -12,6 +12,9 @@ internal sealed class LoopListener : IConnectionListener, ILoopReader
     private const int Batch = 32;
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a stop waits for what Kestrel does not know any more: a closing handshake of WebSockets.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
     private readonly Channel<ConnectionContext> _accepted =
         Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -60,6 +63,7 @@ internal sealed class LoopListener : IConnectionListener, ILoopReader
     public async ValueTask DisposeAsync()
     {
         await UnbindAsync().ConfigureAwait(false);
+        await _settings.Direct.WhenNoneAsync(Farewell).ConfigureAwait(false);
         await _pause.DisposeAsync().ConfigureAwait(false);
     }
 

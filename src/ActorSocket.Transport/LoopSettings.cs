@@ -18,6 +18,9 @@ internal sealed class LoopSettings
 
     public TransportLog Log { get; }
 
+    /// <summary>What goes on without Kestrel.</summary>
+    public DirectCount Direct { get; } = new();
+
     /// <summary>How a connection keeps what it has received until HTTP takes it.</summary>
     public PipeOptions Input { get; }
 

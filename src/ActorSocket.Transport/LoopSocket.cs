@@ -10,7 +10,7 @@ namespace ActorSocket.EventLoops;
 /// <param name="loop">Whose it is.</param>
 /// <param name="descriptor">It does not block.</param>
 /// <param name="owner">What closes the descriptor; null: the socket does.</param>
-internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? owner = null)
+internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? owner = null) : ILoopSocket
 {
     /// <summary>What <see cref="Receive"/> returns when there is nothing now.</summary>
     public const int Nothing = -1;
@@ -23,6 +23,7 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
 
     private readonly Lock _gate = new();
     private ILoopReader? _reader;
+    private ILoopReader? _next;
     private SocketWrite? _write;
     private uint _armed;
     private bool _isRegistered;
@@ -88,10 +89,31 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
 
     public void OnPosted()
     {
+        lock (_gate)
+        {
+            if (_next is not null && !_closes)
+                (_reader, _next) = (_next, null);
+        }
         if (_closes)
             Finish();
-        else
-            _reader?.OnPosted();
+        _reader?.OnPosted(); // behind the end too: who waits for something learns that it has come
+    }
+
+    /// <summary>Any thread: from here on another reads it, whose first call is <see cref="ILoopReader.OnPosted"/>.</summary>
+    public void HandOver(ILoopReader next)
+    {
+        bool isLate;
+        lock (_gate)
+        {
+            isLate = _isClosed;
+            if (isLate)
+                _reader = next;
+            else
+                _next = next;
+        }
+        if (isLate)
+            next.OnClosed();
+        loop.Post(this);
     }
 
     /// <summary>Any thread: has the reader's <see cref="ILoopReader.OnPosted"/> called.</summary>
@@ -121,8 +143,8 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
         {
             if (_closes)
                 throw new ConnectionResetException("The connection is closed.");
-            if (_write is not null)
-                throw new InvalidOperationException("A write is under way.");
+            if (_write is { } before)
+                return new ValueTask(WriteBehindAsync(before.Task, data)); // of who wrote before it was handed over
             var rest = Send(data, long.MaxValue, out var isBroken);
             if (isBroken)
                 throw new ConnectionResetException("The peer has closed the connection.");
@@ -140,6 +162,18 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
             }
             return new ValueTask(write.Task);
         }
+    }
+
+    ValueTask ILoopSocket.WriteAsync(ReadOnlyMemory<byte> data) => WriteAsync(new ReadOnlySequence<byte>(data));
+
+    void ILoopSocket.Wake() => Post();
+
+    void ILoopSocket.Abort() => Close(reset: true);
+
+    private async Task WriteBehindAsync(Task before, ReadOnlySequence<byte> data)
+    {
+        await before.ConfigureAwait(false);
+        await WriteAsync(data).ConfigureAwait(false);
     }
 
     /// <summary>Any thread. What the kernel has taken still leaves, unless it is reset.</summary>
@@ -241,6 +275,7 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
     private void Finish()
     {
         SocketWrite? write;
+        ILoopReader? reader;
         lock (_gate)
         {
             if (_isClosed)
@@ -248,7 +283,10 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
             _isClosed = true;
             write = _write;
             _write = null;
-            _reader?.OnClosing();
+            reader = _reader;
+            reader?.OnClosing();
+            if (_next is not null)
+                (_reader, _next) = (_next, null);
             DescriptorTable.Set(descriptor, null);
             if (owner is not null)
                 owner.Dispose();
@@ -256,7 +294,8 @@ internal sealed class LoopSocket(EventLoop loop, int descriptor, IDisposable? ow
                 Libc.Close(descriptor);
         }
         write?.SetException(new ConnectionAbortedException("The connection is closed."));
-        _reader?.OnClosed();
-        _reader = null;
+        reader?.OnClosed();
+        if (!ReferenceEquals(reader, _reader))
+            _reader?.OnClosed();
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using ActorSocket.EventLoops;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -24,6 +25,7 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
     private readonly IDuplexPipe _transport = connection.Transport;
     private volatile Action? _beats;
     private Func<Task>? _next;
+    private bool _isLeft;
 
     /// <summary>For each endpoint of Kestrel's.</summary>
     public static void AddTo(ListenOptions endpoint) => endpoint.Use(next => connection =>
@@ -49,6 +51,24 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
         && ReferenceEquals(takeover._transport, transport)
         && context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null
             ? takeover : null;
+
+    /// <summary>The connection, if an event loop receives for it and nothing stands between that and HTTP.</summary>
+    public ILoopConnection? Loop =>
+        connection.Features.Get<ILoopConnection>() is { } loop && ReferenceEquals(loop, _transport) ? loop : null;
+
+    /// <summary>
+    /// Has an event loop feed a receiver once the request has ended, as <see cref="GoOnWith"/>. Kestrel lets go of the connection then: of
+    /// its limits only the one of upgraded connections is for WebSockets, and that keeps them within their requests.
+    /// </summary>
+    public void GoOnWithout(ILoopConnection loop, IByteReceiver receiver)
+    {
+        _isLeft = true;
+        GoOnWith(() =>
+        {
+            loop.GoOnWith(receiver);
+            return Task.CompletedTask;
+        });
+    }
 
     /// <summary>Runs this once the request has ended. To be called within the request, which then ends.</summary>
     public void GoOnWith(Func<Task> next) => _next = next;
@@ -78,7 +98,8 @@ internal sealed class ConnectionTakeover(ConnectionContext connection, IConnecti
                 }
                 finally
                 {
-                    BoundTheDrain();
+                    if (!_isLeft)
+                        BoundTheDrain();
                 }
             }
         }

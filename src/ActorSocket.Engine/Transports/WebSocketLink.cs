@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using ActorSocket.EventLoops;
 using ActorSocket.Protocol;
 
 namespace ActorSocket.Transports;
@@ -7,6 +8,8 @@ namespace ActorSocket.Transports;
 internal abstract class WebSocketLink
 {
     protected const int FragmentSize = 4096;
+
+    private LinkPump? _pump;
 
     /// <summary>Received bytes: frames as a client sends them.</summary>
     public abstract PipeReader Input { get; }
@@ -30,11 +33,33 @@ internal abstract class WebSocketLink
     /// </summary>
     public virtual Task RunAsync(Func<Task> loop) => loop();
 
+    /// <summary>
+    /// Feeds a receiver until it is over, likewise: here from <see cref="Input"/>, of which nobody else may read then. Frees it at the end.
+    /// </summary>
+    public virtual Task FeedAsync(IByteReceiver receiver) => RunAsync(() => PumpAsync(receiver));
+
+    /// <summary>Any thread: has the receiver's <see cref="IByteReceiver.OnWoken"/> called, once it is fed.</summary>
+    public virtual void Wake() => Pump.Wake();
+
     /// <summary>Cuts the connection.</summary>
     public abstract void Abort();
 
     /// <summary>Frees what it holds; nothing is read any more.</summary>
     public virtual void Release()
     {
+    }
+
+    private LinkPump Pump => LazyInitializer.EnsureInitialized(ref _pump, () => new LinkPump(this));
+
+    private async Task PumpAsync(IByteReceiver receiver)
+    {
+        try
+        {
+            await Pump.RunAsync(receiver).ConfigureAwait(false);
+        }
+        finally
+        {
+            Release();
+        }
     }
 }

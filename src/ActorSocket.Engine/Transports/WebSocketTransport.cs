@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using ActorSocket.Delivery;
+using ActorSocket.EventLoops;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Protocol.WebSockets;
@@ -11,48 +11,62 @@ using Microsoft.AspNetCore.Connections;
 namespace ActorSocket.Transports;
 
 /// <summary>
-/// One WebSocket: its read loop. All frames of a read are decoded before anything is told, so a read is one message to a socket. While it
-/// only probes for an upgrade, it writes for itself; from the moment the session takes it, the session's <see cref="Outbound"/> is the only
-/// writer.
+/// One WebSocket as a machine of states, which its link feeds: by an event loop, or by a pump over a pipe. All frames of a read are decoded
+/// before anything is told, so a read is one message to a socket. While it only probes for an upgrade, it writes for itself; from the
+/// moment the session takes it, the session's <see cref="Outbound"/> is the only writer.
 /// </summary>
-#pragma warning disable CA1001 // the read loop disposes what it used when it ends
+/// <remarks>
+/// What is an <see cref="IByteReceiver"/>'s is called by its feeder, one call at a time. While it waits for something (<c>_waits</c>), its
+/// state is that waiting's. What any thread may call leaves a mark and wakes the feeder.
+/// </remarks>
+#pragma warning disable CA1001 // its end disposes what it used
 internal sealed class WebSocketTransport(EngineServer server, EngineConnection connection, WebSocketLink link, WireForm form)
     : ITransport,
-        IOutboundSink
+        IOutboundSink,
+        IByteReceiver
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan OfferMargin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseHandshakeTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
     private static readonly byte[] CloseFrame = [0x88, 0];
     private static readonly byte[] ProbeFrame = EncodedFrame.Probe.WebSocketBytes(WireForm.Standard).ToArray();
 
     private readonly FrameReader _frames = new(link.Limit(server.ProtocolLimits));
-    private volatile bool _attached;
+    private volatile bool _waits;
     private volatile bool _closing;
     private volatile bool _refused;
+    private volatile bool _lingered;
+    private volatile State _state;
     private CancellationTokenSource? _offer;
-    private byte[] _pong = []; // while it only probes
+    private TaskCompletionSource? _peerEnd;
+    private Exception? _error;
+    private bool _hasEnded;
+    private bool _isEndDue;
     private bool _peerClosed;
     private bool _discardsInput;
 
-    private enum Step { Continue, NeedMore, Pong, Probe, Upgrade, Stop, End }
+    /// <summary>It asks to become the session's; it is; its close is under way, or what is left to be written; nothing any more.</summary>
+    private enum State : byte { Probing, Open, Closing, Over }
 
     public IOutboundSink Sink => this;
 
     public WireForm Form => link.Compresses ? form | WireForm.Deflated : form;
+
+    bool IByteReceiver.IsOver => _state == State.Over;
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => link.WriteAsync(frames);
 
     public void Refuse()
     {
         _refused = true;
-        link.Input.CancelPendingRead();
+        link.Wake();
     }
 
     public void Close()
     {
         _closing = true;
-        link.Input.CancelPendingRead();
+        link.Wake();
     }
 
     /// <summary>
@@ -60,8 +74,8 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
     /// </summary>
     public Task RunAsync()
     {
-        _attached = true;
-        return link.RunAsync(LoopAsync);
+        _state = State.Open;
+        return link.FeedAsync(this);
     }
 
     /// <summary>The WebSocket asks to become the session's (E-74). Completes likewise.</summary>
@@ -71,8 +85,57 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
             _refused = true;
         else
             Offer();
-        return link.RunAsync(LoopAsync);
+        return link.FeedAsync(this);
     }
+
+    /// <summary>Reading rests while it waits, and while handlers lag behind.</summary>
+    bool IByteReceiver.MayRead()
+    {
+        if (_waits || _hasEnded || _state == State.Over)
+            return false;
+        if (_state != State.Open || _discardsInput)
+            return true;
+        var readable = connection.Backlog.ReadableAsync();
+        if (readable.IsCompletedSuccessfully)
+            return true;
+        WaitFor(readable.AsTask);
+        return false;
+    }
+
+    void IByteReceiver.OnBytes(ref ReadOnlySequence<byte> bytes)
+    {
+        if (_state == State.Closing)
+        {
+            AwaitClose(ref bytes);
+            return;
+        }
+        try
+        {
+            while (!_waits && !_discardsInput)
+            {
+                if (!Next(ref bytes))
+                    break;
+            }
+        }
+        finally
+        {
+            if (_state == State.Open)
+                connection.Inbound.EndOfRead();
+        }
+        if (_discardsInput)
+            bytes = bytes.Slice(bytes.End);
+        Look();
+    }
+
+    void IByteReceiver.OnEnd(Exception? error)
+    {
+        _hasEnded = true;
+        _error = error;
+        _isEndDue = true;
+        Look();
+    }
+
+    void IByteReceiver.OnWoken() => Look();
 
     /// <summary>The session answers, or refuses it when its own time for upgrades is over; one that has just ended does neither.</summary>
     private void Offer()
@@ -88,154 +151,212 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
         _offer = null;
     }
 
-    private async Task LoopAsync()
+    /// <summary>Goes on, unless it waits: with its end, or with what others have asked of it.</summary>
+    private void Look()
+    {
+        if (_waits || _state == State.Over)
+            return;
+        if (_isEndDue)
+            End();
+        else if (_state == State.Closing && _lingered)
+            Finish();
+        else if (_state == State.Closing)
+            return;
+        else if (_closing || (_refused && _state == State.Probing))
+            BeginClosing();
+        else if (_refused)
+            PeerIsGone(); // it was refused after it was taken
+    }
+
+    private void End()
+    {
+        _isEndDue = false;
+        var wasClosed = _peerClosed;
+        if (_state == State.Closing)
+        {
+            _peerClosed = true;
+            _peerEnd!.TrySetResult();
+        }
+        else if (_error is not null)
+        {
+            Break(_error);
+        }
+        else if (_closing || wasClosed || (_refused && _state == State.Probing))
+        {
+            _peerClosed = true;
+            BeginClosing();
+        }
+        else
+        {
+            PeerIsGone();
+        }
+    }
+
+    /// <summary>
+    /// The connection was torn down under the read: for the session that is the peer's close, whoever caused it. Anything else is a defect.
+    /// </summary>
+    private void Break(Exception error)
+    {
+        if (IsCut(error))
+            connection.Fail(this, DisconnectReason.TransportClose, null);
+        else
+            connection.Fail(this, DisconnectReason.TransportError, error.Message);
+        Finish();
+    }
+
+    /// <summary>Whether an error only says that a connection is gone.</summary>
+    public static bool IsCut(Exception error) =>
+        error is IOException or ConnectionAbortedException or OperationCanceledException or InvalidOperationException;
+
+    /// <summary>Without a close frame, and it gets none. What was to be written still leaves.</summary>
+    private void PeerIsGone()
+    {
+        var wasOpen = _state == State.Open;
+        if (wasOpen)
+            connection.Outbound.Close(Outbound.NoCloseFrame);
+        connection.Fail(this, DisconnectReason.TransportClose, null);
+        if (!wasOpen || connection.Outbound.Drained.IsCompleted)
+            Finish();
+        else
+            Linger(awaitsPeer: false, DrainTimeout, connection.Outbound.Drained);
+    }
+
+    /// <summary>
+    /// Lets the close frame leave and the peer answer it, for a second at most: a connection that is dropped with unread input is reset,
+    /// and the reset may overtake the close frame.
+    /// </summary>
+    private void BeginClosing()
+    {
+        var left = _state == State.Open ? connection.Outbound.Drained
+            : !_peerClosed || _refused ? SayCloseAsync()
+            : Task.CompletedTask;
+        Linger(awaitsPeer: !(_state == State.Open && connection.Outbound.EndsInSilence), CloseHandshakeTimeout, left);
+    }
+
+    private async Task SayCloseAsync() => await link.WriteAsync(CloseFrame).ConfigureAwait(false);
+
+    private void Linger(bool awaitsPeer, TimeSpan limit, Task left)
+    {
+        _state = State.Closing;
+        EndOffer();
+        if ((_peerClosed || !awaitsPeer) && left.IsCompletedSuccessfully)
+        {
+            Finish();
+            return;
+        }
+        _peerEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_peerClosed || !awaitsPeer)
+            _peerEnd.SetResult();
+        _ = LingerAsync(left, _peerEnd.Task, limit);
+    }
+
+    private async Task LingerAsync(Task left, Task peerEnd, TimeSpan limit)
     {
         try
         {
-            while (!_refused && !_closing)
-            {
-                var step = OnRead(await link.Input.ReadAsync().ConfigureAwait(false));
-                if (step == Step.Pong)
-                    await AnswerProbeAsync(_pong).ConfigureAwait(false);
-                else if (step == Step.Probe)
-                    await ProbeAsync().ConfigureAwait(false);
-                else if (step == Step.Upgrade)
-                    await UpgradeAsync().ConfigureAwait(false);
-                else if (step == Step.End && !_closing)
-                    break;
-                if (_attached && !_discardsInput)
-                    await connection.Backlog.ReadableAsync().ConfigureAwait(false);
-            }
-            if (!_closing && !_peerClosed && (_attached || !_refused))
-            {
-                // The peer is gone without a close frame, and gets none.
-                if (_attached)
-                    connection.Outbound.Close(Outbound.NoCloseFrame);
-                connection.Fail(this, DisconnectReason.TransportClose, null);
-            }
-            else
-                await CloseHandshakeAsync().ConfigureAwait(false);
+            using var overdue = new CancellationTokenSource(limit, server.Time);
+            await left.WaitAsync(overdue.Token).ConfigureAwait(false);
+            await peerEnd.WaitAsync(overdue.Token).ConfigureAwait(false);
         }
-        catch (Exception error)
-            when (error
-                    is IOException
-                        or ConnectionAbortedException
-                        or ConnectionResetException
-                        or OperationCanceledException
-                        or InvalidOperationException
-            )
+        catch (OperationCanceledException)
         {
-            // The connection was torn down under the read: for the session that is the peer's close, whoever caused it.
+            link.Abort();
+        }
+        catch (Exception error) when (IsCut(error))
+        {
             connection.Fail(this, DisconnectReason.TransportClose, null);
         }
+        _lingered = true;
+        link.Wake();
+    }
+
+    private void Finish()
+    {
+        _state = State.Over;
+        EndOffer();
+        _frames.Dispose();
+    }
+
+    /// <summary>Holds reading until it is done. That may be before it returns.</summary>
+    private void WaitFor(Func<Task> work)
+    {
+        _waits = true;
+        _ = WaitForAsync(work);
+    }
+
+    private async Task WaitForAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
         catch (Exception error)
         {
-            connection.Fail(this, DisconnectReason.TransportError, error.Message);
-            throw;
+            _hasEnded = true;
+            _error = error;
+            _isEndDue = true;
         }
-        finally
-        {
-            EndOffer();
-            _frames.Dispose();
-            link.Release();
-        }
+        _waits = false;
+        link.Wake();
     }
 
-    private Step OnRead(ReadResult read)
+    /// <summary>False when there is no whole message, or nothing more is to be read for now.</summary>
+    private bool Next(ref ReadOnlySequence<byte> buffer)
     {
-        var buffer = read.Buffer;
-        var step = Step.Continue;
-        try
-        {
-            while (step == Step.Continue && !_discardsInput)
-                step = Next(ref buffer);
-            if (_discardsInput)
-                buffer = buffer.Slice(buffer.End);
-        }
-        finally
-        {
-            try
-            {
-                if (_attached)
-                    TellInline();
-                // What is left behind a probe must be seen by the next read without waiting for more.
-                link.Input.AdvanceTo(buffer.Start, IsAnswered(step) ? buffer.Start : buffer.End);
-            }
-            finally
-            {
-                InlineExecutor.RunKept();
-            }
-        }
-        return !IsAnswered(step) && read.IsCompleted ? Step.End : step;
-    }
-
-    /// <summary>Whether something is written before reading goes on.</summary>
-    private static bool IsAnswered(Step step) => step is Step.Pong or Step.Probe or Step.Upgrade;
-
-    private void TellInline()
-    {
-        InlineExecutor.Begin();
-        try
-        {
-            connection.Inbound.EndOfRead();
-        }
-        finally
-        {
-            InlineExecutor.End();
-        }
-    }
-
-    private Step Next(ref ReadOnlySequence<byte> buffer)
-    {
+        var isOpen = _state == State.Open;
         var kind = _frames.Read(ref buffer, out var message);
         switch (kind)
         {
             case FrameResult.NeedMore:
-                return Step.NeedMore;
-            case FrameResult.Text when _attached:
+                return false;
+            case FrameResult.Text when isOpen:
                 _discardsInput = !connection.Inbound.AddText(this, message.Data);
-                return Step.Continue;
-            case FrameResult.Binary when _attached:
+                return true;
+            case FrameResult.Binary when isOpen:
                 _discardsInput = !connection.Inbound.AddBinary(this, message.Data);
-                return Step.Continue;
+                return true;
             case FrameResult.Text when message.Data.SequenceEqual("2probe"u8):
-                return Step.Probe;
+                WaitFor(ProbeAsync);
+                return true;
             case FrameResult.Text when message.Data.StartsWith("5"u8): // some clients send data with it
-                return Step.Upgrade;
-            case FrameResult.Ping when _attached:
+                WaitFor(UpgradeAsync);
+                return true;
+            case FrameResult.Ping when isOpen:
                 connection.Outbound.AppendPong(message.Data);
-                return Step.Continue;
+                return true;
             case FrameResult.Ping:
-                _pong = [0x8A, (byte)message.Data.Length, .. message.Data];
-                return Step.Pong;
+                AnswerPing([0x8A, (byte)message.Data.Length, .. message.Data]);
+                return true;
             case FrameResult.Pong:
-                return Step.Continue;
+                return true;
             case FrameResult.Close:
-                _peerClosed = _discardsInput = true;
-                if (_attached)
+                _peerClosed = true;
+                if (isOpen)
                     connection.Outbound.Close(message.CloseCode == 1005 ? 0 : message.CloseCode);
                 Fail(DisconnectReason.TransportClose, null);
-                return Step.Stop;
+                return false;
             case FrameResult.Error:
-                if (_attached)
+                if (isOpen)
                     connection.Outbound.Close(_frames.ErrorCode);
                 Fail(DisconnectReason.TransportError, _frames.ErrorText);
-                return Step.Stop;
+                return false;
             default: // anything else on a WebSocket that probes (E-75)
                 Fail(DisconnectReason.TransportError, "invalid upgrade packet");
-                return Step.Stop;
+                return false;
         }
     }
 
     private void Fail(DisconnectReason reason, string? description)
     {
         _discardsInput = true;
-        if (!_attached)
+        if (_state == State.Probing)
             _refused = true;
         else
             connection.Inbound.EndOfRead(); // what came before the end is delivered before it
         connection.Fail(this, reason, description);
     }
+
+    private void AnswerPing(byte[] pong) => WaitFor(() => AnswerProbeAsync(pong));
 
     private async Task ProbeAsync()
     {
@@ -264,9 +385,9 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
     {
         var reply = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.Session.Tell(new SessionProtocol.UpgradeConfirmed(this, reply));
-        _attached = await AnswerAsync(reply).ConfigureAwait(false);
-        if (_attached)
+        if (await AnswerAsync(reply).ConfigureAwait(false))
         {
+            _state = State.Open;
             EndOffer();
             return;
         }
@@ -289,41 +410,18 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
         }
     }
 
-    /// <summary>
-    /// Lets the close frame leave and the peer answer it, for a second at most: a connection that is dropped with unread input is reset,
-    /// and the reset may overtake the close frame.
-    /// </summary>
-    private async Task CloseHandshakeAsync()
+    /// <summary>Nothing that comes now is handled; a close frame is what is waited for.</summary>
+    private void AwaitClose(ref ReadOnlySequence<byte> bytes)
     {
-        using var overdue = new CancellationTokenSource(CloseHandshakeTimeout, server.Time);
-        // By CancelPendingRead, not by the token: a read that a token ends leaves the pipe in a state that Kestrel then stumbles over.
-        using var wake = overdue.Token.UnsafeRegister(static state => ((PipeReader)state!).CancelPendingRead(), link.Input);
-        try
+        while (!_peerClosed && _frames.Read(ref bytes, out _) is not FrameResult.NeedMore and var kind)
         {
-            if (_attached)
-                await connection.Outbound.Drained.WaitAsync(overdue.Token).ConfigureAwait(false);
-            else if (!_peerClosed || _refused)
-                await link.WriteAsync(CloseFrame).AsTask().WaitAsync(overdue.Token).ConfigureAwait(false);
-            while (!_peerClosed && !(_attached && connection.Outbound.EndsInSilence))
-            {
-                var read = await link.Input.ReadAsync().ConfigureAwait(false);
-                var buffer = read.Buffer;
-                while (!_peerClosed && _frames.Read(ref buffer, out _) is not FrameResult.NeedMore and var kind)
-                {
-                    if (kind is FrameResult.Error)
-                        buffer = buffer.Slice(buffer.End);
-                    _peerClosed = kind is FrameResult.Close;
-                    if (kind is FrameResult.Error)
-                        break;
-                }
-                link.Input.AdvanceTo(buffer.Start, buffer.End);
-                _peerClosed |= read.IsCompleted;
-                overdue.Token.ThrowIfCancellationRequested();
-            }
+            _peerClosed = kind is FrameResult.Close;
+            if (_peerClosed || kind is FrameResult.Error)
+                bytes = bytes.Slice(bytes.End);
+            if (kind is FrameResult.Error)
+                break;
         }
-        catch (OperationCanceledException)
-        {
-            link.Abort();
-        }
+        if (_peerClosed)
+            _peerEnd!.TrySetResult();
     }
 }

@@ -102,13 +102,12 @@ internal abstract class WebSocketUpgrade
                 headers.SecWebSocketProtocol = subprotocol;
             var agreed = Negotiate(context, options.PerMessageDeflate);
             var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
-            return agreed is null
-                ? new PipeLink(
-                    transport.Transport,
-                    lifetime,
-                    options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport)
-                )
-                : Adapt(stream, context, options.PerMessageDeflate, agreed);
+            if (agreed is not null)
+                return Adapt(stream, context, options.PerMessageDeflate, agreed);
+            var takeover = options.HoldRequests ? null : ConnectionTakeover.Of(context, transport.Transport);
+            return takeover?.Loop is { } loop
+                ? new LoopLink(loop, transport.Transport.Input, takeover)
+                : new PipeLink(transport.Transport, lifetime, takeover);
         }
     }
 

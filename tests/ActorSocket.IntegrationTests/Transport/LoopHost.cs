@@ -99,7 +99,14 @@ internal sealed class LoopHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
+        try
+        {
+            await _app.StopAsync(new CancellationToken(canceled: true));
+        }
+        catch (OperationCanceledException)
+        {
+            // What would have waited for clients.
+        }
         await _app.DisposeAsync();
     }
 
