@@ -5,8 +5,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
-if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
-    builder.WebHost.UseInlineSockets();
+builder.WebHost.UseActorSocketTransport();
 builder.Services.AddActorSocket().AddCluster();
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list"));
 builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby"));

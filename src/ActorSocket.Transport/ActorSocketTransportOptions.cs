@@ -8,7 +8,14 @@ namespace ActorSocket;
 /// </summary>
 public sealed class ActorSocketTransportOptions
 {
-    /// <summary>How many event loops, each with a thread of its own. One for each processor; 1 to 256.</summary>
+    /// <summary>How many event loops, each driven by one thread at a time. One for each processor; 1 to 256.</summary>
     [Range(1, 256)]
     public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, 256);
+
+    /// <summary>
+    /// How many threads at most, those included that are kept by handlers which block. Beyond, what blocks starts on .NET's thread pool,
+    /// and a loop waits for a handler of whom that was not known. 256.
+    /// </summary>
+    [Range(1, 10_000)]
+    public int MaxThreads { get; set; } = 256;
 }

@@ -1,7 +1,7 @@
 namespace ActorSocket.EventLoops;
 
 /// <summary>How many connections go on without Kestrel, which counts them no more.</summary>
-internal sealed class DirectCount
+internal sealed class DirectCount(LoopMetrics metrics)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource? _none;
@@ -9,10 +9,15 @@ internal sealed class DirectCount
 
     public int Current => Volatile.Read(ref _count);
 
-    public void Began() => Interlocked.Increment(ref _count);
+    public void Began()
+    {
+        Interlocked.Increment(ref _count);
+        metrics.DirectBegan();
+    }
 
     public void Ended()
     {
+        metrics.DirectEnded();
         if (Interlocked.Decrement(ref _count) > 0)
             return;
         lock (_gate)

@@ -35,6 +35,7 @@ internal static unsafe partial class Libc
     private const int InterNetworkV6 = 10;
     private const int AddressSize = 28;
     private const int MaxPieces = 64;
+    private const int ThreadClock = 6; // CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED
 
     /// <summary><c>struct epoll_event</c> is packed on x64 only.</summary>
     public static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -148,6 +149,30 @@ internal static unsafe partial class Libc
 
     public static void Close(int descriptor) => _ = close(descriptor);
 
+    /// <summary>Of the calling thread.</summary>
+    public static int ThreadId() => gettid();
+
+    /// <summary>What a thread of this process has used of processors, in nanoseconds; 0 when it is gone.</summary>
+    public static long ProcessorTimeOf(int thread)
+    {
+        var time = stackalloc long[2];
+        return clock_gettime((~thread << 3) | ThreadClock, time) == 0 ? (time[0] * 1_000_000_000) + time[1] : 0;
+    }
+
+    /// <summary>Whether a thread of this process runs, or would if it had a processor; not whether it waits for something.</summary>
+    public static bool IsRunnable(int thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/self/task/{thread}/stat"); // id (name) state …
+            return stat[stat.LastIndexOf(')') + 2] == 'R';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private static int Checked(int descriptor, string call) =>
         descriptor >= 0 ? descriptor : throw new IOException($"{call} failed: {Marshal.GetPInvokeErrorMessage(LastError)}.");
 
@@ -197,6 +222,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     private static partial int close(int descriptor);
+
+    [LibraryImport("libc")]
+    private static partial int gettid();
+
+    [LibraryImport("libc")]
+    private static partial int clock_gettime(int clock, long* time);
 
     [LibraryImport("libc")]
     private static partial nint read(int descriptor, void* buffer, nint length);

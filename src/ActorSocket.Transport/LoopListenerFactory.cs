@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -10,13 +11,18 @@ namespace ActorSocket.EventLoops;
 
 /// <summary>Kestrel's transport for IP on Linux. What it cannot bind, the transport that was there before it does.</summary>
 internal sealed class LoopListenerFactory(
-    IOptions<ActorSocketTransportOptions> options, IOptions<SocketTransportOptions> sockets, ILoggerFactory logs)
+    IOptions<ActorSocketTransportOptions> options, IOptions<SocketTransportOptions> sockets, ILoggerFactory logs, IMeterFactory meters)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly TransportLog _log = new(logs.CreateLogger("ActorSocket.Transport"));
+    private readonly LoopMetrics _metrics = new(meters);
     private EventLoop[] _loops = [];
+    private LoopGuard? _guard;
     private bool _isOver;
+
+    /// <summary>Of its loops, once there are any.</summary>
+    public LoopGuard? Guard => _guard;
 
     public bool CanBind(EndPoint endpoint)
     {
@@ -39,7 +45,7 @@ internal sealed class LoopListenerFactory(
             socket.NoDelay = sockets.Value.NoDelay; // what is accepted has it from here
             socket.Blocking = false;
             socket.Listen(sockets.Value.Backlog);
-            return new(new LoopListener(socket, Loops(), new LoopSettings(sockets.Value, _log)));
+            return new(new LoopListener(socket, Loops(), new LoopSettings(sockets.Value, _log, _metrics)));
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -61,6 +67,7 @@ internal sealed class LoopListenerFactory(
             foreach (var loop in _loops)
                 loop.Dispose();
             _loops = [];
+            _guard?.Dispose();
         }
     }
 
@@ -78,11 +85,13 @@ internal sealed class LoopListenerFactory(
 
     private EventLoop[] Start(int count)
     {
+        _guard ??= new LoopGuard(Math.Max(options.Value.MaxThreads, count), _log, _metrics);
         var loops = new List<EventLoop>(count);
         try
         {
             while (loops.Count < count)
-                loops.Add(new EventLoop(loops.Count, _log));
+                loops.Add(new EventLoop(loops.Count, _guard, _log));
+            _metrics.Count([.. loops]);
             return [.. loops];
         }
         catch

@@ -7,10 +7,11 @@ namespace ActorSocket.EventLoops;
 /// <summary>What all connections of a transport share.</summary>
 internal sealed class LoopSettings
 {
-    public LoopSettings(SocketTransportOptions sockets, TransportLog log)
+    public LoopSettings(SocketTransportOptions sockets, TransportLog log, LoopMetrics metrics)
     {
+        Direct = new DirectCount(metrics);
         Log = log;
-        Input = Bounded(sockets.MaxReadBufferSize, PipeScheduler.ThreadPool);
+        Input = Bounded(sockets.MaxReadBufferSize, new LoopScheduler());
         Output = Bounded(sockets.MaxWriteBufferSize, PipeScheduler.Inline);
     }
 
@@ -19,7 +20,7 @@ internal sealed class LoopSettings
     public TransportLog Log { get; }
 
     /// <summary>What goes on without Kestrel.</summary>
-    public DirectCount Direct { get; } = new();
+    public DirectCount Direct { get; }
 
     /// <summary>How a connection keeps what it has received until HTTP takes it.</summary>
     public PipeOptions Input { get; }

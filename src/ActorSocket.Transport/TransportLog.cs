@@ -38,6 +38,20 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1, LogLevel.Error, "An event loop closes a connection whose handling failed.")]
     private static partial void SocketFailed(ILogger logger, Exception error);
 
+    /// <summary>At most once a minute for each name, which is one that the server has registered, or chosen.</summary>
+    public void LoopTaken(string name) => LoopTaken(logger, name);
+
+    /// <summary>What ran in a turn, and is nobody's handler, threw.</summary>
+    public void TurnFailed(Exception error) => TurnFailed(logger, error);
+
+    [LoggerMessage(6, LogLevel.Warning,
+        "{Name} blocks or computes too long for an event loop, which went on on another thread. It starts on a thread aside now, until it "
+        + "is quick again. await, or Task.Run, would keep no thread. (Said once a minute; actorsocket.loop.takeovers counts.)")]
+    private static partial void LoopTaken(ILogger logger, string name);
+
+    [LoggerMessage(7, LogLevel.Error, "What an event loop ran threw.")]
+    private static partial void TurnFailed(ILogger logger, Exception error);
+
     /// <summary>A connection was accepted and closed again.</summary>
     public void CannotWatch(IOException error) => CannotWatch(logger, error);
 

@@ -93,7 +93,7 @@ internal abstract record Mode(string Name, string Title, string Unit)
     /// <summary>Seconds that a window must last, because something in it happens only so often.</summary>
     public double MinWindow { get; init; }
 
-    public bool IsQuickFor(Peer peer) => Quick && (!Heavy || peer.Name is "node" or "uws" or "actorsocket" or "inline" or "baseline");
+    public bool IsQuickFor(Peer peer) => Quick && (!Heavy || peer.Name is "node" or "uws" or "actorsocket" or "stock" or "baseline");
 
     /// <summary>Why a peer has no such thing; null when it has.</summary>
     public virtual string? WhyNot(Peer peer) => null;

@@ -14,7 +14,7 @@ namespace ActorSocket.Benchmarks;
 internal sealed record Peer(string Name, string Title, Dialect Dialect, string[] Command, bool Polls)
 {
     /// <summary>Whether it is ActorSocket, however it is hosted.</summary>
-    public bool IsOwn => Name is "actorsocket" or "inline";
+    public bool IsOwn => Name is "actorsocket" or "stock";
 
     public static string Folder { get; } = Path.Combine(SourceFolder(), "peers");
 
@@ -41,7 +41,7 @@ internal sealed record Peer(string Name, string Title, Dialect Dialect, string[]
             new("signalr", "SignalR (JSON)", new SignalRDialect(), [.. own, "serve-signalr", "--port"], Polls: false),
             new("raw", "Kestrel WebSocket, raw", new RawDialect(), [.. own, "serve-raw", "--port"], Polls: false),
             new("actorsocket", "ActorSocket", socketIo, [.. own, "serve", "--port"], Polls: true),
-            new("inline", "ActorSocket, inline", socketIo, [.. own, "serve-inline", "--port"], Polls: true),
+            new("stock", "ActorSocket, stock Kestrel", socketIo, [.. own, "serve-stock", "--port"], Polls: true),
         ];
     }
 

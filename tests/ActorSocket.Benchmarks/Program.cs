@@ -24,8 +24,8 @@ switch (args)
     case ["serve", .. var rest]:
         await Servers.RunActorSocketAsync(rest);
         return 0;
-    case ["serve-inline", .. var rest]:
-        await Servers.RunActorSocketAsync(rest, inline: true);
+    case ["serve-stock", .. var rest]:
+        await Servers.RunActorSocketAsync(rest, isStock: true);
         return 0;
     case ["serve-signalr", .. var rest]:
         await Servers.RunSignalRAsync(rest);
@@ -42,7 +42,7 @@ switch (args)
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
               entities              calls of entities, idle ones, and saving many, on one node
-              serve [--port N]      ActorSocket alone, for another load generator (also: serve-inline, serve-signalr, serve-raw)
+              serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
             """);
         return 1;
 }

@@ -17,12 +17,12 @@ internal static class Servers
     /// <summary>
     /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators.
     /// </summary>
-    /// <param name="inline">Whether it is served as <c>UseInlineSockets</c> says.</param>
-    public static Task RunActorSocketAsync(string[] args, bool inline = false)
+    /// <param name="isStock">Whether Kestrel's own transport serves it.</param>
+    public static Task RunActorSocketAsync(string[] args, bool isStock = false)
     {
         var builder = NewBuilder(args);
-        if (inline)
-            builder.WebHost.UseInlineSockets();
+        if (!isStock)
+            builder.WebHost.UseActorSocketTransport();
         builder.Services.AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();

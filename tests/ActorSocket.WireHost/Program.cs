@@ -18,8 +18,6 @@ using Microsoft.Extensions.Logging;
 var builder = WebApplication.CreateSlimBuilder([.. args.Where(static argument => argument != "--eio3")]);
 var port = builder.Configuration["port"] ?? "3000";
 var profile = builder.Configuration["profile"] ?? "default";
-if (builder.Configuration.GetValue<bool>("ActorSocket:InlineHandlers"))
-    builder.WebHost.UseInlineSockets();
 if (builder.Configuration["transport"] == "loops")
     builder.WebHost.UseActorSocketTransport();
 if (profile == "cluster")

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using ActorSocket.EventLoops;
-using ActorSocket.Sessions;
 
 namespace ActorSocket.Transports;
 
@@ -59,7 +58,6 @@ internal sealed class LinkPump(WebSocketLink link)
         var isGivenAll = false;
         try
         {
-            InlineExecutor.Begin();
             if (!receiver.IsOver && receiver.MayRead())
             {
                 receiver.OnBytes(ref buffer);
@@ -68,16 +66,8 @@ internal sealed class LinkPump(WebSocketLink link)
         }
         finally
         {
-            InlineExecutor.End();
-            try
-            {
-                // What it does not take now must be seen by the next read without waiting for more.
-                link.Input.AdvanceTo(buffer.Start, isGivenAll ? buffer.End : buffer.Start);
-            }
-            finally
-            {
-                InlineExecutor.RunKept();
-            }
+            // What it does not take now must be seen by the next read without waiting for more.
+            link.Input.AdvanceTo(buffer.Start, isGivenAll ? buffer.End : buffer.Start);
         }
         if (isGivenAll && read.IsCompleted)
             receiver.OnEnd(null);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ActorSocket.Connections;
 using ActorSocket.Diagnostics;
+using ActorSocket.EventLoops;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Rooms;
@@ -171,8 +172,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private Props SocketProps()
     {
         var props = LeanMailbox.With(Context.System, SocketActor.Props(ns));
-        return ns.Server.Options.InlineHandlers && Context.System.Dispatchers.HasDispatcher(InlineExecutor.Dispatcher)
-            ? props.WithDispatcher(InlineExecutor.Dispatcher)
+        return Turn.Exist && Context.System.Dispatchers.HasDispatcher(TurnExecutor.Dispatcher)
+            ? props.WithDispatcher(TurnExecutor.Dispatcher)
             : props;
     }
 

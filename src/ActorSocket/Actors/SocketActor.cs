@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using ActorSocket.Connections;
 using ActorSocket.Diagnostics;
+using ActorSocket.EventLoops;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Sessions;
@@ -16,12 +17,13 @@ namespace ActorSocket.Actors;
 /// One client in one namespace: runs its middleware, then its handlers one at a time in the order the events arrived, keeps the
 /// acknowledgements it waits for, and ends it. An unfinished handler holds back later events only: acks, joins and the disconnect pass it.
 /// </summary>
-internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
+internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, ITurnSubject
 {
     private readonly AckTable _acks = new(ns.Server.Options.MaxPendingAcks);
     private Socket _socket = null!;
     private ClientConnection _connection = null!;
     private Queue<SocketIoPacket>? _waiting;
+    private string? _event; // that ran last, or runs
     private int _running;
     private int _heldTurns; // of reads that end with its being told to go
     private bool _connected;
@@ -296,8 +298,14 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor
             Run(packet);
     }
 
+    /// <summary>For the watcher of event loops, while a handler runs.</summary>
+    TurnKind? ITurnSubject.Kind =>
+        Volatile.Read(ref _event) is { } name ? ns.SlowEvents.Of(_socket.HasHandlerOf(name) ? name : null) : null;
+
     private void Run(SocketIoPacket packet)
     {
+        _event = packet.EventName;
+        Turn.Is(this);
         var startedAt = ns.Server.Metrics.TimesHandlers ? Stopwatch.GetTimestamp() : 0;
         Start(_socket.RaiseEventAsync(packet), packet, startedAt);
     }

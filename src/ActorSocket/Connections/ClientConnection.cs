@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorSocket.Delivery;
+using ActorSocket.EventLoops;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using Akka.Actor;
@@ -305,6 +306,8 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
             _first = packet;
         else
             (_more ??= []).Add(packet);
+        if (packet.EventName is { } name && socket.IsSlow(name))
+            Turn.RunsAside();
         Backlog.Add(packet.HeldBytes); // acknowledgements too: behind a handler that blocks its thread they wait like anything else
     }
 

@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace ActorSocket.Connections;
 
-/// <summary>A socket, as the read loop knows it.</summary>
+/// <summary>A socket, as whoever reads knows it.</summary>
 internal interface IPacketReceiver
 {
     /// <summary>What is told of <see cref="ConnectionEvents"/>.</summary>
@@ -10,4 +10,7 @@ internal interface IPacketReceiver
 
     /// <summary>The actor is about to be told what came in. False when it has stopped, and would not read it.</summary>
     bool TryTakeOn(ConnectionEvents.PacketsRead batch);
+
+    /// <summary>Whether handlers of this event have kept an event loop.</summary>
+    bool IsSlow(string eventName);
 }

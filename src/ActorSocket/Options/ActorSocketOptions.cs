@@ -124,11 +124,4 @@ public sealed class ActorSocketOptions : EngineIoOptions
 
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
-
-    /// <summary>
-    /// Whether a handler starts on the thread that has read its event from the WebSocket, once the read is over, as in Node.js, not on one
-    /// of the thread pool: for <c>UseInlineSockets</c>, which sets it, and of little use without. A handler that blocks then holds up more
-    /// than its own client's later events: the heartbeat, too.
-    /// </summary>
-    public bool InlineHandlers { get; set; }
 }

@@ -61,6 +61,11 @@ internal sealed class NamespaceServices
         ? template.Idempotency
         : LazyInitializer.EnsureInitialized(ref field, () => new IdempotencyTable(Server.Options.Idempotency, Server.Json, Server.Time));
 
+    /// <summary>What is better not started on an event loop; of a template and what was made from it one together, likewise.</summary>
+    public SlowEvents SlowEvents => Parent is { } template
+        ? template.SlowEvents
+        : field ?? LazyInitializer.EnsureInitialized(ref field, () => new SlowEvents(MetricsName));
+
     public RoomMembers<Socket> All { get; } = new();
 
     /// <summary>The template that this namespace was made from.</summary>

@@ -85,6 +85,8 @@ public sealed partial class Socket
             ? new ValueTask(RaiseThroughListenersAsync(packet, name))
             : HandleAsync(name, packet, packet.Arguments, null);
 
+    internal bool HasHandlerOf(string eventName) => HandlerTable.Next(_handlers.For(eventName), eventName, 0) >= 0;
+
     internal void RaiseError(Exception error)
     {
         foreach (var handler in Current(ref _error))

@@ -12,6 +12,8 @@ public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, I
 {
     bool IPacketReceiver.TryTakeOn(ConnectionEvents.PacketsRead batch) => TryTakeOn(batch);
 
+    bool IPacketReceiver.IsSlow(string eventName) => Namespace.Services.SlowEvents.IsAside(eventName);
+
     bool IRoomMember.IsIn(string room) => IsIn(room);
 
     SocketJson? IDataOwner.TravelsAs =>

@@ -60,7 +60,7 @@ internal sealed class HostProcess : IAsyncDisposable
     /// </summary>
     /// <param name="output">The case's.</param>
     /// <param name="profile">The WireHost's.</param>
-    /// <param name="settings">Its options.</param>
+    /// <param name="settings">Its options, or with two dashes the host's.</param>
     /// <param name="use">The case. After one that fails the WireHost is not used again.</param>
     public static async Task UseAsync(ITestOutputHelper output, string profile, string[] settings, Func<HostProcess, Task> use)
     {
@@ -90,7 +90,7 @@ internal sealed class HostProcess : IAsyncDisposable
         var host = new HostProcess(
             output,
             Key(profile, settings),
-            ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(static setting => $"--ActorSocket:{setting}")]
+            ["--port=0", $"--handlers={handlers}", $"--profile={profile}", .. settings.Select(Argument)]
         );
         host._process.Start();
         host._process.BeginOutputReadLine();
@@ -120,6 +120,10 @@ internal sealed class HostProcess : IAsyncDisposable
         while (_log.TryDequeue(out var line))
             _output?.WriteLine(line);
     }
+
+    /// <summary>An option of ActorSocket, unless it is one of the host's own.</summary>
+    private static string Argument(string setting) =>
+        setting.StartsWith("--", StringComparison.Ordinal) ? setting : $"--ActorSocket:{setting}";
 
     private static string Key(string profile, string[] settings) => string.Join(' ', [profile, .. settings]);
 

@@ -239,14 +239,14 @@ export async function A_volatile_event_of_the_client_is_lost_or_arrives_in_its_p
   assert.deepEqual(await ask(socket, "collected"), []);
 }
 
-export async function A_handler_runs_on_the_thread_that_polls({ connect, mode }) {
+export async function A_handler_runs_on_the_loop({ connect, mode }) {
   const socket = await connect();
   if (mode === "upgrade") {
     await upgraded(socket);
   }
   const threads = new Set();
-  for (let i = 0; i < 50 && !threads.has(".NET Sockets"); i++) {
+  for (let i = 0; i < 50 && !threads.has("ActorSocket loop"); i++) {
     threads.add(await ask(socket, "thread")); // one that finds its socket busy runs elsewhere
   }
-  assert.ok(threads.has(".NET Sockets"), [...threads].join());
+  assert.ok(threads.has("ActorSocket loop"), [...threads].join());
 }

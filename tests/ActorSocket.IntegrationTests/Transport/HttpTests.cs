@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace ActorSocket.IntegrationTests.Transport;
 
 /// <summary>HTTP of all kinds is on the event loops what it is on Kestrel's own transport.</summary>
-[Collection("memory")] // one of them looks at the process's
+[Collection(nameof(OneProcess))] // one of them looks at its memory
 public sealed class HttpTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -39,13 +39,18 @@ internal sealed class LoopHost : IAsyncDisposable
         Action<WebApplication>? map = null,
         Action<KestrelServerOptions>? kestrel = null,
         Action<IServiceCollection>? services = null,
-        int port = 0
+        int port = 0,
+        Action<ActorSocketTransportOptions>? transport = null
     )
     {
         var log = new RecordedLog();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.WebHost.UseKestrelHttpsConfiguration().UseActorSocketTransport(static options => options.LoopCount = 2);
+        builder.WebHost.UseKestrelHttpsConfiguration().UseActorSocketTransport(options =>
+        {
+            options.LoopCount = 2;
+            transport?.Invoke(options);
+        });
         builder.WebHost.ConfigureKestrel(options =>
         {
             options.Limits.MaxRequestBodySize = null;
@@ -132,3 +137,7 @@ internal sealed class LoopHost : IAsyncDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 }
+
+/// <summary>Tests of what is the whole process's run beside no others.</summary>
+[CollectionDefinition(nameof(OneProcess), DisableParallelization = true)]
+public sealed class OneProcess;

@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ActorSocket.IntegrationTests.Transport;
 
 /// <summary>WebSockets that a loop feeds from its own buffer, without Kestrel.</summary>
-[Collection("memory")] // one of them looks at the process's
 public sealed class WebSocketTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

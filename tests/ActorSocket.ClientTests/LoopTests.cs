@@ -4,17 +4,16 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClientTests;
 
 /// <summary>
-/// A host that serves connections on the threads that poll their sockets (<c>UseInlineSockets</c>). Most of the cases run against the
-/// ordinary one too.
+/// A host on event loops (<c>UseActorSocketTransport</c>), on which handlers run. Most of the cases run on Kestrel's own transport too.
 /// </summary>
-public sealed class InlineTests(ITestOutputHelper output) : ClientTest("events", output)
+public sealed class LoopTests(ITestOutputHelper output) : ClientTest("events", output)
 {
-    private static readonly string[] Inline = ["InlineHandlers=true"];
+    private static readonly string[] OnLoops = ["--transport=loops"];
 
     [Theory]
     [InlineData("websocket")]
     [InlineData("upgrade")]
-    public Task A_handler_runs_on_the_thread_that_polls(string mode) => RunAsync(mode, Inline);
+    public Task A_handler_runs_on_the_loop(string mode) => RunAsync(mode, OnLoops);
 
     [Theory]
     [InlineData("events", "Two_thousand_events_keep_their_order_both_ways")]
@@ -24,7 +23,7 @@ public sealed class InlineTests(ITestOutputHelper output) : ClientTest("events",
     [InlineData("acks", "The_server_gets_the_acknowledgement_it_asked_for")]
     public async Task The_same_cases_hold(string script, string name)
     {
-        await using var host = await HostProcess.StartAsync(Output, "default", Inline);
+        await using var host = await HostProcess.StartAsync(Output, "default", OnLoops);
         foreach (var mode in new[] { "polling", "websocket", "upgrade" })
         {
             await using var client = await ScriptClient.StartJavaScriptAsync(script, name, host.Url, mode);

@@ -1,0 +1,47 @@
+using ActorSocket.EventLoops;
+
+namespace ActorSocket.Tests.Transport;
+
+public sealed class TurnKindTests
+{
+    private readonly TurnKind _kind = new("one");
+
+    [Fact]
+    public void What_has_lost_a_loop_runs_aside_until_it_has_been_quick_a_few_times_in_a_row()
+    {
+        Assert.False(_kind.IsAside);
+        _kind.LostLoop();
+        Assert.Equal(4, TimesAside());
+        Assert.False(_kind.IsAside);
+    }
+
+    [Fact]
+    public void One_that_is_slow_again_begins_anew()
+    {
+        _kind.LostLoop();
+        _kind.RanAside(wasQuick: true);
+        _kind.RanAside(wasQuick: true);
+        _kind.RanAside(wasQuick: false);
+        Assert.Equal(4, TimesAside());
+    }
+
+    [Fact]
+    public void The_oftener_it_has_lost_one_the_longer_it_takes_within_bounds()
+    {
+        var times = new List<int>();
+        for (var i = 0; i < 8; i++)
+        {
+            _kind.LostLoop();
+            times.Add(TimesAside());
+        }
+        Assert.Equal([4, 16, 64, 256, 1024, 4096, 4096, 4096], times);
+    }
+
+    private int TimesAside()
+    {
+        var times = 0;
+        for (; _kind.IsAside; times++)
+            _kind.RanAside(wasQuick: true);
+        return times;
+    }
+}
