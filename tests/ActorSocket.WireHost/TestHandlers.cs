@@ -305,7 +305,7 @@ internal static partial class TestHandlers
             throw new EventException("sold out", new { Left = count - 1, Proof = (byte[])[1, 2] }) { Code = "SOLD_OUT" };
         });
         socket.On("bought", () => bought);
-        socket.On("order", ([MinLength(1)] OrderLine[] lines) => lines.Length);
+        socket.On("checkout", ([MinLength(1)] OrderLine[] lines) => lines.Length);
     }
 
     private static void Guard(Namespace guarded)

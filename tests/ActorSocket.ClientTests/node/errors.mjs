@@ -71,8 +71,8 @@ export async function What_is_too_much_is_refused_and_who_does_not_stop_is_disco
 
 export async function What_is_not_valid_is_answered_member_by_member({ connect }) {
   const socket = await connect();
-  assert.equal(await ask(socket, "order", [{ item: "tea", count: 2 }]), 1);
-  assert.deepEqual(await ask(socket, "order", [{ item: "tea", count: 2 }, { count: 100 }]), {
+  assert.equal(await ask(socket, "checkout", [{ item: "tea", count: 2 }]), 1);
+  assert.deepEqual(await ask(socket, "checkout", [{ item: "tea", count: 2 }, { count: 100 }]), {
     error: {
       message: "Argument 1 is not valid.",
       code: "INVALID_ARGUMENT",
@@ -85,5 +85,5 @@ export async function What_is_not_valid_is_answered_member_by_member({ connect }
       },
     },
   });
-  assert.equal((await ask(socket, "order", "no list")).error.code, "BAD_ARGUMENT");
+  assert.equal((await ask(socket, "checkout", "no list")).error.code, "BAD_ARGUMENT");
 }
