@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;
@@ -45,6 +44,7 @@ internal sealed partial class EntityActor
                 _context.PutTimer(timer);
             if (_entity is IStatefulEntity stateful)
                 StartState(stateful, kept, history.Generation);
+            _stored = null; // it has become the entity's
             var (entity, start) = (_entity, new EntityStart(origin, kept?.State, _server.Json.Options));
             Run(async () =>
             {
@@ -65,10 +65,7 @@ internal sealed partial class EntityActor
             return _stored is null ? (history.Origin, null) : (EntityOrigin.Restored, KeptState.Read(_stored.Bytes));
         if (bytes.Length == 0)
             return (EntityOrigin.HandedOver, null);
-        return (
-            EntityOrigin.HandedOver,
-            KeptState.ReadHandOver(bytes) ?? new KeptState(1, Number: 0, IsSaved: false, [], JsonElement.Parse(bytes))
-        );
+        return (EntityOrigin.HandedOver, KeptState.ReadHandOver(bytes) ?? KeptState.OfPlain(bytes));
     }
 
     private static TimeSpan CheckedInterval(RoomEntity entity)

@@ -39,7 +39,7 @@ public sealed class EntityStart
     /// <summary>Whether there was one before.</summary>
     public EntityOrigin Origin { get; }
 
-    /// <summary>What <see cref="RoomEntity.HandOver"/> of the one before gave; null unless it was handed over, and for nothing.</summary>
+    /// <summary>What <see cref="RoomEntity.HandOver"/> of the one before gave, or what it saved; null for nothing.</summary>
     public JsonElement? State { get; }
 
     /// <summary>

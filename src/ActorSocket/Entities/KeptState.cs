@@ -17,7 +17,8 @@ internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOn
     /// <summary>Before the JSON, where it is handed over: no JSON begins so.</summary>
     private const byte Mark = 1;
 
-    private static readonly JsonSerializerOptions Format = JsonSerializerOptions.Web;
+    // What was written is read, however deep the state is: the limit of the application's options is for who reads that.
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerOptions.Web) { MaxDepth = int.MaxValue };
 
     /// <param name="state">JSON; empty for nothing.</param>
     /// <param name="isHandOver">Whether it goes to another node, which may know a plain state only.</param>
@@ -49,4 +50,9 @@ internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOn
     /// <summary>Null for one that is a plain state.</summary>
     /// <exception cref="JsonException">It is neither.</exception>
     public static KeptState? ReadHandOver(ReadOnlySpan<byte> bytes) => bytes is [Mark, .. var json] ? Read(json) : null;
+
+    /// <summary>A plain state.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static KeptState OfPlain(ReadOnlySpan<byte> json) =>
+        new(Version: 1, Number: 0, IsSaved: false, [], JsonSerializer.Deserialize<JsonElement>(json, Format));
 }
