@@ -17,8 +17,9 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     private byte[]? _latest; // the digest of what the store has, or will have when all goes well
     private Save? _running;
     private Save? _next;
-    private long _number; // this life's
+    private long _number; // this life's: the next one after each failure
     private bool _isAlone; // nothing of another life is stored
+    private bool _isOver; // another life may have begun
 
     /// <summary>Whether a save is under way: one more would only wait.</summary>
     public bool IsSaving => Volatile.Read(ref _running) is not null;
@@ -29,8 +30,12 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     /// <param name="isSaved">The store has what the entity is now, or needs not have it.</param>
     public void Begin(long number, long generation, bool isSaved)
     {
-        // Above those of all lives before, without asking for them: a generation is a clock's milliseconds or more.
-        _number = Math.Max(number + 1, Math.Max(generation, context.Namespace.Services.Server.Time.GetUtcNow().ToUnixTimeMilliseconds()));
+        // Above those of all lives before, without asking for them: a generation is a clock's milliseconds or more. Not this node's clock
+        // as well, which may be ahead of that of the node where the next life is.
+        _number = Math.Max(
+            number + 1,
+            generation > 0 ? generation : context.Namespace.Services.Server.Time.GetUtcNow().ToUnixTimeMilliseconds()
+        );
         _latest = isSaved ? DigestOf(entity.Write(_json)) : null;
     }
 
@@ -39,9 +44,10 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     public Task SaveAsync()
     {
         byte[] state;
+        int version;
         try
         {
-            state = entity.Write(_json);
+            (state, version) = (entity.Write(_json), entity.StateVersion);
         }
         catch (Exception error) // the application's class, or its converter
         {
@@ -56,10 +62,12 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         var digest = DigestOf(state);
         lock (_gate)
         {
+            if (_isOver)
+                return Task.FromException(new EntityStoreException("The entity's state was not saved: it has ended, or moved."));
             if (_latest is not null && digest.AsSpan().SequenceEqual(_latest))
                 return (_next ?? _running)?.Done.Task ?? Task.CompletedTask;
             _latest = digest;
-            var stored = new StoredState(_number, KeptState.Write(entity.StateVersion, _number, isSaved: true, context.Timers, state));
+            var stored = new StoredState(_number, KeptState.Write(version, _number, isSaved: true, context.Timers, state));
             if (_running is not null)
             {
                 // Who waits for the one before gets more than that.
@@ -76,7 +84,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     /// <exception cref="EntityStoreException">The store did not do it.</exception>
     public async Task DeleteAsync()
     {
-        if (Volatile.Read(ref _running) is { } running)
+        while (Volatile.Read(ref _running) is { } running) // and then the next one
             await running.Done.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
@@ -88,6 +96,13 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         }
     }
 
+    /// <summary>It ends here: what tasks of its own save later is not to be taken for the next life's, nor to undo a deletion.</summary>
+    public void End()
+    {
+        lock (_gate)
+            _isOver = true;
+    }
+
     /// <summary>The entity as it is handed over.</summary>
     /// <exception cref="Exception">Its state cannot be written.</exception>
     public byte[] WriteHandOver()
@@ -95,7 +110,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         var state = entity.Write(_json);
         lock (_gate)
         {
-            var isSaved = _running is null && _latest is not null && DigestOf(state).AsSpan().SequenceEqual(_latest);
+            var isSaved = _running is null && !context.IsDeleted && _latest is not null && DigestOf(state).AsSpan().SequenceEqual(_latest);
             return KeptState.Write(entity.StateVersion, _number, isSaved, context.Timers, state, isHandOver: true);
         }
     }
@@ -119,8 +134,16 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
                 _ = DeleteOlderAsync();
             lock (_gate)
             {
-                if (failure is not null && _next is null)
-                    _latest = null;
+                if (failure is not null)
+                {
+                    // The store may take it yet, even after what is saved next, which is to count more.
+                    _number++;
+                    _isAlone = false;
+                    if (_next is null)
+                        _latest = null;
+                    else
+                        _next = _next with { State = _next.State with { Number = _number } };
+                }
                 (_running, _next) = (_next, null);
                 current = _running;
             }

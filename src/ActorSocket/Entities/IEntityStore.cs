@@ -20,7 +20,8 @@ internal interface IEntityStore
 /// <summary>What an entity has saved.</summary>
 /// <param name="Number">
 /// Of the life that saved it, which overwrites what it saved before; higher than that of any life before, so that a node that has lost its
-/// entity without knowing overwrites nothing newer.
+/// entity without knowing overwrites nothing newer. After a save that failed the life has the next one: a store that did not answer in time
+/// may take it yet.
 /// </param>
 /// <param name="Bytes">A <see cref="KeptState"/>.</param>
 internal sealed record StoredState(long Number, byte[] Bytes);

@@ -50,6 +50,85 @@ public sealed class EntitySavesTests
     }
 
     [Fact]
+    public async Task What_failed_and_is_written_after_all_does_not_count_more_than_what_came_after_it()
+    {
+        var world = new World();
+        world.Entity.Value = 1;
+        var failing = world.Saves.SaveAsync();
+        var late = await world.Store.NextAsync();
+        world.Entity.Value = 2;
+        var next = world.Saves.SaveAsync();
+        late.Done.SetException(new TimeoutException("not in time")); // and yet it is under way
+        await Assert.ThrowsAsync<EntityStoreException>(() => failing);
+        var second = await world.Store.NextAsync();
+        Assert.True(second.Number > late.Number);
+        second.Done.SetException(new TimeoutException("not in time"));
+        await Assert.ThrowsAsync<EntityStoreException>(() => next);
+        var again = world.Saves.SaveAsync();
+        var third = await world.Store.NextAsync();
+        Assert.True(third.Number > second.Number);
+        third.Done.SetResult();
+        await again;
+        Assert.Equal(third.Number - 1, world.Store.Deleted);
+        Assert.Equal(third.Number, world.HandOver().Number);
+    }
+
+    [Fact]
+    public async Task It_is_deleted_after_all_that_is_being_saved()
+    {
+        var world = new World();
+        world.Entity.Value = 1;
+        _ = world.Saves.SaveAsync();
+        var first = await world.Store.NextAsync();
+        world.Entity.Value = 2;
+        _ = world.Saves.SaveAsync();
+        var deleting = world.Saves.DeleteAsync();
+        first.Done.SetResult();
+        var second = await world.Store.NextAsync();
+        await Task.Delay(50);
+        Assert.False(deleting.IsCompleted);
+        second.Done.SetResult();
+        await deleting;
+        Assert.Equal(second.Number, world.Store.Deleted);
+    }
+
+    [Fact]
+    public async Task One_that_was_to_be_deleted_and_moves_first_is_not_taken_for_saved()
+    {
+        var world = new World();
+        Assert.True(world.HandOver().IsSaved);
+        world.Context.Delete();
+        Assert.False(world.HandOver().IsSaved);
+        world.Saves.End();
+        world.Entity.Value = 1;
+        var refused = await Assert.ThrowsAsync<EntityStoreException>(world.Saves.SaveAsync);
+        Assert.Contains("ended, or moved", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_life_has_the_number_of_its_generation_whatever_the_clock_says()
+    {
+        var world = new World();
+        world.Saves.Begin(number: 5, generation: 1000, isSaved: true);
+        Assert.Equal(1000, world.HandOver().Number);
+        world.Saves.Begin(number: 2000, generation: 1000, isSaved: true);
+        Assert.Equal(2001, world.HandOver().Number);
+        world.Saves.Begin(number: 5, generation: 0, isSaved: true);
+        Assert.True(world.HandOver().Number > 1_700_000_000_000);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(126)]
+    public void However_deep_a_state_is_it_is_read_again(int depth)
+    {
+        var state = new string('[', depth) + new string(']', depth);
+        var json = System.Text.Encoding.UTF8.GetBytes(state);
+        Assert.Equal(state, KeptState.Read(KeptState.Write(1, 1, true, [], json)).State!.Value.GetRawText());
+        Assert.Equal(state, KeptState.OfPlain(json).State!.Value.GetRawText());
+    }
+
+    [Fact]
     public async Task One_that_is_handed_over_knows_whether_the_store_has_it()
     {
         var world = new World();
@@ -116,11 +195,13 @@ public sealed class EntitySavesTests
         public World()
         {
             var entities = new EntityServices { Store = Store };
-            Saves = new EntitySaves(new EntityKey("test", "a"), entities, Entity, new EntityContext("a", Kind), maxBytes: 1000);
+            Saves = new EntitySaves(new EntityKey("test", "a"), entities, Entity, Context, maxBytes: 1000);
             Saves.Begin(number: 0, generation: 0, isSaved: true);
         }
 
         public Number Entity { get; } = new();
+
+        public EntityContext Context { get; } = new("a", Kind);
 
         public Controlled Store { get; } = new();
 
@@ -165,6 +246,12 @@ public sealed class EntitySavesTests
             return asked.Done.Task;
         }
 
-        public Task DeleteAsync(EntityKey key, long number) => Task.CompletedTask;
+        public long Deleted { get; private set; }
+
+        public Task DeleteAsync(EntityKey key, long number)
+        {
+            Deleted = number;
+            return Task.CompletedTask;
+        }
     }
 }
