@@ -18,7 +18,8 @@ internal sealed partial class EntityActor
     private bool _isSaveDue; // that came while a call ran
     private bool _isTimerDue;
     private bool _isRetiringLater;
-    private bool _isKept; // its last save is over
+    private bool _isKeeping; // its last save is under way
+    private bool _isKept; // that is over
     private bool _hasKeepFailed;
 
     private sealed record Loaded(StoredState? State, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
@@ -137,15 +138,23 @@ internal sealed partial class EntityActor
 
     private void Keep()
     {
-        _isBusy = true;
+        _isBusy = _isKeeping = true;
         var saves = _context.Saves!;
-        var kept = _context.IsDeleted ? saves.DeleteAsync() : saves.SaveAsync();
-        _ = TellAsync(_isMoving ? kept.WaitAsync(MoveTimeout, _server.Time) : kept, Self, static error => new Kept(error));
+        _ = TellAsync(_context.IsDeleted ? saves.DeleteAsync() : saves.SaveAsync(), Self, static error => new Kept(error));
+        if (_isMoving)
+            LimitKeeping();
+    }
+
+    /// <summary>Where nobody remembers it, what is not saved is lost: then only the node's shutdown has a limit.</summary>
+    private void LimitKeeping()
+    {
+        if (Memory is not NoEntityMemory)
+            Timers.StartSingleTimer(nameof(Kept), new Kept(new TimeoutException($"The store took more than {MoveTimeout}.")), MoveTimeout);
     }
 
     private void OnKept(Exception? error)
     {
-        _isBusy = false;
+        _isBusy = _isKeeping = false;
         if (error is not null)
             OnNotSaved(error);
         if (_isMoving)

@@ -72,6 +72,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         kind.Stopped();
         _server.Metrics.EntityStopped(kind.Type);
         _tick?.Stop();
+        _context.Saves?.End();
         if (_isRegistered)
             Memory.HandOver(Key, null, ActorRefs.Nobody); // it failed, or its shard did not wait for it
         if (_scope is { } scope)
@@ -103,9 +104,9 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             case TimerDue when _stage == Stage.Living && !_isMoving: OnTimerDue(); break;
             case SaveDue when _stage == Stage.Living && !_isMoving: OnSaveDue(); break;
             case Saved m: OnSaved(m.Error); break;
-            case Kept m: OnKept(m.Error); break;
+            case Kept m when _isKeeping: OnKept(m.Error); break;
             case RetireDue when _stage == Stage.Living && !_isMoving: OnRetireDue(); break;
-            case Loaded or TimerDue or SaveDue or RetireDue: break;
+            case Loaded or TimerDue or SaveDue or RetireDue or Kept: break;
             case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
             case IdleDue: break;
             case EntityMoves: OnMoves(); break;
@@ -308,6 +309,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         _stage = Stage.Ending;
         _tick?.Stop();
+        _context.Saves?.End();
         if (_isMoving)
             OnEndDue();
         else
@@ -333,6 +335,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             OnEndDue();
         else if (_stage == Stage.Querying || !_isBusy)
             HandOver();
+        else if (_isKeeping)
+            LimitKeeping(); // it retires, and began to when nobody waited for that
     }
 
     /// <summary>For the one after this, wherever that is.</summary>
@@ -350,6 +354,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         }
         _stage = Stage.Ending;
         _isLeaving = true;
+        _context.Saves?.End();
         if (!TakeRegistered())
             Context.Stop(Self);
         else if (_context.IsRetired && !_hasKeepFailed)
