@@ -14,13 +14,21 @@ public sealed class ActorSocketPersistenceOptions
     public string Provider { get; set; } = Sqlite;
 
     /// <summary>How to reach it. Null, with the default provider: the file <c>actorsocket.db</c> in the content root.</summary>
-    public string? ConnectionString { get; set; }
+    public string? ConnectionString
+    {
+        get;
+        set => field = NullOfEmpty(value);
+    }
 
     /// <summary>
     /// Instead of a database: the full name of an Akka.Persistence snapshot store in the actor system's HOCON, such as
     /// <c>akka.persistence.snapshot-store.mongodb</c>. Null: the database.
     /// </summary>
-    public string? SnapshotStore { get; set; }
+    public string? SnapshotStore
+    {
+        get;
+        set => field = NullOfEmpty(value);
+    }
 
     /// <summary>
     /// For how long the store may take to answer; 3 s. What takes longer has failed: a start fails its calls, a save is tried again. After
@@ -66,4 +74,7 @@ public sealed class ActorSocketPersistenceOptions
 
     /// <summary>Keeps them in memory, for tests: nothing outlives the process.</summary>
     public ActorSocketPersistenceOptions UseMemory() => UseSnapshotStore("akka.persistence.snapshot-store.inmem");
+
+    /// <summary>Such as a variable of the environment that is set to nothing: SQLite would delete the file once it is closed.</summary>
+    private static string? NullOfEmpty(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }

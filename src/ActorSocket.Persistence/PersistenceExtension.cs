@@ -27,7 +27,8 @@ internal sealed class PersistenceExtension(IOptions<ActorSocketPersistenceOption
                 + "AddPersistence(store => store.UsePostgreSql(connectionString))."
             );
         }
-        var connection = store.ConnectionString ?? $"Data Source={Path.Combine(environment.ContentRootPath, "actorsocket.db")}";
+        var connection = store.ConnectionString
+            ?? new SqliteConnectionStringBuilder { DataSource = Path.Combine(environment.ContentRootPath, "actorsocket.db") }.ToString();
         var isFile = store.SnapshotStore is null && store.Provider == ActorSocketPersistenceOptions.Sqlite;
         if (isFile)
             WriteAhead(connection);

@@ -262,6 +262,49 @@ public sealed class PersistentEntityTests
     }
 
     [Fact]
+    public async Task A_server_that_stops_waits_for_its_store()
+    {
+        using var file = new StoreFile();
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+        {
+            WatchedStore.Of(node.Node).Delay = TimeSpan.FromSeconds(6); // as a thousand saves of a file may, on a slow disk
+            await node.Entities.InvokeAsync("a", "join", "anna");
+            await node.Node.StopAsync();
+        }
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+            Assert.Equal(["anna"], (await node.Entities.InvokeAsync<List<string>>("a", "members"))!);
+    }
+
+    [Fact]
+    public async Task No_id_is_taken_for_another()
+    {
+        using var file = new StoreFile();
+        await using var node = await file.StartAsync<Lobby>(NeverSaved);
+        var store = node.Node.Server.Server.Entities.Store!;
+        var full = "actorsocket//lobby/" + new string('x', 300);
+        var digest = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(full)));
+        string[] ids =
+        [
+            full["actorsocket//lobby/".Length..], string.Concat(full.AsSpan(0, 135), "#", digest)["actorsocket//lobby/".Length..],
+            new string('x', 300) + "\ud83d", new string('x', 300) + "\ud83c", "a\0b", "a\0c", "a", "A", "a/", "a#", "ä", "a\u0308",
+        ];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            Assert.Null(await store.LoadAsync(new EntityKey("lobby", ids[i])));
+            await store.SaveAsync(new EntityKey("lobby", ids[i]), new StoredState(1, [(byte)i]));
+        }
+        for (var i = 0; i < ids.Length; i++)
+            Assert.Equal([(byte)i], (await store.LoadAsync(new EntityKey("lobby", ids[i])))!.Bytes);
+    }
+
+    [Fact]
+    public void A_setting_that_is_empty_is_none()
+    {
+        var options = new ActorSocketPersistenceOptions { ConnectionString = "", SnapshotStore = " " };
+        Assert.Equal((null, null), (options.ConnectionString, options.SnapshotStore));
+    }
+
+    [Fact]
     public async Task Without_a_store_and_in_a_cluster_without_a_shared_one_the_server_does_not_start()
     {
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>

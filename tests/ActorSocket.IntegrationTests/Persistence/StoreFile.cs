@@ -70,6 +70,9 @@ internal sealed class WatchedStore(IEntityStore inner) : IEntityStore
 
     public bool IsDown { get; set; }
 
+    /// <summary>How long each save takes.</summary>
+    public TimeSpan Delay { get; set; }
+
     public int Saves => Volatile.Read(ref _saves);
 
     public Task<StoredState?> LoadAsync(EntityKey key) => IsDown ? throw Down() : inner.LoadAsync(key);
@@ -78,6 +81,7 @@ internal sealed class WatchedStore(IEntityStore inner) : IEntityStore
     {
         if (IsDown)
             throw Down();
+        await Task.Delay(Delay);
         await inner.SaveAsync(key, state);
         Interlocked.Increment(ref _saves);
     }
