@@ -49,13 +49,16 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
         }
         var members = new StringBuilder();
         var count = 0;
+        var compilation = found.SemanticModel.Compilation;
         foreach (var type in contract.AllInterfaces.Insert(0, contract))
         {
             foreach (var member in type.GetMembers())
             {
                 if (member is not IMethodSymbol { MethodKind: MethodKind.Ordinary, IsStatic: false } one)
                     return default;
-                if (!TryWrite(one, count++, members, found.SemanticModel.Compilation))
+                if (!one.IsAbstract && !one.IsVirtual)
+                    continue; // the interface's own, private or sealed: nobody implements it
+                if (!compilation.IsSymbolAccessibleWithin(one, compilation.Assembly) || !TryWrite(one, count++, members, compilation))
                     return default;
             }
         }
@@ -152,7 +155,7 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
         (start, end) = ("", "");
         if (returned.SpecialType == SpecialType.System_Void)
         {
-            start = "_target.Send";
+            start = "this._target.Send";
             return true;
         }
         var open = ((returned as INamedTypeSymbol)?.ConstructedFrom ?? returned).ToDisplayString();
@@ -160,17 +163,17 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
         switch (open)
         {
             case "System.Threading.Tasks.Task":
-                start = $"_target.InvokeAsync<{packed}>";
+                start = $"this._target.InvokeAsync<{packed}>";
                 return true;
             case "System.Threading.Tasks.Task<TResult>":
-                start = $"_target.InvokeAsync<{packed}, {result}>";
+                start = $"this._target.InvokeAsync<{packed}, {result}>";
                 return true;
             case "System.Threading.Tasks.ValueTask":
-                (start, end) = ($"new global::System.Threading.Tasks.ValueTask(_target.InvokeAsync<{packed}>", ")");
+                (start, end) = ($"new global::System.Threading.Tasks.ValueTask(this._target.InvokeAsync<{packed}>", ")");
                 return true;
             case "System.Threading.Tasks.ValueTask<TResult>":
                 (start, end) = (
-                    $"new global::System.Threading.Tasks.ValueTask<{result}>(_target.InvokeAsync<{packed}, {result}>",
+                    $"new global::System.Threading.Tasks.ValueTask<{result}>(this._target.InvokeAsync<{packed}, {result}>",
                     ")"
                 );
                 return true;
@@ -179,7 +182,7 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
         }
     }
 
-    /// <summary>The exceptions that <c>[Throws]</c> names, as arms of a switch; null when other classes cannot see one.</summary>
+    /// <summary>The exceptions that <c>[Throws]</c> names, as arms of a switch; null when other classes cannot make one.</summary>
     private static string? Declared(IMethodSymbol method, Compilation compilation)
     {
         var arms = new StringBuilder();
@@ -192,7 +195,7 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
                 && attribute.ConstructorArguments[0].Value is string code
             )
             {
-                if (!Contracts.IsVisible(one.TypeArguments[0], compilation))
+                if (!Contracts.IsVisible(one.TypeArguments[0], compilation) || !TakesMessage(one.TypeArguments[0], compilation))
                     return null;
                 arms.Append(SymbolDisplay.FormatLiteral(code, quote: true))
                     .Append(" => new ")
@@ -202,4 +205,12 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
         }
         return arms.ToString();
     }
+
+    private static bool TakesMessage(ITypeSymbol exception, Compilation compilation) =>
+        exception is INamedTypeSymbol { IsAbstract: false } type
+        && type.InstanceConstructors.Any(constructor =>
+            constructor.Parameters.Length > 0
+            && constructor.Parameters[0].Type.SpecialType == SpecialType.System_String
+            && constructor.Parameters.Skip(1).All(static parameter => parameter.IsOptional || parameter.IsParams)
+            && compilation.IsSymbolAccessibleWithin(constructor, compilation.Assembly));
 }

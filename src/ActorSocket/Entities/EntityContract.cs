@@ -25,8 +25,8 @@ internal static class EntityContract
         TypedEntities.Contract<TContract>.Factory
         ?? throw new InvalidOperationException(
             $"There is no generated class for {typeof(TContract).Name}: it is to be an interface which other classes of the assembly can "
-            + "see, with what it declares by [Throws]; whose methods are not generic, have at most eight arguments and a CancellationToken, "
-            + "none by reference, and return nothing, Task, ValueTask, or one of these with a result; and MapEntities is to name it, not a "
-            + "type parameter."
+            + "see, with what it declares by [Throws], which a message makes; whose methods are not generic, have at most eight arguments "
+            + "and a CancellationToken, none by reference, and return nothing, Task, ValueTask, or one of these with a result; and "
+            + "MapEntities is to name it, not a type parameter."
         );
 }

@@ -19,7 +19,9 @@ internal sealed class EntityMethod
     public EntityMethod(MethodInfo method, HandlerBinder binder, MethodInfo? contract = null)
     {
         Method = method;
-        _declared = contract?.GetCustomAttributes().OfType<IThrows>().ToArray() ?? [];
+        // The closest class's first, in whichever order they are declared.
+        var declared = contract?.GetCustomAttributes().OfType<IThrows>() ?? [];
+        _declared = [.. declared.OrderByDescending(static one => DepthOf(one.Exception))];
         var type = Expression.GetDelegateType([
             .. method.GetParameters().Select(static parameter => parameter.ParameterType),
             method.ReturnType,
@@ -34,6 +36,8 @@ internal sealed class EntityMethod
 
     /// <summary>Under which code an exception is declared; null for none.</summary>
     public string? CodeOf(Exception error) => Array.Find(_declared, declared => declared.Exception.IsInstanceOfType(error))?.Code;
+
+    private static int DepthOf(Type? type) => type is null ? 0 : 1 + DepthOf(type.BaseType);
 
     private static Func<object, Delegate> AlwaysOf(Delegate handler) => _ => handler;
 

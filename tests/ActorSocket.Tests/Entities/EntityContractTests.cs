@@ -47,6 +47,27 @@ public sealed class EntityContractTests
     }
 
     [Fact]
+    public async Task A_contract_may_be_written_in_any_way_that_the_language_has()
+    {
+        await using var app = TestApplication.Build(static services => services.AddActorSocket());
+        var odds = app.MapActorSocket().MapEntities<Odd, IOdd>("odd");
+        await app.StartAsync();
+        var odd = odds.Get("a");
+        Assert.Equal("derived 1", await odd.OverriddenAsync(1));
+        Assert.Equal("default of derived 2", await odd.DefaultAsync(2));
+        Assert.Equal("derived 3", await odd.SealedAsync(3));
+        Assert.Equal("x,y", await odd.ListAsync("x", "y"));
+        Assert.Equal("7 ja", await odd.NamedAsync("ja"));
+        Assert.Equal("1,2", string.Join(',', await odd.GenericAsync([1, 2])));
+        Assert.Equal(new Point(3, 4), await odd.StructAsync(new Point(4, 3)));
+        Assert.Null(await odd.NullableAsync(null));
+        Assert.Equal("both", await odd.TwiceAsync());
+        Assert.Equal("special", (await Assert.ThrowsAsync<SpecialException>(() => odd.ThrowAsync("special"))).Message);
+        Assert.Equal("general", (await Assert.ThrowsAsync<GeneralException>(() => odd.ThrowAsync("general"))).Message);
+        Assert.Equal("event", await odds.ByName.InvokeAsync<string>("a", "event"));
+    }
+
+    [Fact]
     public async Task A_limit_and_a_token_end_the_wait()
     {
         await using var app = await StartAsync();
@@ -66,6 +87,7 @@ public sealed class EntityContractTests
         var io = app.MapActorSocket();
         var refused = Assert.Throws<InvalidOperationException>(() => io.MapEntities<Hidden, IHidden>("hidden"));
         Assert.Contains("There is no generated class for IHidden", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => io.MapEntities<Wordless, IWordless>("wordless"));
         Assert.Throws<InvalidOperationException>(() => io.MapEntities<WithProperty, IWithProperty>("property"));
         var twice = Assert.Throws<ArgumentException>(() => io.MapEntities<Twice, ITwice>("twice"));
         Assert.Contains("Twice has two methods of the name \"go\", GoAsync and Also", twice.Message, StringComparison.Ordinal);
@@ -214,5 +236,92 @@ public sealed class EntityContractTests
         public static void Also()
         {
         }
+    }
+
+    internal interface IGeneric<T>
+    {
+        Task<T[]> GenericAsync(List<T> items);
+
+        Task<string> TwiceAsync();
+    }
+
+    internal interface IOdd : IGeneric<int>
+    {
+        Task<string> OverriddenAsync(int @class);
+
+        async Task<string> DefaultAsync(int value) => "default of " + await OverriddenAsync(value);
+
+        sealed Task<string> SealedAsync(int value) => PrivateAsync(value);
+
+        private Task<string> PrivateAsync(int value) => OverriddenAsync(value);
+
+        Task<string> ListAsync(params string[] items);
+
+        Task<string> NamedAsync(string _target, int message = 7, CancellationToken code = default);
+
+        ValueTask<Point> StructAsync(Point point);
+
+        Task<int?> NullableAsync(int? value);
+
+        new Task<string> TwiceAsync();
+
+        [Throws<GeneralException>("GENERAL"), Throws<SpecialException>("SPECIAL")]
+        Task ThrowAsync(string what);
+    }
+
+    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
+    internal readonly record struct Point(int X, int Y);
+
+    internal class GeneralException(string message, int number = 0) : Exception(message)
+    {
+        public int Number => number;
+    }
+
+    internal sealed class SpecialException(string message) : GeneralException(message);
+
+    private abstract class OddBase : RoomEntity
+    {
+        public virtual Task<string> OverriddenAsync(int value) => Task.FromResult("base " + value);
+
+        [Event("event")]
+        public virtual string Event() => "base";
+
+        public Task<int[]> GenericAsync(List<int> items) => Task.FromResult<int[]>(Id == "a" ? [.. items] : []);
+    }
+
+    private class OddMiddle : OddBase, IOdd
+    {
+        public Task<string> ListAsync(params string[] items) => Task.FromResult(string.Join(',', items));
+
+        public Task<string> NamedAsync(string _target, int message = 7, CancellationToken code = default) =>
+            Task.FromResult($"{message} {_target}");
+
+        public ValueTask<Point> StructAsync(Point point) => new(new Point(point.Y, point.X));
+
+        public Task<int?> NullableAsync(int? value) => Task.FromResult(value);
+
+        public Task<string> TwiceAsync() => Task.FromResult("both");
+
+        public Task ThrowAsync(string what) => throw (what == "special" ? new SpecialException(what) : new GeneralException(what));
+    }
+
+    private sealed class Odd : OddMiddle
+    {
+        public override Task<string> OverriddenAsync(int value) => Task.FromResult("derived " + value);
+
+        public override string Event() => "event";
+    }
+
+    internal sealed class WordlessException : Exception;
+
+    internal interface IWordless
+    {
+        [Throws<WordlessException>("WORDLESS")]
+        Task GoAsync();
+    }
+
+    private sealed class Wordless : RoomEntity, IWordless
+    {
+        public Task GoAsync() => Task.CompletedTask;
     }
 }
