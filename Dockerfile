@@ -10,11 +10,16 @@ COPY . .
 # What the build takes from npm; newer than the lock file, so that it does not ask for npm itself.
 COPY --from=client /client/node_modules src/ActorSocket/client/node_modules
 RUN touch src/ActorSocket/client/node_modules/socket.io-client/dist/socket.io.min.js \
- && dotnet publish src/ActorSocket.Server -c Release -o /app
+ && dotnet publish src/ActorSocket.Server -c Release -o /app \
+ && mkdir /data
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app
 COPY --from=build /app .
+# One server keeps its lobbies in a file; several share a database: see docker-compose.yml.
+COPY --from=build --chown=$APP_UID /data /data
+VOLUME /data
+ENV ActorSocket__Persistence__ConnectionString="Data Source=/data/lobbies.db"
 ENV ASPNETCORE_FORWARDEDHEADERS_ENABLED=true
 # The image's own user, who is not root.
 USER $APP_UID

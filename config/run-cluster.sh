@@ -94,6 +94,8 @@ for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path tem
 # One token for the admin pages of all nodes: nginx decides whose page it is.
 token="$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 case " $*" in *" --Admin:Token"*) token="" ;; *) set -- "$@" "--Admin:Token=$token" ;; esac
+# One store for the lobbies of all nodes: on one machine a file will do.
+case " $*" in *" --ActorSocket:Persistence"*) ;; *) set -- "$@" "--ActorSocket:Persistence:ConnectionString=Data Source=$state/lobbies.db" ;; esac
 
 for ((i = 1; i <= nodes; i++)); do
   # The first forms the cluster; see docs/guide/cluster.md.

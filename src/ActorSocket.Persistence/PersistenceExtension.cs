@@ -12,6 +12,8 @@ namespace ActorSocket.Persistence;
 /// <summary>Gives the servers of this host a store for their entities.</summary>
 internal sealed class PersistenceExtension(IOptions<ActorSocketPersistenceOptions> options, IHostEnvironment environment) : IServerExtension
 {
+    private readonly List<IEntityStore> _stores = [];
+
     public void Configure(AkkaConfigurationBuilder akka)
     {
     }
@@ -33,17 +35,25 @@ internal sealed class PersistenceExtension(IOptions<ActorSocketPersistenceOption
         if (isFile)
             WriteAhead(connection);
         ((ExtendedActorSystem)system).Settings.InjectTopLevelFallback(StoreHocon.Render(store, connection));
-        server.Entities.Store = new SnapshotEntityStore(
+        var states = new SnapshotEntityStore(
             server,
             system,
             store.SnapshotStore ?? StoreHocon.Name,
             store.Timeout,
             atOnce: isFile ? 1 : 32
         );
+        server.Entities.Store = states;
+        _stores.Add(states);
     }
 
+    /// <summary>The first question of all compiles and connects, which takes seconds where there is little processor: no user waits.</summary>
     public void OnStarted(ActorSystem system, CancellationToken stopping)
     {
+        foreach (var store in _stores)
+            _ = AskAsync(store);
+
+        static async Task AskAsync(IEntityStore store) =>
+            await ((Task)store.LoadAsync(new EntityKey("", ""))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // later ones say why
     }
 
     /// <summary>

@@ -6,9 +6,9 @@ using OpenTelemetry.Metrics;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
-builder.Services.AddActorSocket().AddCluster();
-builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list"));
-builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby"));
+builder.Services.AddActorSocket().AddCluster().AddPersistence();
+builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
+builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
 builder.Services.AddSingleton<LobbyHandlers>();
 builder.Services.AddSingleton<AdminAccess>();
 builder.Services.AddHostedService<LobbyKeeper>();
@@ -31,3 +31,6 @@ io.OnConnection(lobby.Connected);
 io.Of("/admin").Use(app.Services.GetRequiredService<AdminAccess>().CheckAsync);
 
 await app.RunAsync();
+
+// What the loss of a node may cost of what was said.
+static void SavedSoon(EntityOptions options) => options.SaveInterval = TimeSpan.FromSeconds(1);

@@ -146,6 +146,9 @@ public sealed class DemoTests(Chromium chromium)
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
         await Expect(ada.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
+        await SayAsync(ada, "before the crash");
+        await SaidAsync(bob, "before the crash");
+        await demo.StoredAsync("before the crash");
 
         await demo.KillAsync();
         await Expect(ada.Page.Locator("#status")).ToHaveAttributeAsync("data-state", "reconnecting", new() { Timeout = 20_000 });
@@ -162,6 +165,8 @@ public sealed class DemoTests(Chromium chromium)
         await SaidAsync(bob, "we are back");
         await SayAsync(bob, "so we are");
         await SaidAsync(ada, "so we are");
+        await using var carl = await EnterAsync(demo, "Carl", "Welcome");
+        await Expect(carl.Page.Locator("#messages")).ToContainTextAsync("before the crash", new() { Timeout = 20_000 });
     }
 
     [Fact]

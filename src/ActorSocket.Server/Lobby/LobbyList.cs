@@ -3,11 +3,17 @@ namespace ActorSocket.Server.Lobby;
 /// <summary>A lobby in the list.</summary>
 internal sealed record LobbySummary(string Name, int Heads);
 
+/// <summary>What outlives the list's node.</summary>
+internal sealed class LobbyListState
+{
+    public LobbySummary[] Lobbies { get; set; } = [];
+}
+
 /// <summary>
 /// The list of all lobbies, which every page shows: one entity for the whole cluster. Lobbies report to it; one that is silent has died
 /// with its node.
 /// </summary>
-internal sealed class LobbyList(TimeProvider time) : RoomEntity
+internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
 {
     public new const string Id = "all";
     private const int MaxLobbies = 100;
@@ -20,7 +26,7 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
     public override Task OnStartedAsync(EntityStart start)
     {
         _lobbies[LobbyRoom.Welcome] = (0, time.GetTimestamp());
-        foreach (var (name, heads) in start.GetState<LobbySummary[]>() ?? [])
+        foreach (var (name, heads) in State.Lobbies)
             _lobbies[name] = (heads, time.GetTimestamp());
         return Task.CompletedTask;
     }
@@ -71,7 +77,9 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity
         return Task.CompletedTask;
     }
 
-    public override object? HandOver() => List();
-
-    private void Show() => Namespace.Emit("lobbies", List());
+    private void Show()
+    {
+        State.Lobbies = List();
+        Namespace.Emit("lobbies", State.Lobbies);
+    }
 }

@@ -6,11 +6,19 @@ internal sealed record ChatLine(string From, string Text, DateTimeOffset Time);
 /// <summary>What a visitor sees on joining.</summary>
 internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members);
 
+/// <summary>What outlives a lobby's node: its name, null while nobody has opened it, and what was said last.</summary>
+internal sealed class LobbyState
+{
+    public string? Name { get; set; }
+
+    public List<ChatLine> History { get; set; } = [];
+}
+
 /// <summary>
 /// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to
 /// any. It tells the <see cref="LobbyList"/> how many they are.
 /// </summary>
-internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity
+internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity<LobbyState>
 {
     public const string Welcome = "Welcome";
     private const int HistoryLength = 50;
@@ -18,8 +26,6 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
 
     // user: device: joined at
     private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Queue<ChatLine> _history = [];
-    private string? _name;
     private long _openedAt;
 
     /// <summary>How often the members are compared with who is really there.</summary>
@@ -33,19 +39,13 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     {
         _openedAt = time.GetTimestamp();
         if (IdOf(Welcome) == Id)
-            _name = Welcome;
-        if (start.GetState<State>() is { } state)
-        {
-            _name = state.Name;
-            foreach (var line in state.History)
-                _history.Enqueue(line);
-        }
-        // A node that crashed handed nothing over: its lobbies' members are still connected to the others.
+            State.Name = Welcome;
+        // Who is here is not kept: the members of a node that crashed are gone, those of the others are still connected.
         foreach (var socket in await Namespace.To(RoomOf(Id)).FetchSocketsAsync())
         {
             if (socket.Data.TryGetValue("user", out var user) && socket.Data.TryGetValue("lobby", out var name))
             {
-                _name ??= name!.ToString();
+                State.Name ??= name!.ToString();
                 Devices(user!.ToString()!)[socket.Id] = time.GetTimestamp();
             }
         }
@@ -56,9 +56,9 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     [Event("open")]
     public bool Open(string name)
     {
-        if (_name is not null)
+        if (State.Name is not null)
             return false;
-        _name = name;
+        State.Name = name;
         Report();
         return true;
     }
@@ -69,15 +69,15 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     [Event("join")]
     public JoinedLobby? Join(string name, string user, string device, bool again)
     {
-        if (_name is null && !again)
+        if (State.Name is null && !again)
         {
             Retire();
             return null;
         }
-        _name ??= name;
+        State.Name ??= name;
         Devices(user)[device] = time.GetTimestamp();
         ShowMembers();
-        return new JoinedLobby(_name, [.. _history], Members());
+        return new JoinedLobby(State.Name, [.. State.History], Members());
     }
 
     [Event("leave")]
@@ -93,9 +93,9 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public void Say(string user, string text)
     {
         var line = new ChatLine(user, text, time.GetUtcNow());
-        _history.Enqueue(line);
-        if (_history.Count > HistoryLength)
-            _history.Dequeue();
+        State.History.Add(line);
+        if (State.History.Count > HistoryLength)
+            State.History.RemoveAt(0);
         Namespace.To(RoomOf(Id)).Emit("said", line);
     }
 
@@ -120,8 +120,6 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         Report();
     }
 
-    public override object? HandOver() => new State(_name, [.. _history]);
-
     private Dictionary<string, long> Devices(string user)
     {
         if (!_devices.TryGetValue(user, out var devices))
@@ -139,19 +137,17 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
 
     private void CloseIfEmpty()
     {
-        if (_devices.Count > 0 || _name is Welcome)
+        if (_devices.Count > 0 || State.Name is Welcome)
             return;
-        if (_name is not null)
-            list.Send(LobbyList.Id, "closed", _name);
-        _name = null;
-        Retire();
+        if (State.Name is not null)
+            list.Send(LobbyList.Id, "closed", State.Name);
+        State = new LobbyState(); // for who comes in this moment
+        Delete();
     }
 
     private void Report()
     {
-        if (_name is not null)
-            list.Send(LobbyList.Id, "heads", _name, _devices.Count);
+        if (State.Name is not null)
+            list.Send(LobbyList.Id, "heads", State.Name, _devices.Count);
     }
-
-    private sealed record State(string? Name, ChatLine[] History);
 }

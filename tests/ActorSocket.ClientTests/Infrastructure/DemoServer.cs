@@ -9,6 +9,7 @@ internal sealed class DemoServer : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();
     private readonly string[] _arguments;
+    private readonly string _folder = Directory.CreateTempSubdirectory("actorsocket-demo-").FullName;
     private Process? _process;
 
     private DemoServer(int port, string[] arguments)
@@ -35,7 +36,15 @@ internal sealed class DemoServer : IAsyncDisposable
         {
             StartInfo = new ProcessStartInfo(
                 "dotnet",
-                [dll, "--urls", Url.GetLeftPart(UriPartial.Authority), "--contentRoot", project, .. _arguments]
+                [
+                    dll,
+                    "--urls",
+                    Url.GetLeftPart(UriPartial.Authority),
+                    "--contentRoot",
+                    project,
+                    $"--ActorSocket:Persistence:ConnectionString=Data Source={Path.Combine(_folder, "lobbies.db")}",
+                    .. _arguments,
+                ]
             )
             {
                 UseShellExecute = false,
@@ -63,7 +72,29 @@ internal sealed class DemoServer : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await KillAsync();
+    /// <summary>Completes when a text is in the demo's store, which a crash does not touch.</summary>
+    public async Task StoredAsync(string text)
+    {
+        var patience = Stopwatch.StartNew();
+        while (!IsStored())
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(30), $"\"{text}\" was not stored.");
+            await Task.Delay(50); // a file says to nobody that it is written
+        }
+
+        bool IsStored() => Directory.EnumerateFiles(_folder).Where(static file => !file.EndsWith("-shm", StringComparison.Ordinal)).Any(file =>
+        {
+            using var shared = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(shared, Encoding.UTF8);
+            return reader.ReadToEnd().Contains(text, StringComparison.Ordinal);
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     private async Task ReadyAsync()
     {
