@@ -42,7 +42,16 @@ internal sealed unsafe class EventLoop : IDisposable
             throw;
         }
         Libc.Control(_epoll, Libc.ControlAdd, _wake, Libc.ReadReady);
-        guard.Start(this);
+        try
+        {
+            guard.Start(this);
+        }
+        catch
+        {
+            Libc.Close(_epoll);
+            Libc.Close(_wake);
+            throw;
+        }
     }
 
     public int Number { get; }

@@ -150,7 +150,7 @@ internal static unsafe partial class Libc
     public static void Close(int descriptor) => _ = close(descriptor);
 
     /// <summary>Of the calling thread.</summary>
-    public static int ThreadId() => gettid();
+    public static int ThreadId() => (int)syscall(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 186 : 178); // gettid
 
     /// <summary>What a thread of this process has used of processors, in nanoseconds; 0 when it is gone.</summary>
     public static long ProcessorTimeOf(int thread)
@@ -167,7 +167,7 @@ internal static unsafe partial class Libc
             var stat = File.ReadAllText($"/proc/self/task/{thread}/stat"); // id (name) state …
             return stat[stat.LastIndexOf(')') + 2] == 'R';
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return false;
         }
@@ -224,7 +224,7 @@ internal static unsafe partial class Libc
     private static partial int close(int descriptor);
 
     [LibraryImport("libc")]
-    private static partial int gettid();
+    private static partial nint syscall(nint number);
 
     [LibraryImport("libc")]
     private static partial int clock_gettime(int clock, long* time);

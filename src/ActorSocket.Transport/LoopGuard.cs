@@ -57,7 +57,8 @@ internal sealed class LoopGuard : IDisposable
     {
         lock (_gate)
             _loops = [.. _loops, new Watched(loop)];
-        Take(mayBeMore: true)!.Go(loop);
+        var thread = Take(mayBeMore: true) ?? throw new IOException("No thread could be started for an event loop.");
+        thread.Go(loop);
     }
 
     /// <summary>Its loops have ended.</summary>
@@ -75,7 +76,18 @@ internal sealed class LoopGuard : IDisposable
         _awake.Set();
     }
 
-    public void Report(Exception error) => _log.TurnFailed(error);
+    /// <summary>Never throws: nobody is there to catch it.</summary>
+    public void Report(Exception error)
+    {
+        try
+        {
+            _log.TurnFailed(error);
+        }
+        catch (Exception)
+        {
+            // A logger that throws must not end a thread.
+        }
+    }
 
     /// <summary>Runs what takes long on a thread that waits for it; on the pool when there are too many already.</summary>
     public void RunAside(TurnWork work)
@@ -129,7 +141,17 @@ internal sealed class LoopGuard : IDisposable
                 return null;
             _threads++;
         }
-        return new LoopThread(this);
+        try
+        {
+            return new LoopThread(this);
+        }
+        catch (Exception error) // the process may have no more: loops go on with the threads that there are
+        {
+            lock (_gate)
+                _threads--;
+            Report(error);
+            return null;
+        }
     }
 
     private void Watch()
@@ -191,7 +213,7 @@ internal sealed class LoopGuard : IDisposable
         next.Go(loop);
         var kind = KindOf(subject);
         kind.LostLoop();
-        ThreadPool.UnsafeQueueUserWorkItem(_ => _metrics.Takeover(), null); // whoever listens must not hold up the watcher
+        Aside(_metrics.Takeover);
         Warn(kind);
     }
 
@@ -203,7 +225,7 @@ internal sealed class LoopGuard : IDisposable
         }
         catch (Exception error)
         {
-            _log.TurnFailed(error);
+            Report(error);
             return _others;
         }
     }
@@ -214,8 +236,21 @@ internal sealed class LoopGuard : IDisposable
         if (kind.LastWarning != long.MinValue && now - kind.LastWarning < Pause.TotalMilliseconds)
             return;
         kind.LastWarning = now;
-        ThreadPool.UnsafeQueueUserWorkItem(_ => _log.LoopTaken(kind.Name), null);
+        Aside(() => _log.LoopTaken(kind.Name));
     }
+
+    /// <summary>Whoever listens or logs must neither hold up the watcher nor end it.</summary>
+    private void Aside(Action tell) => ThreadPool.UnsafeQueueUserWorkItem(_ =>
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
+    }, null);
 
     /// <summary>What the watcher has seen of a loop.</summary>
     private sealed class Watched(EventLoop loop)
