@@ -14,7 +14,7 @@ public sealed class WebSocketTests
     public async Task Kestrel_lets_go_of_a_connection_that_has_become_a_WebSocket()
     {
         await using var host = await StartAsync();
-        using var connections = new KestrelConnections(host);
+        using var connections = new UpDownCount(host, "kestrel.active_connections");
         using var client = await LoopClient.JoinAsync(host.Http1);
         await connections.Gone.WaitAsync(Limit);
         await client.SendAsync("421[\"echo\",\"still here\"]");
@@ -115,6 +115,58 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task However_WebSockets_end_nothing_of_them_is_left()
+    {
+        var ended = 0;
+        await using var host = await StartAsync(io => io.OnConnection(socket =>
+        {
+            socket.OnDisconnect(_ => Interlocked.Increment(ref ended));
+            socket.On("end", () => socket.DisconnectAsync(DisconnectScope.Connection));
+        }));
+        using var sockets = new UpDownCount(host, "actorsocket.loop.direct_connections");
+        using var last = await LoopClient.JoinAsync(host.Http1); // so that there are none only at the end
+        await Parallel.ForAsync(0, 600, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
+        {
+            using var client = await LoopClient.JoinAsync(host.Http1);
+            switch (i % 6)
+            {
+                case 0: // gone
+                    break;
+                case 1: // reset
+                    client.Reset();
+                    break;
+                case 2: // closed as WebSockets are
+                    await client.SendBytesAsync(LoopClient.Frame(0x88, [0x03, 0xE8]));
+                    Assert.Null(await client.ReadTextAsync());
+                    break;
+                case 3: // closed by the server, in the middle of what it sends
+                    await client.SendBytesAsync((byte[])[.. LoopClient.Text("42[\"end\"]"), .. LoopClient.Text("42[\"echo\"]")[..7]]);
+                    while (await client.ReadFrameAsync() is not null and not { Opcode: 8 })
+                    {
+                    }
+                    break;
+                case 4: // rubbish
+                    await client.SendBytesAsync(LoopClient.Frame(0x83, []));
+                    while (await client.ReceiveAsync())
+                    {
+                    }
+                    break;
+                default: // one direction, and what is under way still comes
+                    await client.SendAsync("421[\"echo\",\"last\"]");
+                    client.Tcp.Shutdown(SocketShutdown.Send);
+                    while (await client.ReceiveAsync())
+                    {
+                    }
+                    break;
+            }
+        });
+        last.Dispose();
+        await sockets.Gone.WaitAsync(Limit);
+        while (Volatile.Read(ref ended) < 601) // the test's own limit is the run's
+            await Task.Yield();
+    }
+
+    [Fact]
     public async Task A_host_that_stops_says_so_to_its_WebSockets()
     {
         await using var host = await StartAsync();
@@ -150,19 +202,19 @@ public sealed class WebSocketTests
             services: services => services.AddActorSocket(configure => options?.Invoke(configure))
         );
 
-    /// <summary>How many connections Kestrel says that it has.</summary>
-    private sealed class KestrelConnections : IDisposable
+    /// <summary>Something that a host counts up and down.</summary>
+    private sealed class UpDownCount : IDisposable
     {
         private readonly MeterListener _listener = new();
         private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _count;
 
-        public KestrelConnections(LoopHost host)
+        public UpDownCount(LoopHost host, string name)
         {
             var meters = host.Services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Name == "kestrel.active_connections" && ReferenceEquals(instrument.Meter.Scope, meters))
+                if (instrument.Name == name && ReferenceEquals(instrument.Meter.Scope, meters))
                     listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<long>((_, change, _, _) =>
@@ -173,6 +225,7 @@ public sealed class WebSocketTests
             _listener.Start();
         }
 
+        /// <summary>It came to 0 again.</summary>
         public Task Gone => _gone.Task;
 
         public void Dispose() => _listener.Dispose();
