@@ -24,6 +24,10 @@ public sealed class PythonClientTests(ITestOutputHelper output) : ClientTest("py
 
     [Theory]
     [EachTransport]
+    public Task A_sequence_is_read_by_events(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task Namespaces_share_the_connection(string mode) => RunAsync(mode);
 
     [Theory]

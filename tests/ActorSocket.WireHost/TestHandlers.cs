@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -83,6 +84,7 @@ internal static partial class TestHandlers
         Rooms(socket);
         Acknowledgements(socket, journal);
         Failures(socket);
+        Streams(socket);
 
         socket.On(
             "kick",
@@ -306,6 +308,52 @@ internal static partial class TestHandlers
         });
         socket.On("bought", () => bought);
         socket.On("checkout", ([MinLength(1)] OrderLine[] lines) => lines.Length);
+    }
+
+    private static void Streams(Socket socket)
+    {
+        var ends = new ConcurrentQueue<string>();
+        socket.On("count up", (int to, int boomAt) => CountAsync(to, boomAt));
+        socket.On("sum", async (IAsyncEnumerable<int> numbers, int atMost) =>
+        {
+            var (sum, read) = (0, 0);
+            await foreach (var number in numbers)
+            {
+                sum += number;
+                if (++read == atMost)
+                    break;
+            }
+            return sum;
+        });
+        socket.On("double", (IAsyncEnumerable<JsonElement> numbers) => DoubleAsync(numbers));
+        socket.On("ends", () => ends);
+
+        async IAsyncEnumerable<object> CountAsync(int to, int boomAt, [EnumeratorCancellation] CancellationToken token = default)
+        {
+            var sent = 0;
+            try
+            {
+                for (; sent < to; sent++)
+                {
+                    if (sent % 3 == 0)
+                        await Task.Yield();
+                    token.ThrowIfCancellationRequested();
+                    if (sent == boomAt)
+                        throw new EventException("no more", new { sent }) { Code = "BOOM" };
+                    yield return sent % 10 == 7 ? new { bytes = (byte[])[7] } : sent;
+                }
+            }
+            finally
+            {
+                ends.Enqueue($"{sent} of {to}");
+            }
+        }
+
+        static async IAsyncEnumerable<int> DoubleAsync(IAsyncEnumerable<JsonElement> numbers)
+        {
+            await foreach (var number in numbers)
+                yield return 2 * number.GetInt32();
+        }
     }
 
     private static void Guard(Namespace guarded)

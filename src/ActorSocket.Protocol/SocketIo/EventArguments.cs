@@ -70,6 +70,13 @@ public readonly ref struct ArgumentWriter
         ? ValueTaskType<T>.Is && value is not null // a constant, once the method has been compiled for good
         : value is Task || (value is ValueType && ValueTaskType.IsOf(value.GetType()));
 
+    internal void WriteStream(string id)
+    {
+        _writer.WriteStartObject();
+        _writer.WriteString("stream"u8, id);
+        _writer.WriteEndObject();
+    }
+
     internal void WriteError(string message, string? code, object? data)
     {
         _writer.WriteStartObject();

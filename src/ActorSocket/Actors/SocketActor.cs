@@ -292,6 +292,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         }
         else if (_ended is not null)
             _connection.Backlog.Completed(packet.HeldBytes);
+        else if (_socket.Streams is { } streams && streams.TryTake(packet))
+            return;
         else if (!_handlesEvents || _running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
             (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
         else

@@ -122,6 +122,12 @@ public sealed class ActorSocketOptions : EngineIoOptions
     /// <summary>Limits of entities, for all their classes.</summary>
     public EntityOptions Entities { get; set; } = new();
 
+    /// <summary>
+    /// The most sequences (<c>IAsyncEnumerable</c>) that one socket may read and write at a time. Events that would open one more are
+    /// answered with the error <c>TOO_MANY_STREAMS</c>. 32.
+    /// </summary>
+    public int MaxStreams { get; set; } = 32;
+
     /// <summary>The most acknowledgements that one client may owe; the oldest is given up for a newer one. 4096.</summary>
     public int MaxPendingAcks { get; set; } = 4096;
 }

@@ -20,6 +20,7 @@ internal sealed class ActorSocketOptionsValidator : IValidateOptions<ActorSocket
         faults.Number(nameof(options.MaxRoomsPerSocket), options.MaxRoomsPerSocket, 0, int.MaxValue);
         faults.Number(nameof(options.MaxConcurrentHandlers), options.MaxConcurrentHandlers, 1, 10_000);
         faults.Number(nameof(options.MaxDynamicNamespaces), options.MaxDynamicNamespaces, 0, 10_000_000);
+        faults.Number(nameof(options.MaxStreams), options.MaxStreams, 0, 10_000);
         faults.Number(nameof(options.MaxPendingAcks), options.MaxPendingAcks, 1, int.MaxValue);
         if (options.ConnectionStateRecovery is { } recovery)
         {

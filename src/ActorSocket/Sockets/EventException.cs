@@ -29,8 +29,8 @@ public sealed class EventException(string message, object? data = null, Exceptio
 
     /// <summary>
     /// What the client gets as <c>error.code</c>, for programs to tell errors apart; null, the default, is left out. The library's own are
-    /// <c>BAD_ARGUMENT</c>, <c>INVALID_ARGUMENT</c>, <c>RATE_LIMITED</c>, <c>UNAUTHORIZED</c>, <c>UNKNOWN_EVENT</c> and
-    /// <c>INTERNAL_ERROR</c>.
+    /// <c>BAD_ARGUMENT</c>, <c>INVALID_ARGUMENT</c>, <c>RATE_LIMITED</c>, <c>STREAM_ABORTED</c>,
+    /// <c>TOO_MANY_STREAMS</c>, <c>UNAUTHORIZED</c>, <c>UNKNOWN_EVENT</c> and <c>INTERNAL_ERROR</c>.
     /// </summary>
     public string? Code { get; init; }
 

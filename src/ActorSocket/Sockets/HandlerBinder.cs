@@ -47,6 +47,8 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
     {
         if (type == typeof(SocketArgument))
             return; // handed over as it came
+        if (IsStream(type))
+            type = type.GetGenericArguments()[0];
         Exception? reason = null;
         if (!type.IsByRefLike && !type.IsPointer)
         {
@@ -80,16 +82,6 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
     {
         var value = result == typeof(void) || result == typeof(Task) || result == typeof(ValueTask) ? typeof(void) : ValueOf(result);
         if (
-            Array.Exists(
-                [value, .. value.GetInterfaces()],
-                static one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)
-            )
-        )
-            throw new ArgumentException(
-                $"An event handler returns {result}: an acknowledgement is one answer, no stream. Emit each element, or return a list.",
-                nameof(result)
-            );
-        if (
             value.IsByRefLike
             || value.IsPointer
             || value.IsAssignableTo(typeof(Delegate))
@@ -99,6 +91,21 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         )
             throw new ArgumentException($"An event handler returns {result}, which cannot be sent as an acknowledgement.", nameof(result));
     }
+
+    /// <summary>Whether an event with such a handler brings a stream, or is answered with one: only a client's can.</summary>
+    public static bool HasStream(Type delegateType)
+    {
+        var signature = delegateType.GetMethod("Invoke")!;
+        return Array.Exists(signature.GetParameters(), static one => IsStream(one.ParameterType))
+            || (signature.ReturnType != typeof(void) && signature.ReturnType != typeof(Task) && signature.ReturnType != typeof(ValueTask)
+                && ItemOf(ValueOf(signature.ReturnType)) is not null);
+    }
+
+    private static bool IsStream(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+
+    /// <summary>Of a sequence, what its elements are; null of anything else.</summary>
+    private static Type? ItemOf(Type value) =>
+        Array.Find([value, .. value.GetInterfaces()], IsStream)?.GetGenericArguments()[0];
 
     private static Type ValueOf(Type result)
     {
@@ -129,8 +136,21 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         else if (result == typeof(Task))
             body = Expression.Call(typeof(HandlerCall), nameof(HandlerCall.FromTask), null, body);
         else if (result != typeof(ValueTask))
-            body = Expression.Call(call, ReturnMethod(result, out var value), [value], body);
+            body = Return(call, body);
         return Expression.Lambda<HandlerInvoker>(body, handler, call).Compile();
+    }
+
+    private static MethodCallExpression Return(ParameterExpression call, Expression body)
+    {
+        var method = ReturnMethod(body.Type, out var value);
+        if (ItemOf(value) is not { } item)
+            return Expression.Call(call, method, [value], body);
+        return method switch
+        {
+            nameof(HandlerCall.ReturnTask) => Expression.Call(call, nameof(HandlerCall.ReturnStreamTask), [value, item], body),
+            nameof(HandlerCall.ReturnValueTask) => Expression.Call(call, nameof(HandlerCall.ReturnStreamValueTask), [value, item], body),
+            _ => Expression.Call(call, nameof(HandlerCall.ReturnStream), [item], body),
+        };
     }
 
     private static string ReturnMethod(Type result, out Type value)
@@ -173,6 +193,8 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         if (type == typeof(SocketArguments))
             return Expression.Property(call, nameof(HandlerCall.Arguments));
         var index = Expression.Constant(next++);
+        if (IsStream(type))
+            return Expression.Call(call, nameof(HandlerCall.Stream), type.GetGenericArguments(), index);
         return shapes is not null && ArgumentValidator.For(shapes, written, type) is { } validator
             ? Expression.Call(call, nameof(HandlerCall.ValidArgument), [type], index, Expression.Constant(validator))
             : Expression.Call(call, nameof(HandlerCall.Argument), [type], index);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Sockets;
@@ -50,6 +51,42 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
         validator.Check(value, index + 1, socket);
         return value;
     }
+
+    /// <summary>A sequence that the client sends along: what stands in its place is <c>{ stream: id }</c>.</summary>
+    public IAsyncEnumerable<T> Stream<T>(int index)
+    {
+        if (socket is null)
+            throw new NotSupportedException("Only a client's event can bring a stream along.");
+        if (
+            index < arguments.Count
+            && arguments[index].ToJsonElement() is { ValueKind: JsonValueKind.Object } argument
+            && argument.TryGetProperty("stream", out var id)
+            && StreamTable.KeyOf(id) is not null
+        )
+            return socket.OpenStreams().Open<T>(id);
+        var shape = new ShapeException("A client sends { stream: id } for it, and its elements when it is asked for them.");
+        throw UnreadableArgument.OfArgument(index + 1, typeof(IAsyncEnumerable<T>), shape);
+    }
+
+    /// <summary>
+    /// The client is answered with <c>{ stream: id }</c>; the handler is done, and what it returned is read as the client asks.
+    /// </summary>
+    public ValueTask ReturnStream<T>(IAsyncEnumerable<T>? items)
+    {
+        if (socket is null)
+            throw new NotSupportedException("Only a client's event can be answered with a stream.");
+        if (items is null)
+            return Return<object?>(null);
+        if (IsAnswered)
+            socket.OpenStreams().Answer(items, Ack());
+        return default;
+    }
+
+    public async ValueTask ReturnStreamTask<TStream, T>(Task<TStream> task)
+        where TStream : IAsyncEnumerable<T> => await ReturnStream<T>(await task.ConfigureAwait(false)).ConfigureAwait(false);
+
+    public ValueTask ReturnStreamValueTask<TStream, T>(ValueTask<TStream> task)
+        where TStream : IAsyncEnumerable<T> => ReturnStreamTask<TStream, T>(task.AsTask());
 
     public ValueTask Return<T>(T value)
     {

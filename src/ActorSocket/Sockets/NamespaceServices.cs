@@ -352,12 +352,17 @@ internal sealed class NamespaceServices
     /// An event for one socket. For recovery, an event for its room; but not one of the middleware's, which leaves at once and so was not
     /// missed.
     /// </summary>
-    public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
+    /// <param name="socket">Whom it is for.</param>
+    /// <param name="eventName">Its name.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <param name="flags">How it is sent.</param>
+    /// <param name="isOwn">Whether it is the library's own, of a stream: not kept for who comes back, nor traced.</param>
+    public void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags, bool isOwn = false)
         where TArgs : struct, IEventArguments
     {
-        using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
+        using var activity = ActorSocketActivity.IsOn && !isOwn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
         var frame = Encode(eventName, args, flags);
-        var isKept = !flags.Volatile && socket.Connected;
+        var isKept = !flags.Volatile && !isOwn && socket.Connected;
         if (Recovery is not null && (isKept || Server.Packets.EndsInText(frame)))
             Log(
                 Recovery,

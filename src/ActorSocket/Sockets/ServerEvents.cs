@@ -38,6 +38,8 @@ internal sealed class ServerEvents(NamespaceServices ns)
         Callback.ThrowIfAsyncVoid(handler);
         if (Array.Exists(handler.Method.GetParameters(), static parameter => parameter.ParameterType == typeof(Socket)))
             throw new ArgumentException("An event between servers comes from no socket.", nameof(handler));
+        if (HandlerBinder.HasStream(handler.GetType()))
+            throw new ArgumentException("An event between servers brings no stream, and is answered with none.", nameof(handler));
         return _handlers.Add(eventName, handler, ns.Server.Binder.Bind(handler), once: false);
     }
 

@@ -24,6 +24,7 @@ public sealed partial class Socket
     /// <see cref="Socket"/>, <see cref="SocketArguments"/> (all of them) and <see cref="CancellationToken"/> may stand anywhere; the token
     /// is cancelled when the event's time is over:
     /// the socket is disconnected, and what its client sent before it left had <see cref="ActorSocketOptions.LastEventsTimeout"/>.
+    /// An <see cref="IAsyncEnumerable{T}"/> is a sequence that the client writes, or, returned, one that it reads, at the other's pace.
     /// A returned value, also of a task, is sent as the acknowledgement when the client asked for one. When the handler throws, or the
     /// arguments are not what it takes, that is <c>{ error: { message, code, data } }</c>: see <see cref="EventException"/>.
     /// </summary>
@@ -69,6 +70,8 @@ public sealed partial class Socket
         if (!once) // such names may be made for one event each
             server.Names.Register(eventName);
         var invoke = server.Binder.Bind(handler);
+        if (options?.IdempotencyKey is not null && HandlerBinder.HasStream(handler.GetType()))
+            throw new ArgumentException("A stream is one client's: an event with an idempotency key cannot have one.", nameof(handler));
         if (options?.IdempotencyKey is { } keyOf)
             invoke = new IdempotentHandler(
                 Namespace,

@@ -122,6 +122,33 @@ def An_event_that_fails_is_answered_with_an_error(mode, url):
     leave(client)
 
 
+def A_sequence_is_read_by_events(mode, url):
+    client = connect(mode, url)
+    items, ended = queue.Queue(), object()
+    client.on("stream:next", lambda stream, item: items.put(item))
+    client.on("stream:end", lambda stream: items.put(ended))
+    stream = client.call("count up", (20, -1))["stream"]
+    client.emit("stream:pull", (stream, 16))
+    got = []
+    for item in iter(lambda: items.get(timeout=BOUND), ended):
+        got.append(item)
+        client.emit("stream:pull", (stream, 1))
+    same(got, [{"bytes": b"\x07"} if number % 10 == 7 else number for number in range(20)])
+
+    def pull(mine, count):
+        for number in numbers:
+            client.emit("stream:next", (mine, number))
+            count -= 1
+            if count == 0:
+                return
+        client.emit("stream:end", mine)
+
+    numbers = iter(range(10))
+    client.on("stream:pull", pull)
+    same(client.call("sum", ({"stream": "mine"}, 0)), 45)
+    leave(client)
+
+
 def Namespaces_share_the_connection(mode, url):
     names = ["/", "/lobby", "/room-7"]
     client = socketio.Client()

@@ -124,6 +124,15 @@ public sealed partial class GuideTests
             )
             .ToHashSet(StringComparer.Ordinal);
 
+    [Fact]
+    public void The_functions_of_the_guide_to_streams_are_those_that_are_tested()
+    {
+        var script = Read("tests/ActorSocket.ClientTests/node/streams.mjs");
+        var blocks = JavaScript().Matches(Read("docs/guide/streams.md"));
+        Assert.Equal(2, blocks.Count);
+        Assert.All(blocks, block => Assert.Contains(block.Groups["code"].Value, script, StringComparison.Ordinal));
+    }
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     [GeneratedRegex(
@@ -154,6 +163,9 @@ public sealed partial class GuideTests
 
     [GeneratedRegex(@"\]\((?!\w+:)(?<path>[^)#\s]*)(#(?<anchor>[^)\s]+))?\)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"```js\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex JavaScript();
 
     [GeneratedRegex(@"^\| `(?<name>\w+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex OptionRow();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
@@ -141,6 +142,25 @@ public sealed class HubTests
         var root = await ConnectAsync(app, "root");
         await root.SendAsync("423[\"shut down\"]");
         Assert.Equal("433[true]", await root.NextAsync());
+    }
+
+    [Fact]
+    public async Task A_method_may_return_a_sequence_and_take_one()
+    {
+        await using var app = await StartAsync(static io => io.MapHub<StreamingHub>());
+        var client = await ConnectAsync(app);
+        await client.SendAsync("420[\"countdown\",2]");
+        Assert.Equal("430[{\"stream\":\"1\"}]", await client.NextAsync());
+        await client.SendAsync("42[\"stream:pull\",\"1\",10]");
+        Assert.Equal("42[\"stream:next\",\"1\",2]", await client.NextAsync());
+        Assert.Equal("42[\"stream:next\",\"1\",1]", await client.NextAsync());
+        Assert.Equal("42[\"stream:end\",\"1\"]", await client.NextAsync());
+        await client.SendAsync("421[\"join\",{\"stream\":\"a\"}]");
+        Assert.Equal("42[\"stream:pull\",\"a\",16]", await client.NextAsync());
+        await client.SendAsync("42[\"stream:next\",\"a\",\"x\"]");
+        await client.SendAsync("42[\"stream:next\",\"a\",\"y\"]");
+        await client.SendAsync("42[\"stream:end\",\"a\"]");
+        Assert.Equal("431[\"x y\"]", await client.NextAsync());
     }
 
     [Fact]
@@ -342,6 +362,23 @@ public sealed class HubTests
         var client = await OpenAsync(app, user);
         Assert.StartsWith("40{", await client.NextAsync(), StringComparison.Ordinal);
         return client;
+    }
+
+    internal sealed class StreamingHub : SocketHub
+    {
+        [Event("countdown")]
+        public static async IAsyncEnumerable<int> Countdown(int from, [EnumeratorCancellation] CancellationToken token)
+        {
+            for (; from > 0; from--)
+            {
+                token.ThrowIfCancellationRequested();
+                await Task.Yield();
+                yield return from;
+            }
+        }
+
+        [Event("join")]
+        public static async Task<string> Join(IAsyncEnumerable<string> words) => string.Join(' ', await words.ToListAsync());
     }
 
     [EnableRateLimiting("two")]

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>What a client writes: elements that a handler has asked for, until it has read them.</summary>
+internal abstract class IncomingStream(StreamTable table, Socket socket, JsonElement id)
+{
+    /// <summary>So many elements may be on their way, or wait to be read.</summary>
+    public const int Window = 16;
+
+    private readonly Channel<SocketIoPacket> _items = Channel.CreateUnbounded<SocketIoPacket>(); // bounded by what was asked for
+    private int _asked;
+    private CancellationTokenRegistration _leaves;
+
+    public string Key { get; } = StreamTable.KeyOf(id)!;
+
+    protected ChannelReader<SocketIoPacket> Items => _items.Reader;
+
+    /// <summary>An element that nobody has asked for is dropped, and its stream ends: the client does not keep to the rules.</summary>
+    public bool TryAdd(SocketIoPacket packet)
+    {
+        if (Interlocked.Decrement(ref _asked) >= 0)
+            return _items.Writer.TryWrite(packet);
+        End(new EventException("The client sent more of its stream than it was asked for.") { Code = "BAD_ARGUMENT" });
+        return false;
+    }
+
+    /// <summary>Nothing follows what has come.</summary>
+    public void End(Exception? error)
+    {
+        table.Remove(this);
+        _items.Writer.TryComplete(error);
+        _leaves.Unregister();
+    }
+
+    /// <summary>With its client, after what that has sent before it left.</summary>
+    public void EndWithSocket()
+    {
+        _leaves = socket.Disconnected.UnsafeRegister(
+            static state =>
+            {
+                var (stream, socket) = ((IncomingStream, Socket))state!;
+                stream.End(SocketOperator.NotConnected(socket));
+            },
+            (this, socket));
+    }
+
+    /// <summary>
+    /// Somebody waits for it: reading does not pause meanwhile for what else the client sends, as with an answer that it owes.
+    /// </summary>
+    protected void Begin()
+    {
+        socket.Connection.Backlog.AnswerAwaited();
+        Ask(Window);
+    }
+
+    protected void Ask(int count)
+    {
+        Interlocked.Add(ref _asked, count);
+        table.Emit(StreamTable.Pull, new EventArguments<JsonElement, int>(id, count));
+    }
+
+    protected void Took(SocketIoPacket packet) => socket.Connection.Backlog.Completed(packet.HeldBytes);
+
+    /// <summary>The handler reads no more: what has come is dropped, and the client told if it is not at its end.</summary>
+    protected void Close()
+    {
+        if (_items.Writer.TryComplete())
+        {
+            table.Remove(this);
+            table.Emit(StreamTable.Cancel, new EventArguments<JsonElement>(id));
+        }
+        _leaves.Unregister();
+        socket.Connection.Backlog.AnswerSettled();
+        while (_items.Reader.TryRead(out var packet))
+            Took(packet);
+    }
+}
+
+/// <inheritdoc/>
+internal sealed class IncomingStream<T>(StreamTable table, Socket socket, JsonElement id)
+    : IncomingStream(table, socket, id),
+        IAsyncEnumerable<T>
+{
+    private bool _isRead;
+
+    public async IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _isRead, true))
+            throw new InvalidOperationException("What a client sends can be read once.");
+        Begin();
+        try
+        {
+            var taken = 0;
+            while (await Items.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                while (Items.TryRead(out var packet))
+                {
+                    Took(packet);
+                    yield return packet.Arguments.Read<T>(1)!;
+                    if (++taken < Window / 2)
+                        continue;
+                    Ask(taken);
+                    taken = 0;
+                }
+            }
+        }
+        finally
+        {
+            Close();
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using ActorSocket.Protocol.SocketIo;
+
+namespace ActorSocket.Sockets;
+
+/// <summary>What a client reads: a handler's sequence, an element for each that it has asked for.</summary>
+internal abstract class OutgoingStream
+{
+    public abstract string Id { get; }
+
+    /// <summary>The client can take so many more.</summary>
+    public abstract void Ask(int count);
+
+    /// <summary>The client wants no more.</summary>
+    public abstract void Cancel();
+}
+
+/// <inheritdoc/>
+/// <remarks>
+/// The sequence is begun by the first question, and read by one at a time. It ends with its socket, whose client has left.
+/// </remarks>
+// a semaphore whose handle nobody asks for holds nothing; disposing it would break a question that comes at the end
+#pragma warning disable CA1001
+internal sealed class OutgoingStream<T>(StreamTable table, Socket socket, string id, IAsyncEnumerable<T> items) : OutgoingStream
+#pragma warning restore CA1001
+{
+    private const int MaxAsked = 1024; // at a time: more are not waited for together
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _asked = new(0);
+    private CancellationTokenSource? _running;
+    private bool _isCancelled;
+
+    public override string Id => id;
+
+    public override void Ask(int count)
+    {
+        lock (_gate)
+        {
+            var more = Math.Min(count, MaxAsked - _asked.CurrentCount);
+            if (_isCancelled || more <= 0)
+                return;
+            _asked.Release(more);
+            if (_running is not null)
+                return;
+            _running = CancellationTokenSource.CreateLinkedTokenSource(socket.Disconnected);
+        }
+        _ = RunAsync(_running);
+    }
+
+    public override void Cancel()
+    {
+        lock (_gate)
+        {
+            if (_isCancelled)
+                return;
+            _isCancelled = true;
+            if (_running is not null)
+                _ = _running.CancelAsync();
+            else
+                table.Remove(this);
+        }
+    }
+
+    private async Task RunAsync(CancellationTokenSource running)
+    {
+        var token = running.Token;
+        try
+        {
+            var reading = items.GetAsyncEnumerator(token);
+            await using (reading.ConfigureAwait(false))
+            {
+                do
+                    await _asked.WaitAsync(token).ConfigureAwait(false);
+                while (await SendNextAsync(reading).ConfigureAwait(false));
+            }
+            token.ThrowIfCancellationRequested();
+            table.Emit(StreamTable.End, new EventArguments<string>(id));
+        }
+        catch (Exception) when (token.IsCancellationRequested)
+        {
+            // Nobody reads it any more; what its end throws is of no use to anybody.
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+        finally
+        {
+            lock (_gate)
+                _isCancelled = true;
+            table.Remove(this);
+            running.Dispose();
+        }
+    }
+
+    private async ValueTask<bool> SendNextAsync(IAsyncEnumerator<T> reading)
+    {
+        if (!await reading.MoveNextAsync().ConfigureAwait(false))
+            return false;
+        table.Emit(StreamTable.Next, new EventArguments<string, T>(id, reading.Current));
+        return true;
+    }
+
+    private void Fail(Exception error)
+    {
+        var answer = ErrorAnswers.Of(error, socket.Namespace.Services.Server.Options.EnableDetailedErrors);
+        try
+        {
+            table.Emit(StreamTable.Error, new StreamFault(id, answer));
+        }
+        catch (Exception) when (answer.HasData) // the application's object, or its converter
+        {
+            table.Emit(StreamTable.Error, new StreamFault(id, answer.WithoutData()));
+        }
+        if (ErrorAnswers.RefusalOf(error) is not null)
+            socket.ReportRefused(error, "refused");
+        else
+            socket.ReportHandlerError(error);
+    }
+}
