@@ -40,8 +40,8 @@ internal sealed class ArgumentValidator
     public void Check(object? value, int number, Socket? socket)
     {
         var walk = new Walk(_shapes, socket);
-        var context = walk.NewContext(value ?? this, _name, _name);
-        walk.Judge(value, _own, context, "");
+        if (_own.Length > 0)
+            walk.Judge(value, _own, walk.NewContext(value ?? this, _name, _name), "");
         if (walk.Faults is null)
             walk.Look(value, "");
         if (walk.Faults is { } faults)
@@ -50,7 +50,7 @@ internal sealed class ArgumentValidator
 
     private sealed class Walk(ArgumentShapes shapes, Socket? socket)
     {
-        private readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);
+        private HashSet<object>? _seen; // below the first level: with references in its JSON it may go in circles
         private int _count;
 
         /// <summary>What is wrong, by the path of the member; null: nothing.</summary>
@@ -88,8 +88,12 @@ internal sealed class ArgumentValidator
         {
             if (value is null || _count >= MaxFaults || !shapes.MayBeFaulty(value.GetType()))
                 return;
-            if (!value.GetType().IsValueType && !_seen.Add(value))
-                return;
+            if (path.Length > 0 && !value.GetType().IsValueType)
+            {
+                _seen ??= new HashSet<object>(ReferenceEqualityComparer.Instance);
+                if (!_seen.Add(value))
+                    return;
+            }
             if (value is IDictionary dictionary)
             {
                 foreach (DictionaryEntry entry in dictionary)
@@ -110,17 +114,18 @@ internal sealed class ArgumentValidator
         {
             var shape = shapes.Of(value.GetType());
             var before = _count;
+            var context = NewContext(value, shape.Type.Name, shape.Type.Name); // one for all that is asked about it, as it is asked
             foreach (var member in shape.Members)
             {
                 var at = path.Length == 0 ? member.JsonName : $"{path}.{member.JsonName}";
                 var inner = member.Property.GetValue(value);
-                if (Judge(inner, member.Attributes, NewContext(value, member.Property.Name, member.DisplayName), at))
+                (context.MemberName, context.DisplayName) = (member.Property.Name, member.DisplayName);
+                if (Judge(inner, member.Attributes, context, at))
                     Look(inner, at);
             }
             if (_count > before) // as Validator: the whole is looked at when its parts are well
                 return;
-            var context = NewContext(value, shape.Type.Name, shape.Type.Name);
-            context.MemberName = null;
+            (context.MemberName, context.DisplayName) = (null, shape.Type.Name);
             if (!Judge(value, shape.Attributes, context, path, shape) || value is not IValidatableObject own)
                 return;
             foreach (var fault in own.Validate(context))
