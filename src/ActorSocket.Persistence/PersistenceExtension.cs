@@ -46,14 +46,19 @@ internal sealed class PersistenceExtension(IOptions<ActorSocketPersistenceOption
         _stores.Add(states);
     }
 
-    /// <summary>The first question of all compiles and connects, which takes seconds where there is little processor: no user waits.</summary>
+    /// <summary>
+    /// The first question of all compiles and connects, which takes seconds where there is little processor: no user waits for it.
+    /// </summary>
     public void OnStarted(ActorSystem system, CancellationToken stopping)
     {
         foreach (var store in _stores)
             _ = AskAsync(store);
 
-        static async Task AskAsync(IEntityStore store) =>
-            await ((Task)store.LoadAsync(new EntityKey("", ""))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // later ones say why
+        static async Task AskAsync(IEntityStore store)
+        {
+            Task asking = store.LoadAsync(new EntityKey("", ""));
+            await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who needs the store says why it fails
+        }
     }
 
     /// <summary>

@@ -7,8 +7,10 @@ using OpenTelemetry.Metrics;
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
 builder.Services.AddActorSocket().AddCluster().AddPersistence();
-builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
-builder.Services.AddSingleton(static services => services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
+builder.Services.AddSingleton(static services =>
+    services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
+builder.Services.AddSingleton(static services =>
+    services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
 builder.Services.AddSingleton<LobbyHandlers>();
 builder.Services.AddSingleton<AdminAccess>();
 builder.Services.AddHostedService<LobbyKeeper>();

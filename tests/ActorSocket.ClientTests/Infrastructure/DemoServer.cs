@@ -82,12 +82,17 @@ internal sealed class DemoServer : IAsyncDisposable
             await Task.Delay(50); // a file says to nobody that it is written
         }
 
-        bool IsStored() => Directory.EnumerateFiles(_folder).Where(static file => !file.EndsWith("-shm", StringComparison.Ordinal)).Any(file =>
+        bool IsStored() => Has("lobbies.db") || Has("lobbies.db-wal");
+
+        bool Has(string name)
         {
+            var file = Path.Combine(_folder, name);
+            if (!File.Exists(file))
+                return false;
             using var shared = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(shared, Encoding.UTF8);
             return reader.ReadToEnd().Contains(text, StringComparison.Ordinal);
-        });
+        }
     }
 
     public async ValueTask DisposeAsync()
