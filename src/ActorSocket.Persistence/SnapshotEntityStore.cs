@@ -17,6 +17,8 @@ internal sealed class SnapshotEntityStore : IEntityStore
 {
     private const int MaxIdLength = 200; // a column has 255 characters in most databases
 
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
+
     private readonly ServerServices _server;
     private readonly IActorRef _snapshots;
     private readonly TimeSpan _timeout;
@@ -40,7 +42,7 @@ internal sealed class SnapshotEntityStore : IEntityStore
     public async Task<StoredState?> LoadAsync(EntityKey key)
     {
         var load = new LoadSnapshot(IdOf(key), SnapshotSelectionCriteria.Latest, long.MaxValue);
-        return await AskAsync(load).ConfigureAwait(false) switch
+        return await AskAsync(load, _timeout).ConfigureAwait(false) switch
         {
             LoadSnapshotResult { Snapshot: null } => null,
             LoadSnapshotResult { Snapshot: { Snapshot: byte[] bytes, Metadata.SequenceNr: var number } } => new StoredState(number, bytes),
@@ -71,12 +73,17 @@ internal sealed class SnapshotEntityStore : IEntityStore
         }
     }
 
-    private async Task<object> AskAsync(object question)
+    /// <param name="question">What the plug-in is asked.</param>
+    /// <param name="patience">For all of it: who calls an entity waits for its state. Null: a save of many may wait for its turn.</param>
+    private async Task<object> AskAsync(object question, TimeSpan? patience = null)
     {
-        await _turns.WaitAsync().ConfigureAwait(false);
+        var since = _server.Time.GetTimestamp();
+        if (!await _turns.WaitAsync(patience ?? Timeout.InfiniteTimeSpan).ConfigureAwait(false))
+            throw new TimeoutException("The store does not answer.");
         try
         {
-            return await _snapshots.Ask<object>(question, _timeout).ConfigureAwait(false);
+            var left = patience is { } limit ? limit - _server.Time.GetElapsedTime(since) : _timeout;
+            return await _snapshots.Ask<object>(question, left > Shortest ? left : Shortest).ConfigureAwait(false);
         }
         catch (AskTimeoutException timeout)
         {

@@ -132,7 +132,7 @@ public sealed class PackageTests
         try
         {
             var configuration = typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Engine", "ActorSocket"])
+            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Transport", "ActorSocket.Engine", "ActorSocket"])
             {
                 string[] pack = ["pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=" + Version];
                 await DotNetAsync(Repository.Root, pack);

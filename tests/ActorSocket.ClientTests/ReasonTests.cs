@@ -88,8 +88,8 @@ public sealed class ReasonTests(ITestOutputHelper output)
     {
         if (reason != "ping timeout")
             return;
-        options.PingInterval = TimeSpan.FromMilliseconds(100);
-        options.PingTimeout = TimeSpan.FromMilliseconds(100);
+        options.PingInterval = TimeSpan.FromMilliseconds(300);
+        options.PingTimeout = TimeSpan.FromMilliseconds(300);
     });
 
     private static async Task JoinRoomAsync(RealServer server, string id) =>

@@ -29,7 +29,7 @@ public sealed class TracingTests(ITestOutputHelper output) : ClientTest("tracing
         Assert.Equal(ActivityKind.Server, connect.Kind);
         Assert.Equal("socketio", connect.GetTagItem("messaging.system"));
         Assert.Equal("/", connect.GetTagItem("messaging.destination.name"));
-        Assert.Equal(connect.SpanId, Assert.Single(spans, static span => span.DisplayName == "connection /").ParentSpanId);
+        Assert.Single(spans, span => span.DisplayName == "connection /" && span.ParentSpanId == connect.SpanId); // other tests have theirs
 
         var events = spans.FindAll(span => span.Links.Any(link => link.Context.SpanId == connect.SpanId));
         Assert.Equal(

@@ -54,6 +54,8 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         {
             try
             {
+                if (json.Options.GetTypeInfo(type).PolymorphismOptions is not null)
+                    return; // an empty object does not say which of its kinds it is
                 JsonSerializer.Deserialize("{}"u8, type, json.Options);
                 return;
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace ActorSocket.Tests.Sockets;
 
@@ -40,6 +41,16 @@ public sealed class BindingTests : ServerTest
         var question = await webSocket.NextAsync();
         session.Send("43" + question[2..question.IndexOf('[', StringComparison.Ordinal)] + "[]");
         Assert.Equal("435[[\"Null\"]]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task An_argument_of_several_kinds_is_the_one_that_it_says_it_is()
+    {
+        var (_, session, webSocket) = await JoinAsync(static socket =>
+            socket.On("area", static (Shape shape) => shape is Square square ? square.Side * square.Side : -1)
+        );
+        session.Send("""421["area",{"kind":"square","side":3}]""");
+        Assert.Equal("431[9]", await webSocket.NextAsync());
     }
 
     [Fact]
@@ -185,4 +196,10 @@ public sealed class BindingTests : ServerTest
     private sealed record Part(JsonElement Rest);
 
     private sealed record Upload(string Name, byte[] Data);
+
+    [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+    [JsonDerivedType(typeof(Square), "square")]
+    private abstract record Shape;
+
+    private sealed record Square(int Side) : Shape;
 }
