@@ -7,12 +7,15 @@ using ActorSocket.ClusterTests.Infrastructure;
 using ActorSocket.Soak;
 
 // Everything at once, for as long as one likes, while nodes are killed and stopped:
-//   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--out FOLDER]
+//   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--transport stock]
+//     [--out FOLDER]
 // Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check
 // what may never happen. It ends with 1, and says why, when something did, or when something is left once all clients are gone.
 var options = new SoakOptions(args);
 var random = new Random(options.Seed);
-Console.WriteLine($"{options.Minutes} minutes, {options.Clients} talkers, a fault every {options.FaultEvery} s, seed {options.Seed}");
+Console.WriteLine(
+    $"{options.Minutes} minutes, {options.Clients} talkers, a fault every {options.FaultEvery} s, seed {options.Seed}, on {options.Transport}"
+);
 var problems = new List<string>();
 var table = new StringBuilder("second,node,sessions,sockets,heap MB,working set MB,threads,descriptors,actors\n");
 var events = new StringBuilder();
@@ -21,7 +24,8 @@ await using var cluster = await TestCluster.StartAsync(
     3,
     "--ActorSocket:ConnectionStateRecovery:MaxDisconnectionDuration=00:02:00",
     "--ActorSocket:PingInterval=00:00:05",
-    "--ActorSocket:PingTimeout=00:00:05"
+    "--ActorSocket:PingTimeout=00:00:05",
+    $"--transport={options.Transport}"
 );
 Note($"the cluster is whole: {string.Join(", ", cluster.Nodes.Select(static node => node.Tag))}");
 clock.Restart();

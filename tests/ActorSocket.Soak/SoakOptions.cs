@@ -23,12 +23,15 @@ internal sealed class SoakOptions
                 case "--seed":
                     Seed = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
                     break;
+                case "--transport":
+                    Transport = args[i + 1];
+                    break;
                 case "--out":
                     Out = args[i + 1];
                     break;
                 default:
                     throw new ArgumentException(
-                        $"Unknown option {args[i]}: --minutes, --clients, --faults, --seed and --out are known.",
+                        $"Unknown option {args[i]}: --minutes, --clients, --faults, --seed, --transport and --out are known.",
                         nameof(args)
                     );
             }
@@ -42,6 +45,9 @@ internal sealed class SoakOptions
     public double FaultEvery { get; } = 40;
 
     public int Seed { get; } = Environment.TickCount;
+
+    /// <summary>The nodes': loops or stock.</summary>
+    public string Transport { get; } = "loops";
 
     public string? Out { get; }
 }

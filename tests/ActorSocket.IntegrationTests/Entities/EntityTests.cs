@@ -267,6 +267,11 @@ public sealed class EntityTests
         await using var first = await Node.StartAsync(map: io => here = io.MapEntities<Clumsy>("clumsy"));
         await using var second = await Node.JoinAsync(first, static io => io.MapEntities<Clumsy>("clumsy"));
         await Node.MeetAsync(first, second);
+        var probes = 0;
+        await Node.UntilAsync(
+            () => here.InvokeAsync<string>($"probe {++probes}", "where").Result == second.Server.NodeTag,
+            "the node that joined to take its share"
+        );
         string[] ids = [.. Enumerable.Range(0, 12).Select(static number => "entity " + number)];
         foreach (var id in ids)
             Assert.Equal(1, await here.InvokeAsync<int>(id, "count"));
@@ -281,7 +286,7 @@ public sealed class EntityTests
         var failures = first
             .Log.Concat(second.Log)
             .Count(static line => line.Contains("clumsy", StringComparison.Ordinal) && line.StartsWith("Error", StringComparison.Ordinal));
-        Assert.InRange(failures, moved, 2 * ids.Length);
+        Assert.InRange(failures, moved, 2 * (ids.Length + probes));
     }
 
     [Fact]
@@ -302,9 +307,12 @@ public sealed class EntityTests
         configure?.Invoke(cluster);
     });
 
-    private sealed class Clumsy : RoomEntity
+    private sealed class Clumsy(ActorSocketServer io) : RoomEntity
     {
         private int _count;
+
+        [Event("where")]
+        public string Where() => io.NodeTag;
 
         [Event("count")]
         public int Count() => ++_count;
