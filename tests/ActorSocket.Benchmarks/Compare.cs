@@ -128,7 +128,7 @@ internal sealed class Compare(CompareOptions options)
         var peers = Peer.With(options.Baseline)
             .Where(peer => options.Peers.Count == 0 || options.Peers.Contains(peer.Name, StringComparer.Ordinal))
             .ToList();
-        if (modes.Count == 0 || peers.Count == 0)
+        if (modes.Count < Math.Max(1, options.Modes.Count) || peers.Count < Math.Max(1, options.Peers.Count)) // one is unknown
             throw new LoadFailure(
                 $"modes: {string.Join(',', Mode.All(true).Select(static mode => mode.Name))}; peers: "
                 + $"{string.Join(',', Peer.All.Select(static peer => peer.Name))}"
