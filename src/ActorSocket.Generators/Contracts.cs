@@ -42,6 +42,19 @@ internal static class Contracts
         return true;
     }
 
+    /// <summary>Adds each class once, however often its interface is named.</summary>
+    public static void AddSources(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<(string? Name, string? Source)> classes) =>
+        context.RegisterSourceOutput(classes.Where(static one => one.Source is not null).Collect(), static (output, all) =>
+        {
+            var written = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (name, source) in all)
+            {
+                if (written.Add(name!))
+                    output.AddSource(name + ".g.cs", source!);
+            }
+        });
+
     /// <summary>Of the class for an interface.</summary>
     public static string ClassName(string prefix, string full) =>
         prefix

@@ -12,7 +12,6 @@ namespace ActorSocket.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class EntityContractGenerator : IIncrementalGenerator
 {
-    private const int MaxArguments = 8;
     private const string Async = nameof(Async);
 
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat;
@@ -20,22 +19,13 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var contracts = context
-            .SyntaxProvider.CreateSyntaxProvider(
+        Contracts.AddSources(
+            context,
+            context.SyntaxProvider.CreateSyntaxProvider(
                 static (node, _) => node is GenericNameSyntax { Identifier.ValueText: "MapEntities", TypeArgumentList.Arguments.Count: 2 },
                 static (found, token) => Write(found, token)
             )
-            .Where(static contract => contract.Source is not null)
-            .Collect();
-        context.RegisterSourceOutput(contracts, static (output, all) =>
-        {
-            var written = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var (name, source) in all)
-            {
-                if (written.Add(name!))
-                    output.AddSource(name + ".g.cs", source!);
-            }
-        });
+        );
     }
 
     private static (string? Name, string? Source) Write(GeneratorSyntaxContext found, CancellationToken token)
@@ -91,52 +81,25 @@ public sealed class EntityContractGenerator : IIncrementalGenerator
     /// <summary>False when no call can stand for the method.</summary>
     private static bool TryWrite(IMethodSymbol method, int number, StringBuilder members, Compilation compilation)
     {
-        var parameters = method.Parameters;
-        var cancellable =
-            parameters.Length > 0 && parameters[parameters.Length - 1].Type.ToDisplayString() == "System.Threading.CancellationToken";
-        var arguments = cancellable ? parameters.RemoveAt(parameters.Length - 1) : parameters;
-        if (
-            method.IsGenericMethod
-            || method.ReturnsByRef
-            || method.ReturnsByRefReadonly
-            || arguments.Length > MaxArguments
-            || parameters.Any(static parameter =>
-                parameter.RefKind != RefKind.None || parameter.Type.IsRefLikeType || parameter.Type.TypeKind == TypeKind.Pointer
-            )
-            || arguments.Any(static argument => argument.Type.ToDisplayString() == "System.Threading.CancellationToken")
-        )
-        {
+        var packing = new ContractMethod(method);
+        if (!packing.CanBePacked || packing.Arguments.Any(ContractMethod.IsToken))
             return false;
-        }
-        var types =
-            arguments.Length == 0
-                ? ""
-                : "<" + string.Join(", ", arguments.Select(static argument => argument.Type.ToDisplayString(Full))) + ">";
-        var packed = $"global::ActorSocket.EventArguments{types}";
         var wire = method.Name.EndsWith(Async, StringComparison.Ordinal) && method.Name.Length > Async.Length
             ? method.Name.Substring(0, method.Name.Length - Async.Length)
             : method.Name;
         var name = SymbolDisplay.FormatLiteral(Contracts.EventName(method, wire), quote: true);
-        var values = $"new {packed}({string.Join(", ", arguments.Select(static argument => "@" + argument.Name))})";
-        var token = cancellable ? "@" + parameters[parameters.Length - 1].Name : "default";
         if (Declared(method, compilation) is not { } declared)
             return false;
         var translate = declared.Length == 0 ? "null" : $"Declared{number}";
-        if (!TryCall(method.ReturnType, packed, out var start, out var end))
+        if (!TryCall(method.ReturnType, packing.PackedType, out var start, out var end))
             return false;
         members
             .AppendLine()
             .Append("        ")
-            .Append(method.ReturnsVoid ? "void" : method.ReturnType.ToDisplayString(Full))
-            .Append(' ')
-            .Append(method.ContainingType.ToDisplayString(Full))
-            .Append(".@")
-            .Append(method.Name)
-            .Append('(')
-            .Append(string.Join(", ", parameters.Select(static parameter => parameter.Type.ToDisplayString(Full) + " @" + parameter.Name)))
-            .Append(") => ")
+            .Append(packing.Head)
+            .Append("=> ")
             .Append(start)
-            .Append(method.ReturnsVoid ? $"({name}, {values})" : $"({name}, {values}, {translate}, {token})")
+            .Append(method.ReturnsVoid ? $"({name}, {packing.Packed})" : $"({name}, {packing.Packed}, {translate}, {packing.Token})")
             .Append(end)
             .AppendLine(";");
         if (declared.Length > 0)

@@ -13,15 +13,14 @@ namespace ActorSocket.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class TypedClientGenerator : IIncrementalGenerator
 {
-    private const int MaxArguments = 8;
-
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat;
 
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        var clients = context
-            .SyntaxProvider.CreateSyntaxProvider(
+        Contracts.AddSources(
+            context,
+            context.SyntaxProvider.CreateSyntaxProvider(
                 static (node, _) =>
                     node
                         is GenericNameSyntax
@@ -32,17 +31,7 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
                         },
                 static (found, token) => Write(found, token)
             )
-            .Where(static client => client.Source is not null)
-            .Collect();
-        context.RegisterSourceOutput(clients, static (output, all) =>
-        {
-            var written = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var (name, source) in all)
-            {
-                if (written.Add(name!))
-                    output.AddSource(name + ".g.cs", source!);
-            }
-        });
+        );
     }
 
     private static (string? Name, string? Source) Write(GeneratorSyntaxContext found, CancellationToken token)
@@ -93,24 +82,10 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
     /// <summary>False when no event can stand for the method.</summary>
     private static bool TryWrite(IMethodSymbol method, StringBuilder members)
     {
-        var parameters = method.Parameters;
-        var cancellable =
-            parameters.Length > 0 && parameters[parameters.Length - 1].Type.ToDisplayString() == "System.Threading.CancellationToken";
-        var arguments = cancellable ? parameters.RemoveAt(parameters.Length - 1) : parameters;
+        var packing = new ContractMethod(method);
         var eventName = Contracts.EventName(method, method.Name);
-        if (
-            method.IsGenericMethod
-            || method.ReturnsByRef
-            || method.ReturnsByRefReadonly
-            || arguments.Length > MaxArguments
-            || IsReserved(eventName)
-            || parameters.Any(static parameter =>
-                parameter.RefKind != RefKind.None || parameter.Type.IsRefLikeType || parameter.Type.TypeKind == TypeKind.Pointer
-            )
-        )
-        {
+        if (!packing.CanBePacked || IsReserved(eventName))
             return false;
-        }
         var task = method.ReturnType.ToDisplayString() == "System.Threading.Tasks.Task";
         var asks =
             !task
@@ -119,31 +94,13 @@ public sealed class TypedClientGenerator : IIncrementalGenerator
         if (!task && !asks && !method.ReturnsVoid)
             return false;
 
-        var types =
-            arguments.Length == 0
-                ? ""
-                : "<" + string.Join(", ", arguments.Select(static argument => argument.Type.ToDisplayString(Full))) + ">";
-        var packed =
-            $"new global::ActorSocket.EventArguments{types}({string.Join(", ", arguments.Select(static argument => "@" + argument.Name))})";
         var name = SymbolDisplay.FormatLiteral(eventName, quote: true);
         var result = asks ? ((INamedTypeSymbol)method.ReturnType).TypeArguments[0].ToDisplayString(Full) : "";
-        var token = cancellable ? "@" + parameters[parameters.Length - 1].Name : "default";
         var body = asks
-            ? $"=> global::ActorSocket.TypedClients.AskAsync<global::ActorSocket.EventArguments{types}, {result}>"
-                + $"(_emitter, {name}, {packed}, {token});"
-            : $"{{ _emitter.Emit({name}, {packed}); {(task ? "return global::System.Threading.Tasks.Task.CompletedTask; " : "")}}}";
-        members
-            .AppendLine()
-            .Append("        ")
-            .Append(method.ReturnsVoid ? "void" : method.ReturnType.ToDisplayString(Full))
-            .Append(' ')
-            .Append(method.ContainingType.ToDisplayString(Full))
-            .Append(".@")
-            .Append(method.Name)
-            .Append('(')
-            .Append(string.Join(", ", parameters.Select(static parameter => parameter.Type.ToDisplayString(Full) + " @" + parameter.Name)))
-            .Append(") ")
-            .AppendLine(body);
+            ? $"=> global::ActorSocket.TypedClients.AskAsync<{packing.PackedType}, {result}>"
+                + $"(_emitter, {name}, {packing.Packed}, {packing.Token});"
+            : $"{{ _emitter.Emit({name}, {packing.Packed}); {(task ? "return global::System.Threading.Tasks.Task.CompletedTask; " : "")}}}";
+        members.AppendLine().Append("        ").Append(packing.Head).AppendLine(body);
         return true;
     }
 
