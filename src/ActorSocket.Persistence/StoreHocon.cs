@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorSocket.Hosting;
 using Akka.Configuration;
 
 namespace ActorSocket.Persistence;
@@ -17,15 +18,12 @@ internal static class StoreHocon
               class = "Akka.Persistence.Sql.Snapshot.SqlSnapshotStore, Akka.Persistence.Sql"
               plugin-id = {{Name}}
               initialization-retry-delay = 3s
-              provider-name = {{Quote(options.Provider)}}
-              connection-string = {{Quote(connectionString)}}
+              provider-name = {{HoconText.Quote(options.Provider)}}
+              connection-string = {{HoconText.Quote(connectionString)}}
               default.snapshot.table-name = actorsocket_entities
               circuit-breaker { max-failures = 5, call-timeout = {{timeout}}, reset-timeout = {{timeout}} }
             }
             """
         );
     }
-
-    private static string Quote(string value) =>
-        "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 }

@@ -108,7 +108,7 @@ internal sealed partial class EntityActor
         if (saves.IsSaving)
             SaveLater();
         else
-            _ = TellAsync(saves.SaveAsync(), Self, static error => new Saved(error));
+            _ = RunAsync(saves.SaveAsync, Self, static error => new Saved(error));
     }
 
     private void OnSaved(Exception? error)
@@ -140,7 +140,7 @@ internal sealed partial class EntityActor
     {
         _isBusy = _isKeeping = true;
         var saves = _context.Saves!;
-        _ = TellAsync(_context.IsDeleted ? saves.DeleteAsync() : saves.SaveAsync(), Self, static error => new Kept(error));
+        _ = RunAsync(_context.IsDeleted ? saves.DeleteAsync : saves.SaveAsync, Self, static error => new Kept(error));
         if (_isMoving)
             LimitKeeping();
     }
@@ -181,20 +181,6 @@ internal sealed partial class EntityActor
         _isRetiringLater = false;
         if (!_isBusy)
             RunNext();
-    }
-
-    private static async Task TellAsync(Task work, IActorRef self, Func<Exception?, object> message)
-    {
-        Exception? failure = null;
-        try
-        {
-            await work.ConfigureAwait(false);
-        }
-        catch (Exception error)
-        {
-            failure = error;
-        }
-        self.Tell(message(failure));
     }
 
     // ---- Timers

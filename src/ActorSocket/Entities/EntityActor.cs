@@ -230,10 +230,11 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _isBusy = true;
         if (_stage == Stage.Living)
             SaveLater();
-        _ = RunAsync(work, Self);
+        _ = RunAsync(work, Self, static error => new Done(error));
     }
 
-    private static async Task RunAsync(Func<Task> work, IActorRef self)
+    /// <summary>The actor is told of the end; null for a good one.</summary>
+    private static async Task RunAsync(Func<Task> work, IActorRef self, Func<Exception?, object> end)
     {
         Exception? failure = null;
         try
@@ -244,7 +245,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         {
             failure = error;
         }
-        self.Tell(new Done(failure));
+        self.Tell(end(failure));
     }
 
     private void OnDone(Exception? error)
