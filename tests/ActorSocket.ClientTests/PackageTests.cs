@@ -1,4 +1,7 @@
+using System.IO.Compression;
 using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ActorSocket.ClientTests.Infrastructure;
 
@@ -8,6 +11,9 @@ namespace ActorSocket.ClientTests;
 public sealed class PackageTests
 {
     private const string Version = "0.0.1-test";
+
+    private static readonly string Configuration =
+        typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     private const string Program = """
         using ActorSocket;
@@ -118,6 +124,38 @@ public sealed class PackageTests
         RunAsync(Program, "true", "client generated", "431[42]", "client served");
 
     [Fact]
+    public async Task Each_package_says_what_it_is_and_carries_what_it_must()
+    {
+        var folder = Directory.CreateTempSubdirectory("actorsocket-packages-").FullName;
+        try
+        {
+            var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
+            foreach (var project in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories))
+            {
+                if (!(await File.ReadAllTextAsync(project)).Contains("<IsPackable>true", StringComparison.Ordinal))
+                    continue;
+                var name = Path.GetFileNameWithoutExtension(project);
+                await DotNetAsync(Repository.Root, "pack", project, "--no-build", "-c", Configuration, "-o", folder, "-p:PackageVersion=" + Version, "-p:MinVerVersionOverride=" + Version);
+                Assert.True(File.Exists(Path.Combine(folder, $"{name}.{Version}.snupkg")), name);
+                await using var package = await ZipFile.OpenReadAsync(Path.Combine(folder, $"{name}.{Version}.nupkg"));
+                var files = package.Entries.Select(static entry => entry.FullName).ToHashSet(StringComparer.Ordinal);
+                Assert.Superset((HashSet<string>)["icon.png", "README.md", "LICENSE", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"], files);
+                Assert.DoesNotMatch(@"\]\((?!https?:|#)", await TextAsync(package, "README.md"));
+                var about = XDocument.Parse(await TextAsync(package, name + ".nuspec")).Root!.Elements().Single();
+                foreach (var element in (string[])["description", "tags", "projectUrl", "repository", "releaseNotes", "icon", "readme", "license"])
+                    Assert.Contains(about.Elements(), found => string.Equals(found.Name.LocalName, element, StringComparison.Ordinal));
+                Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
+                if (name == "ActorSocket")
+                    Assert.Contains("licenses/socket.io-client/LICENSE", files);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public Task An_application_without_JSON_by_reflection_needs_a_context_of_its_own_types_only() => RunAsync(
         WithoutReflection,
         "false",
@@ -131,10 +169,9 @@ public sealed class PackageTests
         var folder = Directory.CreateTempSubdirectory("actorsocket-package-").FullName;
         try
         {
-            var configuration = typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
             foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Transport", "ActorSocket.Engine", "ActorSocket"])
             {
-                string[] pack = ["pack", "src/" + project, "--no-build", "-c", configuration, "-o", folder, "-p:PackageVersion=" + Version];
+                string[] pack = ["pack", "src/" + project, "--no-build", "-c", Configuration, "-o", folder, "-p:PackageVersion=" + Version, "-p:MinVerVersionOverride=" + Version];
                 await DotNetAsync(Repository.Root, pack);
             }
             new XDocument(new XElement(
@@ -166,11 +203,25 @@ public sealed class PackageTests
                 static line => !line.StartsWith("[INFO]", StringComparison.Ordinal)
             );
             Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
+
+            var assets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "obj", "project.assets.json")));
+            var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
+            var listed = page[page.IndexOf("<!-- hello -->", StringComparison.Ordinal)..page.IndexOf("<!-- /hello -->", StringComparison.Ordinal)];
+            Assert.Equal(
+                assets.RootElement.GetProperty("libraries").EnumerateObject().Select(static library => library.Name.Split('/')[0]).Order(StringComparer.Ordinal),
+                Regex.Matches(listed, "`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(static match => match.Groups["name"].Value).Order(StringComparer.Ordinal)
+            );
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static async Task<string> TextAsync(ZipArchive package, string file)
+    {
+        using var reader = new StreamReader(await package.GetEntry(file)!.OpenAsync());
+        return await reader.ReadToEndAsync();
     }
 
     private static async Task<string> DotNetAsync(string folder, params string[] arguments)
