@@ -1,8 +1,12 @@
 using ActorSocket;
+using ActorSocket.Server;
 using ActorSocket.Server.Admin;
 using ActorSocket.Server.Lobby;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
+
+if (args is ["health", var url])
+    return await HealthCommand.RunAsync(url);
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
@@ -33,6 +37,7 @@ io.OnConnection(lobby.Connected);
 io.Of("/admin").Use(app.Services.GetRequiredService<AdminAccess>().CheckAsync);
 
 await app.RunAsync();
+return 0;
 
 // What the loss of a node may cost of what was said.
 static void SavedSoon(EntityOptions options) => options.SaveInterval = TimeSpan.FromSeconds(1);

@@ -13,7 +13,7 @@ internal static class ClusterHocon
         var hocon = new StringBuilder("akka.actor.provider = cluster\n");
         Line("akka.remote.dot-netty.tcp.hostname", HoconText.Quote(options.Hostname));
         Line("akka.remote.dot-netty.tcp.port", Number(options.Port!.Value));
-        if (options.PublicHostname is { } publicHostname)
+        if ((options.PublicHostname ?? (options.IsPublicHostnameMissing ? OwnAddress.Find(options.Hostname) : null)) is { } publicHostname)
             Line("akka.remote.dot-netty.tcp.public-hostname", HoconText.Quote(publicHostname));
         if (options.PublicPort is { } publicPort)
             Line("akka.remote.dot-netty.tcp.public-port", Number(publicPort));

@@ -17,7 +17,9 @@ public sealed class ActorSocketClusterOptions
     public string Hostname { get; set; } = "127.0.0.1";
 
     /// <summary>
-    /// What other nodes reach this one by, where it differs from <see cref="Hostname"/>: a container's service name, say.
+    /// What other nodes reach this one by, where it differs from <see cref="Hostname"/>: a container's service name, say. Null, the
+    /// default, with <see cref="SeedDns"/> and a <see cref="Hostname"/> of <c>0.0.0.0</c> or <c>::</c>: the machine's own address, that of
+    /// the interface with the default gateway where it has several.
     /// </summary>
     public string? PublicHostname { get; set; }
 
@@ -64,6 +66,9 @@ public sealed class ActorSocketClusterOptions
     public ActorSocketClusterTls? Tls { get; set; }
 
     internal bool IsEnabled => Port is not null;
+
+    /// <summary>It listens on every address, and does not say which one others reach it by.</summary>
+    internal bool IsPublicHostnameMissing => Hostname is "0.0.0.0" or "::" or "*" && PublicHostname is null;
 }
 
 /// <summary>Mutual TLS between the nodes of a cluster.</summary>

@@ -17,7 +17,7 @@ internal sealed class ActorSocketClusterOptionsValidator : IValidateOptions<Acto
             Add(nameof(options.PublicPort), options.PublicPort, "a port: 1 to 65535");
         if (string.IsNullOrWhiteSpace(options.Hostname))
             Add(nameof(options.Hostname), options.Hostname, "an address or a name");
-        if (options.Hostname is "0.0.0.0" or "::" or "*" && options.PublicHostname is null)
+        if (options.IsPublicHostnameMissing && options.SeedDns is null)
             Add(nameof(options.Hostname), options.Hostname, "one that other nodes can reach, or PublicHostname must be set");
         if (options.SeedNodes.Count > 0 && options.SeedDns is not null)
             Add(nameof(options.SeedDns), options.SeedDns, "absent when SeedNodes are listed");

@@ -35,7 +35,7 @@ internal sealed partial class LobbyHandlers(
         socket.On("create", async (string? name) => await CreateAsync(visitor, name));
         socket.On("join", async (string? name, bool again) => await JoinAsync(visitor, name, again));
         socket.On("leave", async () => await LeaveAsync(visitor));
-        socket.On("say", (string? text) => Say(visitor, text));
+        socket.On("say", async (string? text) => await SayAsync(visitor, text));
         socket.On("typing", () => ToLobby(visitor)?.Volatile.Emit("typing", visitor.Name));
         socket.On("pointer", (double x, double y) => Point(visitor, x, y));
         socket.On("picture", (string? type, byte[]? data) => Picture(visitor, type, data));
@@ -116,14 +116,22 @@ internal sealed partial class LobbyHandlers(
         io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Pointer);
     }
 
-    private object Say(Visitor visitor, string? text)
+    private async Task<object> SayAsync(Visitor visitor, string? text)
     {
         if (visitor.Lobby is null)
             return Error("Join a lobby first.");
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxText)
             return Error($"A message has 1 to {MaxText} characters.");
-        lobbies.Send(LobbyRoom.IdOf(visitor.Lobby), "say", visitor.Name, text);
-        return new { sent = true };
+        try
+        {
+            // Acknowledged once it is shown: what is only sent on to the lobby is lost with the lobby's node.
+            await lobbies.InvokeAsync(LobbyRoom.IdOf(visitor.Lobby), "say", visitor.Name, text);
+            return new { sent = true };
+        }
+        catch (TimeoutException)
+        {
+            return Error("The lobby does not answer. If your message is not shown, say it again.");
+        }
     }
 
     private static void Point(Visitor visitor, double x, double y)

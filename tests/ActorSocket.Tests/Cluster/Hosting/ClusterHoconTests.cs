@@ -44,6 +44,22 @@ public sealed class ClusterHoconTests
     }
 
     [Fact]
+    public void A_node_that_listens_everywhere_is_known_by_its_machines_address()
+    {
+        var options = new ActorSocketClusterOptions { Port = 8101, Hostname = "0.0.0.0", SeedDns = "nodes" };
+        var own = ClusterHocon.Render("game", options).GetString("akka.remote.dot-netty.tcp.public-hostname");
+        Assert.Contains(
+            System.Net.IPAddress.Parse(own),
+            System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(static card => card.GetIPProperties().UnicastAddresses)
+                .Select(static unicast => unicast.Address)
+                .Where(static address => !System.Net.IPAddress.IsLoopback(address))
+        );
+        options.PublicHostname = "10.0.0.9";
+        Assert.Equal("10.0.0.9", ClusterHocon.Render("game", options).GetString("akka.remote.dot-netty.tcp.public-hostname"));
+    }
+
+    [Fact]
     public void What_is_not_set_is_left_to_Akka()
     {
         var options = new ActorSocketClusterOptions { Port = 0 };
