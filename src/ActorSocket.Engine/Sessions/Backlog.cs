@@ -19,6 +19,9 @@ internal sealed class Backlog(EngineConnection connection, int maxPackets, int m
     /// <summary>How many answers the client owes.</summary>
     public int AnswersOwed => Volatile.Read(ref _answersOwed);
 
+    /// <summary>How many packets came whose handlers have not ended.</summary>
+    public int Packets => Volatile.Read(ref _packets);
+
     /// <summary>Something came in that is to be handled; <see cref="Completed"/> follows in any case.</summary>
     public void Add(long bytes)
     {

@@ -12,6 +12,10 @@ internal sealed class Inbound(EngineConnection connection, EngineServer server, 
 {
     private readonly Lock _gate = new();
     private bool _refused;
+    private int _ignored;
+
+    /// <summary>How many packets came that mean nothing: a test's client sends one behind what it wants to be sure of.</summary>
+    public int Ignored => Volatile.Read(ref _ignored);
 
     /// <summary>One POST body (E-34). Returns false when nothing more is taken from this client.</summary>
     public bool AddPayload(ReadOnlySpan<byte> payload, bool binaryForm = false)
@@ -110,6 +114,7 @@ internal sealed class Inbound(EngineConnection connection, EngineServer server, 
                 Fail(transport, DisconnectReason.TransportClose, null);
                 break;
             default: // E-35: open, upgrade and noop are ignored
+                Volatile.Write(ref _ignored, _ignored + 1);
                 break;
         }
     }

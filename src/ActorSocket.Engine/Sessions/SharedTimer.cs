@@ -47,8 +47,7 @@ internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer p
         Wait wait;
         lock (_gate)
         {
-            // Where the scheduler is not Akka's usual one, it is what tells the time: a virtual one in tests.
-            _alarms ??= actor.System.Scheduler is HashedWheelTimerScheduler ? precise : new SchedulerAlarms(actor.System.Scheduler);
+            _alarms ??= SchedulerAlarms.Or(precise, actor.System);
             var now = _alarms.Now;
             var isInTime = previous is not null && now >= previous.Due && now - previous.Due < _late;
             wait = new Wait(this, actor.Self, (isInTime ? previous!.Due : now) + delay);
@@ -132,11 +131,4 @@ internal sealed class SharedTimer(TimeSpan delay, object message, PreciseTimer p
     }
 
     private object Message => message;
-
-    private sealed class SchedulerAlarms(IScheduler scheduler) : IAlarms
-    {
-        public TimeSpan Now => scheduler.Now - DateTimeOffset.UnixEpoch;
-
-        public void Set(TimeSpan delay, Action action) => scheduler.Advanced.ScheduleOnce(delay, action);
-    }
 }

@@ -1,3 +1,4 @@
+using ActorSocket.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Entities;
@@ -99,7 +100,7 @@ internal sealed partial class EntityActor
         _isBusy = false;
         _lastTick = _lastCall = _server.Time.GetTimestamp();
         if (_interval > TimeSpan.Zero && !_isMoving)
-            _tick = Tick.Start(_entities.TickAlarms, Self, _interval);
+            _tick = Tick.Start(SchedulerAlarms.Or(_entities.TickAlarms, Context.System), Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
         SaveLater(); // what its start has changed, or what was handed over unsaved

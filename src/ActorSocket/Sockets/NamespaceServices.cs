@@ -221,6 +221,7 @@ internal sealed class NamespaceServices
         }
         using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
         var frame = Encode(eventName, args, flags);
+        Server.Observer?.OnEmit(Name, selection, frame, isFromHere: true);
         if (Recovery is not null && (!flags.Volatile || Server.Packets.EndsInText(frame)))
         {
             Log(
@@ -244,6 +245,7 @@ internal sealed class NamespaceServices
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
     public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
     {
+        Server.Observer?.OnEmit(Name, selection, frame, isFromHere: false);
         if (Recovery is null || (isVolatile && !Server.Packets.EndsInText(frame)))
         {
             Broadcast(selection, frame, isVolatile, null);

@@ -36,6 +36,9 @@ internal sealed class ServerServices(
     /// <summary>The other nodes, as namespaces see them.</summary>
     public IClusterAdapter Adapter { get; set; } = SingleNodeAdapter.Instance;
 
+    /// <summary>Sees what is emitted to many: a test's. Null, as a rule.</summary>
+    public IEmitObserver? Observer { get; set; }
+
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;
 
