@@ -51,6 +51,7 @@ public sealed class LayerTests
         "ActorSocket.Cluster/Sessions",
         "ActorSocket.Cluster/Nodes",
         "ActorSocket.Cluster/Hosting",
+        "ActorSocket.TestKit",
         "ActorSocket.Server/Lobby",
         "ActorSocket.Server/Admin",
         "ActorSocket.Server",

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ActorSocket.TestKit.Tests;
+
+/// <summary>The demo as its users would test it: the whole application, its lobby's handlers and entities, and its time.</summary>
+public sealed class DemoTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("actorsocket-demo-").FullName;
+    private readonly WebApplicationFactory<Program> _factory;
+    private ActorSocketTestServer _server = null!;
+
+    public DemoTests() => _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder => builder
+        .UseSetting("ActorSocket:Persistence:ConnectionString", $"Data Source={Path.Combine(_folder, "demo.db")}")
+        .ConfigureLogging(static logging => logging.ClearProviders())
+        .ConfigureTestServices(static services => services.AddActorSocketTestKit(new VirtualClock())));
+
+    public async Task InitializeAsync() => _server = await ActorSocketTestServer.AttachAsync(_factory.Server);
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _factory.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Visitors_meet_and_talk_in_a_lobby()
+    {
+        var ada = await VisitorAsync("Ada");
+        Assert.Equal("Chess", (await ada.EmitWithAckAsync<JsonElement>("create", "Chess")).GetProperty("name").GetString());
+        Assert.Equal(["Ada"], await JoinAsync(ada, "Chess"));
+        var bob = await VisitorAsync("Bob");
+        Assert.Equal(["Ada", "Bob"], await JoinAsync(bob, "chess"));
+        Assert.Equal(["Ada", "Bob"], await ada.ExpectAsync<string[]>("members"));
+
+        await ada.EmitWithAckAsync<JsonElement>("say", "e4");
+        var said = await bob.ExpectAsync<JsonElement>("said");
+        Assert.Equal(("Ada", "e4"), (said.GetProperty("from").GetString(), said.GetProperty("text").GetString()));
+        Assert.Equal(_server.Clock.GetUtcNow(), said.GetProperty("time").GetDateTimeOffset());
+
+        var picture = new byte[] { 1, 2, 3 };
+        await bob.EmitWithAckAsync<JsonElement>("picture", "image/png", picture);
+        Assert.Equal(picture, (await ada.ExpectAsync("picture")).As<byte[]>(2));
+        Assert.Equal("One picture a second, please.", await ErrorAsync(bob, "picture", "image/png", picture));
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await bob.EmitWithAckAsync<JsonElement>("picture", "image/png", picture);
+        await ada.ExpectAsync("picture");
+
+        await bob.DropAsync();
+        await ada.ExpectAsync("members", static members => members.As<string[]>() is ["Ada"]);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_is_refused_with_a_word()
+    {
+        var stranger = await _server.ConnectAsync();
+        Assert.Equal("Log in first.", await ErrorAsync(stranger, "create", "Chess"));
+        Assert.StartsWith("A name has", await ErrorAsync(stranger, "login", "<script>"), StringComparison.Ordinal);
+        var ada = await VisitorAsync("Ada");
+        Assert.Equal("There is no such lobby.", await ErrorAsync(ada, "join", "Nowhere"));
+        Assert.Equal("Join a lobby first.", await ErrorAsync(ada, "say", "hello?"));
+        await JoinAsync(ada, "Welcome");
+        Assert.Equal("A message has 1 to 500 characters.", await ErrorAsync(ada, "say", new string('x', 501)));
+        Assert.Equal("Nobody of that name is here.", await ErrorAsync(ada, "whisper", "Bob", "psst"));
+        var refused = await _server.ExpectConnectErrorAsync("/admin");
+        Assert.NotEmpty(refused.Message);
+    }
+
+    [Fact]
+    public async Task A_ready_check_ends_when_all_have_answered_or_time_is_up()
+    {
+        var ada = await VisitorAsync("Ada");
+        var bob = await VisitorAsync("Bob");
+        await JoinAsync(ada, "Welcome");
+        await JoinAsync(bob, "Welcome");
+        ada.On("ready?", static _ => true);
+        var check = ada.EmitWithAckAsync<JsonElement>("ready-check");
+        (await bob.ExpectAsync("ready?")).Ack(true);
+        Assert.True((await check).GetProperty("started").GetBoolean());
+        Assert.True(await bob.ExpectAsync<bool>("ready-result"));
+
+        check = ada.EmitWithAckAsync<JsonElement>("ready-check");
+        await bob.ExpectAsync("ready?"); // and says nothing
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(14));
+        await bob.ExpectNoneAsync("ready-result");
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.False((await check).GetProperty("started").GetBoolean());
+        Assert.False(await bob.ExpectAsync<bool>("ready-result"));
+    }
+
+    [Fact]
+    public async Task Whispers_reach_every_device_of_one_user_and_nobody_else()
+    {
+        var ada = await VisitorAsync("Ada");
+        ActorSocketTestClient[] devices = [await VisitorAsync("Bob"), await VisitorAsync("Bob")];
+        using var room = _server.Room("user:BOB");
+        foreach (var device in devices)
+            device.On("whisper", static whisper => whisper.As<string>(1) == "psst");
+        Assert.Equal(2, (await ada.EmitWithAckAsync<JsonElement>("whisper", "bob", "psst")).GetProperty("delivered").GetInt32());
+        var whisper = await room.ExpectAsync("whisper");
+        Assert.Equal(("Ada", "psst"), (whisper.As<string>(), whisper.As<string>(1)));
+        await ada.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task The_list_forgets_lobbies_that_everybody_has_left()
+    {
+        var ada = await VisitorAsync("Ada");
+        await ada.EmitWithAckAsync<JsonElement>("create", "Chess");
+        await JoinAsync(ada, "Chess");
+        var bob = await VisitorAsync("Bob");
+        Assert.Equal(["Chess", "Welcome"], await LobbiesAsync(bob));
+        await ada.EmitWithAckAsync<JsonElement>("leave");
+        await _server.SettleAsync();
+        Assert.Equal(["Welcome"], await LobbiesAsync(bob));
+
+        // What was opened and never entered is closed after its grace.
+        await ada.EmitWithAckAsync<JsonElement>("create", "Empty");
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(["Empty", "Welcome"], await LobbiesAsync(bob));
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(["Welcome"], await LobbiesAsync(bob));
+    }
+
+    private async Task<ActorSocketTestClient> VisitorAsync(string name)
+    {
+        var visitor = await _server.ConnectAsync(configure: o => o.Name = name);
+        Assert.Equal(name, (await visitor.EmitWithAckAsync<JsonElement>("login", name)).GetProperty("name").GetString());
+        return visitor;
+    }
+
+    private static async Task<string[]> JoinAsync(ActorSocketTestClient visitor, string lobby)
+    {
+        var joined = await visitor.EmitWithAckAsync<JsonElement>("join", lobby, false);
+        return joined.GetProperty("members").Deserialize<string[]>()!;
+    }
+
+    private static async Task<string[]> LobbiesAsync(ActorSocketTestClient visitor)
+    {
+        var login = await visitor.EmitWithAckAsync<JsonElement>("login", visitor.Name);
+        return [.. login.GetProperty("lobbies").EnumerateArray().Select(static lobby => lobby.GetProperty("name").GetString()!)];
+    }
+
+    private static async Task<string?> ErrorAsync(ActorSocketTestClient visitor, string eventName, params object?[] args)
+    {
+        var answer = await visitor.EmitWithAckCoreAsync<JsonElement>(eventName, args);
+        return answer.GetProperty("error").GetString();
+    }
+}
