@@ -96,9 +96,9 @@ public sealed class ActorSocketTestCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cuts some nodes off from all others, and heals what was cut before: what either side sends the other is lost, and nobody is told. The side without the majority
-    /// ends itself after <c>StableAfter</c> and what it takes to notice (<see cref="ActorSocketTestNode.StoppedAsync"/>); healed before, it
-    /// goes on.
+    /// Cuts some nodes off from all others, and heals what was cut before: what either side sends the other is lost, and nobody is told.
+    /// The side without the majority ends itself after <c>StableAfter</c> and what it takes to notice
+    /// (<see cref="ActorSocketTestNode.StoppedAsync"/>); healed before, it goes on.
     /// </summary>
     public Task PartitionAsync(params IEnumerable<ActorSocketTestNode> side)
     {

@@ -36,8 +36,8 @@ public sealed class ActorSocketTestNode : ActorSocketTestServer
     public bool IsRunning => Volatile.Read(ref _hasEnded) == 0 && !_membership.System.WhenTerminated.IsCompleted;
 
     /// <summary>
-    /// Ends at once, as a process that is killed: its clients lose their connections, and the other nodes are not told. Completes when it is
-    /// gone; <see cref="ActorSocketTestCluster.UntilWholeAsync"/> waits for the others to have noticed.
+    /// Ends at once, as a process that is killed: its clients lose their connections, and the other nodes are not told. Completes when it
+    /// is gone; <see cref="ActorSocketTestCluster.UntilWholeAsync"/> waits for the others to have noticed.
     /// </summary>
     public async Task CrashAsync()
     {

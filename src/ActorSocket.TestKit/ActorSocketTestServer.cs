@@ -20,6 +20,7 @@ public class ActorSocketTestServer : IAsyncDisposable
     private readonly ConcurrentDictionary<TestConnection, bool> _connections = new();
     private readonly WebApplication? _app; // null when it is another's
     private readonly RunningActors? _actors;
+    private readonly ServerNotes? _notes;
     private readonly Func<CancellationToken, Task> _step;
     private readonly ConditionalWeakTable<EngineConnection, object> _waiting = []; // how many of its packets' handlers do
     private int _clients;
@@ -30,6 +31,7 @@ public class ActorSocketTestServer : IAsyncDisposable
         var parts = services.GetService<TestKitParts>();
         VirtualTime = parts?.Clock;
         _actors = parts?.Actors;
+        _notes = parts?.Notes;
         _step = token => SettleOnceAsync(isStep: true, token);
         VirtualTime?.AddSettler(_step);
     }
@@ -218,6 +220,9 @@ public class ActorSocketTestServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ns);
         return ns.StartsWith('/') ? ns : "/" + ns;
     }
+
+    /// <summary>What it has logged that a failure may come from.</summary>
+    internal IReadOnlyList<string> Notes => _notes?.Lines() ?? [];
 
     /// <summary>Who takes a client that comes back: this one, unless it is gone.</summary>
     internal virtual ActorSocketTestServer Next() => this;

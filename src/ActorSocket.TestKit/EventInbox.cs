@@ -182,6 +182,8 @@ public abstract class EventInbox
         }
         if (End is { } end)
             text.Append('\n').Append(end);
+        if (Server.Notes is { Count: > 0 } notes)
+            text.Append("\nThe server has logged:\n  ").AppendJoin("\n  ", notes);
         return new ExpectationException(text.ToString(), error);
     }
 

@@ -29,7 +29,9 @@ internal sealed class TestConnection
     private TaskCompletionSource? _probing;
     private int _ignored;
     private int _fence;
-    private long _traffic;
+    private long _sent;
+    private long _read; // how many of those the server has read, as far as is known
+    private long _received;
 
     private TestConnection(ActorSocketTestServer server, TestClientOptions options, ITestTransport transport, string sid)
     {
@@ -46,7 +48,7 @@ internal sealed class TestConnection
     public bool IsClosed => _closed.Task.IsCompleted;
 
     /// <summary>What it has sent and received; fences are not counted.</summary>
-    public long Traffic => Interlocked.Read(ref _traffic);
+    public long Traffic => Interlocked.Read(ref _sent) + Interlocked.Read(ref _received);
 
     /// <summary>Opens one.</summary>
     /// <exception cref="HandshakeRefusedException">It is refused.</exception>
@@ -98,17 +100,24 @@ internal sealed class TestConnection
 
     public void Send(EncodedFrame frame)
     {
-        if (!ReferenceEquals(frame, Noop))
-            Interlocked.Increment(ref _traffic);
-        _queue.Writer.TryWrite(frame);
+        lock (_gate)
+        {
+            if (!ReferenceEquals(frame, Noop))
+                _sent++;
+            _queue.Writer.TryWrite(frame);
+        }
     }
 
     /// <summary>The server has read what was sent before.</summary>
     public async Task ReachServerAsync(CancellationToken cancellationToken)
     {
         int number;
+        long sent;
         lock (_gate)
         {
+            sent = _sent;
+            if (sent == _read)
+                return;
             number = ++_ignored;
             Send(Noop);
         }
@@ -119,6 +128,8 @@ internal sealed class TestConnection
             cancellationToken
         ).ConfigureAwait(false);
         ServerSide?.Inbound.EndOfRead();
+        lock (_gate)
+            _read = Math.Max(_read, sent);
     }
 
     /// <summary>What the server has emitted before has come. Not while the client does not read.</summary>
@@ -274,7 +285,7 @@ internal sealed class TestConnection
                 }
                 break;
             case EngineIoPacketType.Ping:
-                Interlocked.Increment(ref _traffic);
+                Interlocked.Increment(ref _received);
                 if (_options.AnswerPings)
                     Send(Pong);
                 break;
@@ -282,7 +293,7 @@ internal sealed class TestConnection
                 Close("transport close");
                 break;
             case EngineIoPacketType.Message:
-                Interlocked.Increment(ref _traffic);
+                Interlocked.Increment(ref _received);
                 var isRead = packet.Binary is { } binary
                     ? _decoder.AddBinary(binary, out var message)
                     : _decoder.AddText(packet.Data, out message);

@@ -29,6 +29,8 @@ internal sealed class TestKitParts : IDisposable
 
     public RunningActors Actors { get; } = new();
 
+    public ServerNotes Notes { get; } = new();
+
     /// <summary>Completes when the application has ended.</summary>
     public Task Ended => _ended.Task;
 

@@ -1,6 +1,7 @@
 using ActorSocket.TestKit;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -36,6 +37,10 @@ public static class TestKitServiceCollectionExtensions
         services.Replace(ServiceDescriptor.Singleton(provider =>
             ((AkkaConfigurationBuilder)make(provider))
                 .AddHocon(provider.GetRequiredService<TestKitParts>().Hocon + "\n" + hocon, HoconAddMode.Prepend)));
+        services.AddSingleton<ILoggerProvider>(static provider => provider.GetRequiredService<TestKitParts>().Notes);
+        services.Configure<LoggerFilterOptions>(static filters => filters
+            .AddFilter<ServerNotes>(null, LogLevel.Warning)
+            .AddFilter<ServerNotes>("ActorSocket", LogLevel.Debug));
         if (clock is not null)
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
         return services;

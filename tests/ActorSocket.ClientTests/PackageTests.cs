@@ -45,6 +45,17 @@ public sealed class PackageTests
         }
         """;
 
+    private const string Testing = """
+        using ActorSocket.TestKit;
+
+        await using var server = await ActorSocketTestServer.StartAsync(map: io => io.OnConnection(socket =>
+        {
+            socket.On("double", (int n) => 2 * n);
+        }));
+        var client = await server.ConnectAsync();
+        Console.WriteLine(await client.EmitWithAckAsync<int>("double", 21));
+        """;
+
     /// <summary>What a trimmed application is by default: System.Text.Json knows only what a source-generated context tells it.</summary>
     private const string WithoutReflection = """
         using ActorSocket;
@@ -121,7 +132,11 @@ public sealed class PackageTests
 
     [Fact]
     public Task The_package_restores_builds_and_runs_in_a_project_of_its_own() =>
-        RunAsync(Program, "true", "client generated", "431[42]", "client served");
+        RunAsync("ActorSocket", Program, "true", "client generated", "431[42]", "client served");
+
+    [Fact]
+    public Task The_test_kit_restores_builds_and_runs_in_a_project_of_its_own() =>
+        RunAsync("ActorSocket.TestKit", Testing, "true", "42");
 
     [Fact]
     public async Task Each_package_says_what_it_is_and_carries_what_it_must()
@@ -157,6 +172,7 @@ public sealed class PackageTests
 
     [Fact]
     public Task An_application_without_JSON_by_reflection_needs_a_context_of_its_own_types_only() => RunAsync(
+        "ActorSocket",
         WithoutReflection,
         "false",
         """44{"message":"no","data":{"from":"server","text":"go away"}}""",
@@ -164,12 +180,15 @@ public sealed class PackageTests
         """431[{"from":"me","text":"HI"}""",
         "old client");
 
-    private static async Task RunAsync(string program, string jsonByReflection, params string[] expected)
+    private static async Task RunAsync(string package, string program, string jsonByReflection, params string[] expected)
     {
         var folder = Directory.CreateTempSubdirectory("actorsocket-package-").FullName;
         try
         {
-            foreach (var project in (string[])["ActorSocket.Protocol", "ActorSocket.Transport", "ActorSocket.Engine", "ActorSocket"])
+            string[] projects = ["ActorSocket.Protocol", "ActorSocket.Transport", "ActorSocket.Engine", "ActorSocket"];
+            if (package == "ActorSocket.TestKit")
+                projects = [.. projects, "ActorSocket.Cluster", package];
+            foreach (var project in projects)
             {
                 string[] pack = ["pack", "src/" + project, "--no-build", "-c", Configuration, "-o", folder, "-p:PackageVersion=" + Version, "-p:MinVerVersionOverride=" + Version];
                 await DotNetAsync(Repository.Root, pack);
@@ -191,7 +210,7 @@ public sealed class PackageTests
                     new XElement("RestoreAdditionalProjectSources", folder)),
                 new XElement(
                     "ItemGroup",
-                    new XElement("PackageReference", new XAttribute("Include", "ActorSocket"), new XAttribute("Version", Version)))))
+                    new XElement("PackageReference", new XAttribute("Include", package), new XAttribute("Version", Version)))))
                 .Save(Path.Combine(folder, "App.csproj"));
             await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
 
@@ -204,6 +223,8 @@ public sealed class PackageTests
             );
             Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
 
+            if (package != "ActorSocket")
+                return;
             var assets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "obj", "project.assets.json")));
             var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
             var listed = page[page.IndexOf("<!-- hello -->", StringComparison.Ordinal)..page.IndexOf("<!-- /hello -->", StringComparison.Ordinal)];

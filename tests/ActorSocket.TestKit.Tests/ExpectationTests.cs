@@ -80,6 +80,31 @@ public sealed class ExpectationTests
     }
 
     [Fact]
+    public async Task A_failure_says_what_the_server_has_logged()
+    {
+        await using var server = await ActorSocketTestServer.StartAsync(map: static io => io.OnConnection(static socket =>
+        {
+            socket.On("double", (int n) => socket.Emit("doubled", 2 * n));
+            socket.On("throw", static void () => throw new InvalidOperationException("a bug"));
+        }));
+        server.Patience = TimeSpan.FromMilliseconds(200);
+        var alice = await server.ConnectAsync();
+        alice.Emit("throw");
+        alice.Emit("double", "two");
+        var failure = await Assert.ThrowsAsync<ExpectationException>(() => alice.ExpectAsync("doubled"));
+        Assert.Contains(
+            "Error, ActorSocket: A handler of namespace / threw. InvalidOperationException: a bug",
+            failure.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Debug, ActorSocket: A client of namespace / sent what is not taken: ",
+            failure.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task An_argument_of_another_shape_is_shown()
     {
         await using var server = await StartAsync();

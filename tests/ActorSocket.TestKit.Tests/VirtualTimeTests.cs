@@ -9,14 +9,14 @@ public sealed class VirtualTimeTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Who_answers_heartbeats_stays_for_hours_and_who_does_not_is_given_up(TestTransport transport)
+    public async Task Who_answers_heartbeats_stays_and_who_does_not_is_given_up(TestTransport transport)
     {
         var reasons = new List<(string, DisconnectReason)>();
         await using var server = await ActorSocketTestServer.StartAsync(
             map: io => io.OnConnection(socket => { socket.OnDisconnect(reason => reasons.Add((socket.Id, reason))); }),
             clock: new VirtualClock());
         var awake = await server.ConnectAsync(configure: o => o.Transport = transport);
-        await server.AdvanceAsync(TimeSpan.FromHours(1));
+        await server.AdvanceAsync(TimeSpan.FromMinutes(10));
         Assert.True(awake.IsConnected);
         Assert.Empty(reasons);
 
@@ -67,7 +67,7 @@ public sealed class VirtualTimeTests
         for (var tick = 1; tick <= 20; tick++)
             Assert.Equal(tick, await client.ExpectAsync<int>("tick"));
         await client.ExpectNothingAsync();
-        await server.AdvanceAsync(TimeSpan.FromSeconds(59));
+        await server.AdvanceAsync(TimeSpan.FromSeconds(2));
         await client.ExpectAsync("whistle");
     }
 
@@ -100,7 +100,7 @@ public sealed class VirtualTimeTests
                 socket.On("later", async () =>
                 {
                     var time = socket.Services.GetRequiredService<TimeProvider>();
-                    await Task.Delay(TimeSpan.FromHours(2), time);
+                    await Task.Delay(TimeSpan.FromMinutes(20), time);
                     return time.GetUtcNow();
                 });
             }),
@@ -108,8 +108,8 @@ public sealed class VirtualTimeTests
         var client = await server.ConnectAsync();
         var answer = client.EmitWithAckAsync<DateTimeOffset>("later");
         await server.SettleAsync();
-        await server.AdvanceAsync(TimeSpan.FromHours(2));
-        Assert.Equal(new DateTimeOffset(2031, 5, 1, 2, 0, 0, TimeSpan.Zero), await answer);
+        await server.AdvanceAsync(TimeSpan.FromMinutes(20));
+        Assert.Equal(new DateTimeOffset(2031, 5, 1, 0, 20, 0, TimeSpan.Zero), await answer);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class VirtualTimeTests
         [Event("start")]
         public bool Start()
         {
-            After(TimeSpan.FromMinutes(1), "whistle");
+            After(TimeSpan.FromSeconds(3), "whistle");
             return true;
         }
 

@@ -81,6 +81,7 @@ public sealed partial class SnippetTests
         ["place"] = "Func<Order, Task<int>>",
         ["readToken"] = "Func<string?, Task<System.Security.Claims.ClaimsPrincipal?>>",
         ["room"] = "string",
+        ["server"] = "ActorSocket.TestKit.ActorSocketTestServer",
         ["shop"] = "Shop",
         ["socket"] = "ActorSocket.Socket",
         ["store"] = "Func<IEnumerable<Position>, Task<int>>",
