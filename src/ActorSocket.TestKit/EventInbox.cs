@@ -70,9 +70,9 @@ public abstract class EventInbox
         ArgumentNullException.ThrowIfNull(eventName);
         return await TakeAsync(
             events =>
-                events.Count > 0 && events[0].Name != eventName
-                    ? throw Failure($"was to get \"{eventName}\" next; something else came.")
-                    : events.Count - 1 < 0 ? -1 : 0,
+                events.Count == 0 ? -1
+                : events[0].Name == eventName ? 0
+                : throw Failure($"was to get \"{eventName}\" next; something else came."),
             $"\"{eventName}\"",
             cancellationToken
         ).ConfigureAwait(false);

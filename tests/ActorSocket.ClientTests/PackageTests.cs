@@ -46,6 +46,7 @@ public sealed class PackageTests
         """;
 
     private const string Testing = """
+        using ActorSocket;
         using ActorSocket.TestKit;
 
         await using var server = await ActorSocketTestServer.StartAsync(map: io => io.OnConnection(socket =>
