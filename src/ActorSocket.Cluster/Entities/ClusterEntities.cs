@@ -7,22 +7,26 @@ namespace ActorSocket.Clustering;
 
 /// <summary>
 /// The entities of a server with many nodes: they live in shards, which the cluster spreads over them, and an <see
-/// cref="EntityLedgerActor"/> remembers what is to be remembered.
+/// cref="EntityLedgerActor"/> remembers what is to be remembered. What becomes of the sockets that have seats in them, a <see
+/// cref="SocketWatchActor"/> finds out.
 /// </summary>
-internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : IEntityPlacement, IEntityMemory
+internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : IEntityPlacement, IEntityMemory, ISocketWatcher
 {
     /// <summary>The shard regions of this node, each by the name of its class.</summary>
     public ConcurrentDictionary<IActorRef, string> Regions { get; } = new();
 
     public IActorRef LedgerActor { get; private set; } = ActorRefs.Nobody;
 
-    /// <summary>What that actor knows; for its figures only.</summary>
+    public IActorRef WatchActor { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>What the ledger's actor knows; for its figures only.</summary>
     public EntityLedger? Ledger { get; private set; }
 
     /// <summary>From now on entities live on.</summary>
     public void StartLedger(IActorContext root)
     {
         LedgerActor = root.ActorOf(EntityLedgerActor.Props(node, ledger => Ledger = ledger), "entities");
+        WatchActor = root.ActorOf(SocketWatchActor.Props(node), "watches");
         node.Server.Entities.Memory = this;
     }
 
@@ -49,4 +53,12 @@ internal sealed class ClusterEntities(ActorSystem system, NodeServices node) : I
         LedgerActor.Tell(new EntityLedgerActor.HandOver(key, state), entity);
 
     public void Ended(EntityKey key, IActorRef entity) => LedgerActor.Tell(new EntityLedgerActor.Ended(key), entity);
+
+    public void Watch(string ns, string socketId, IActorRef entity) =>
+        WatchActor.Tell(new SocketWatchActor.Watch(ns, socketId, entity), ActorRefs.NoSender);
+
+    public void Unwatch(string socketId, IActorRef entity) =>
+        WatchActor.Tell(new SocketWatchActor.Unwatch(socketId, entity), ActorRefs.NoSender);
+
+    public void UnwatchAll(IActorRef entity) => WatchActor.Tell(new SocketWatchActor.UnwatchAll(entity), ActorRefs.NoSender);
 }

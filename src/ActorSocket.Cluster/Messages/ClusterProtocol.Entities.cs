@@ -97,4 +97,40 @@ internal static partial class ClusterProtocol
 
         public static EntityQueryReply Read(ref WireReader wire) => new(wire.Number(), wire.Record(EntityRecord.Read));
     }
+
+    /// <summary>
+    /// Entities of the sender's node watch a socket: the receiver says what it is there (<see cref="SocketSighting"/>), and each change.
+    /// Repeated until it is answered, and now and then while nobody has the socket, since who does not have it forgets the watch.
+    /// </summary>
+    internal sealed record WatchSocket(long Watch, string Namespace, string SocketId) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Watch).Text(Namespace).Text(SocketId);
+
+        public static WatchSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text());
+    }
+
+    /// <summary>Nobody watches it any more. Where this is lost, it is said again in answer to the next sighting.</summary>
+    internal sealed record UnwatchSocket(long Watch, string SocketId) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Watch).Text(SocketId);
+
+        public static UnwatchSocket Read(ref WireReader wire) => new(wire.Number(), wire.Text());
+    }
+
+    /// <summary>What a watched socket is on the sender's node. Repeated until it is confirmed.</summary>
+    internal sealed record SocketSighting(long Watch, long Number, string SocketId, SocketPresence Presence) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Watch).Number(Number).Text(SocketId).Number((int)Presence);
+
+        public static SocketSighting Read(ref WireReader wire) =>
+            new(wire.Number(), wire.Number(), wire.Text(), (SocketPresence)wire.Number());
+    }
+
+    /// <summary>It was taken.</summary>
+    internal sealed record SocketSightingReply(long Watch, long Number, string SocketId) : IClusterMessage
+    {
+        public void Write(WireWriter wire) => wire.Number(Watch).Number(Number).Text(SocketId);
+
+        public static SocketSightingReply Read(ref WireReader wire) => new(wire.Number(), wire.Number(), wire.Text());
+    }
 }

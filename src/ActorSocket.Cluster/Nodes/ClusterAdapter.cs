@@ -44,6 +44,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         server.Engine.Placement = Sessions;
         Sessions.StartRegion(system); // from here on other nodes' requests may come
         server.Entities.Placement = Entities;
+        server.Entities.SocketWatcher = Entities;
         server.Entities.MaxBytes = Math.Min(server.Entities.MaxBytes, FrameSize.CapacityOf(system));
         server.Adapter = this;
         gauges.Observe(server.Name, this);
@@ -111,6 +112,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         Recovery.ForgetEmittingTo(peer.Tag);
         Peers.Remove(peer);
         Entities.LedgerActor.Tell(new EntityLedgerActor.PeerGone(peer));
+        Entities.WatchActor.Tell(new SocketWatchActor.PeerGone(peer));
         _node.Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         Home.PeerGone(peer);

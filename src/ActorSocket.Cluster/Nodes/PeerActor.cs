@@ -143,6 +143,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         );
         node.Peers.Add(peer);
         cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerMet(peer));
+        cluster.Entities.WatchActor.Tell(new SocketWatchActor.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         else if (_wasUnreachable)
@@ -281,6 +282,9 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 break;
             case StoreEntityRecord or EntityRecordReply or QueryEntity or EntityQueryReply:
                 cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerSaid(peer, message));
+                break;
+            case WatchSocket or UnwatchSocket or SocketSighting or SocketSightingReply:
+                cluster.Entities.WatchActor.Tell(new SocketWatchActor.PeerSaid(peer.Tag, message));
                 break;
             case UnknownMessage m:
                 OnUnknown(m);

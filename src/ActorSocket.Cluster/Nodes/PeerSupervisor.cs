@@ -301,7 +301,10 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     private void HaveMetAll()
     {
         if (!_hasMetAll)
+        {
             cluster.Entities.LedgerActor.Tell(EntityLedgerActor.MetAll.Instance);
+            cluster.Entities.WatchActor.Tell(SocketWatchActor.MetAll.Instance);
+        }
         _hasMetAll = true;
     }
 

@@ -102,6 +102,13 @@ internal static partial class Log
     public static partial void EntityNotSaved(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
+        79,
+        LogLevel.Warning,
+        "The socket of a seat that is over, of an entity of class {Class}, may still be in the room: its node did not answer."
+    )]
+    public static partial void SeatNotCleared(this ILogger log, Exception error, string @class);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

@@ -43,6 +43,8 @@ internal sealed partial class EntityActor
             var (origin, kept) = Found(history);
             foreach (var timer in kept?.Timers ?? [])
                 _context.PutTimer(timer);
+            if (kept?.Seats is { } seats)
+                _context.SeatsOf(_entity, seats);
             if (_entity is IStatefulEntity stateful)
                 StartState(stateful, kept, history.Generation);
             _stored = null; // it has become the entity's
@@ -103,6 +105,7 @@ internal sealed partial class EntityActor
             _tick = Tick.Start(SchedulerAlarms.Or(_entities.TickAlarms, Context.System), Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
+        _context.Seats?.WatchAll();
         SaveLater(); // what its start has changed, or what was handed over unsaved
         RunNext();
     }

@@ -187,12 +187,12 @@ internal sealed partial class EntityActor
 
     private void SetTimer()
     {
-        if (_context.FirstTimer() is not { } first)
+        if (_context.FirstDue() is not { } first)
         {
             Timers.Cancel(nameof(TimerDue));
             return;
         }
-        var delay = first.Due - _server.Time.GetUtcNow();
+        var delay = first - _server.Time.GetUtcNow();
         Timers.StartSingleTimer(nameof(TimerDue), TimerDue.Instance, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
@@ -207,6 +207,12 @@ internal sealed partial class EntityActor
     {
         _isTimerDue = false;
         var now = _server.Time.GetUtcNow();
+        if (_context.Seats is { FirstDue: { } due } seats && due <= now)
+        {
+            _isTimerDue = true; // a timer may be, too
+            Run(seats.ExpireAsync);
+            return;
+        }
         if (_context.FirstTimer() is { } first && first.Due <= now)
         {
             _context.TakeTimer(first, now);

@@ -59,6 +59,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
 
     protected override void PreStart()
     {
+        _context.Actor = Self;
         kind.Started();
         _server.Metrics.EntityStarted(kind.Type);
         if (kind.Count <= (long)kind.Options.MaxEntities + MaxAsking)
@@ -73,6 +74,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _server.Metrics.EntityStopped(kind.Type);
         _tick?.Stop();
         _context.Saves?.End();
+        if (_context.Seats is not null)
+            _context.Watcher.UnwatchAll(Self);
         if (_isRegistered)
             Memory.HandOver(Key, null, ActorRefs.Nobody); // it failed, or its shard did not wait for it
         if (_scope is { } scope)
@@ -102,6 +105,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             case Loaded m when _stage == Stage.Querying: OnLoaded(m); break;
             case EntityRemembered: OnRemembered(); break;
             case TimerDue when _stage == Stage.Living && !_isMoving: OnTimerDue(); break;
+            case SocketSeen m: OnSocketSeen(m); break;
             case SaveDue when _stage == Stage.Living && !_isMoving: OnSaveDue(); break;
             case Saved m: OnSaved(m.Error); break;
             case Kept m when _isKeeping: OnKept(m.Error); break;
@@ -271,9 +275,14 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _tickDue = null;
         if (_isMoving)
         {
-            HandOver();
+            if (_stage == Stage.Living && _context is { IsRetired: true, HasSeats: true } && !_isKept)
+                RunEndOfSeats();
+            else
+                HandOver();
             return;
         }
+        if (_context.TakeSeatsChanged())
+            SaveSeats();
         if (_isSaveDue)
             Save();
         if (_context.AreTimersChanged)
@@ -282,8 +291,12 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             RunTick();
         else if (_isTimerDue)
             RunTimer();
+        else if (TakeSeen() is { } seen)
+            RunSeen(seen);
         else if (_waiting.TryDequeue(out var next))
             Call(next.Call, next.Sender);
+        else if (_context is { IsRetired: true, HasSeats: true })
+            RunEndOfSeats();
         else if (_context.IsRetired)
             Retire();
     }
@@ -293,9 +306,13 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     private void OnIdleDue()
     {
         var left = kind.Options.IdleTimeout!.Value - _server.Time.GetElapsedTime(_lastCall);
-        if (left > TimeSpan.Zero)
+        if (left > TimeSpan.Zero || _context.HasSeats)
         {
-            Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, left);
+            Timers.StartSingleTimer(
+                nameof(IdleDue),
+                IdleDue.Instance,
+                left > TimeSpan.Zero ? left : kind.Options.IdleTimeout.Value
+            );
             return;
         }
         _context.Retire();
@@ -334,8 +351,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _tick?.Stop();
         if (_stage == Stage.Ending)
             OnEndDue();
-        else if (_stage == Stage.Querying || !_isBusy)
+        else if (_stage == Stage.Querying)
             HandOver();
+        else if (!_isBusy)
+            RunNext();
         else if (_isKeeping)
             LimitKeeping(); // it retires, and began to when nobody waited for that
     }
@@ -385,9 +404,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             byte[] state = _entity!.HandOver() is { } own
                 ? JsonSerializer.SerializeToUtf8Bytes(own, own.GetType(), _server.Json.Options)
                 : [];
-            return _context.Timers.Count == 0
+            var seats = _context.SeatsToKeep();
+            return _context.Timers.Count == 0 && seats is null
                 ? state
-                : KeptState.Write(version: 1, number: 0, isSaved: false, _context.Timers, state, isHandOver: true);
+                : KeptState.Write(version: 1, number: 0, isSaved: false, _context.Timers, seats, state, isHandOver: true);
         }
         catch (Exception error)
         {

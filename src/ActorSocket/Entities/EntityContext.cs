@@ -1,3 +1,5 @@
+using Akka.Actor;
+
 namespace ActorSocket.Entities;
 
 /// <summary>What an entity knows of its surroundings, and what it has asked of them.</summary>
@@ -5,10 +7,25 @@ namespace ActorSocket.Entities;
 internal sealed class EntityContext(string id, EntityKind kind)
 {
     private readonly Dictionary<string, EntityTimer> _timers = new(StringComparer.Ordinal);
+    private bool _areTimersChanged;
+    private long _seatsTimed; // which version of the seats
+    private long _seatsSaved;
 
     public string Id => id;
 
+    public string Type => kind.Type;
+
     public Namespace Namespace => kind.Namespace;
+
+    public EntityOptions Options => kind.Options;
+
+    /// <summary>The entity's own actor.</summary>
+    public IActorRef Actor { get; set; } = ActorRefs.Nobody;
+
+    public ISocketWatcher Watcher => kind.Namespace.Services.Server.Entities.SocketWatcher!;
+
+    /// <summary>Null until the entity asks for them.</summary>
+    public Seats? Seats { get; private set; }
 
     public bool IsRetired { get; private set; }
 
@@ -21,7 +38,10 @@ internal sealed class EntityContext(string id, EntityKind kind)
     public IReadOnlyCollection<EntityTimer> Timers => _timers.Values;
 
     /// <summary>Whether they are not those that were looked at last.</summary>
-    public bool AreTimersChanged { get; private set; }
+    public bool AreTimersChanged => _areTimersChanged || (Seats is { } seats && seats.Table.Version != _seatsTimed);
+
+    /// <summary>Whether there are any: then the entity is not idle.</summary>
+    public bool HasSeats => Seats is { Count: > 0 };
 
     public void Retire() => IsRetired = true;
 
@@ -38,22 +58,45 @@ internal sealed class EntityContext(string id, EntityKind kind)
     public void PutTimer(EntityTimer timer)
     {
         _timers[timer.Method] = timer;
-        AreTimersChanged = true;
+        _areTimersChanged = true;
     }
 
     public bool RemoveTimer(string method) => _timers.Remove(method);
 
     /// <summary>The one that is due first.</summary>
-    public EntityTimer? FirstTimer()
+    public EntityTimer? FirstTimer() => _timers.Values.MinBy(static timer => timer.Due);
+
+    /// <summary>When the first of them is due, or the first seat is over: looked at from now on.</summary>
+    public DateTimeOffset? FirstDue()
     {
-        AreTimersChanged = false;
-        return _timers.Values.MinBy(static timer => timer.Due);
+        _areTimersChanged = false;
+        _seatsTimed = Seats?.Table.Version ?? 0;
+        var (timer, seat) = (FirstTimer()?.Due, Seats?.FirstDue);
+        return timer is null || seat < timer ? seat : timer;
+    }
+
+    /// <summary>Those that were kept; null for none.</summary>
+    public Seats SeatsOf(RoomEntity entity, SeatRecords? kept = null) => Seats ??= new Seats(this, entity, kept);
+
+    /// <summary>What is kept of the seats; null where there is nothing.</summary>
+    public SeatRecords? SeatsToKeep() => Seats is { Table: { Version: > 0 } table } ? table.ToRecords() : null;
+
+    /// <summary>Likewise, and null where nobody ever sat: what its start alone has set is no reason to save an entity.</summary>
+    public SeatRecords? SeatsToSave() => Seats is { Table.HasStory: true } ? SeatsToKeep() : null;
+
+    /// <summary>Whether they are others than when this was asked last.</summary>
+    public bool TakeSeatsChanged()
+    {
+        var version = Seats?.Table.Version ?? 0;
+        var areChanged = version != _seatsSaved;
+        _seatsSaved = version;
+        return areChanged;
     }
 
     /// <summary>It is called now: once more later, or never again.</summary>
     public void TakeTimer(EntityTimer timer, DateTimeOffset now)
     {
-        AreTimersChanged = true;
+        _areTimersChanged = true;
         if (timer.After(now) is { } next)
             _timers[timer.Method] = next;
         else

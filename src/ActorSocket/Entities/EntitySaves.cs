@@ -67,7 +67,10 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
             if (_latest is not null && digest.AsSpan().SequenceEqual(_latest))
                 return (_next ?? _running)?.Done.Task ?? Task.CompletedTask;
             _latest = digest;
-            var stored = new StoredState(_number, KeptState.Write(version, _number, isSaved: true, context.Timers, state));
+            var stored = new StoredState(
+                _number,
+                KeptState.Write(version, _number, isSaved: true, context.Timers, context.SeatsToKeep(), state)
+            );
             if (_running is not null)
             {
                 // Who waits for the one before gets more than that.
@@ -111,7 +114,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         lock (_gate)
         {
             var isSaved = _running is null && !context.IsDeleted && _latest is not null && DigestOf(state).AsSpan().SequenceEqual(_latest);
-            return KeptState.Write(entity.StateVersion, _number, isSaved, context.Timers, state, isHandOver: true);
+            return KeptState.Write(
+                entity.StateVersion, _number, isSaved, context.Timers, context.SeatsToKeep(), state, isHandOver: true);
         }
     }
 
@@ -175,6 +179,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         digest.AppendData(state);
         foreach (var timer in context.Timers)
             digest.AppendData(JsonSerializer.SerializeToUtf8Bytes(timer));
+        if (context.SeatsToSave() is { } seats)
+            digest.AppendData(JsonSerializer.SerializeToUtf8Bytes(seats));
         return digest.GetHashAndReset();
     }
 

@@ -16,6 +16,9 @@ internal sealed class EntityServices
     /// <summary>Null before the actor system has started.</summary>
     public IEntityPlacement? Placement { get; set; }
 
+    /// <summary>Likewise.</summary>
+    public ISocketWatcher? SocketWatcher { get; set; }
+
     public IEntityMemory Memory { get; set; } = NoEntityMemory.Instance;
 
     /// <summary>Null where nothing outlives the process.</summary>

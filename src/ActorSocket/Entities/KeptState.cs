@@ -12,7 +12,9 @@ namespace ActorSocket.Entities;
 /// <param name="IsSaved">Whether the store has it, as it is here.</param>
 /// <param name="Timers">What it waits for.</param>
 /// <param name="State">The state; null for nothing.</param>
-internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOnlyList<EntityTimer> Timers, JsonElement? State)
+/// <param name="Seats">Who sits in it; null for nobody.</param>
+internal sealed record KeptState(
+    int Version, long Number, bool IsSaved, IReadOnlyList<EntityTimer> Timers, JsonElement? State, SeatRecords? Seats = null)
 {
     /// <summary>Before the JSON, where it is handed over: no JSON begins so.</summary>
     private const byte Mark = 1;
@@ -23,7 +25,8 @@ internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOn
     /// <param name="state">JSON; empty for nothing.</param>
     /// <param name="isHandOver">Whether it goes to another node, which may know a plain state only.</param>
     public static byte[] Write(
-        int version, long number, bool isSaved, IReadOnlyCollection<EntityTimer> timers, ReadOnlySpan<byte> state, bool isHandOver = false)
+        int version, long number, bool isSaved, IReadOnlyCollection<EntityTimer> timers, SeatRecords? seats, ReadOnlySpan<byte> state,
+        bool isHandOver = false)
     {
         var bytes = new ArrayBufferWriter<byte>(state.Length + 128);
         if (isHandOver)
@@ -36,6 +39,11 @@ internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOn
             writer.WriteBoolean("isSaved"u8, isSaved);
             writer.WritePropertyName("timers"u8);
             JsonSerializer.Serialize(writer, timers, Format);
+            if (seats is not null)
+            {
+                writer.WritePropertyName("seats"u8);
+                JsonSerializer.Serialize(writer, seats, Format);
+            }
             writer.WritePropertyName("state"u8);
             writer.WriteRawValue(state.IsEmpty ? "null"u8 : state, skipInputValidation: true);
             writer.WriteEndObject();
@@ -54,5 +62,5 @@ internal sealed record KeptState(int Version, long Number, bool IsSaved, IReadOn
     /// <summary>A plain state.</summary>
     /// <exception cref="JsonException">It is none.</exception>
     public static KeptState OfPlain(ReadOnlySpan<byte> json) =>
-        new(Version: 1, Number: 0, IsSaved: false, [], JsonSerializer.Deserialize<JsonElement>(json, Format));
+        new(Version: 1, Number: 0, IsSaved: false, Timers: [], JsonSerializer.Deserialize<JsonElement>(json, Format));
 }

@@ -56,9 +56,42 @@ public abstract class RoomEntity
     public virtual object? HandOver() => null;
 
     /// <summary>
+    /// Who is in it: sockets that it has given a seat. There from <see cref="OnStartedAsync"/> on; those that moved along, or were saved,
+    /// are in it by then, and what has become of them meanwhile is told afterwards.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">In the constructor.</exception>
+    protected Seats Seats => Context.SeatsOf(this);
+
+    /// <summary>
+    /// Runs when a seat is taken, within <see cref="Seats.TakeAsync(string, string, CancellationToken)"/> or, for a reserved one, <see
+    /// cref="Seats.ReturnAsync"/>. What it throws, such as an <see cref="EventException"/>, refuses the socket.
+    /// </summary>
+    /// <param name="seat">Its socket is in the room already.</param>
+    public virtual Task OnJoinedAsync(Seat seat) => Task.CompletedTask;
+
+    /// <summary>
+    /// Runs when the connection of a seat's socket is gone, on whichever node, or that node is. Then either <see cref="OnReturnedAsync"/>
+    /// runs, or <see cref="OnLeftAsync"/>, once.
+    /// </summary>
+    /// <param name="seat">It is kept for <see cref="Seat.GraceTime"/>, which may be set here.</param>
+    public virtual Task OnLostAsync(Seat seat) => Task.CompletedTask;
+
+    /// <summary>
+    /// Runs when a lost seat's socket was recovered (<see cref="ActorSocketOptions.ConnectionStateRecovery"/>), or another one has shown
+    /// its token, within <see cref="Seats.ReturnAsync"/>; on whichever node.
+    /// </summary>
+    /// <param name="seat">Its <see cref="Seat.SocketId"/> may be another one.</param>
+    public virtual Task OnReturnedAsync(Seat seat) => Task.CompletedTask;
+
+    /// <summary>Runs when a seat is over: once for each, and nothing else of it runs afterwards.</summary>
+    /// <param name="seat">It is not among <see cref="Seats"/> any more.</param>
+    /// <param name="reason">Why.</param>
+    public virtual Task OnLeftAsync(Seat seat, SeatLeaveReason reason) => Task.CompletedTask;
+
+    /// <summary>
     /// Ends the entity once it has nothing more to do, with its state: the next call starts a new one. That of a <see
     /// cref="RoomEntity{TState}"/> is saved first, and the next call starts it with that; where the store does not take it, it goes on
-    /// until it does.
+    /// until it does. Who has a seat leaves it before.
     /// </summary>
     protected void Retire() => Context.Retire();
 

@@ -31,6 +31,7 @@ internal sealed class ActorSocketHost(
             foreach (var extension in extensions)
                 extension.Attach(server, system);
             server.Entities.Placement ??= new OneNodePlacement(system, server.Name);
+            server.Entities.SocketWatcher ??= new LocalSocketWatcher(server.WatchedSockets);
             server.Root = server.Engine.Root = system.ActorOf(
                 NamespaceRoot.Props(server),
                 server.Name.Length == 0 ? "actorsocket" : "actorsocket-" + server.Name

@@ -14,7 +14,8 @@ public sealed class EntityOptions
 
     /// <summary>
     /// For how long an entity may go without a call before it retires, as by <see cref="RoomEntity.Retire"/>: its state is gone, unless it
-    /// is a <see cref="RoomEntity{TState}"/>, which is saved. Ticks do not count as calls. Null, the default: for ever.
+    /// is a <see cref="RoomEntity{TState}"/>, which is saved. Ticks do not count as calls, and one with seats is not idle. Null, the
+    /// default: for ever.
     /// </summary>
     public TimeSpan? IdleTimeout { get; set; }
 
@@ -30,6 +31,12 @@ public sealed class EntityOptions
     /// </summary>
     public int MaxStateBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>
+    /// The most seats of one entity (<see cref="Seats"/>), reserved and lost ones included, whatever the entity sets as their capacity.
+    /// Between 1 and 100 000; 1000.
+    /// </summary>
+    public int MaxSeats { get; set; } = 1000;
+
     internal EntityOptions Copy() => (EntityOptions)MemberwiseClone();
 
     internal IEnumerable<string> Faults(string prefix)
@@ -40,6 +47,8 @@ public sealed class EntityOptions
             yield return $"{prefix}{nameof(IdleTimeout)} is {idle}; it must be between 00:00:00.1000000 and 365.00:00:00, or absent.";
         if (SaveInterval < TimeSpan.FromMilliseconds(100) || SaveInterval > TimeSpan.FromDays(1))
             yield return $"{prefix}{nameof(SaveInterval)} is {SaveInterval}; it must be between 00:00:00.1000000 and 1.00:00:00.";
+        if (MaxSeats is < 1 or > 100_000)
+            yield return $"{prefix}{nameof(MaxSeats)} is {MaxSeats}; it must be between 1 and 100000.";
         if (MaxStateBytes < 1)
             yield return $"{prefix}{nameof(MaxStateBytes)} is {MaxStateBytes}; it must be 1 at least.";
     }

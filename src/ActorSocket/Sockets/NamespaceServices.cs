@@ -190,13 +190,19 @@ internal sealed class NamespaceServices
     {
         _byId[socket.Id] = socket;
         All.Add(socket);
+        Server.WatchedSockets.Changed(socket, isHere: true);
     }
 
     public void Remove(Socket socket)
     {
         _byId.TryRemove(KeyValuePair.Create(socket.Id, socket));
         All.Remove(socket);
+        Server.WatchedSockets.Changed(socket, isHere: false);
     }
+
+    /// <summary>Whether a socket of this id is connected here, or in one of the namespaces that were made from this one.</summary>
+    public bool HasSocket(string socketId) =>
+        _byId.ContainsKey(socketId) || (Children is not null && Children.Values.Any(child => child.HasSocket(socketId)));
 
     public RoomMembers<Socket> PublishRoom(string room) =>
         _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };

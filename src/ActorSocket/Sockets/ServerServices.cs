@@ -33,6 +33,8 @@ internal sealed class ServerServices(
 
     public NamespaceTable Namespaces { get; } = new();
 
+    public WatchedSockets WatchedSockets => field ?? LazyInitializer.EnsureInitialized(ref field, () => new WatchedSockets(Namespaces));
+
     /// <summary>The other nodes, as namespaces see them.</summary>
     public IClusterAdapter Adapter { get; set; } = SingleNodeAdapter.Instance;
 

@@ -34,7 +34,11 @@ public sealed class PublicSurfaceTests : ServerTest
     public void Whatever_waits_for_somebody_takes_a_token_last()
     {
         // by the library, not by applications
-        string[] called = ["OnConnectedAsync", "OnDisconnectedAsync", "OnStartedAsync", "OnTickAsync", "IEventFilter.InvokeAsync"];
+        string[] called =
+        [
+            "OnConnectedAsync", "OnDisconnectedAsync", "OnStartedAsync", "OnTickAsync", "IEventFilter.InvokeAsync",
+            "OnJoinedAsync", "OnLostAsync", "OnReturnedAsync", "OnLeftAsync",
+        ];
         var missing = PublicMethods
             .Where(static method =>
                 method.ReturnType.IsAssignableTo(typeof(Task)) || method.ReturnType.Name.StartsWith("ValueTask", StringComparison.Ordinal)

@@ -124,7 +124,7 @@ public sealed class EntitySavesTests
     {
         var state = new string('[', depth) + new string(']', depth);
         var json = System.Text.Encoding.UTF8.GetBytes(state);
-        Assert.Equal(state, KeptState.Read(KeptState.Write(1, 1, true, [], json)).State!.Value.GetRawText());
+        Assert.Equal(state, KeptState.Read(KeptState.Write(1, 1, true, [], null, json)).State!.Value.GetRawText());
         Assert.Equal(state, KeptState.OfPlain(json).State!.Value.GetRawText());
     }
 

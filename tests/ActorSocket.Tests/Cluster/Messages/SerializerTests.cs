@@ -70,6 +70,10 @@ public sealed class SerializerTests
         );
         yield return new QueryEntity(n, new EntityKey(text, other));
         yield return new EntityQueryReply(n, new EntityRecord(n, EntityPhase.Ended, text, bytes));
+        yield return new WatchSocket(n, text, other);
+        yield return new UnwatchSocket(n, text);
+        yield return new SocketSighting(n, n, text, SocketPresence.Left);
+        yield return new SocketSightingReply(n, n, text);
         yield return new PollRequest(text, n, query);
         yield return new PollCut(text, n);
         yield return new GatewayLeaves(text, n, flag);

@@ -1,0 +1,23 @@
+namespace ActorSocket.Entities;
+
+/// <summary>A seat as it is kept.</summary>
+internal sealed record SeatRecord(
+    long Number,
+    string Token,
+    string Name,
+    SeatState State,
+    string SocketId,
+    DateTimeOffset Since,
+    TimeSpan GraceTime,
+    DateTimeOffset? Due
+);
+
+/// <summary>The seats of an entity as they are kept.</summary>
+/// <param name="Last">The highest number that was given.</param>
+/// <param name="Capacity">How many there may be.</param>
+/// <param name="IsLocked">Whether no new one is taken.</param>
+/// <param name="GraceTime">Of seats to come.</param>
+/// <param name="ReservationTime">Likewise.</param>
+/// <param name="All">Those that there are.</param>
+internal sealed record SeatRecords(
+    long Last, int Capacity, bool IsLocked, TimeSpan GraceTime, TimeSpan ReservationTime, IReadOnlyList<SeatRecord> All);

@@ -1,0 +1,483 @@
+using System.Collections;
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
+using System.Text;
+using ActorSocket.Diagnostics;
+using ActorSocket.Entities;
+
+namespace ActorSocket;
+
+/// <summary>
+/// The members of an entity, each on a <see cref="Seat"/>: taken by a socket, kept for a while when its connection is lost, returned to,
+/// and left. What becomes of them the server finds out, on whichever node the sockets are, and tells the entity: <see
+/// cref="RoomEntity.OnJoinedAsync"/>, <see cref="RoomEntity.OnLostAsync"/>, <see cref="RoomEntity.OnReturnedAsync"/>, <see
+/// cref="RoomEntity.OnLeftAsync"/>.
+/// </summary>
+/// <remarks>
+/// <para>For the entity's own code while it runs, so one at a time. Moves with the entity, and is in the store of a <see
+/// cref="RoomEntity{TState}"/> together with its state, saved with each change: after a crash both are as they were saved last, and the
+/// story goes on from there. Each lost seat is either returned to or left, once.</para>
+/// <para>Refusals are <see cref="EventException"/>s, which reach the client whose handler called the entity: <c>SEATS_FULL</c>,
+/// <c>SEATS_LOCKED</c>, <c>SEAT_UNKNOWN</c>, <c>SEAT_TAKEN</c>.</para>
+/// </remarks>
+#pragma warning disable CA1710 // Seats.Take reads as it is meant; a SeatCollection would be read as one of its seats
+public sealed class Seats : IReadOnlyCollection<Seat>
+#pragma warning restore CA1710
+{
+    /// <summary>The longest name, in characters.</summary>
+    private const int MaxNameLength = 256;
+
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+
+    private readonly EntityContext _context;
+    private readonly RoomEntity _entity;
+    private readonly SeatTable _table;
+    // sockets that have lost their seat while they were lost, and until when they may be recovered, into the room too
+    private readonly Dictionary<string, DateTimeOffset> _former = new(StringComparer.Ordinal);
+    private bool _isEnding;
+
+    internal Seats(EntityContext context, RoomEntity entity, SeatRecords? kept)
+    {
+        (_context, _entity) = (context, entity);
+        var most = context.Options.MaxSeats;
+        _table = kept is null ? new SeatTable(most) : new SeatTable(most, kept);
+        Room = $"{context.Type}:{context.Id}";
+        // A room's name is short, and ids that are longer than one may begin alike.
+        if (Encoding.UTF8.GetByteCount(Room) > Sockets.ServerServices.MaxRoomNameBytes)
+            Room = $"{context.Type}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context.Id)))}";
+    }
+
+    /// <summary>
+    /// The room of those who sit here, <c>class:id</c>: <c>Namespace.To(Seats.Room).Emit(…)</c>. A socket is in it from before <see
+    /// cref="RoomEntity.OnJoinedAsync"/> until its seat is left.
+    /// </summary>
+    public string Room { get; }
+
+    /// <summary>How many seats there are at this moment: reserved, connected and lost ones.</summary>
+    public int Count => _table.Count;
+
+    /// <summary>
+    /// How many there may be: <see cref="EntityOptions.MaxSeats"/> at most, with which it begins. Those that are there stay when it is set
+    /// below their number. Kept.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than <see cref="EntityOptions.MaxSeats"/>.</exception>
+    public int Capacity
+    {
+        get => _table.Capacity;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _table.Most);
+            if (value != Capacity)
+                _table.Capacity = value;
+        }
+    }
+
+    /// <summary>
+    /// Whether nobody may take a seat, though there may be some: the game has begun. Those who were there return, and reserved seats are
+    /// taken, all the same. Kept.
+    /// </summary>
+    public bool IsLocked
+    {
+        get => _table.IsLocked;
+        set
+        {
+            if (value != IsLocked)
+                _table.IsLocked = value;
+        }
+    }
+
+    /// <summary>
+    /// The <see cref="Seat.GraceTime"/> of seats from now on: for how long one is kept once it is lost. 30 s; zero for not at all, a year
+    /// at most. Kept.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than a year.</exception>
+    public TimeSpan GraceTime
+    {
+        get => _table.GraceTime;
+        set
+        {
+            CheckTime(value, nameof(value));
+            if (value != GraceTime)
+                _table.GraceTime = value;
+        }
+    }
+
+    /// <summary>
+    /// For how long the seats that are reserved from now on wait for who is to have them. 15 s; a year at most. Kept.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than a year.</exception>
+    public TimeSpan ReservationTime
+    {
+        get => _table.ReservationTime;
+        set
+        {
+            CheckTime(value, nameof(value));
+            if (value != ReservationTime)
+                _table.ReservationTime = value;
+        }
+    }
+
+    internal SeatTable Table => _table;
+
+    /// <summary>When the next is over by itself, or need not be looked for any more.</summary>
+    internal DateTimeOffset? FirstDue
+    {
+        get
+        {
+            var first = _table.FirstDue;
+            foreach (var until in _former.Values)
+            {
+                if (!(until >= first))
+                    first = until;
+            }
+            return first;
+        }
+    }
+
+    private DateTimeOffset Now => _context.Namespace.Services.Server.Time.GetUtcNow();
+
+    /// <summary>
+    /// Seats a socket, lets it join the <see cref="Room"/>, and runs <see cref="RoomEntity.OnJoinedAsync"/>: when that throws, there is no
+    /// seat. A socket that has one keeps it, and nothing runs.
+    /// </summary>
+    /// <param name="socketId">Of a connected socket of the entity's namespace: the handler's own <see cref="Socket.Id"/>.</param>
+    /// <param name="name">What the entity calls it by, 256 characters at most.</param>
+    /// <param name="cancellationToken">Ends the wait for the room: there is no seat.</param>
+    /// <exception cref="EventException"><c>SEATS_FULL</c>, <c>SEATS_LOCKED</c>.</exception>
+    /// <exception cref="ClusterTimeoutException">The socket's node did not let it join the room in time: there is no seat.</exception>
+    public async Task<Seat> TakeAsync(string socketId, string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(socketId);
+        CheckName(name);
+        if (_table.OfSocket(socketId) is { } own)
+            return own;
+        if (IsLocked || _isEnding)
+            throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
+        CheckCapacity();
+        var change = _table.Take(socketId, name, Now);
+        var seat = change.Seat;
+        var hasJoined = false;
+        try
+        {
+            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
+            hasJoined = true;
+            _former.Remove(socketId);
+            Watch(socketId);
+            await TellAsync(change).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (seat.State != SeatState.Left)
+                _table.Drop(seat, Now);
+            var isGone = LetGoAsync(socketId, CancellationToken.None);
+            if (hasJoined) // else its node does not answer
+                await isGone.ConfigureAwait(false);
+            throw;
+        }
+        return seat;
+    }
+
+    /// <inheritdoc cref="TakeAsync(string, string, CancellationToken)"/>
+    public Task<Seat> TakeAsync(string socketId, CancellationToken cancellationToken = default) =>
+        TakeAsync(socketId, "", cancellationToken);
+
+    /// <summary>
+    /// Keeps a seat for whoever shows its <see cref="Seat.Token"/> (<see cref="ReturnAsync"/>), as when a lobby sends its members to a
+    /// game. It counts as one that is taken. When nobody comes in time, <see cref="RoomEntity.OnLeftAsync"/> runs.
+    /// </summary>
+    /// <param name="name">What the entity calls it by, 256 characters at most.</param>
+    /// <exception cref="EventException"><c>SEATS_FULL</c>.</exception>
+    public Seat Reserve(string name = "")
+    {
+        CheckName(name);
+        if (_isEnding)
+            throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
+        CheckCapacity();
+        var now = Now;
+        return _table.Reserve(name, now);
+    }
+
+    /// <summary>
+    /// Gives whoever shows its token a reserved seat (<see cref="RoomEntity.OnJoinedAsync"/>; when that throws, it stays reserved), or a
+    /// lost one back (<see cref="RoomEntity.OnReturnedAsync"/>). One whose socket still seems to be there is lost first: its client knows
+    /// better. The socket joins the <see cref="Room"/>, and the one before leaves it, which is not waited for. What <see
+    /// cref="RoomEntity.OnReturnedAsync"/> throws is thrown here, and the seat is returned to all the same.
+    /// </summary>
+    /// <param name="token">What its client has shown.</param>
+    /// <param name="socketId">Of the socket that it has now: the handler's own <see cref="Socket.Id"/>.</param>
+    /// <param name="cancellationToken">Ends the wait for the room: nothing has changed.</param>
+    /// <exception cref="EventException">
+    /// <c>SEAT_UNKNOWN</c>: there is no such token, or it was kept for too short a time. <c>SEAT_TAKEN</c>: the socket has another seat
+    /// here.
+    /// </exception>
+    /// <exception cref="ClusterTimeoutException">The socket's node did not let it join the room in time: nothing has changed.</exception>
+    public async Task<Seat> ReturnAsync(string token, string socketId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        ArgumentException.ThrowIfNullOrEmpty(socketId);
+        if (_table.OfToken(token) is not { } seat)
+            throw Refusal("This seat is not kept, or was never there.", "SEAT_UNKNOWN");
+        if (_table.OfSocket(socketId) is { } own && own != seat)
+            throw Refusal("This socket has another seat.", "SEAT_TAKEN");
+        await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
+        if (seat.State == SeatState.Left)
+            throw Refusal("This seat is not kept any more.", "SEAT_UNKNOWN"); // the entity's own code did not wait for one before
+        var (before, since, due) = (seat.SocketId, seat.Since, seat.Due);
+        var changes = _table.Return(seat, socketId, Now);
+        if (before != socketId)
+        {
+            if (before.Length > 0)
+            {
+                _ = LetGoAsync(before, CancellationToken.None); // its node may have crashed, and is not waited for
+                Forget(before);
+            }
+            _former.Remove(socketId);
+            Watch(socketId);
+        }
+        try
+        {
+            await TellAsync([.. changes]).ConfigureAwait(false);
+        }
+        catch when (before.Length == 0 && seat.State == SeatState.Connected)
+        {
+            _table.ReserveAgain(seat, since, due!.Value);
+            await LetGoAsync(socketId, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+        return seat;
+    }
+
+    /// <summary>Ends a seat: its socket leaves the <see cref="Room"/>, and <see cref="RoomEntity.OnLeftAsync"/> runs.</summary>
+    /// <param name="seat">Which one.</param>
+    /// <param name="cancellationToken">Ends the wait for the room; the seat is left all the same.</param>
+    /// <returns>False for one that has left already.</returns>
+    public Task<bool> LeaveAsync(Seat seat, CancellationToken cancellationToken = default) =>
+        EndAsync(seat, SeatLeaveReason.Left, cancellationToken);
+
+    /// <summary>Ends the seat of a socket: see <see cref="LeaveAsync(Seat, CancellationToken)"/>.</summary>
+    /// <param name="socketId">Whose.</param>
+    /// <param name="cancellationToken">Ends the wait for the room; the seat is left all the same.</param>
+    /// <returns>False for one that has none.</returns>
+    public Task<bool> LeaveAsync(string socketId, CancellationToken cancellationToken = default) =>
+        Find(socketId) is { } seat ? LeaveAsync(seat, cancellationToken) : Task.FromResult(false);
+
+    /// <summary>
+    /// Ends a seat: its socket leaves the <see cref="Room"/>, and <see cref="RoomEntity.OnLeftAsync"/> runs. Its token is worth nothing
+    /// from then on; whether the same person may take another one is the entity's to decide.
+    /// </summary>
+    /// <param name="seat">Which one.</param>
+    /// <param name="disconnect">
+    /// How its socket is disconnected as well, after <see cref="RoomEntity.OnLeftAsync"/>; null: it is not.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait for the socket's node; the seat is left all the same.</param>
+    /// <returns>False for one that has left already.</returns>
+    public async Task<bool> KickAsync(Seat seat, DisconnectScope? disconnect = null, CancellationToken cancellationToken = default)
+    {
+        if (!await EndAsync(seat, SeatLeaveReason.Kicked, cancellationToken).ConfigureAwait(false))
+            return false;
+        if (disconnect is { } scope && seat.SocketId.Length > 0)
+            await TryAsync(_context.Namespace.In(seat.SocketId).DisconnectSocketsAsync(scope, cancellationToken)).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>The seat of a socket; null when it has none.</summary>
+    public Seat? Find(string socketId)
+    {
+        ArgumentNullException.ThrowIfNull(socketId);
+        return _table.OfSocket(socketId);
+    }
+
+    /// <summary>The seat of a token; null when there is none.</summary>
+    public Seat? FindByToken(string token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return _table.OfToken(token);
+    }
+
+    /// <summary>
+    /// All that there are, in the order of their numbers. As they are now: what is done to them meanwhile does not matter.
+    /// </summary>
+    public IEnumerator<Seat> GetEnumerator() => ((IEnumerable<Seat>)[.. _table.All]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal static void CheckTime(TimeSpan time, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, Longest, name);
+    }
+
+    /// <summary>Of those that were kept nobody is told of yet.</summary>
+    internal void WatchAll()
+    {
+        foreach (var seat in _table.All)
+        {
+            if (seat.SocketId.Length > 0)
+                Watch(seat.SocketId);
+        }
+    }
+
+    /// <summary>Whether anything depends on what becomes of this socket.</summary>
+    internal bool Concerns(string socketId) => _table.OfSocket(socketId) is not null || _former.ContainsKey(socketId);
+
+    /// <summary>The nodes say what a socket is.</summary>
+    internal async Task SeeAsync(string socketId, SocketPresence presence)
+    {
+        if (presence != SocketPresence.Gone && _former.Remove(socketId))
+        {
+            _ = LetGoAsync(socketId, CancellationToken.None); // recovered, with its rooms: it has no seat
+            return;
+        }
+        if (_table.See(socketId, presence, Now) is not { } change)
+            return;
+        if (change.Kind == SeatChangeKind.Left)
+            Unwatch(socketId);
+        await TellAsync(change).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends those whose time is over.</summary>
+    internal async Task ExpireAsync()
+    {
+        var now = Now;
+        var changes = new List<SeatChange>();
+        while (_table.Expire(now) is { } change)
+        {
+            changes.Add(change);
+            if (change.Seat.SocketId.Length > 0)
+                Forget(change.Seat.SocketId);
+        }
+        foreach (var (socketId, until) in _former)
+        {
+            if (until > now)
+                continue;
+            _former.Remove(socketId);
+            Unwatch(socketId);
+        }
+        await TellAsync([.. changes]).ConfigureAwait(false);
+    }
+
+    /// <summary>The entity ends, and so do all.</summary>
+    internal async Task EndAllAsync()
+    {
+        _isEnding = true;
+        var changes = new List<SeatChange>();
+        try
+        {
+            foreach (var seat in this)
+            {
+                if (_table.Leave(seat, SeatLeaveReason.EntityEnded, Now) is not { } change)
+                    continue;
+                if (seat.SocketId.Length > 0)
+                    _ = LetGoAsync(seat.SocketId, CancellationToken.None); // nobody is left who would emit to it
+                changes.Add(change);
+            }
+            await TellAsync([.. changes]).ConfigureAwait(false);
+        }
+        finally
+        {
+            _isEnding = false;
+        }
+    }
+
+    private async Task<bool> EndAsync(Seat seat, SeatLeaveReason reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(seat);
+        var wasConnected = seat.State == SeatState.Connected;
+        if (_table.Leave(seat, reason, Now) is not { } change)
+            return false;
+        try
+        {
+            if (wasConnected)
+                await LetGoAsync(seat.SocketId, cancellationToken).ConfigureAwait(false);
+            else if (seat.SocketId.Length > 0)
+                Forget(seat.SocketId);
+        }
+        finally
+        {
+            await TellAsync(change).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    /// <summary>One that fails does not keep the others from being told.</summary>
+    private async Task TellAsync(params SeatChange[] changes)
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (var (seat, kind, reason) in changes)
+        {
+            try
+            {
+                await (
+                    kind switch
+                    {
+                        SeatChangeKind.Joined => _entity.OnJoinedAsync(seat),
+                        SeatChangeKind.Lost => _entity.OnLostAsync(seat),
+                        SeatChangeKind.Returned => _entity.OnReturnedAsync(seat),
+                        _ => _entity.OnLeftAsync(seat, reason),
+                    }
+                ).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+        failure?.Throw();
+    }
+
+    private async Task JoinRoomAsync(string socketId, CancellationToken cancellationToken) =>
+        await _context.Namespace.In(socketId).SocketsJoinAsync(Room, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>A lost socket has no seat any more; should it be recovered, it is to leave the room.</summary>
+    private void Forget(string socketId)
+    {
+        if (_context.Namespace.Services.Recovery is not { } recovery || _former.Count >= _table.Most)
+        {
+            Unwatch(socketId);
+            return;
+        }
+        _former[socketId] = Now + recovery.Options.MaxDisconnectionDuration;
+        Watch(socketId);
+        _table.Touch(); // there is something to come
+    }
+
+    /// <summary>It has no seat any more.</summary>
+    private Task LetGoAsync(string socketId, CancellationToken cancellationToken)
+    {
+        Unwatch(socketId);
+        return TryAsync(_context.Namespace.In(socketId).SocketsLeaveAsync(Room, cancellationToken));
+    }
+
+    /// <summary>A node that does not answer has most likely gone, and its sockets with it: that fails nobody.</summary>
+    private async Task TryAsync(ValueTask change)
+    {
+        try
+        {
+            await change.ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            _context.Namespace.Services.Server.Log.SeatNotCleared(error, _context.Type);
+        }
+    }
+
+    private void Watch(string socketId) => _context.Watcher.Watch(_context.Namespace.Name, socketId, _context.Actor);
+
+    private void Unwatch(string socketId) => _context.Watcher.Unwatch(socketId, _context.Actor);
+
+    private void CheckCapacity()
+    {
+        if (Count >= Capacity)
+            throw Refusal($"All seats are taken: there are {Capacity}.", "SEATS_FULL");
+    }
+
+    private static void CheckName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length > MaxNameLength)
+            throw new ArgumentException($"A seat's name has {name.Length} characters; it has {MaxNameLength} at most.", nameof(name));
+    }
+
+    private static EventException Refusal(string message, string code) => new(message) { Code = code };
+}
