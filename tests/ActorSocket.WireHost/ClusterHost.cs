@@ -34,11 +34,15 @@ internal static class ClusterHost
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
             .AddSimpleConsole(static console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddActorSocket(TestHandlers.Configure).AddCluster();
+        var server = builder.Services.AddActorSocket(TestHandlers.Configure).AddCluster();
+        var store = builder.Configuration["store"];
+        if (store is not null)
+            server.AddPersistence(persistence => persistence.UseSqlite(store));
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
         var counters = io.MapEntities<Counter>("ticking");
+        var duels = store is null ? null : Duel.Map(io);
         var journal = new Journal();
         TestHandlers.Map(io, journal.Add);
         SoakHandlers.Map(io);
@@ -61,6 +65,7 @@ internal static class ClusterHost
         app.MapPost("/test/rooms", async (int count, string prefix) => await RoomLoad.OpenAsync(io, prefix, count));
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
+        app.MapGet("/test/duel", async (string id) => await duels!.InvokeAsync<DuelStory>(id, "stories"));
         app.MapGet("/test/ticks", static () => SoakHandlers.Ticks);
         app.MapPost("/test/counter", async (string id, int add) => await counters.InvokeAsync<CounterState>(id, "add", add));
         app.MapPost(

@@ -166,6 +166,13 @@ internal sealed class NodeProcess : IAsyncDisposable
         return (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<CounterState>(JsonSerializerOptions.Web))!;
     }
 
+    /// <summary>What a game with seats has been told; null where it does not answer.</summary>
+    public async Task<DuelStory?> DuelAsync(string id)
+    {
+        using var response = await Http.GetAsync(new Uri(Url, "/test/duel?id=" + Uri.EscapeDataString(id)));
+        return response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<DuelStory>(JsonSerializerOptions.Web) : null;
+    }
+
     public async Task<double> OpenRoomsAsync(string prefix, int count)
     {
         using var patient = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
@@ -276,3 +283,6 @@ internal sealed record CounterState(string Id, string Node, int Count, long Tick
     /// <summary>The count of one whose count was lost.</summary>
     public const int Lost = -1;
 }
+
+/// <summary>Where a game with seats lives, and what it has been told of each, from the first on.</summary>
+internal sealed record DuelStory(string Node, Dictionary<long, List<string>> Stories);
