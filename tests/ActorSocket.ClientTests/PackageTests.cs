@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -8,13 +7,9 @@ using ActorSocket.ClientTests.Infrastructure;
 namespace ActorSocket.ClientTests;
 
 /// <summary>The NuGet package, in a project that knows nothing else of this repository.</summary>
-public sealed class PackageTests
+[Collection(PackedOnce.Name)]
+public sealed class PackageTests(PackedProjects packages)
 {
-    private const string Version = "0.0.1-test";
-
-    private static readonly string Configuration =
-        typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-
     private const string Program = """
         using ActorSocket;
 
@@ -142,33 +137,26 @@ public sealed class PackageTests
     [Fact]
     public async Task Each_package_says_what_it_is_and_carries_what_it_must()
     {
-        var folder = Directory.CreateTempSubdirectory("actorsocket-packages-").FullName;
-        try
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
+        foreach (var name in packages.Names)
         {
-            var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
-            foreach (var project in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories))
+            await using var package = await ZipFile.OpenReadAsync(packages.File(name));
+            var files = package.Entries.Select(static entry => entry.FullName).ToHashSet(StringComparer.Ordinal);
+            Assert.Superset((HashSet<string>)["icon.png", "README.md", "LICENSE"], files);
+            Assert.DoesNotMatch(@"\]\((?!https?:|#)", await TextAsync(package, "README.md"));
+            var about = XDocument.Parse(await TextAsync(package, name + ".nuspec")).Root!.Elements().Single();
+            foreach (var element in (string[])["description", "tags", "projectUrl", "repository", "releaseNotes", "icon", "readme", "license"])
+                Assert.Contains(about.Elements(), found => string.Equals(found.Name.LocalName, element, StringComparison.Ordinal));
+            Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
+            if (!files.Any(static file => file.StartsWith("content/", StringComparison.Ordinal)))
             {
-                if (!(await File.ReadAllTextAsync(project)).Contains("<IsPackable>true", StringComparison.Ordinal))
-                    continue;
-                var name = Path.GetFileNameWithoutExtension(project);
-                await DotNetAsync(Repository.Root, "pack", project, "--no-build", "-c", Configuration, "-o", folder, "-p:PackageVersion=" + Version, "-p:MinVerVersionOverride=" + Version);
-                Assert.True(File.Exists(Path.Combine(folder, $"{name}.{Version}.snupkg")), name);
-                await using var package = await ZipFile.OpenReadAsync(Path.Combine(folder, $"{name}.{Version}.nupkg"));
-                var files = package.Entries.Select(static entry => entry.FullName).ToHashSet(StringComparer.Ordinal);
-                Assert.Superset((HashSet<string>)["icon.png", "README.md", "LICENSE", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"], files);
-                Assert.DoesNotMatch(@"\]\((?!https?:|#)", await TextAsync(package, "README.md"));
-                var about = XDocument.Parse(await TextAsync(package, name + ".nuspec")).Root!.Elements().Single();
-                foreach (var element in (string[])["description", "tags", "projectUrl", "repository", "releaseNotes", "icon", "readme", "license"])
-                    Assert.Contains(about.Elements(), found => string.Equals(found.Name.LocalName, element, StringComparison.Ordinal));
-                Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
-                if (name == "ActorSocket")
-                    Assert.Contains("licenses/socket.io-client/LICENSE", files);
+                Assert.Superset((HashSet<string>)[$"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"], files);
+                Assert.True(File.Exists(Path.ChangeExtension(packages.File(name), ".snupkg")), name);
             }
+            if (name == "ActorSocket")
+                Assert.Contains("licenses/socket.io-client/LICENSE", files);
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Assert.Contains("ActorSocket.Templates", packages.Names, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -181,75 +169,55 @@ public sealed class PackageTests
         """431[{"from":"me","text":"HI"}""",
         "old client");
 
-    private static async Task RunAsync(string package, string program, string jsonByReflection, params string[] expected)
+    private async Task RunAsync(string package, string program, string jsonByReflection, params string[] expected)
     {
-        var folder = Directory.CreateTempSubdirectory("actorsocket-package-").FullName;
-        try
-        {
-            string[] projects = ["ActorSocket.Protocol", "ActorSocket.Transport", "ActorSocket.Engine", "ActorSocket"];
-            if (package == "ActorSocket.TestKit")
-                projects = [.. projects, "ActorSocket.Cluster", package];
-            foreach (var project in projects)
-            {
-                string[] pack = ["pack", "src/" + project, "--no-build", "-c", Configuration, "-o", folder, "-p:PackageVersion=" + Version, "-p:MinVerVersionOverride=" + Version];
-                await DotNetAsync(Repository.Root, pack);
-            }
-            new XDocument(new XElement(
-                "Project",
-                new XAttribute("Sdk", "Microsoft.NET.Sdk.Web"),
+        var folder = Directory.CreateDirectory(Path.Combine(packages.Folder, $"{package}-{jsonByReflection}")).FullName;
+        await packages.UseInAsync(folder);
+        new XDocument(new XElement(
+            "Project",
+            new XAttribute("Sdk", "Microsoft.NET.Sdk.Web"),
+            new XElement(
+                "PropertyGroup",
+                new XElement("TargetFramework", "net10.0"),
+                new XElement("Nullable", "enable"),
+                new XElement("ImplicitUsings", "enable"),
+                new XElement("JsonSerializerIsReflectionEnabledByDefault", jsonByReflection)),
+            new XElement(
+                "ItemGroup",
                 new XElement(
-                    "PropertyGroup",
-                    new XElement("TargetFramework", "net10.0"),
-                    new XElement("Nullable", "enable"),
-                    new XElement("ImplicitUsings", "enable"),
-                    new XElement("JsonSerializerIsReflectionEnabledByDefault", jsonByReflection),
-                    // the version is never new, so nothing of it may stay in the user's folder
-                    new XElement("RestorePackagesPath", Path.Combine(folder, "packages")),
-                    new XElement(
-                        "RestoreFallbackFolders",
-                        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")),
-                    new XElement("RestoreAdditionalProjectSources", folder)),
-                new XElement(
-                    "ItemGroup",
-                    new XElement("PackageReference", new XAttribute("Include", package), new XAttribute("Version", Version)))))
-                .Save(Path.Combine(folder, "App.csproj"));
-            await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
+                    "PackageReference",
+                    new XAttribute("Include", package),
+                    new XAttribute("Version", PackedProjects.Version)))))
+            .Save(Path.Combine(folder, "App.csproj"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
 
-            var said = await DotNetAsync(folder, "run", "--project", "App.csproj");
+        var (exitCode, said) = await Tool.RunAsync("dotnet", ["run", "--project", "App.csproj"], folder, TimeSpan.FromMinutes(5));
 
-            // Akka itself speaks on the standard output while its loggers stop.
-            var lines = Array.FindAll(
-                said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                static line => !line.StartsWith("[INFO]", StringComparison.Ordinal)
-            );
-            Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
+        Assert.True(exitCode == 0, said);
+        // Akka itself speaks on the standard output while its loggers stop.
+        var lines = Array.FindAll(
+            said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            static line => !line.StartsWith("[INFO]", StringComparison.Ordinal)
+        );
+        Assert.Equal(expected, lines[^Math.Min(expected.Length, lines.Length)..]);
 
-            if (package != "ActorSocket")
-                return;
-            var assets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "obj", "project.assets.json")));
-            var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
-            var listed = page[page.IndexOf("<!-- hello -->", StringComparison.Ordinal)..page.IndexOf("<!-- /hello -->", StringComparison.Ordinal)];
-            Assert.Equal(
-                assets.RootElement.GetProperty("libraries").EnumerateObject().Select(static library => library.Name.Split('/')[0]).Order(StringComparer.Ordinal),
-                Regex.Matches(listed, "`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(static match => match.Groups["name"].Value).Order(StringComparer.Ordinal)
-            );
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        if (package != "ActorSocket")
+            return;
+        using var assets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "obj", "project.assets.json")));
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
+        var listed = page[page.IndexOf("<!-- hello -->", StringComparison.Ordinal)..page.IndexOf("<!-- /hello -->", StringComparison.Ordinal)];
+        Assert.Equal(
+            assets.RootElement.GetProperty("libraries").EnumerateObject().Select(static library => library.Name.Split('/')[0])
+                .Order(StringComparer.Ordinal),
+            Regex.Matches(listed, "`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+                .Select(static match => match.Groups["name"].Value)
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     private static async Task<string> TextAsync(ZipArchive package, string file)
     {
         using var reader = new StreamReader(await package.GetEntry(file)!.OpenAsync());
         return await reader.ReadToEndAsync();
-    }
-
-    private static async Task<string> DotNetAsync(string folder, params string[] arguments)
-    {
-        var (exitCode, output) = await Tool.RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(5));
-        Assert.True(exitCode == 0, $"dotnet {string.Join(' ', arguments)} failed:\n{output}");
-        return output;
     }
 }

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using ActorSocket.ClientTests.Infrastructure;
+
+namespace ActorSocket.ClientTests;
+
+/// <summary>What <c>dotnet new</c> makes of the templates, as a user has it: from packages, in a folder that knows nothing of this one.</summary>
+[Collection(PackedOnce.Name)]
+public sealed class TemplateTests(PackedProjects packages)
+{
+    [Theory]
+    [InlineData("actorsocket", "MyChat", "enter")]
+    [InlineData("actorsocket-game", "MyGame", "return")]
+    public async Task A_new_project_passes_its_tests_and_serves_its_page(string template, string name, string word)
+    {
+        var folder = Path.Combine(packages.Folder, name);
+        var hive = Path.Combine(packages.Folder, "hive-" + name);
+        await DotNetAsync(packages.Folder, "new", "install", packages.File("ActorSocket.Templates"), "--debug:custom-hive", hive);
+        await DotNetAsync(packages.Folder, "new", template, "-n", name, "-o", folder, "--debug:custom-hive", hive, "--no-restore");
+        await packages.UseInAsync(folder);
+
+        var tests = await DotNetAsync(folder, "test", name + ".slnx");
+        Assert.Contains("Passed!", tests, StringComparison.Ordinal);
+
+        var url = $"http://127.0.0.1:{Ports.Free()}";
+        await using var server = await ServerProcess.StartAsync(folder, Path.Combine("src", name, "bin", "Debug", "net10.0", name + ".dll"), url);
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+        Assert.Contains("/socket.io/socket.io.js", await http.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("Socket.IO v4", await http.GetStringAsync("/socket.io/socket.io.js"), StringComparison.Ordinal);
+        Assert.Contains(word, await http.GetStringAsync(template == "actorsocket" ? "/chat.js" : "/game.js"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "ACTORSOCKET_VERSION",
+            await File.ReadAllTextAsync(Path.Combine(folder, "src", name, name + ".csproj")),
+            StringComparison.Ordinal
+        );
+    }
+
+    private static async Task<string> DotNetAsync(string folder, params string[] arguments)
+    {
+        var (exitCode, output) = await Tool.RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(5));
+        Assert.True(exitCode == 0, $"dotnet {string.Join(' ', arguments)} failed:\n{output}");
+        return output;
+    }
+
+    /// <summary>The new project's server, until it is disposed of.</summary>
+    private sealed class ServerProcess(Process process) : IAsyncDisposable
+    {
+        public static async Task<ServerProcess> StartAsync(string folder, string program, string url)
+        {
+            var process = Process.Start(new ProcessStartInfo("dotnet")
+            {
+                ArgumentList = { Path.Combine(folder, program), "--urls", url },
+                WorkingDirectory = Path.GetDirectoryName(Path.Combine(folder, program))!.Replace(
+                    Path.Combine("bin", "Debug", "net10.0"), "", StringComparison.Ordinal),
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+            })!;
+            var started = new ServerProcess(process);
+            while (await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)) is { } line)
+            {
+                if (line.Contains("Now listening on", StringComparison.Ordinal))
+                {
+                    _ = process.StandardOutput.ReadToEndAsync();
+                    return started;
+                }
+            }
+            await started.DisposeAsync();
+            throw new InvalidOperationException("The server has ended before it listened.");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+    }
+}
