@@ -45,8 +45,8 @@ public class ActorSocketTestServer : IAsyncDisposable
     /// <summary>The test server that it is in, for other requests: <c>TestServer.CreateClient()</c>.</summary>
     public TestServer TestServer { get; }
 
-    /// <summary>How long an expectation waits, in real time. 5 s.</summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long an expectation waits, in real time. 10 s.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The clock that it was started with.</summary>
     /// <exception cref="InvalidOperationException">Its time is real.</exception>

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.TestKit.Tests;
 
-/// <summary>Applications of others in a test server: with an actor system of their own, a path and a name, with the kit and without.</summary>
+/// <summary>
+/// Applications of others in a test server: with an actor system of their own, a path and a name, with the kit and without.
+/// </summary>
 public sealed class AttachTests
 {
     [Fact]

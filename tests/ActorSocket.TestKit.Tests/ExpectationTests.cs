@@ -27,6 +27,7 @@ public sealed class ExpectationTests
         await alice.ExpectAsync("first");
         alice.Emit("echo", "second", new { text = "hi" });
         alice.Emit("echo", "third");
+        await server.SettleAsync();
         server.Patience = TimeSpan.FromMilliseconds(200);
         var late = await Assert.ThrowsAsync<ExpectationException>(() => alice.ExpectAsync("fourth"));
         Assert.Equal(
@@ -42,10 +43,11 @@ public sealed class ExpectationTests
         Assert.StartsWith("alice (/) was to get \"third\" next; something else came.", wrong.Message, StringComparison.Ordinal);
         await alice.ExpectNextAsync("second");
         await alice.ExpectNextAsync("third");
-        alice.Emit("silence");
-        await alice.ExpectNothingAsync();
         var unanswered = await Assert.ThrowsAsync<ExpectationException>(() => alice.EmitWithAckAsync<int>("unheard-of"));
         Assert.Contains("acknowledgement of \"unheard-of\"; it did not come within", unanswered.Message, StringComparison.Ordinal);
+        server.Patience = TimeSpan.FromSeconds(20);
+        alice.Emit("silence");
+        await alice.ExpectNothingAsync();
     }
 
     [Fact]
@@ -87,10 +89,11 @@ public sealed class ExpectationTests
             socket.On("double", (int n) => socket.Emit("doubled", 2 * n));
             socket.On("throw", static void () => throw new InvalidOperationException("a bug"));
         }));
-        server.Patience = TimeSpan.FromMilliseconds(200);
         var alice = await server.ConnectAsync();
         alice.Emit("throw");
         alice.Emit("double", "two");
+        await server.SettleAsync();
+        server.Patience = TimeSpan.FromMilliseconds(200);
         var failure = await Assert.ThrowsAsync<ExpectationException>(() => alice.ExpectAsync("doubled"));
         Assert.Contains(
             "Error, ActorSocket: A handler of namespace / threw. InvalidOperationException: a bug",
@@ -122,9 +125,9 @@ public sealed class ExpectationTests
         {
             socket.On("block", () => release.Wait());
         }));
-        server.Patience = TimeSpan.FromMilliseconds(300);
         var alice = await server.ConnectAsync();
         alice.Emit("block");
+        server.Patience = TimeSpan.FromSeconds(2);
         var failure = await Assert.ThrowsAsync<ExpectationException>(() => alice.ExpectNothingAsync());
         release.Set();
         Assert.Contains("Actors are still busy", failure.Message, StringComparison.Ordinal);
