@@ -10,6 +10,9 @@ namespace ActorSocket.ClientTests;
 [Collection(PackedOnce.Name)]
 public sealed class PackageTests(PackedProjects packages)
 {
+    private static readonly string[] About =
+        ["description", "tags", "projectUrl", "repository", "releaseNotes", "icon", "readme", "license"];
+
     private const string Program = """
         using ActorSocket;
 
@@ -145,7 +148,7 @@ public sealed class PackageTests(PackedProjects packages)
             Assert.Superset((HashSet<string>)["icon.png", "README.md", "LICENSE"], files);
             Assert.DoesNotMatch(@"\]\((?!https?:|#)", await TextAsync(package, "README.md"));
             var about = XDocument.Parse(await TextAsync(package, name + ".nuspec")).Root!.Elements().Single();
-            foreach (var element in (string[])["description", "tags", "projectUrl", "repository", "releaseNotes", "icon", "readme", "license"])
+            foreach (var element in About)
                 Assert.Contains(about.Elements(), found => string.Equals(found.Name.LocalName, element, StringComparison.Ordinal));
             Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
             if (!files.Any(static file => file.StartsWith("content/", StringComparison.Ordinal)))
@@ -205,7 +208,7 @@ public sealed class PackageTests(PackedProjects packages)
             return;
         using var assets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "obj", "project.assets.json")));
         var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "PACKAGES.md"));
-        var listed = page[page.IndexOf("<!-- hello -->", StringComparison.Ordinal)..page.IndexOf("<!-- /hello -->", StringComparison.Ordinal)];
+        var listed = page.Split("<!-- hello -->")[1].Split("<!-- /hello -->")[0];
         Assert.Equal(
             assets.RootElement.GetProperty("libraries").EnumerateObject().Select(static library => library.Name.Split('/')[0])
                 .Order(StringComparer.Ordinal),

@@ -3,7 +3,9 @@ using ActorSocket.ClientTests.Infrastructure;
 
 namespace ActorSocket.ClientTests;
 
-/// <summary>What <c>dotnet new</c> makes of the templates, as a user has it: from packages, in a folder that knows nothing of this one.</summary>
+/// <summary>
+/// What <c>dotnet new</c> makes of the templates, as a user has it: from packages, in a folder that knows nothing of this one.
+/// </summary>
 [Collection(PackedOnce.Name)]
 public sealed class TemplateTests(PackedProjects packages)
 {
@@ -22,7 +24,8 @@ public sealed class TemplateTests(PackedProjects packages)
         Assert.Contains("Passed!", tests, StringComparison.Ordinal);
 
         var url = $"http://127.0.0.1:{Ports.Free()}";
-        await using var server = await ServerProcess.StartAsync(folder, Path.Combine("src", name, "bin", "Debug", "net10.0", name + ".dll"), url);
+        var program = Path.Combine("src", name, "bin", "Debug", "net10.0", name + ".dll");
+        await using var server = await ServerProcess.StartAsync(folder, program, url);
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         Assert.Contains("/socket.io/socket.io.js", await http.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.Contains("Socket.IO v4", await http.GetStringAsync("/socket.io/socket.io.js"), StringComparison.Ordinal);

@@ -23,8 +23,8 @@ internal static class OwnAddress
         var family = hostname == "::" ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
         return (found.Find(address => address.AddressFamily == family) ?? found.FirstOrDefault())?.ToString()
             ?? throw new InvalidOperationException(
-                $"ActorSocket:Cluster:Hostname is '{hostname}', and this machine has no address but its own loopback: set PublicHostname to "
-                    + "what other nodes reach it by."
+                $"ActorSocket:Cluster:Hostname is '{hostname}', and this machine has no address but its own loopback: "
+                    + "set PublicHostname to what other nodes reach it by."
             );
     }
 }
