@@ -10,6 +10,7 @@ namespace ActorSocket.Entities;
 internal sealed class EntityServices
 {
     private readonly ConcurrentDictionary<string, Type> _classes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EntityCaller> _callers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, IActorRef> _regions = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<Action> _starts = [];
 
@@ -35,6 +36,11 @@ internal sealed class EntityServices
 
     /// <summary>Gives a class its name on the wire. False when another one has it, which <paramref name="taken"/> is then.</summary>
     public bool TryName(string type, Type entity, out Type taken) => (taken = _classes.GetOrAdd(type, entity)) == entity;
+
+    /// <summary>What calls the entities of a class, by its name on the wire; null where there is none of that name.</summary>
+    public EntityCaller? CallerOf(string type) => _callers.GetValueOrDefault(type);
+
+    public void Add(string type, EntityCaller caller) => _callers[type] = caller;
 
     /// <summary>Every node of a cluster takes its share of each class, called or not: it is started with the server.</summary>
     public void StartLater(Action start) => _starts.Add(start);

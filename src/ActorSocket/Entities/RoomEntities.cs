@@ -34,6 +34,7 @@ public sealed partial class RoomEntities<TEntity>
         var region = new EntityRegion(entities, kind);
         entities.StartLater(() => _ = region.Started);
         Caller = new EntityCaller(ns, type, region, limit: null);
+        entities.Add(type, Caller);
     }
 
     private RoomEntities(EntityCaller caller) => Caller = caller;

@@ -39,6 +39,7 @@ public sealed class LayerTests
         "ActorSocket/Hubs",
         "ActorSocket/Entities",
         "ActorSocket/Hosting",
+        "ActorSocket/Api",
         "ActorSocket.Persistence",
         "ActorSocket.Cluster/Options",
         "ActorSocket.Cluster/Messages",

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using ActorSocket.Entities;
+using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Sockets;
+using Microsoft.AspNetCore.Http;
+
+namespace ActorSocket.Api;
+
+/// <summary>What a request of the HTTP API does. What it throws, <see cref="Problems"/> tells the caller.</summary>
+internal sealed class ServerApi(ActorSocketServer io)
+{
+    private const int MaxSockets = 10_000;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+
+    public IResult Emit(EmitRequest request)
+    {
+        var sockets = Select(request);
+        (request.Volatile ? sockets.Volatile : sockets).EmitCore(NameOf(request), ArgumentsOf(request.Args));
+        return Results.Accepted();
+    }
+
+    public async Task<IResult> AskAsync(AskRequest request, CancellationToken aborted)
+    {
+        var wait = TimeSpan.FromMilliseconds(request.TimeoutMs ?? 5000);
+        if (wait <= TimeSpan.Zero || wait > LongestWait)
+            throw new RequestException("timeoutMs", "It is 1 to 600 000.");
+        var answers = await Select(request)
+            .Timeout(wait)
+            .EmitWithAckCoreAsync<JsonElement>(NameOf(request), ArgumentsOf(request.Args), aborted)
+            .ConfigureAwait(false);
+        return Results.Ok(new AskAnswer(answers));
+    }
+
+    public async Task<IResult> JoinAsync(MoveRequest request, CancellationToken aborted)
+    {
+        await Select(request).SocketsJoinAsync(TargetsOf(request), aborted).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> LeaveAsync(MoveRequest request, CancellationToken aborted)
+    {
+        await Select(request).SocketsLeaveAsync(TargetsOf(request), aborted).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> DisconnectAsync(DisconnectRequest request, CancellationToken aborted)
+    {
+        var scope = request.CloseConnections ? DisconnectScope.Connection : DisconnectScope.Namespace;
+        await Select(request).DisconnectSocketsAsync(scope, aborted).ConfigureAwait(false);
+        return Results.NoContent();
+    }
+
+    public async Task<IResult> SocketsAsync(string? ns, string[]? rooms, int limit, bool withData, CancellationToken aborted)
+    {
+        if (limit is < 1 or > MaxSockets)
+            throw new RequestException("limit", "It is 1 to 10 000.");
+        var found = await Select(new Selection { Namespace = ns, Rooms = rooms is { Length: > 0 } ? rooms : null })
+            .FetchSocketsAsync(aborted)
+            .ConfigureAwait(false);
+        return Results.Ok(new SocketsAnswer(
+            [
+                .. found.Take(limit).Select(socket =>
+                    new SocketAnswer(socket.Id, socket.Rooms, socket.Handshake.Address, withData ? socket.Data : null)),
+            ],
+            found.Count
+        ));
+    }
+
+    public async Task<IResult> CallAsync(string type, string id, string method, CallRequest request, CancellationToken aborted)
+    {
+        if (io.Server.Entities.CallerOf(type) is not { } entities)
+            return Results.Problem($"There are no entities \"{type}\" on this server.", statusCode: StatusCodes.Status404NotFound);
+        var args = new ArgumentList(ArgumentsOf(request.Args));
+        var result = await entities.CallAsync(id, method, args, aborted).ConfigureAwait(false);
+        return Results.Ok(entities.Read<JsonElement>(result, method));
+    }
+
+    private BroadcastOperator Select(Selection selection)
+    {
+        if (selection.Rooms is { Length: 0 })
+            throw new RequestException("rooms", "It names no room. Leave it out for all sockets.");
+        var ns = NamespaceOf(selection.Namespace ?? "/");
+        return (selection.Rooms is { } rooms ? ns.To(rooms) : ns.Except()).Except(selection.Except ?? []);
+    }
+
+    /// <summary>One that is there, or may be on another node: a misspelt name is an error, not a namespace more.</summary>
+    private Namespace NamespaceOf(string name)
+    {
+        name = name.StartsWith('/') ? name : "/" + name;
+        if (io.Server.Namespaces.TryGet(name, out var known))
+            return known.Face;
+        return Array.Exists(io.Server.Namespaces.Dynamic, dynamic => dynamic.Pattern?.IsMatch(name) == true)
+            ? io.Of(name)
+            : throw new RequestException("namespace", "There is no such namespace.");
+    }
+
+    private static string NameOf(EmitRequest request) =>
+        request.Event is { Length: > 0 } name ? name : throw new RequestException("event", "It is the name of the event.");
+
+    private static string[] TargetsOf(MoveRequest request) =>
+        request.Targets is { Length: > 0 } rooms ? rooms : throw new RequestException("targets", "It names the rooms to join or to leave.");
+
+    private static object?[] ArgumentsOf(JsonElement[]? args) => args is null ? [] : Array.ConvertAll(args, static arg => (object?)arg);
+}
