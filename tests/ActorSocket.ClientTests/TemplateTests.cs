@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ActorSocket.ClientTests.Infrastructure;
 
 namespace ActorSocket.ClientTests;
@@ -24,8 +23,9 @@ public sealed class TemplateTests(PackedProjects packages)
         Assert.Contains("Passed!", tests, StringComparison.Ordinal);
 
         var url = $"http://127.0.0.1:{Ports.Free()}";
-        var program = Path.Combine("src", name, "bin", "Debug", "net10.0", name + ".dll");
-        await using var server = await ServerProcess.StartAsync(folder, program, url);
+        var project = Path.Combine(folder, "src", name);
+        var program = Path.Combine(project, "bin", "Debug", "net10.0", name + ".dll");
+        await using var server = await ListeningProcess.StartAsync("Now listening on", project, program, "--urls", url);
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         Assert.Contains("/socket.io/socket.io.js", await http.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.Contains("Socket.IO v4", await http.GetStringAsync("/socket.io/socket.io.js"), StringComparison.Ordinal);
@@ -42,39 +42,5 @@ public sealed class TemplateTests(PackedProjects packages)
         var (exitCode, output) = await Tool.RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(5));
         Assert.True(exitCode == 0, $"dotnet {string.Join(' ', arguments)} failed:\n{output}");
         return output;
-    }
-
-    /// <summary>The new project's server, until it is disposed of.</summary>
-    private sealed class ServerProcess(Process process) : IAsyncDisposable
-    {
-        public static async Task<ServerProcess> StartAsync(string folder, string program, string url)
-        {
-            var process = Process.Start(new ProcessStartInfo("dotnet")
-            {
-                ArgumentList = { Path.Combine(folder, program), "--urls", url },
-                WorkingDirectory = Path.GetDirectoryName(Path.Combine(folder, program))!.Replace(
-                    Path.Combine("bin", "Debug", "net10.0"), "", StringComparison.Ordinal),
-                RedirectStandardOutput = true,
-                UseShellExecute = false,
-            })!;
-            var started = new ServerProcess(process);
-            while (await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)) is { } line)
-            {
-                if (line.Contains("Now listening on", StringComparison.Ordinal))
-                {
-                    _ = process.StandardOutput.ReadToEndAsync();
-                    return started;
-                }
-            }
-            await started.DisposeAsync();
-            throw new InvalidOperationException("The server has ended before it listened.");
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
     }
 }

@@ -9,7 +9,11 @@ public sealed class ChatHubTests : IAsyncLifetime
 {
     private ActorSocketTestServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await ActorSocketTestServer.StartAsync(map: io => io.MapHub<ChatHub>());
+    public async Task InitializeAsync()
+    {
+        _server = await ActorSocketTestServer.StartAsync(map: io => io.MapHub<ChatHub>());
+        _server.Patience = TimeSpan.FromSeconds(30); // of real time: a build machine may be busy
+    }
 
     public async Task DisposeAsync() => await _server.DisposeAsync();
 

@@ -38,7 +38,7 @@ public sealed class Arena : RoomEntity<ArenaState>, IArena
     public override Task OnStartedAsync(EntityStart start)
     {
         Seats.Capacity = 16;
-        Seats.GraceTime = TimeSpan.FromSeconds(30); // for so long a player may be away
+        Seats.GraceTime = TimeSpan.FromSeconds(10); // for so long a player may be away
         return Task.CompletedTask;
     }
 
