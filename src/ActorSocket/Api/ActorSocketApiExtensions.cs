@@ -106,8 +106,8 @@ public static class ActorSocketApiExtensions
     {
         if (!endpoint.Metadata.Any(static item => item is IAuthorizeData or AuthorizationPolicy or IAllowAnonymous))
             throw new InvalidOperationException(
-                $"{endpoint.DisplayName} is open to everybody: add .RequireAuthorization(…) to MapActorSocketApi, or .AllowAnonymous() where "
-                    + "only those reach it who may do anything to any client."
+                $"{endpoint.DisplayName} is open to everybody: add .RequireAuthorization(…) to MapActorSocketApi, or .AllowAnonymous() "
+                    + "where only those reach it who may do anything to any client."
             );
     }
 }

@@ -67,4 +67,9 @@ internal sealed record AskAnswer(IReadOnlyList<JsonElement> Answers);
 internal sealed record SocketsAnswer(IReadOnlyList<SocketAnswer> Sockets, int Total);
 
 /// <summary>One socket. What its client has shown at its handshake, tokens and cookies, is not told.</summary>
-internal sealed record SocketAnswer(string Id, IReadOnlyCollection<string> Rooms, string Address, IReadOnlyDictionary<string, object?>? Data);
+internal sealed record SocketAnswer(
+    string Id,
+    IReadOnlyCollection<string> Rooms,
+    string Address,
+    IReadOnlyDictionary<string, object?>? Data
+);

@@ -10,7 +10,9 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_worker_emits_asks_fetches_joins_and_disconnects()
     {
-        await using var node = await Node.StartAsync(map: static io => io.OnConnection(static async socket => await socket.JoinAsync("red")));
+        await using var node = await Node.StartAsync(
+            map: static io => io.OnConnection(static async socket => await socket.JoinAsync("red"))
+        );
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddActorSocket().AddCluster(cluster =>
