@@ -19,6 +19,8 @@ switch (args)
         return Micro.Run(rest);
     case ["directory", .. var rest]:
         return await Directories.RunAsync(rest);
+    case ["presence", .. var rest]:
+        return Presence.Run(rest);
     case ["entities"]:
         return await Entities.RunAsync();
     case ["serve", .. var rest]:
@@ -41,6 +43,7 @@ switch (args)
               draw FOLDER           the charts anew, from the compare.json that is in it
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
+              presence [--users N]  users of two nodes: time and memory
               entities              calls of entities, idle ones, and saving many, on one node
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
             """);

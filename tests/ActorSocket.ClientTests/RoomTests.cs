@@ -41,4 +41,8 @@ public sealed class RoomTests(ITestOutputHelper output) : ClientTest("rooms", ou
     [Theory]
     [EachTransport]
     public Task The_server_moves_and_disconnects_sockets_by_room(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task Members_are_counted_rooms_are_listed_and_joins_are_heard_of(string mode) => RunAsync(mode);
 }

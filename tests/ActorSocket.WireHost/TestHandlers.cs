@@ -211,6 +211,26 @@ internal static partial class TestHandlers
             }
         });
         socket.On("fetch", async (string[] rooms) => (await InRooms(all, rooms).FetchSocketsAsync()).Select(one => one.Id).ToArray());
+        socket.On("count", (string room) => all.CountAsync(room));
+        socket.On("list", (string prefix) => all.RoomsAsync(prefix));
+        socket.On("hear rooms", (string prefix) =>
+        {
+            IDisposable[] heard =
+            [
+                all.OnRoomCreated(room => Tell("create-room", room, "")),
+                all.OnRoomDeleted(room => Tell("delete-room", room, "")),
+                all.OnJoined((room, id) => Tell("join-room", room, id)),
+                all.OnLeft((room, id) => Tell("leave-room", room, id)),
+            ];
+            socket.OnDisconnect(_ => Array.ForEach(heard, static one => one.Dispose()));
+            return true;
+
+            void Tell(string what, string room, string id)
+            {
+                if (room.StartsWith(prefix, StringComparison.Ordinal))
+                    socket.Emit(what, room, id);
+            }
+        });
         Manage(socket);
     }
 

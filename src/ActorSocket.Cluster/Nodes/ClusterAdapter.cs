@@ -111,6 +111,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
     {
         Recovery.ForgetEmittingTo(peer.Tag);
         Peers.Remove(peer);
+        _server.Users.NodeGone(peer);
         Entities.LedgerActor.Tell(new EntityLedgerActor.PeerGone(peer));
         Entities.WatchActor.Tell(new SocketWatchActor.PeerGone(peer));
         _node.Requests.PeerGone(peer);
@@ -177,6 +178,32 @@ internal sealed class ClusterAdapter : IClusterAdapter
             Peers.For(ns.Name, selection), request => new FetchSockets(request, target), timeout, cancellationToken).ConfigureAwait(false);
         return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(), missing);
     }
+
+    /// <summary>A process that has ended has no sockets: nobody waits until it is found out.</summary>
+    public async Task<(int Count, int Missing)> CountAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var target = TargetOf(ns, selection);
+        var (answers, missing) = await _node.Requests.AskAsync<CountSocketsReply>(
+            Peers.For(ns.Name, selection), request => new CountSockets(request, target), timeout, cancellationToken, mayBeGone: true)
+            .ConfigureAwait(false);
+        return (answers.Sum(static answer => answer.Count), missing);
+    }
+
+    public async Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+        NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var (answers, missing) = await _node.Requests.AskAsync<ListRoomsReply>(
+            Peers.All,
+            request => new ListRooms(request, ns.Name, prefix, after is null, after ?? "", limit),
+            timeout,
+            cancellationToken,
+            mayBeGone: true
+        ).ConfigureAwait(false);
+        return ([.. answers.SelectMany(static answer => answer.Rooms)], missing);
+    }
+
+    public void TellDevices(string ns, string user, int devices) => _peers.Tell(new PeerSupervisor.DevicesChanged(ns, user, devices));
 
     public async Task<int> ChangeAsync(
         NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,

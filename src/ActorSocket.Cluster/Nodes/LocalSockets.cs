@@ -1,5 +1,6 @@
 using ActorSocket.Diagnostics;
 using ActorSocket.Protocol.SocketIo;
+using ActorSocket.Rooms;
 using ActorSocket.Sockets;
 using Akka.Actor;
 using static ActorSocket.Clustering.ClusterProtocol;
@@ -67,6 +68,32 @@ internal sealed class LocalSockets(ServerServices server)
             peer.Tell(
                 Packed.Of(new FetchSocketsReply(m.Request, [.. found.Select(socket => SocketDetails.Of(socket).ToBytes(server.Json))]))
             );
+    }
+
+    public void OnCountSockets(Peer peer, CountSockets m)
+    {
+        var count = server.Namespaces.TryGet(m.Target.Namespace, out var ns) ? ns.Count(m.Target.Selection) : 0;
+        peer.Tell(Packed.Of(new CountSocketsReply(m.Request, count)));
+    }
+
+    public void OnListRooms(Peer peer, ListRooms m)
+    {
+        if (!server.Namespaces.TryGet(m.Namespace, out var ns))
+        {
+            peer.Tell(Packed.Of(new ListRoomsReply(m.Request, [])));
+            return;
+        }
+        // the peer's broadcasts must not wait behind it
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static work =>
+            {
+                var (peer, ns, m) = work;
+                var limit = Math.Clamp(m.Limit, 1, NamePage.MaxLimit);
+                peer.Tell(Packed.Of(new ListRoomsReply(m.Request, [.. ns.ListRooms(m.Prefix, m.IsFirst ? null : m.After, limit)])));
+            },
+            (peer, ns, m),
+            preferLocal: false
+        );
     }
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)

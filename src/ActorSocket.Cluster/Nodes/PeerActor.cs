@@ -137,7 +137,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         _links.AnswerLeft = request => cluster.Home.AnswerLeft(peer.Tag, request);
         _rooms = new RoomExchange(
             peer.Tell,
-            change => node.Peers.Set(change, peer),
+            change => Take(change, peer),
             synchronised => node.Peers.SetSynchronised(peer, synchronised),
             batch => Context.Parent.Tell(new PeerSupervisor.Confirmed(batch))
         );
@@ -154,6 +154,14 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         Locate(m.HasShards);
         SayHello();
         AskSoon();
+    }
+
+    private void Take(RoomChange change, Peer peer)
+    {
+        if (change.IsUser)
+            node.Server.Users.Set(peer, change.NamespaceOfUser, change.Room, change.Devices);
+        else
+            node.Peers.Set(change, peer);
     }
 
     /// <summary>Lets the region find out where the node's shards are, once they are.</summary>
@@ -254,6 +262,12 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 break;
             case FetchSockets m:
                 _sockets.OnFetchSockets(peer, m);
+                break;
+            case CountSockets m:
+                _sockets.OnCountSockets(peer, m);
+                break;
+            case ListRooms m:
+                _sockets.OnListRooms(peer, m);
                 break;
             case ChangeSockets m:
                 _ = _sockets.OnChangeSocketsAsync(peer, m);

@@ -42,6 +42,9 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
     /// <summary>A room has lost its last member here.</summary>
     internal sealed record RoomClosed(string Namespace, string Room) : ILocalMessage;
 
+    /// <summary>A user of a namespace with presence has so many devices here.</summary>
+    internal sealed record DevicesChanged(string Namespace, string User, int Devices) : ILocalMessage;
+
     /// <summary>Told by a peer's actor once it has met its node: send me everything.</summary>
     internal sealed class Met : ILocalMessage { public static readonly Met Instance = new(); }
 
@@ -91,6 +94,10 @@ internal sealed class PeerSupervisor(NodeServices node, ClusterAdapter cluster) 
                 OnRoomsChanged();
                 break;
             case RoomClosed m: _rooms.Close(m.Namespace, m.Room); break;
+            case DevicesChanged m:
+                _rooms.SetDevices(m.Namespace, m.User, m.Devices);
+                OnRoomsChanged();
+                break;
             case FlushDue: OnFlush(); break;
             case Confirmed m: OnConfirmed(m); break;
             case BatchOverdue m: _rooms.Complete(m.Number); break;

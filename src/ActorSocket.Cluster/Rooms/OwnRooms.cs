@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Clustering;
@@ -19,8 +20,9 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     private List<RoomChange> _changes = [];
     private List<TaskCompletionSource> _joins = [];
     private long _batch;
+    private int _users;
 
-    public int Count => _rooms.Count;
+    public int Count => _rooms.Count - _users;
 
     /// <summary>Whether a batch is to be begun: what comes until then goes into it.</summary>
     public bool HasChanges => _changes.Count > 0;
@@ -50,6 +52,31 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
             return;
         room.ClosedAt = time.GetTimestamp();
         _withdrawals.Enqueue(((ns, name), room.ClosedAt.Value));
+    }
+
+    /// <summary>
+    /// A user of a namespace with presence has so many devices here: a room whose count is told, too, and that goes at once, since who
+    /// keeps presence has a time of grace of its own. Nobody waits for it.
+    /// </summary>
+    public void SetDevices(string ns, string user, int devices)
+    {
+        var key = (RoomChange.UsersOf(ns), user);
+        if (devices > 0)
+        {
+            ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_rooms, key, out var isKnown);
+            if (!isKnown)
+                _users++;
+            (entry ??= new Entry()).Devices = devices;
+        }
+        else if (!_rooms.Remove(key))
+        {
+            return;
+        }
+        else
+        {
+            _users--;
+        }
+        _changes.Add(new RoomChange(key.Item1, user, devices > 0, devices));
     }
 
     /// <summary>Takes out the rooms that have been without members for long enough.</summary>
@@ -91,7 +118,7 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
             [
                 .. _rooms
                     .Where(static room => room.Value.Batch > 0)
-                    .Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true)),
+                    .Select(static room => new RoomChange(room.Key.Namespace, room.Key.Room, HasMembers: true, room.Value.Devices)),
             ]
         );
 
@@ -130,6 +157,9 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
         public long Batch { get; set; }
 
         public long? ClosedAt { get; set; }
+
+        /// <summary>Of a user.</summary>
+        public int Devices { get; set; }
     }
 
     private sealed record Waiting(List<TaskCompletionSource> Joins, HashSet<TPeer> Peers);

@@ -26,9 +26,17 @@ internal static class Callback
         return value => callback(value).AsTask();
     }
 
-    public static Func<T1, T2, Task> From<T1, T2>(Action<T1, T2> callback)
+    public static Func<T1, T2, Task> From<T1, T2>(
+        Func<T1, T2, ValueTask> callback, [CallerArgumentExpression(nameof(callback))] string? name = null)
     {
-        ThrowIfAsyncVoid(callback);
+        ArgumentNullException.ThrowIfNull(callback, name);
+        return (one, two) => callback(one, two).AsTask();
+    }
+
+    public static Func<T1, T2, Task> From<T1, T2>(
+        Action<T1, T2> callback, [CallerArgumentExpression(nameof(callback))] string? name = null)
+    {
+        ThrowIfAsyncVoid(callback, name);
         return (one, two) =>
         {
             callback(one, two);

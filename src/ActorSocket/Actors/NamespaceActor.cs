@@ -281,7 +281,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (string.Equals(m.Room, m.Socket.Id, StringComparison.Ordinal))
         {
-            m.Socket.SetOwnRoom(joined: true);
+            if (m.Socket.SetOwnRoom(joined: true) && m.Socket.HasNotEnded)
+                ns.OwnRoomOpened(m.Socket);
             m.Done.TrySetResult();
             return;
         }
@@ -303,7 +304,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.Recovery?.Touch(m.Socket);
         if (!_rooms.TryGetValue(m.Room, out var room))
         {
-            room = new Room(Context.ActorOf(RoomRouter<Socket>.Props(m.Room, ns.PublishRoom(m.Room))));
+            room = new Room(Context.ActorOf(RoomRouter<Socket>.Props(m.Room, ns.PublishRoom(m.Room), ns.RoomEvents)));
             _rooms.Add(m.Room, room);
             ns.Server.Metrics.RoomOpened(ns.MetricsName);
         }
@@ -314,7 +315,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (string.Equals(m.Room, m.Socket.Id, StringComparison.Ordinal))
         {
-            m.Socket.SetOwnRoom(joined: false);
+            if (m.Socket.SetOwnRoom(joined: false) && m.Socket.HasNotEnded)
+                ns.OwnRoomClosed(m.Socket);
             m.Done.TrySetResult();
             return;
         }

@@ -182,6 +182,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         }
         _connection.Session.Tell(new ConnectionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
+        ns.Users?.Connected(_socket);
         foreach (var packet in _connection.Namespaces.TakeHeld(_socket.Attempt) ?? [])
             OnPacket(packet);
         Start(_socket.RaiseConnectionAsync(), null);

@@ -109,6 +109,23 @@ internal static partial class Log
     public static partial void SeatNotCleared(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
+        85,
+        LogLevel.Warning,
+        "{Count} events of rooms or users of namespace {Namespace} were dropped: more waited than its handlers of them come to."
+    )]
+    public static partial void PresenceEventsDropped(this ILogger log, long count, string @namespace);
+
+    [LoggerMessage(86, LogLevel.Error, "PresenceOptions.UserId of namespace {Namespace} threw; the socket counts as nobody's device.")]
+    public static partial void UserIdFailed(this ILogger log, Exception error, string @namespace);
+
+    [LoggerMessage(
+        87,
+        LogLevel.Warning,
+        "PresenceOptions.UserId of namespace {Namespace} gave an id of more than {Limit} bytes; the socket counts as nobody's device."
+    )]
+    public static partial void UserIdTooLong(this ILogger log, string @namespace, int limit);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

@@ -40,12 +40,13 @@ internal sealed class RoomMembers<T>
         }
     }
 
-    public void Add(T member)
+    /// <returns>False when it was there.</returns>
+    public bool Add(T member)
     {
         lock (_gate)
         {
             if (IndexOf(member) >= 0)
-                return;
+                return false;
             _index?.Add(member, _members.Count);
             _members.Add(member);
             if (_index is null && _members.Count > IndexFrom)
@@ -55,16 +56,18 @@ internal sealed class RoomMembers<T>
                     _index[_members[i]] = i;
             }
             _snapshot = null;
+            return true;
         }
     }
 
-    public void Remove(T member)
+    /// <returns>False when it was not there.</returns>
+    public bool Remove(T member)
     {
         lock (_gate)
         {
             var at = IndexOf(member);
             if (at < 0)
-                return;
+                return false;
             var last = _members[^1];
             _members[at] = last;
             _members.RemoveAt(_members.Count - 1);
@@ -74,6 +77,7 @@ internal sealed class RoomMembers<T>
                 _index.Remove(member);
             }
             _snapshot = null;
+            return true;
         }
     }
 

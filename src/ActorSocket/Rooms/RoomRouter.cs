@@ -7,12 +7,13 @@ namespace ActorSocket.Rooms;
 /// One room with members on this node. As Akka's routers, it owns the membership and publishes the routees (<see cref="RoomMembers{T}"/>);
 /// a broadcast is routed on the emitter's thread, which keeps its order with the emitter's other packets and costs no hop.
 /// </summary>
-internal sealed class RoomRouter<T>(string room, RoomMembers<T> members) : UntypedActor
+internal sealed class RoomRouter<T>(string room, RoomMembers<T> members, IRoomObserver<T>? observer) : UntypedActor
     where T : class
 {
     private long _sequence;
 
-    public static Props Props(string room, RoomMembers<T> members) => Akka.Actor.Props.CreateBy(new Producer(room, members));
+    public static Props Props(string room, RoomMembers<T> members, IRoomObserver<T>? observer = null) =>
+        Akka.Actor.Props.CreateBy(new Producer(room, members, observer));
 
     protected override void OnReceive(object message)
     {
@@ -20,11 +21,13 @@ internal sealed class RoomRouter<T>(string room, RoomMembers<T> members) : Untyp
         {
             case Join<T> m:
                 _sequence = m.Sequence;
-                members.Add(m.Member);
+                if (members.Add(m.Member))
+                    observer?.Joined(room, m.Member);
                 m.Done?.TrySetResult();
                 break;
             case Leave<T> m:
-                members.Remove(m.Member);
+                if (members.Remove(m.Member))
+                    observer?.Left(room, m.Member);
                 m.Done?.TrySetResult();
                 if (members.Count == 0)
                     Context.Parent.Tell(new Emptied(room, _sequence));
@@ -35,11 +38,11 @@ internal sealed class RoomRouter<T>(string room, RoomMembers<T> members) : Untyp
         }
     }
 
-    private sealed class Producer(string room, RoomMembers<T> members) : IIndirectActorProducer
+    private sealed class Producer(string room, RoomMembers<T> members, IRoomObserver<T>? observer) : IIndirectActorProducer
     {
         public Type ActorType => typeof(RoomRouter<T>);
 
-        public ActorBase Produce() => new RoomRouter<T>(room, members);
+        public ActorBase Produce() => new RoomRouter<T>(room, members, observer);
 
         public void Release(ActorBase actor)
         {

@@ -132,6 +132,29 @@ public sealed class BroadcastOperator : IAckBroadcaster
     }
 
     /// <summary>
+    /// How many sockets of all nodes match. A single room is not looked through, nor is everyone: the nodes that have the room say how many
+    /// members it has there, one that is just being let in or is about to go included. Several rooms, and exceptions, each node counts.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ClusterTimeoutException">Some nodes did not answer in time (<see cref="Timeout"/>, or
+    /// <c>ActorSocketClusterOptions.RequestTimeout</c>); it has what the others said.</exception>
+    /// <exception cref="NotSupportedException">It is the template of dynamic namespaces.</exception>
+    public async Task<int> CountAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var services = _namespace.Services;
+        services.ThrowIfTemplate(nameof(CountAsync));
+        var count = services.Count(_selection);
+        if (_flags.Local)
+            return count;
+        var (elsewhere, missing) = await services
+            .Server.Adapter.CountAsync(services, _selection, TimeLimit, cancellationToken)
+            .ConfigureAwait(false);
+        count += elsewhere;
+        return missing == 0 ? count : throw ClusterTimeoutException.OfCount(missing, count);
+    }
+
+    /// <summary>
     /// Lets the matching sockets of all nodes join a room. Completed, every later broadcast to the room reaches them. Official:
     /// <c>socketsJoin</c>.
     /// </summary>

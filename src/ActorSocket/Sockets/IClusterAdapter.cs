@@ -69,6 +69,20 @@ internal interface IClusterAdapter
         CancellationToken cancellationToken
     );
 
+    /// <summary>Counts the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
+    Task<(int Count, int Missing)> CountAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>The pages that other nodes make of their rooms' names, likewise.</summary>
+    Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+        NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tells every other node, now or when they meet, how many devices a user has here. In the order in which it is called; it does not
+    /// wait.
+    /// </summary>
+    void TellDevices(string ns, string user, int devices);
+
     /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
     /// <returns>How many nodes did not confirm it in time.</returns>
     Task<int> ChangeAsync(

@@ -12,7 +12,7 @@ namespace ActorSocket;
 /// <c>Namespace</c>).
 /// </summary>
 [JsonConverter(typeof(NoJsonConverter<Namespace>))]
-public class Namespace : IEventEmitter
+public partial class Namespace : IEventEmitter
 {
     internal Namespace(NamespaceServices services) => Services = services;
 

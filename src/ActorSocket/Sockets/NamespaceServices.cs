@@ -20,6 +20,7 @@ internal sealed class NamespaceServices
     private readonly ConcurrentDictionary<string, Socket> _byId = new(StringComparer.Ordinal);
     private readonly CallbackList<Socket> _onConnection = new();
     private readonly TaskCompletionSource<bool> _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private PresenceOptions? _presence;
     private long _ackId = -1;
 
     public NamespaceServices(ServerServices server, string name, NamespaceServices? parent = null, bool isTemplate = false)
@@ -28,6 +29,7 @@ internal sealed class NamespaceServices
         Name = name;
         Parent = parent;
         MetricsName = parent is null ? name : "dynamic";
+        RoomEvents = new RoomEvents(this);
         Children = isTemplate ? new ConcurrentDictionary<string, NamespaceServices>(StringComparer.Ordinal) : null;
         if (parent is not null)
             CopyHandlersOf(parent);
@@ -84,11 +86,35 @@ internal sealed class NamespaceServices
 
     public MiddlewarePipeline<Socket> Middleware { get; } = new();
 
+    /// <summary>What applications hear of the rooms of this node.</summary>
+    public RoomEvents RoomEvents { get; }
+
+    /// <summary>Whose sockets come and go; null when nobody wants to know.</summary>
+    public UserTracker? Users { get; private set; }
+
     /// <summary>How clients sign in; null: as their requests did.</summary>
     public NamespaceAuthentication? Authentication { get; set; }
 
     /// <summary>What its clients' events pass first; null: nothing.</summary>
     public IEventGate? Gate { get; set; }
+
+    /// <exception cref="InvalidOperationException">It is kept already.</exception>
+    public void UsePresence(PresenceOptions options)
+    {
+        if (Interlocked.CompareExchange(ref _presence, options, null) is not null)
+            throw new InvalidOperationException($"UsePresence() was called on {Name} before: call it once, with all options.");
+        if (Children is not null)
+            return; // it is for those that are made from it
+        Users = new UserTracker(this, options);
+        Users.CountThoseHere();
+    }
+
+    /// <exception cref="NotSupportedException">It is the template of dynamic namespaces, which has no clients of its own.</exception>
+    public void ThrowIfTemplate(string member)
+    {
+        if (Children is not null)
+            throw new NotSupportedException($"{member} is not supported on the template of dynamic namespaces: ask each namespace.");
+    }
 
     /// <summary>The limits that its hubs' methods ask for, by event: the name of a policy, or null for none. Null: none ask.</summary>
     public FrozenDictionary<string, string?>? EventPolicies { get; private set; }
@@ -163,6 +189,8 @@ internal sealed class NamespaceServices
         Gate = parent.Gate;
         EventPolicies = parent.EventPolicies;
         Middleware.AddAll(parent.Middleware);
+        if ((_presence = parent._presence) is { } presence)
+            Users = new UserTracker(this, presence);
         foreach (var handler in parent._onConnection.Current)
             _onConnection.Add(handler);
     }
@@ -191,27 +219,71 @@ internal sealed class NamespaceServices
         _byId[socket.Id] = socket;
         All.Add(socket);
         Server.WatchedSockets.Changed(socket, isHere: true);
+        if (RoomEvents.HasHandlers && socket.IsIn(socket.Id))
+            OwnRoomOpened(socket);
     }
 
     public void Remove(Socket socket)
     {
-        _byId.TryRemove(KeyValuePair.Create(socket.Id, socket));
+        if (_byId.TryRemove(KeyValuePair.Create(socket.Id, socket)) && RoomEvents.HasHandlers && socket.IsIn(socket.Id))
+            OwnRoomClosed(socket);
         All.Remove(socket);
         Server.WatchedSockets.Changed(socket, isHere: false);
+        Users?.Gone(socket);
     }
 
     /// <summary>Whether a socket of this id is connected here, or in one of the namespaces that were made from this one.</summary>
     public bool HasSocket(string socketId) =>
         _byId.ContainsKey(socketId) || (Children is not null && Children.Values.Any(child => child.HasSocket(socketId)));
 
-    public RoomMembers<Socket> PublishRoom(string room) =>
-        _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };
+    /// <summary>A socket's own room is one for applications, though nothing but the table of sockets has it.</summary>
+    public void OwnRoomOpened(Socket socket)
+    {
+        if (!_rooms.ContainsKey(socket.Id))
+            RoomEvents.Created(socket.Id);
+        RoomEvents.Joined(socket.Id, socket);
+    }
+
+    public void OwnRoomClosed(Socket socket)
+    {
+        RoomEvents.Left(socket.Id, socket);
+        if (!_rooms.ContainsKey(socket.Id))
+            RoomEvents.Deleted(socket.Id);
+    }
+
+    public RoomMembers<Socket> PublishRoom(string room)
+    {
+        if (RoomEvents.HasHandlers && !IsOwnRoom(room))
+            RoomEvents.Created(room);
+        return _rooms[room] = new RoomMembers<Socket> { Announced = Server.Adapter.AnnounceAsync(Name, room) };
+    }
 
     public void RemoveRoom(string room)
     {
         _rooms.TryRemove(room, out _);
         Server.Adapter.Withdraw(Name, room);
+        if (RoomEvents.HasHandlers && !IsOwnRoom(room))
+            RoomEvents.Deleted(room);
     }
+
+    private bool IsOwnRoom(string room) => _byId.TryGetValue(room, out var own) && own.IsIn(room);
+
+    /// <summary>How many sockets of this node match. One room, or everyone, is not looked through.</summary>
+    public int Count(RoomSelection selection)
+    {
+        if (selection.Excluded.Length == 0 && selection.ExcludedSocket is null)
+        {
+            if (selection.Rooms is null)
+                return All.Count;
+            if (selection.Rooms is [var room])
+                return (_rooms.TryGetValue(room, out var members) ? members.Count : 0) + (IsOwnRoom(room) ? 1 : 0);
+        }
+        return Select(selection).Count;
+    }
+
+    /// <summary>A page of the names of rooms with members here.</summary>
+    public List<string> ListRooms(string prefix, string? after, int limit) =>
+        NamePage.Of(_rooms.Select(static room => room.Key), prefix, after, limit);
 
     public int RoomCount => _rooms.Count;
 

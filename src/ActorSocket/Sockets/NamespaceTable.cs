@@ -54,6 +54,7 @@ internal sealed class NamespaceTable
     {
         if (_byName.TryRemove(KeyValuePair.Create(ns.Name, ns)) && ns.IsMadeForClient)
             Interlocked.Decrement(ref _madeForClients);
+        ns.Users?.End();
         ns.Parent?.Children!.TryRemove(KeyValuePair.Create(ns.Name, ns));
     }
 

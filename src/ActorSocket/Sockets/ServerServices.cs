@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ActorSocket.Connections;
 using ActorSocket.Diagnostics;
+using ActorSocket.Presence;
 using ActorSocket.Sessions;
 using ActorSocket.Transports;
 using Akka.Actor;
@@ -24,6 +25,7 @@ internal sealed class ServerServices(
 
     private readonly ConcurrentDictionary<Type, bool> _staysBehind = new(); // those that were told of
     private EngineHttp? _http;
+    private UserTables? _users;
     private int _liveSockets;
 
     public HandlerBinder Binder => field ??= new HandlerBinder(Json, Options.ValidateArguments ? new ArgumentShapes(Json) : null);
@@ -34,6 +36,9 @@ internal sealed class ServerServices(
     public NamespaceTable Namespaces { get; } = new();
 
     public WatchedSockets WatchedSockets => field ?? LazyInitializer.EnsureInitialized(ref field, () => new WatchedSockets(Namespaces));
+
+    /// <summary>The users of those namespaces that keep them, on all nodes.</summary>
+    public UserTables Users => _users ?? LazyInitializer.EnsureInitialized(ref _users, NewUserTables);
 
     /// <summary>The other nodes, as namespaces see them.</summary>
     public IClusterAdapter Adapter { get; set; } = SingleNodeAdapter.Instance;
@@ -68,6 +73,18 @@ internal sealed class ServerServices(
     IActorRef? INamespaceFinder.Find(string name) => Namespaces.TryGet(name, out var known)
         ? known.Actor.IsNobody() ? Root : known.Actor
         : Namespaces.HasDynamic ? Root : null;
+
+    private UserTables NewUserTables() =>
+        new(Time, (ns, user, devices) => Adapter.TellDevices(ns, user, devices), ReportUserEvents);
+
+    private void ReportUserEvents(string ns, Exception? error, long dropped)
+    {
+        var place = Namespaces.TryGet(ns, out var known) ? known.MetricsName : "dynamic";
+        if (error is not null)
+            Log.HandlerFailed(error, place);
+        if (dropped > 0)
+            Log.PresenceEventsDropped(dropped, place);
+    }
 
     protected override IConnectionConsumer NewConsumer(EngineConnection connection) => new ClientConnection(connection, this, this);
 }

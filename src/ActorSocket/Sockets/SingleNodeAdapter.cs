@@ -51,6 +51,17 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
         Task.FromResult<(IReadOnlyList<SocketDetails>, int)>(([], 0));
 
+    public Task<(int Count, int Missing)> CountAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult((0, 0));
+
+    public Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+        NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<(IReadOnlyList<string>, int)>(([], 0));
+
+    public void TellDevices(string ns, string user, int devices)
+    {
+    }
+
     public Task<int> ChangeAsync(
         NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
         CancellationToken cancellationToken) =>

@@ -43,10 +43,15 @@ public sealed partial class Socket
         }
     }
 
-    internal void SetOwnRoom(bool joined)
+    /// <returns>False when it was so already.</returns>
+    internal bool SetOwnRoom(bool joined)
     {
         lock (_gate)
+        {
+            var changes = _inOwnRoom != joined;
             _inOwnRoom = joined;
+            return changes;
+        }
     }
 
     /// <summary>Takes the socket out of all rooms; called by the namespace's actor.</summary>

@@ -139,3 +139,25 @@ export async function The_server_moves_and_disconnects_sockets_by_room({ connect
   assert.deepEqual((await ended).map(([reason]) => reason), ["io server disconnect", "io server disconnect"]);
   assert.deepEqual((await ask(a, "fetch", [])).sort(), [a.id, d.id].sort());
 }
+
+export async function Members_are_counted_rooms_are_listed_and_joins_are_heard_of({ connect }) {
+  const { a, b, c } = await four(connect);
+  const inbox = new Inbox(a);
+  await ask(a, "hear rooms", "hall:");
+  await ask(a, "join", "hall:1");
+  await ask(b, "join", "hall:1");
+  await ask(b, "join", "other");
+  await ask(c, "join", "hall:2");
+  assert.equal(await ask(c, "count", "hall:1"), 2);
+  assert.equal(await ask(a, "count", "hall:3"), 0);
+  assert.deepEqual(await ask(b, "list", "hall:"), ["hall:1", "hall:2"]);
+  assert.deepEqual(await inbox.take(2), [["create-room", "hall:1", ""], ["join-room", "hall:1", a.id]]);
+
+  await ask(b, "leave", "hall:1");
+  b.disconnect();
+  await ask(a, "leave", "hall:1");
+  const left = await inbox.until("delete-room");
+  assert.ok(left.some((event) => event.join(" ") === `leave-room hall:1 ${a.id}`));
+  assert.equal(await ask(c, "count", "hall:1"), 0);
+  assert.deepEqual(await ask(c, "list", "hall:"), ["hall:2"]);
+}

@@ -31,6 +31,7 @@ public sealed class LayerTests
         "ActorSocket/Data",
         "ActorSocket/Rooms",
         "ActorSocket/Recovery",
+        "ActorSocket/Presence",
         "ActorSocket/Connections",
         "ActorSocket/Sockets",
         "ActorSocket/Actors",

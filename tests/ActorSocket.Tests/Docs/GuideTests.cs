@@ -52,6 +52,7 @@ public sealed partial class GuideTests
                     typeof(ActorSocketPersistenceOptions),
                     typeof(SocketAuthenticationOptions),
                     typeof(EventRateLimiterOptions),
+                    typeof(PresenceOptions),
                     typeof(ActorSocketClusterOptions),
                     typeof(ActorSocketClusterTls),
                 ]

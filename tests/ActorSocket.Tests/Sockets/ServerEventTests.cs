@@ -182,6 +182,16 @@ public sealed class ServerEventTests : ServerTest
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
 
+        public Task<(int Count, int Missing)> CountAsync(
+            NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+            NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public void TellDevices(string ns, string user, int devices) => throw new NotSupportedException();
+
         public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
     }
 }

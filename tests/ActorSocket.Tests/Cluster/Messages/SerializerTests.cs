@@ -30,7 +30,11 @@ public sealed class SerializerTests
         LoggedEvent[] events = [new(frame, target.Selection, other, n, 0)];
         LostSocket[] lost = [new(text, other, texts, new SocketData { ["key"] = "value" }, 0)];
         yield return new Hello(text, (int)n, other, bytes, flag, n, n);
-        yield return new Announce(n, [new RoomChange(text, other, flag), new RoomChange(other, text, !flag)]);
+        yield return new Announce(n, [new RoomChange(text, other, flag), new RoomChange(other, text, !flag, (int)n)]);
+        yield return new CountSockets(n, target);
+        yield return new CountSocketsReply(n, (int)n);
+        yield return new ListRooms(n, text, other, flag, text, (int)n);
+        yield return new ListRoomsReply(n, texts);
         yield return new AnnounceReply(n);
         yield return new RoomSyncRequest(n);
         yield return new RoomSyncReply(n, n);
