@@ -58,6 +58,7 @@ public sealed class ClientCaseTests(SharedCluster shared, ITestOutputHelper outp
         ("rooms", "Any_text_is_a_room_name", Upgrade),
         ("rooms", "A_broadcast_keeps_its_order_with_direct_events", Two),
         ("rooms", "The_server_moves_and_disconnects_sockets_by_room", Two),
+        ("rooms", "Members_are_counted_rooms_are_listed_and_joins_are_heard_of", Upgrade),
         ("disconnect", "The_server_disconnects_one_namespace_and_leaves_the_others", Upgrade),
         ("disconnect", "The_server_ends_the_whole_connection", Two),
         ("disconnect", "The_client_says_goodbye", Two),
