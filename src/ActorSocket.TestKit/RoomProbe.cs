@@ -50,10 +50,10 @@ internal sealed class EmitWatch : IEmitObserver
     {
         lock (Making)
         {
-            if (server.Observer is EmitWatch watch)
+            if (server.EmitObserver is EmitWatch watch)
                 return watch;
             watch = new EmitWatch();
-            server.Observer = watch;
+            server.EmitObserver = watch;
             return watch;
         }
     }

@@ -27,7 +27,7 @@ internal sealed class LocalSockets(ServerServices server)
         SocketIoPacket? packet = null;
         if (server.Namespaces.TryGet(m.Target.Namespace, out var ns) && (packet = server.Read(m.Frame)) is not null)
         {
-            server.Observer?.OnEmit(ns.Name, m.Target.Selection, m.Frame, isFromHere: false);
+            server.EmitObserver?.OnEmit(ns.Name, m.Target.Selection, m.Frame, isFromHere: false);
             recipients = ns.Select(m.Target.Selection);
         }
         peer.Tell(Packed.Of(new ClientsAskedReply(m.Request, recipients.Count)));

@@ -299,6 +299,8 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
         _connection.CurrentTransport = m.Transport;
         var attached = _connection.AttachWebSocket(m.Transport);
         server.Metrics.UpgradeEnded(attached ? "completed" : "failed");
+        if (attached)
+            _connection.Consumer.OnUpgraded();
         _state = State.WebSocket;
         // A pong deadline set on the old transport goes on: the ping was flushed with the queue, or read by the last poll (E-82).
         m.Reply.TrySetResult(attached);

@@ -22,6 +22,11 @@ internal interface IConnectionConsumer
     /// </summary>
     void OnOpened();
 
+    /// <summary>The session goes on by WebSocket. Called in its turn, once at most.</summary>
+    void OnUpgraded()
+    {
+    }
+
     /// <summary>The session begins. Called in its turn, before <see cref="OnOpened"/>.</summary>
     void OnStarted(ISessionTurn session);
 

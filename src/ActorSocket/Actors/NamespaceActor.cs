@@ -254,7 +254,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         ns.Server.Log.SocketCrashed(ns.MetricsName);
         ns.Remove(socket);
         if (socket.HasNotEnded)
+        {
             ns.Server.Metrics.SocketDisconnected(ns.MetricsName, DisconnectReason.ServerNamespaceDisconnect);
+            ns.Server.Observer?.Disconnected(socket, DisconnectReason.ServerNamespaceDisconnect);
+        }
         if (socket.Connection.Namespaces.LeftByServer(actor))
             socket.Connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
         socket.Connection.Order.Gone(actor);
@@ -283,6 +286,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         {
             if (m.Socket.SetOwnRoom(joined: true) && m.Socket.HasNotEnded)
                 ns.OwnRoomOpened(m.Socket);
+            ns.Server.Observer?.Joined(m.Socket, m.Room);
             m.Done.TrySetResult();
             return;
         }
@@ -300,7 +304,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             );
             return;
         }
-        m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done
+        var isNew = m.Socket.AddRoom(m.Room); // in it already: through the router all the same, so that "done" means done
         ns.Recovery?.Touch(m.Socket);
         if (!_rooms.TryGetValue(m.Room, out var room))
         {
@@ -309,6 +313,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             ns.Server.Metrics.RoomOpened(ns.MetricsName);
         }
         room.Router.Tell(new RoomProtocol.Join<Socket>(m.Socket, ++room.Joins, m.Done));
+        if (isNew)
+            ns.Server.Observer?.Joined(m.Socket, m.Room);
     }
 
     private void OnLeaveRoom(LeaveRoom m)
@@ -317,11 +323,15 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         {
             if (m.Socket.SetOwnRoom(joined: false) && m.Socket.HasNotEnded)
                 ns.OwnRoomClosed(m.Socket);
+            ns.Server.Observer?.Left(m.Socket, m.Room);
             m.Done.TrySetResult();
             return;
         }
-        if (!m.Socket.RemoveRoom(m.Room) || !LeaveRoomOf(m.Socket, m.Room, m.Done))
+        var wasIn = m.Socket.RemoveRoom(m.Room);
+        if (!wasIn || !LeaveRoomOf(m.Socket, m.Room, m.Done))
             m.Done.TrySetResult();
+        if (wasIn)
+            ns.Server.Observer?.Left(m.Socket, m.Room);
         ns.Recovery?.Touch(m.Socket);
     }
 

@@ -155,6 +155,7 @@ internal sealed partial class SocketActor
         else
             ns.Recovery?.Gone(_socket);
         ns.Remove(_socket);
+        ns.Server.Observer?.Disconnected(_socket, _ended); // before its rooms are left
         _connection.Session.Tell(new ConnectionProtocol.Left(ns.Name, Self));
         Context.Parent.Tell(new NamespaceProtocol.SocketGone(_socket));
         ns.Server.Metrics.SocketDisconnected(ns.MetricsName, _ended);

@@ -183,6 +183,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         _connection.Session.Tell(new ConnectionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
         ns.Users?.Connected(_socket);
+        ns.Server.Observer?.Connected(_socket);
         foreach (var packet in _connection.Namespaces.TakeHeld(_socket.Attempt) ?? [])
             OnPacket(packet);
         Start(_socket.RaiseConnectionAsync(), null);
@@ -244,7 +245,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         foreach (var frame in missed ?? [])
         {
             ns.CountSent(1, frame);
-            if (_socket.HasOutgoingListeners)
+            if (_socket.IsListenedTo)
                 _socket.RaiseOutgoing(frame);
         }
         return true;

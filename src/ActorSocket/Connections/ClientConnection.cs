@@ -96,6 +96,12 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
         Session.Tell(new Connect("/", default, attempt));
     }
 
+    void IConnectionConsumer.OnUpgraded()
+    {
+        foreach (var socket in Namespaces.Readers())
+            socket.OnUpgraded();
+    }
+
     void IConnectionConsumer.OnStarted(ISessionTurn session) => _connect = session.Start(server.ConnectionTimers.Connect);
 
     bool IConnectionConsumer.OnMessage(object message, ISessionTurn session)

@@ -13,4 +13,7 @@ internal interface IPacketReceiver
 
     /// <summary>Whether handlers of this event have kept an event loop.</summary>
     bool IsSlow(string eventName);
+
+    /// <summary>The connection goes on by WebSocket. Called in the session's turn.</summary>
+    void OnUpgraded();
 }

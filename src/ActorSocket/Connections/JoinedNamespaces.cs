@@ -189,6 +189,13 @@ internal sealed class JoinedNamespaces(int limit)
         }
     }
 
+    /// <summary>The sockets that are let in.</summary>
+    public IPacketReceiver[] Readers()
+    {
+        lock (_gate)
+            return [.. _entries.Select(static entry => entry.Reader).OfType<IPacketReceiver>()];
+    }
+
     /// <summary>Whether packets go to this socket.</summary>
     public bool Has(IActorRef socket)
     {

@@ -93,7 +93,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
             foreach (var socket in recipients)
                 socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks));
             var frame = new EncodedFrame(packet, _flags.Compress);
-            services.Server.Observer?.OnEmit(services.Name, _selection, frame, isFromHere: true);
+            services.Server.EmitObserver?.OnEmit(services.Name, _selection, frame, isFromHere: true);
             foreach (var socket in recipients)
                 socket.Send(frame, _flags.Volatile);
             if (!_flags.Local)

@@ -299,7 +299,7 @@ internal sealed class NamespaceServices
         }
         using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
         var frame = Encode(eventName, args, flags);
-        Server.Observer?.OnEmit(Name, selection, frame, isFromHere: true);
+        Server.EmitObserver?.OnEmit(Name, selection, frame, isFromHere: true);
         if (Recovery is not null && (!flags.Volatile || Server.Packets.EndsInText(frame)))
         {
             Log(
@@ -323,7 +323,7 @@ internal sealed class NamespaceServices
     /// <summary>An event that another node emitted, for the members that this node has.</summary>
     public void Deliver(RoomSelection selection, EncodedFrame frame, bool isVolatile, string emitter, long number)
     {
-        Server.Observer?.OnEmit(Name, selection, frame, isFromHere: false);
+        Server.EmitObserver?.OnEmit(Name, selection, frame, isFromHere: false);
         if (Recovery is null || (isVolatile && !Server.Packets.EndsInText(frame)))
         {
             Broadcast(selection, frame, isVolatile, null);
@@ -400,7 +400,7 @@ internal sealed class NamespaceServices
             }
             else
             {
-                if (e.Only.HasOutgoingListeners) // of what is dropped, too
+                if (e.Only.IsListenedTo) // of what is dropped, too
                     listening.Add(e.Only);
                 CountSent(e.Only.Queue(marked, e.IsVolatile) ? 1 : 0, marked);
             }
@@ -554,11 +554,12 @@ internal sealed class NamespaceServices
     {
         var sent = 0;
         var all = selection.ExcludedSocket is null && selection.Excluded.Length == 0;
+        var isWatched = Server.Observer is not null; // looked at once, whatever the number of members
         foreach (var socket in members)
         {
             if (!socket.Connected || (!all && selection.Excludes(socket)))
                 continue;
-            if (socket.HasOutgoingListeners)
+            if (isWatched || socket.HasOutgoingListeners)
             {
                 if (listening is null)
                     socket.RaiseOutgoing(frame);

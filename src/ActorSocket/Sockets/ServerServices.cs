@@ -27,6 +27,7 @@ internal sealed class ServerServices(
     private EngineHttp? _http;
     private UserTables? _users;
     private int _liveSockets;
+    private volatile IServerObserver? _observer;
 
     public HandlerBinder Binder => field ??= new HandlerBinder(Json, Options.ValidateArguments ? new ArgumentShapes(Json) : null);
 
@@ -44,7 +45,14 @@ internal sealed class ServerServices(
     public IClusterAdapter Adapter { get; set; } = SingleNodeAdapter.Instance;
 
     /// <summary>Sees what is emitted to many: a test's. Null, as a rule.</summary>
-    public IEmitObserver? Observer { get; set; }
+    public IEmitObserver? EmitObserver { get; set; }
+
+    /// <summary>Who watches the sockets; null, as almost always: nobody.</summary>
+    public IServerObserver? Observer
+    {
+        get => _observer;
+        set => _observer = value;
+    }
 
     /// <summary>The root actor; nobody before the actor system has started.</summary>
     public IActorRef Root { get; set; } = ActorRefs.Nobody;

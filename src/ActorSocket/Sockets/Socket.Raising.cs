@@ -18,7 +18,7 @@ public sealed partial class Socket
     {
         if (_hasLeft)
             return false;
-        if (isEvent && HasOutgoingListeners)
+        if (isEvent && IsListenedTo)
             RaiseOutgoing(frame);
         return Queue(frame, isVolatile);
     }
@@ -31,6 +31,9 @@ public sealed partial class Socket
 
     internal bool HasOutgoingListeners => !_hasLeft && Current(ref _anyOutgoing).Length > 0;
 
+    /// <summary>As <see cref="HasOutgoingListeners"/>, or somebody watches the whole server.</summary>
+    internal bool IsListenedTo => HasOutgoingListeners || (Namespace.Services.Server.Observer is not null && !_hasLeft);
+
     internal void SendAck(EncodedFrame frame)
     {
         if (TrySend(frame, isVolatile: false, isEvent: false))
@@ -39,6 +42,9 @@ public sealed partial class Socket
 
     internal void RaiseOutgoing(EncodedFrame frame)
     {
+        Namespace.Services.Server.Observer?.Sent(this, frame);
+        if (!HasOutgoingListeners)
+            return;
         // Read back from what will be sent: the listener is rare, and so sees exactly that.
         if (Namespace.Services.Server.Read(frame) is not { EventName: { } name } packet)
             return;
@@ -66,6 +72,7 @@ public sealed partial class Socket
     {
         if (packet.EventName is not { } name)
             return default; // `2` without a name: nothing can be listening (S-17)
+        Namespace.Services.Server.Observer?.Received(this, name, packet.Arguments);
         try
         {
             return ActorSocketActivity.IsOn ? TraceEventAsync(packet, name) : PassAsync(packet, name);

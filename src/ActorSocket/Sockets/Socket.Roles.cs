@@ -14,6 +14,8 @@ public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, I
 
     bool IPacketReceiver.IsSlow(string eventName) => Namespace.Services.SlowEvents.IsAside(eventName);
 
+    void IPacketReceiver.OnUpgraded() => Namespace.Services.Server.Observer?.Upgraded(this);
+
     bool IRoomMember.IsIn(string room) => IsIn(room);
 
     SocketJson? IDataOwner.TravelsAs =>
@@ -21,7 +23,12 @@ public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, I
 
     void IDataOwner.OnStaysBehind(Type type) => Namespace.Services.Server.OnStaysBehind(type);
 
-    void IDataOwner.OnDataChanged() => Namespace.Services.Recovery?.Touch(this);
+    void IDataOwner.OnDataChanged()
+    {
+        Namespace.Services.Recovery?.Touch(this);
+        if (HasNotEnded)
+            Namespace.Services.Server.Observer?.DataChanged(this);
+    }
 
     string? IRecoverable.RecoverySecret => RecoverySecret;
 
