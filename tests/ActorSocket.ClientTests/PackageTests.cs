@@ -18,8 +18,9 @@ public sealed class PackageTests(PackedProjects packages)
 
         var builder = WebApplication.CreateBuilder(args);
         builder.Logging.ClearProviders();
-        builder.Services.AddActorSocket();
+        builder.Services.AddActorSocket().AddAdminUi(admin => admin.AllowAnonymous = true);
         var app = builder.Build();
+        app.MapActorSocketAdminUi("/admin");
         app.MapActorSocket().OnConnection(socket =>
         {
             socket.On("double", (int n) => 2 * n);
@@ -35,6 +36,7 @@ public sealed class PackageTests(PackedProjects packages)
         await http.PostAsync(url, new StringContent("421[\"double\",21]"));
         Console.WriteLine(await http.GetStringAsync(url));
         Console.WriteLine((await http.GetStringAsync("/socket.io/socket.io.js")).Contains("Socket.IO v4", StringComparison.Ordinal) ? "client served" : "no client");
+        Console.WriteLine((await http.GetStringAsync("/admin/")).Contains("Socket.IO Admin UI", StringComparison.Ordinal) ? "admin UI served" : "no admin UI");
         await app.StopAsync();
 
         internal interface IClient
@@ -131,7 +133,8 @@ public sealed class PackageTests(PackedProjects packages)
 
     [Fact]
     public Task The_package_restores_builds_and_runs_in_a_project_of_its_own() =>
-        RunAsync("ActorSocket", Program, "true", "client generated", "431[42]", "client served");
+        RunAsync(
+            "ActorSocket+ActorSocket.AdminUi", Program, "true", "client generated", "431[42]", "client served", "admin UI served");
 
     [Fact]
     public Task The_test_kit_restores_builds_and_runs_in_a_project_of_its_own() =>
@@ -187,10 +190,10 @@ public sealed class PackageTests(PackedProjects packages)
                 new XElement("JsonSerializerIsReflectionEnabledByDefault", jsonByReflection)),
             new XElement(
                 "ItemGroup",
-                new XElement(
+                package.Split('+').Select(static name => new XElement(
                     "PackageReference",
-                    new XAttribute("Include", package),
-                    new XAttribute("Version", PackedProjects.Version)))))
+                    new XAttribute("Include", name),
+                    new XAttribute("Version", PackedProjects.Version))))))
             .Save(Path.Combine(folder, "App.csproj"));
         await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
 

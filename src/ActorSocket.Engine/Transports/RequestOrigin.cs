@@ -22,15 +22,17 @@ internal static class RequestOrigin
     /// page that came by HTTP is none of a server's that was reached by HTTPS: behind a proxy that ends TLS and does not say so the
     /// request's own scheme is not the page's.
     /// </summary>
-    public static bool IsOwn(string origin, HttpRequest request)
+    public static bool IsOwn(string origin, HttpRequest request) => IsOwn(origin, request.Host, request.IsHttps);
+
+    /// <inheritdoc cref="IsOwn(string, HttpRequest)"/>
+    public static bool IsOwn(string origin, HostString host, bool isHttps)
     {
         if (
             !Uri.TryCreate(origin, UriKind.Absolute, out var page)
             || page.AbsolutePath != "/"
-            || (page.Scheme != Uri.UriSchemeHttps && (page.Scheme != Uri.UriSchemeHttp || request.IsHttps))
+            || (page.Scheme != Uri.UriSchemeHttps && (page.Scheme != Uri.UriSchemeHttp || isHttps))
         )
             return false;
-        var host = request.Host;
         return host.Host.Equals(page.Host, StringComparison.OrdinalIgnoreCase) && (host.Port ?? DefaultPort(page.Scheme)) == page.Port;
     }
 

@@ -34,6 +34,7 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         if (server.Server.Options.ServeClient)
             server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');
+        server.MappedTo = endpoints is RouteGroupBuilder ? null : path;
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Server.Http).HandleAsync, $"ActorSocket {path}");
         return server;
     }

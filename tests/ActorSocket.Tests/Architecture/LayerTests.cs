@@ -42,6 +42,7 @@ public sealed class LayerTests
         "ActorSocket/Hosting",
         "ActorSocket/Api",
         "ActorSocket.Persistence",
+        "ActorSocket.AdminUi",
         "ActorSocket.Cluster/Options",
         "ActorSocket.Cluster/Messages",
         "ActorSocket.Cluster/Diagnostics",
@@ -113,7 +114,7 @@ public sealed class LayerTests
     }
 
     private static bool IsWritten(string file) =>
-        !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin" or "client");
+        !file.Split(Path.DirectorySeparatorChar).Any(static part => part is "obj" or "bin" or "client" or "ui");
 
     /// <summary>What the SDKs add to each file.</summary>
     private static SyntaxTree ImplicitUsings()

@@ -50,6 +50,7 @@ public sealed partial class GuideTests
                     typeof(IdempotencyOptions),
                     typeof(EntityOptions),
                     typeof(ActorSocketPersistenceOptions),
+                    typeof(ActorSocketAdminUiOptions),
                     typeof(SocketAuthenticationOptions),
                     typeof(EventRateLimiterOptions),
                     typeof(PresenceOptions),
