@@ -4,13 +4,18 @@ FROM node:22-bookworm-slim AS client
 WORKDIR /client
 COPY src/ActorSocket/client/package.json src/ActorSocket/client/package-lock.json src/ActorSocket/client/.npmrc ./
 RUN npm ci --no-audit --no-fund
+WORKDIR /ui
+COPY src/ActorSocket.AdminUi/ui/package.json src/ActorSocket.AdminUi/ui/package-lock.json src/ActorSocket.AdminUi/ui/.npmrc ./
+RUN npm ci --no-audit --no-fund
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source
 COPY . .
 # What the build takes from npm; newer than the lock file, so that it does not ask for npm itself.
 COPY --from=client /client/node_modules src/ActorSocket/client/node_modules
-RUN touch src/ActorSocket/client/node_modules/socket.io-client/dist/socket.io.min.js \
+COPY --from=client /ui/node_modules src/ActorSocket.AdminUi/ui/node_modules
+RUN touch src/ActorSocket.AdminUi/ui/node_modules/@socket.io/admin-ui/ui/dist/index.html \
+ && touch src/ActorSocket/client/node_modules/socket.io-client/dist/socket.io.min.js \
  && dotnet publish src/ActorSocket.Server -c Release -o /app \
  && mkdir /data
 

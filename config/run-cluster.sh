@@ -91,7 +91,7 @@ for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path tem
   echo "}"
 } >"$state/nginx/upstream.conf"
 
-# One token for the admin pages of all nodes: nginx decides whose page it is.
+# One password for the Admin UI on all nodes: nginx decides whose page it is.
 token="$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 case " $*" in *" --Admin:Token"*) token="" ;; *) set -- "$@" "--Admin:Token=$token" ;; esac
 # One store for the lobbies of all nodes: on one machine a file will do.
@@ -127,7 +127,7 @@ nginx -p "$state/nginx" -c "$state/nginx/nginx.conf" -e stderr -g 'daemon off; p
 names[$!]=nginx
 echo "nginx: process $!, log $state/nginx.log"
 await_ready "$port"
-[ -z "$token" ] || echo "admin: http://127.0.0.1:$port/admin.html, token $token"
+[ -z "$token" ] || echo "admin: http://127.0.0.1:$port/admin/, user admin, password $token"
 echo "Ready: http://127.0.0.1:$port (Ctrl-C stops it)"
 
 # A node may go: the others go on. Without nginx, or without any node, there is nothing left to do.

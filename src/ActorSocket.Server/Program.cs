@@ -10,15 +10,14 @@ if (args is ["health", var url])
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
-builder.Services.AddActorSocket().AddCluster().AddPersistence();
+builder.Services.AddActorSocket().AddCluster().AddPersistence().AddAdminUi();
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
 builder.Services.AddSingleton<LobbyHandlers>();
-builder.Services.AddSingleton<AdminAccess>();
+builder.Services.ConfigureOptions<AdminAccess>();
 builder.Services.AddHostedService<LobbyKeeper>();
-builder.Services.AddHostedService<AdminFigures>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
     .AddMeter("ActorSocket", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
@@ -34,7 +33,7 @@ app.MapPrometheusScrapingEndpoint("/metrics");
 var io = app.MapActorSocket("/socket.io");
 var lobby = app.Services.GetRequiredService<LobbyHandlers>();
 io.OnConnection(lobby.Connected);
-io.Of("/admin").Use(app.Services.GetRequiredService<AdminAccess>().CheckAsync);
+app.MapActorSocketAdminUi("/admin");
 
 await app.RunAsync();
 return 0;

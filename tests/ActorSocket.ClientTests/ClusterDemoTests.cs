@@ -64,13 +64,17 @@ public sealed class ClusterDemoTests(Chromium chromium)
                 static line => line.StartsWith("error", StringComparison.Ordinal) || line.StartsWith("page error", StringComparison.Ordinal)
             );
 
-        await using var admin = await chromium.OpenAsync(new Uri(cluster.Url, "/admin.html"));
-        await admin.Page.FillAsync("#token", "open sesame");
-        await admin.Page.ClickAsync("#login");
-        await Expect(admin.Page.Locator("#figures")).ToContainTextAsync(" up", new() { Timeout = 30_000 });
-        var seen = await admin.Page.Locator("#figures dd").Nth(1).InnerTextAsync();
-        Assert.Equal(3, seen.Split(" · ").Count(static member => member.Contains(" up", StringComparison.Ordinal)));
-        Assert.Contains("(this one)", seen, StringComparison.Ordinal);
+        await using var admin = await chromium.OpenAdminUiAsync(new Uri(cluster.Url, "/admin"));
+        await AdminPages.SignInAsync(admin, "open sesame");
+        await AdminPages.SignedInAsync(admin);
+        await AdminPages.ShowAsync(admin, "servers");
+        await Expect(AdminPages.Rows(admin, "Healthy")).ToHaveCountAsync(3, new() { Timeout = 30_000 });
+        await AdminPages.ShowAsync(admin, "sockets");
+        foreach (var tab in (Tab[])[ada, bob])
+        {
+            var id = await tab.Page.EvaluateAsync<string>("__socket.id");
+            await Expect(AdminPages.Rows(admin, id)).ToHaveCountAsync(1, new() { Timeout = 30_000 });
+        }
 
         Assert.Equal(0, await cluster.StopAsync());
     }

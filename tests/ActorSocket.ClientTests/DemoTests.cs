@@ -218,20 +218,20 @@ public sealed class DemoTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task The_admin_namespace_shows_figures_to_who_has_the_token()
+    public async Task The_Admin_UI_shows_visitors_to_who_has_the_password()
     {
         await using var demo = await DemoServer.StartNewAsync("--Admin:Token=open sesame");
         await using var visitor = await EnterAsync(demo, "Ada", "Welcome");
-        await using var admin = await chromium.OpenAsync(new Uri(demo.Url, "/admin.html"));
+        await using var admin = await chromium.OpenAdminUiAsync(new Uri(demo.Url, "/admin"));
 
-        await admin.Page.FillAsync("#token", "wrong");
-        await admin.Page.ClickAsync("#login");
-        await Expect(admin.Page.Locator("#status")).ToHaveTextAsync("invalid token", Patient);
-        await Expect(admin.Page.Locator("#figures")).ToBeHiddenAsync();
-        await admin.Page.FillAsync("#token", "open sesame");
-        await admin.Page.ClickAsync("#login");
+        await AdminPages.SignInAsync(admin, "wrong");
+        await Expect(AdminPages.Form(admin)).ToContainTextAsync("Invalid credentials", new() { Timeout = 20_000 });
+        await AdminPages.SignInAsync(admin, "open sesame");
+        await AdminPages.SignedInAsync(admin);
 
-        await Expect(admin.Page.Locator("#figures")).ToContainTextAsync("Welcome (1)", new() { Timeout = 20_000 });
+        await AdminPages.ShowAsync(admin, "sockets");
+        var id = await visitor.Page.EvaluateAsync<string>("__socket.id");
+        await Expect(AdminPages.Rows(admin, id)).ToHaveCountAsync(1, new() { Timeout = 20_000 });
         NoComplaints(visitor); // the admin's browser complains when the refused connection is closed while it upgrades
     }
 

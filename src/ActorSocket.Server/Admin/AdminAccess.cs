@@ -1,18 +1,16 @@
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using Microsoft.Extensions.Options;
 
 namespace ActorSocket.Server.Admin;
 
 /// <summary>
-/// Lets into <c>/admin</c> who gives the token of the configuration (<c>Admin:Token</c>), or, without one, the token that is logged at
-/// start.
+/// Lets the user <c>admin</c> into the Admin UI, by the password of the configuration (<c>Admin:Token</c>), or, without one, by the one
+/// that is logged at start.
 /// </summary>
-internal sealed partial class AdminAccess
+internal sealed partial class AdminAccess(IConfiguration configuration, ILogger<AdminAccess> log)
+    : IConfigureOptions<ActorSocketAdminUiOptions>
 {
-    private readonly byte[] _token;
-
-    public AdminAccess(IConfiguration configuration, ILogger<AdminAccess> log)
+    public void Configure(ActorSocketAdminUiOptions options)
     {
         var token = configuration["Admin:Token"];
         if (string.IsNullOrEmpty(token))
@@ -20,20 +18,9 @@ internal sealed partial class AdminAccess
             token = RandomNumberGenerator.GetHexString(16, lowercase: true);
             LogToken(log, token);
         }
-        _token = Encoding.UTF8.GetBytes(token);
+        options.UseBasicAuthentication("admin", ActorSocketAdminUiOptions.HashPassword(token));
     }
 
-    public async Task CheckAsync(Socket socket, Func<Task> next)
-    {
-        var given =
-            socket.Handshake.Auth.TryGetProperty("token", out var token) && token.ValueKind == JsonValueKind.String
-                ? token.GetString()!
-                : "";
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), _token))
-            throw new ConnectErrorException("invalid token", new { code = "ADMIN_TOKEN" });
-        await next();
-    }
-
-    [LoggerMessage(1, LogLevel.Information, "No Admin:Token is configured. For this run of /admin.html it is {Token}")]
+    [LoggerMessage(1, LogLevel.Information, "No Admin:Token is configured. For this run the password of \"admin\" at /admin is {Token}")]
     private static partial void LogToken(ILogger log, string token);
 }
