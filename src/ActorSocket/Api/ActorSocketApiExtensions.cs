@@ -86,6 +86,52 @@ public static class ActorSocketApiExtensions
             .Produces<SocketsAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
+        group.MapGet(
+                "/count",
+                (
+                    [Description("The namespace; / without it.")] string? @namespace,
+                    [Description("Only sockets that are in one of these rooms.")] string[]? room,
+                    CancellationToken aborted
+                ) => api.CountAsync(@namespace, room, aborted)
+            )
+            .WithSummary("Counts sockets of all nodes.")
+            .Produces<CountAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status504GatewayTimeout);
+        group.MapGet(
+                "/rooms",
+                (
+                    [Description("The namespace; / without it.")] string? @namespace,
+                    [Description("What the names begin with.")] string? prefix,
+                    [Description("The last name of the page before.")] string? after,
+                    [Description("How many at most; 1 to 10 000, 100 without it.")] int? limit,
+                    CancellationToken aborted
+                ) => api.RoomsAsync(@namespace, prefix, after, limit ?? 100, aborted)
+            )
+            .WithSummary("Lists rooms that have members, on whichever node, in order of their names.")
+            .Produces<RoomsAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status504GatewayTimeout);
+        group.MapGet(
+                "/users",
+                (
+                    [Description("The namespace; / without it.")] string? @namespace,
+                    [Description("What their ids begin with.")] string? prefix,
+                    [Description("The last id of the page before.")] string? after,
+                    [Description("How many at most; 1 to 10 000, 100 without it.")] int? limit
+                ) => api.Users(@namespace, prefix, after, limit ?? 100)
+            )
+            .WithSummary("Lists users who are online, in order of their ids, and how many there are.")
+            .Produces<UsersAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        group.MapGet(
+                "/users/{id}",
+                (string id, [Description("The namespace; / without it.")] string? @namespace) => api.User(@namespace, id)
+            )
+            .WithSummary("Tells whether a user is online, on how many devices, and when the last one went.")
+            .Produces<UserPresence>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost(
                 "/entities/{type}/{id}/{method}",
                 (string type, string id, string method, CallRequest request, CancellationToken aborted) =>

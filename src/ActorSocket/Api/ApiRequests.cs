@@ -73,3 +73,14 @@ internal sealed record SocketAnswer(
     string Address,
     IReadOnlyDictionary<string, object?>? Data
 );
+
+/// <summary>How many sockets there are, on all nodes.</summary>
+internal sealed record CountAnswer(int Count);
+
+/// <summary>Rooms of all nodes, in order: fewer than were asked for on the last page.</summary>
+internal sealed record RoomsAnswer(IReadOnlyList<string> Rooms);
+
+/// <summary>Users who are online, in order: fewer than were asked for on the last page.</summary>
+/// <param name="Users">Those of the page.</param>
+/// <param name="Online">How many there are.</param>
+internal sealed record UsersAnswer(IReadOnlyList<UserPresence> Users, int Online);

@@ -66,6 +66,26 @@ internal sealed class ServerApi(ActorSocketServer io)
         ));
     }
 
+    public async Task<IResult> CountAsync(string? ns, string[]? rooms, CancellationToken aborted)
+    {
+        var sockets = Select(new Selection { Namespace = ns, Rooms = rooms is { Length: > 0 } ? rooms : null });
+        return Results.Ok(new CountAnswer(await sockets.CountAsync(aborted).ConfigureAwait(false)));
+    }
+
+    public async Task<IResult> RoomsAsync(string? ns, string? prefix, string? after, int limit, CancellationToken aborted) =>
+        Results.Ok(new RoomsAnswer(
+            await NamespaceOf(ns ?? "/").RoomsAsync(prefix ?? "", after, limit, aborted).ConfigureAwait(false)));
+
+    public IResult Users(string? ns, string? prefix, string? after, int limit)
+    {
+        var users = UsersOf(ns);
+        return Results.Ok(new UsersAnswer(users.List(prefix ?? "", after, limit), users.Count));
+    }
+
+    public IResult User(string? ns, string id) => UsersOf(ns).Find(id) is { } user
+        ? Results.Ok(user)
+        : Results.Problem("Nobody of this id was here since this node started, as far as it remembers.", statusCode: 404);
+
     public async Task<IResult> CallAsync(string type, string id, string method, CallRequest request, CancellationToken aborted)
     {
         if (io.Server.Entities.CallerOf(type) is not { } entities)
@@ -92,6 +112,14 @@ internal sealed class ServerApi(ActorSocketServer io)
         return Array.Exists(io.Server.Namespaces.Dynamic, dynamic => dynamic.Pattern?.IsMatch(name) == true)
             ? io.Of(name)
             : throw new RequestException("namespace", "There is no such namespace.");
+    }
+
+    private UserDirectory UsersOf(string? ns)
+    {
+        var found = NamespaceOf(ns ?? "/");
+        return found.Services.Users is null
+            ? throw new RequestException("namespace", "It keeps no users: its application does not call UsePresence().")
+            : found.Users;
     }
 
     private static string NameOf(EmitRequest request) =>

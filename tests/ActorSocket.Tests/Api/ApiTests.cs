@@ -99,6 +99,25 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rooms_sockets_and_users_are_counted()
+    {
+        await ConnectAsync("ada", "red");
+        await ConnectAsync("bob", "red");
+        await ConnectAsync("eve", "blue");
+        Assert.Equal(2, (await GetAsync("count?room=red")).GetProperty("count").GetInt32());
+        Assert.Equal(3, (await GetAsync("count")).GetProperty("count").GetInt32());
+        Assert.Equal("""["blue","red"]""", (await GetAsync("rooms")).GetProperty("rooms").GetRawText());
+        Assert.Equal("""["red"]""", (await GetAsync("rooms?prefix=r")).GetProperty("rooms").GetRawText());
+        Assert.Equal("""["red"]""", (await GetAsync("rooms?after=blue")).GetProperty("rooms").GetRawText());
+
+        var users = await GetAsync("users?limit=2");
+        Assert.Equal((2, 3), (users.GetProperty("users").GetArrayLength(), users.GetProperty("online").GetInt32()));
+        var ada = await GetAsync("users/ada");
+        Assert.Equal((true, 1), (ada.GetProperty("isOnline").GetBoolean(), ada.GetProperty("devices").GetInt32()));
+        await ProblemAsync(await _http.GetAsync(new Uri("/api/io/users/mallory", UriKind.Relative)), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Entities_are_called_and_say_no_in_their_own_words()
     {
         Assert.Equal(3, (await JsonAsync(await PostAsync("entities/counter/a/add", new { args = new[] { 3 } }))).GetInt32());
@@ -157,7 +176,12 @@ public sealed class ApiTests : IAsyncLifetime
     {
         var document = JsonSerializer.Deserialize<JsonElement>(await _http.GetStringAsync("/openapi/v1.json"));
         var paths = document.GetProperty("paths");
-        foreach (var path in (string[])["emit", "ask", "join", "leave", "disconnect", "sockets", "entities/{type}/{id}/{method}"])
+        string[] expected =
+        [
+            "emit", "ask", "join", "leave", "disconnect", "sockets", "count", "rooms", "users", "users/{id}",
+            "entities/{type}/{id}/{method}",
+        ];
+        foreach (var path in expected)
         {
             var operation = paths.GetProperty("/api/io/" + path).EnumerateObject().Single().Value;
             Assert.NotEmpty(operation.GetProperty("summary").GetString()!);
@@ -178,6 +202,7 @@ public sealed class ApiTests : IAsyncLifetime
         var app = builder.Build();
         app.MapOpenApi();
         var io = app.MapActorSocket();
+        io.UsePresence(static options => options.UserId = static socket => socket.Handshake.Auth.GetProperty("name").GetString());
         io.OnConnection(static async socket =>
         {
             if (socket.Handshake.Auth.TryGetProperty("room", out var room))
@@ -191,8 +216,11 @@ public sealed class ApiTests : IAsyncLifetime
     private Task<ActorSocketTestClient> ConnectAsync(string name, string room) => _server.ConnectAsync("/", options =>
     {
         options.Name = name;
-        options.Auth = new { room, token = "secret" };
+        options.Auth = new { room, name, token = "secret" };
     });
+
+    private async Task<JsonElement> GetAsync(string path) =>
+        JsonSerializer.Deserialize<JsonElement>(await _http.GetStringAsync("/api/io/" + path));
 
     private Task<HttpResponseMessage> PostAsync(string path, object body) => _http.PostAsJsonAsync("/api/io/" + path, body);
 
