@@ -12,13 +12,12 @@ public sealed class RegistrationTests : ServerTest
     [Fact]
     public void Every_On_can_be_undone()
     {
-        string[] allowed = ["OnStartedAsync", "OnTickAsync", "OnConnectedAsync", "OnDisconnectedAsync"]; // called, not registered
         const BindingFlags All = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         var wrong = ((Assembly[])[typeof(Socket).Assembly, typeof(EngineIoServer).Assembly, typeof(ActorSocketClusterOptions).Assembly])
             .SelectMany(static assembly => assembly.GetExportedTypes())
             .SelectMany(static type => type.GetMethods(All))
-            .Where(method => Regex.IsMatch(method.Name, "^(?:On|Once|Prepend)(?:[A-Z]|$)", RegexOptions.None, TimeSpan.FromSeconds(1)))
-            .Where(method => !allowed.Contains(method.Name) && method.ReturnType != typeof(IDisposable))
+            .Where(static method => Regex.IsMatch(method.Name, "^(?:On|Once|Prepend)(?:[A-Z]|$)", RegexOptions.None, TimeSpan.FromSeconds(1)))
+            .Where(static method => !method.IsVirtual && method.ReturnType != typeof(IDisposable)) // what is overridden is called
             .Select(static method => $"{method.DeclaringType!.Name}.{method.Name}");
         Assert.Empty(wrong);
     }
