@@ -25,7 +25,7 @@ internal sealed class Traffic : IDisposable
         ["actorsocket.server.sent_bytes"] = new(),
     };
 
-    private readonly ConcurrentDictionary<string, StrongBox<long>> _ended = new(StringComparer.Ordinal); // by reason, of which there are few
+    private readonly ConcurrentDictionary<string, StrongBox<long>> _ended = new(StringComparer.Ordinal); // by reason
     private readonly MeterListener _listener = new();
 
     public Traffic(IMeterFactory meters)
