@@ -5,5 +5,6 @@ addresses() { getent ahostsv4 node | cut -d ' ' -f 1 | sort -u; }
 before="$(addresses)"
 while sleep 1; do
   now="$(addresses)"
-  if [ -n "$now" ] && [ "$now" != "$before" ] && nginx -s reload; then before="$now"; fi
+  # Each reload leaves its workers until their last WebSocket has gone, so not one after the other.
+  if [ -n "$now" ] && [ "$now" != "$before" ] && nginx -s reload; then before="$now"; sleep 10; fi
 done &

@@ -14,10 +14,11 @@ app.MapGet("/", () => Results.File(page, "text/html"));
 
 app.MapActorSocket().OnConnection(socket =>
 {
-    string? name = null;
+    var name = socket.Recovered ? socket.GetData<string>("name") : null; // who comes back is in
     socket.On("enter", async (string? who) =>
     {
         name ??= who?.Trim() is { Length: > 0 and <= 24 } trimmed ? trimmed : throw new EventException("A name has 1 to 24 characters.");
+        socket.Data["name"] = name;
         await socket.JoinAsync("chat");
         return name;
     });

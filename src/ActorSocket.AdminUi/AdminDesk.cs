@@ -140,7 +140,10 @@ internal sealed class AdminDesk
                 json.WriteStartArray();
                 AdminJson.WriteSocketsOf(json, all._server);
                 foreach (var described in all.others.SelectMany(static sockets => sockets.EnumerateArray()))
-                    described.WriteTo(json);
+                {
+                    if (json.BytesCommitted + json.BytesPending < all._server.Options.MaxOutboundBytes / 2)
+                        described.WriteTo(json);
+                }
                 json.WriteEndArray();
             }));
         }

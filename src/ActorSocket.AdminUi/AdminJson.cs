@@ -58,6 +58,8 @@ internal static class AdminJson
                 .SelectMany(static ns => ns.All.Snapshot)
                 .Where(static socket => socket.HasNotEnded)
                 .Take(MaxSockets)
+                // An administrator who is sent more than one may have waiting would be disconnected, again and again.
+                .TakeWhile(_ => json.BytesCommitted + json.BytesPending < server.Options.MaxOutboundBytes / 2)
         )
             WriteSocket(json, socket);
     }

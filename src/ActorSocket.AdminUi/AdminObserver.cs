@@ -52,8 +52,17 @@ internal sealed class AdminObserver(Namespace admin) : IServerObserver
 
     public void Sent(Socket socket, EncodedFrame frame)
     {
-        if (MayShow(socket) && _server.Read(frame) is { EventName: { } name } packet)
-            Show("event_sent", socket, name, packet.Arguments);
+        if (!MayShow(socket))
+            return;
+        try
+        {
+            if (_server.Read(frame) is { EventName: { } name } packet)
+                Show("event_sent", socket, name, packet.Arguments);
+        }
+        catch (FormatException)
+        {
+            // A parser of the application's that does not read what it has written: its clients will say so.
+        }
     }
 
     public void DataChanged(Socket socket) => Tell("socket_updated", socket, static (json, socket) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,8 @@ internal sealed class AdminSignIn
     /// <summary>bcrypt takes a processor for a tenth of a second: one at a time, and not for any number of clients.</summary>
     public const int MaxWaiting = 32;
 
+    private const int MaxWaitingOfAddress = 4;
+
     private const string SessionMade = "admin:session";
 
     private readonly ServerServices _server;
@@ -30,6 +33,7 @@ internal sealed class AdminSignIn
     private readonly AdminSessions _sessions;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly ConditionalWeakTable<Socket, string> _newSessions = [];
+    private readonly ConcurrentDictionary<string, int> _waitingOfAddress = new(StringComparer.Ordinal);
     private int _waiting;
 
     public AdminSignIn(Namespace admin, ActorSocketAdminUiOptions options, IServiceProvider services)
@@ -71,6 +75,11 @@ internal sealed class AdminSignIn
     /// </summary>
     private void CheckOrigin(Handshake handshake)
     {
+        // A script of another page's has no origin, and a browser that says where it is from says so here.
+        if (handshake.Query.ContainsKey("j"))
+            throw Refusal("it polls by scripts, which have no origin", "polling by scripts is not for administrators");
+        if (handshake.Headers.GetValueOrDefault("sec-fetch-site") is "cross-site")
+            throw Refusal("its page is of another site", "this page may not: its origin is another one");
         if (!handshake.Headers.TryGetValue("origin", out var origin))
             return;
         var host = new HostString(handshake.Headers.GetValueOrDefault("host", ""));
@@ -94,23 +103,27 @@ internal sealed class AdminSignIn
         var (username, password) = (Text(socket, "username"), Text(socket, "password"));
         if (username.Length == 0 && session.Length == 0)
             throw new ConnectErrorException("sign in with a user's name and a password"); // the UI, before it has asked for them
-        if (!IsSame(username, _options.Username!))
-            throw Refusal(session.Length > 0 && username.Length == 0 ? "its session is over" : "wrong name", "invalid credentials");
-        if (!await IsPasswordAsync(password, socket.Disconnected).ConfigureAwait(false))
-            throw Refusal("wrong password", "invalid credentials");
+        if (username.Length == 0)
+            throw Refusal("its session is over", "invalid credentials");
+        // A wrong name takes as long as a wrong password, or its time would tell which it was.
+        if (!(await IsPasswordAsync(password, socket).ConfigureAwait(false) & IsSame(username, _options.Username!)))
+            throw Refusal("wrong name or password", "invalid credentials");
         var made = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var key = _sessions.Add(made);
         _admin.ServerSide.Emit(SessionMade, key);
         _newSessions.Add(socket, made);
     }
 
-    private async Task<bool> IsPasswordAsync(string password, CancellationToken gone)
+    private async Task<bool> IsPasswordAsync(string password, Socket socket)
     {
+        var address = socket.Handshake.Address;
         try
         {
-            if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+            // Nobody fills all places from one address, which would keep the administrator out.
+            var isTooMany = _waitingOfAddress.AddOrUpdate(address, 1, static (_, n) => n + 1) > MaxWaitingOfAddress;
+            if (Interlocked.Increment(ref _waiting) > MaxWaiting || isTooMany)
                 throw Refusal("too many attempts at once", "too many attempts, try again later");
-            await _turn.WaitAsync(gone).ConfigureAwait(false);
+            await _turn.WaitAsync(socket.Disconnected).ConfigureAwait(false);
             try
             {
                 return await Task.Run(() => BCrypt.Net.BCrypt.Verify(password, _options.PasswordHash), CancellationToken.None)
@@ -124,6 +137,8 @@ internal sealed class AdminSignIn
         finally
         {
             Interlocked.Decrement(ref _waiting);
+            if (_waitingOfAddress.AddOrUpdate(address, 0, static (_, n) => n - 1) <= 0)
+                _waitingOfAddress.TryRemove(KeyValuePair.Create(address, 0));
         }
     }
 

@@ -360,7 +360,8 @@ public sealed class ActorSocketTestClient : EventInbox, IAckEmitter, IAsyncDispo
         {
             auth ??= new JsonObject();
             auth["pid"] = _pid;
-            auth["offset"] = _offset;
+            if (_offset is not null) // as official clients, which leave out what they have not
+                auth["offset"] = _offset;
         }
         var payload = auth is null ? [] : JsonSerializer.SerializeToUtf8Bytes(auth, json);
         if (Server.Io.Server.Options.Parser is { } parser)

@@ -4,6 +4,7 @@ using ActorSocket.Sessions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.TestKit;
@@ -175,9 +176,7 @@ public class ActorSocketTestServer : IAsyncDisposable
     {
         VirtualTime?.RemoveSettler(_step);
         CloseConnections("io client disconnect");
-        if (VirtualTime is { } free && _app is null)
-            _ = free.FlowWhileAsync(Services.GetRequiredService<TestKitParts>().Ended); // its owner stops it, which takes time
-        else if (VirtualTime is { } clock)
+        if (VirtualTime is { } clock && _app is not null)
             await clock.FlowWhileAsync(StopAsync()).ConfigureAwait(false);
         else
             await StopAsync().ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Akka.Configuration;
 using Akka.Dispatch;
+using Microsoft.Extensions.Hosting;
 
 namespace ActorSocket.TestKit;
 
@@ -51,6 +52,26 @@ internal sealed class TestKitParts : IDisposable
     }
 
     private static string NameOf<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
+}
+
+/// <summary>Lets virtual time pass by itself once the application's owner stops it, which takes time; until then it stands still.</summary>
+internal sealed class FlowAtTheEnd(TestKitParts parts) : IHostedLifecycleService
+{
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _ = parts.Clock?.FlowWhileAsync(parts.Ended);
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>How many actors of a system run, and how often one has: so that a test knows when all have done what they had to do.</summary>

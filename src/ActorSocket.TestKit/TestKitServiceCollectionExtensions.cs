@@ -42,7 +42,10 @@ public static class TestKitServiceCollectionExtensions
             .AddFilter<ServerNotes>(null, LogLevel.Warning)
             .AddFilter<ServerNotes>("ActorSocket", LogLevel.Debug));
         if (clock is not null)
+        {
             services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
+            services.AddHostedService<FlowAtTheEnd>(); // after the server's own, so before it when they stop
+        }
         return services;
     }
 }

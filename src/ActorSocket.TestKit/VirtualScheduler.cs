@@ -42,8 +42,14 @@ internal sealed class VirtualScheduler(Config config, ILoggingAdapter log) : Sch
     {
         if (cancelable is { IsCancellationRequested: true })
             return;
-        var alarm = _clock.Schedule(delay, () => Run(action, cancelable));
-        cancelable?.Token.UnsafeRegister(static alarm => ((VirtualClock.Alarm)alarm!).Cancel(), alarm);
+        CancellationTokenRegistration registration = default;
+        var alarm = _clock.Schedule(delay, () =>
+        {
+            registration.Dispose(); // or a timer that repeats would leave one for each time
+            Run(action, cancelable);
+        });
+        if (cancelable is not null)
+            registration = cancelable.Token.UnsafeRegister(static alarm => ((VirtualClock.Alarm)alarm!).Cancel(), alarm);
     }
 
     private void Repeatedly(TimeSpan delay, TimeSpan interval, Action action, ICancelable? cancelable) => Once(

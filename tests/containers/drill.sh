@@ -64,7 +64,7 @@ report
 say "NODES=5: two more"
 NODES=5 compose up -d --no-build --no-recreate node
 for i in 4 5; do healthy "$(container $i)"; done
-sleep 3 # nginx asks every second
+sleep 12 # nginx asks every second, and ten seconds after it has reloaded
 before=$(podman exec "$(container 5)" dotnet ActorSocket.Server.dll health http://127.0.0.1:3000/metrics | awk '/^actorsocket_requests|^http_server_request_duration_seconds_count/ { n += $NF } END { print n + 0 }')
 for _ in $(seq 20); do curl -s -o /dev/null http://127.0.0.1:3000/; done
 after=$(podman exec "$(container 5)" dotnet ActorSocket.Server.dll health http://127.0.0.1:3000/metrics | awk '/^actorsocket_requests|^http_server_request_duration_seconds_count/ { n += $NF } END { print n + 0 }')

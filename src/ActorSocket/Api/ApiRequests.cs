@@ -1,9 +1,12 @@
 using System.ComponentModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ActorSocket.Api;
 
-/// <summary>Which sockets are meant: those of a namespace, or of some of its rooms.</summary>
+/// <summary>
+/// Which sockets are meant: those of a namespace, or of some of its rooms. What is misspelt is refused: without it all would be meant.
+/// </summary>
 internal record Selection
 {
     [Description("The namespace; / without it.")]
@@ -17,6 +20,7 @@ internal record Selection
 }
 
 /// <summary>An event.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal record EmitRequest : Selection
 {
     [Description("The event's name.")]
@@ -30,6 +34,7 @@ internal record EmitRequest : Selection
 }
 
 /// <summary>An event that clients acknowledge.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record AskRequest : EmitRequest
 {
     [Description("How long to wait for them, in milliseconds: 1 to 600 000; 5 000 without it.")]
@@ -37,6 +42,7 @@ internal sealed record AskRequest : EmitRequest
 }
 
 /// <summary>Sockets that join or leave.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record MoveRequest : Selection
 {
     [Description("The rooms that they join or leave.")]
@@ -44,6 +50,7 @@ internal sealed record MoveRequest : Selection
 }
 
 /// <summary>Sockets that are disconnected.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record DisconnectRequest : Selection
 {
     [Description("Whether their connections end, too, with the sockets of other namespaces.")]
@@ -51,6 +58,7 @@ internal sealed record DisconnectRequest : Selection
 }
 
 /// <summary>A call of an entity.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record CallRequest
 {
     [Description("The method's arguments.")]

@@ -46,6 +46,10 @@ internal static class Problems
         {
             return Problem(StatusCodes.Status502BadGateway, error.Message);
         }
+        catch (InvalidOperationException error) // a socket that is in as many rooms as it may
+        {
+            return Problem(StatusCodes.Status409Conflict, error.Message);
+        }
         catch (ArgumentException error)
         {
             return Problem(StatusCodes.Status400BadRequest, error.Message);

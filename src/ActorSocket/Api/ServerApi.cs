@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ActorSocket.Entities;
 using ActorSocket.Protocol.SocketIo;
@@ -10,6 +11,7 @@ namespace ActorSocket.Api;
 internal sealed class ServerApi(ActorSocketServer io)
 {
     private const int MaxSockets = 10_000;
+    private int _made; // namespaces that were not on this node
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
     public IResult Emit(EmitRequest request)
@@ -60,7 +62,7 @@ internal sealed class ServerApi(ActorSocketServer io)
         return Results.Ok(new SocketsAnswer(
             [
                 .. found.Take(limit).Select(socket =>
-                    new SocketAnswer(socket.Id, socket.Rooms, socket.Handshake.Address, withData ? socket.Data : null)),
+                    new SocketAnswer(socket.Id, socket.Rooms, socket.Handshake.Address, withData ? DataOf(socket) : null)),
             ],
             found.Count
         ));
@@ -95,6 +97,24 @@ internal sealed class ServerApi(ActorSocketServer io)
         return Results.Ok(entities.Read<JsonElement>(result, method));
     }
 
+    /// <summary>Value by value: one that JSON cannot write costs nobody the list.</summary>
+    private Dictionary<string, object?> DataOf(RemoteSocket socket)
+    {
+        var data = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (key, value) in socket.Data)
+        {
+            try
+            {
+                data[key] = JsonSerializer.SerializeToElement(value, io.Server.Options.Json ?? JsonSerializerOptions.Web);
+            }
+            catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
+            {
+                data[key] = $"({value?.GetType().Name})";
+            }
+        }
+        return data;
+    }
+
     private BroadcastOperator Select(Selection selection)
     {
         if (selection.Rooms is { Length: 0 })
@@ -109,9 +129,11 @@ internal sealed class ServerApi(ActorSocketServer io)
         name = name.StartsWith('/') ? name : "/" + name;
         if (io.Server.Namespaces.TryGet(name, out var known))
             return known.Face;
-        return Array.Exists(io.Server.Namespaces.Dynamic, dynamic => dynamic.Pattern?.IsMatch(name) == true)
+        if (!Array.Exists(io.Server.Namespaces.Dynamic, dynamic => dynamic.Pattern?.IsMatch(name) == true))
+            throw new RequestException("namespace", "There is no such namespace.");
+        return Interlocked.Increment(ref _made) <= io.Server.Options.MaxDynamicNamespaces
             ? io.Of(name)
-            : throw new RequestException("namespace", "There is no such namespace.");
+            : throw new RequestException("namespace", "It is not on this node, which has made as many as MaxDynamicNamespaces allows.");
     }
 
     private UserDirectory UsersOf(string? ns)
@@ -126,7 +148,11 @@ internal sealed class ServerApi(ActorSocketServer io)
         request.Event is { Length: > 0 } name ? name : throw new RequestException("event", "It is the name of the event.");
 
     private static string[] TargetsOf(MoveRequest request) =>
-        request.Targets is { Length: > 0 } rooms ? rooms : throw new RequestException("targets", "It names the rooms to join or to leave.");
+        request.Targets is { Length: > 0 } rooms && Array.TrueForAll(rooms, IsRoom)
+            ? rooms
+            : throw new RequestException("targets", "It names the rooms to join or to leave, each of 256 bytes at most.");
+
+    private static bool IsRoom(string? room) => room is not null && Encoding.UTF8.GetByteCount(room) <= ServerServices.MaxRoomNameBytes;
 
     private static object?[] ArgumentsOf(JsonElement[]? args) => args is null ? [] : Array.ConvertAll(args, static arg => (object?)arg);
 }

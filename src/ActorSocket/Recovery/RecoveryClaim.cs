@@ -6,7 +6,7 @@ namespace ActorSocket.Recovery;
 
 /// <summary>
 /// What a client says of itself to get its socket back: its secret, and the last event it saw as the node with this tag counts
-/// them. A client that has never seen one says no offset: the tag is empty, the offset -1.
+/// them. A client that has never seen one says no offset, or null: the tag is empty, the offset -1.
 /// </summary>
 internal readonly record struct RecoveryClaim(string Secret, string OffsetTag, long Offset)
 {
@@ -29,7 +29,7 @@ internal readonly record struct RecoveryClaim(string Secret, string OffsetTag, l
             || pid.GetString() is not { Length: SecretLength } secret
         )
             return false;
-        if (!auth.TryGetProperty("offset", out var offset))
+        if (!auth.TryGetProperty("offset", out var offset) || offset.ValueKind == JsonValueKind.Null)
         {
             claim = new RecoveryClaim(secret, "", -1);
             return true;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text;
@@ -412,11 +413,21 @@ internal sealed class NamespaceServices
     public async Task ChangeAsync(
         RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
     {
+        ExceptionDispatchInfo? failure = null;
         foreach (var socket in Select(selection))
         {
             switch (change)
             {
-                case SocketChange.Join: await socket.JoinAsync(rooms, cancellationToken).ConfigureAwait(false); break;
+                case SocketChange.Join:
+                    try
+                    {
+                        await socket.JoinAsync(rooms, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (InvalidOperationException full) // in too many rooms: the others join nevertheless
+                    {
+                        failure ??= ExceptionDispatchInfo.Capture(full);
+                    }
+                    break;
                 case SocketChange.Leave: await socket.LeaveAsync(rooms, cancellationToken).ConfigureAwait(false); break;
                 case SocketChange.Disconnect:
                     await socket.DisconnectAsync(DisconnectScope.Namespace, cancellationToken).ConfigureAwait(false);
@@ -426,6 +437,7 @@ internal sealed class NamespaceServices
                     break;
             }
         }
+        failure?.Throw();
     }
 
     /// <summary>

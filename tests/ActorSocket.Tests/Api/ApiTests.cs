@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ActorSocket.TestKit;
+using Akka.Actor;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
@@ -87,6 +88,7 @@ public sealed class ApiTests : IAsyncLifetime
         var ada = await ConnectAsync("ada", "red");
         await ConnectAsync("bob", "red");
         ada.Socket.Data["level"] = 3;
+        ada.Socket.Data["actor"] = ActorRefs.Nobody; // no JSON
         var answer = await _http.GetStringAsync("/api/io/sockets?room=red&limit=1");
         var sockets = JsonSerializer.Deserialize<JsonElement>(answer);
         Assert.Equal((1, 2), (sockets.GetProperty("sockets").GetArrayLength(), sockets.GetProperty("total").GetInt32()));
@@ -138,6 +140,9 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("join", """{"rooms":["a"]}""", "targets")]
     [InlineData("emit", """{"event":"connect"}""", null)]
     [InlineData("emit", "no JSON", null)]
+    [InlineData("disconnect", """{"room":"red"}""", null)]
+    [InlineData("emit", """{"event":"e","exclude":["a"]}""", null)]
+    [InlineData("join", """{"targets":[null]}""", "targets")]
     public async Task What_is_wrong_is_named(string path, string body, string? field)
     {
         using var content = new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));

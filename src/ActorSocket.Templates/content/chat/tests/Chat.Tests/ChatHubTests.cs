@@ -1,5 +1,6 @@
 using ActorSocket;
 using ActorSocket.TestKit;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Chat.Tests;
@@ -11,7 +12,9 @@ public sealed class ChatHubTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await ActorSocketTestServer.StartAsync(map: io => io.MapHub<ChatHub>());
+        _server = await ActorSocketTestServer.StartAsync(
+            services => services.AddActorSocket(options => options.ConnectionStateRecovery = new RecoveryOptions()),
+            io => io.MapHub<ChatHub>());
         _server.Patience = TimeSpan.FromSeconds(30); // of real time: a build machine may be busy
     }
 
@@ -54,6 +57,22 @@ public sealed class ChatHubTests : IAsyncLifetime
         await bob.DisconnectAsync();
 
         Assert.Equal("Bob", await ada.ExpectAsync<string>("left"));
+    }
+
+    [Fact]
+    public async Task Who_comes_back_is_in_and_has_missed_nothing()
+    {
+        var ada = await EnterAsync("Ada");
+        var bob = await EnterAsync("Bob");
+
+        await bob.DropAsync();
+        Assert.Equal("Bob", await ada.ExpectAsync<string>("left"));
+        await ada.EmitWithAckAsync<bool>("say", "are you there?");
+        await bob.ReconnectAsync();
+
+        Assert.True(bob.Recovered);
+        Assert.Equal("are you there?", (await bob.ExpectAsync("said")).As<string>(1));
+        Assert.True(await bob.EmitWithAckAsync<bool>("say", "I am"));
     }
 
     private async Task<ActorSocketTestClient> EnterAsync(string name)

@@ -9,6 +9,14 @@ public sealed class GameHub(RoomEntities<Arena, IArena> arenas) : SocketHub
 
     private string? _arena;
 
+    // Who comes back (ConnectionStateRecovery) has the same socket, and the seat that it has.
+    public override Task OnConnectedAsync()
+    {
+        if (Socket.Recovered)
+            _arena = Socket.GetData<string>("arena");
+        return Task.CompletedTask;
+    }
+
     [Event("enter")]
     public Task<Entered> EnterAsync(string? arena, string? name) =>
         Arena(arena).EnterAsync(Socket.Id, name?.Trim() is { Length: > 0 and <= 24 } trimmed
@@ -31,6 +39,7 @@ public sealed class GameHub(RoomEntities<Arena, IArena> arenas) : SocketHub
         if (_arena is not null)
             await arenas.Get(_arena).LeaveAsync(Socket.Id);
         _arena = null;
+        Socket.Data.Remove("arena");
     }
 
     // Each id that is called starts an arena, so not whatever a client comes up with.
@@ -41,6 +50,7 @@ public sealed class GameHub(RoomEntities<Arena, IArena> arenas) : SocketHub
         if (_arena is not null && _arena != id)
             throw new EventException("Leave the other arena first.") { Code = "IN_ANOTHER" };
         _arena = id;
+        Socket.Data["arena"] = id;
         return arenas.Get(id);
     }
 }

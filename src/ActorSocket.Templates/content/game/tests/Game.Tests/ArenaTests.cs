@@ -64,6 +64,22 @@ public sealed class ArenaTests : IAsyncLifetime
         await ada.ExpectAsync("dots", dots => !dots.As<Dictionary<long, Dot>>()!.ContainsKey(seat.Player));
     }
 
+    [Fact]
+    public async Task Who_comes_back_goes_on_steering()
+    {
+        var (ada, _) = await EnterAsync("Ada");
+        var (bob, entered) = await EnterAsync("Bob");
+
+        await bob.DropAsync();
+        await bob.ReconnectAsync();
+        Assert.True(bob.Recovered);
+        bob.Emit("steer", 1, 0);
+        await _server.SettleAsync();
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(0.5));
+
+        await ada.ExpectAsync("dots", dots => dots.As<Dictionary<long, Dot>>()![entered.Player].X > 0.65);
+    }
+
     private async Task<(ActorSocketTestClient Client, Entered Entered)> EnterAsync(string name)
     {
         var client = await _server.ConnectAsync("/", options => options.Name = name);
