@@ -210,11 +210,16 @@ internal sealed class ClusterAdapter : IClusterAdapter
         CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
+        var peers = change == SocketChange.Join && selection.Rooms is [var room] && IsSocketId(room)
+            ? Peers.ForSocket(ns.Name, room)
+            : Peers.For(ns.Name, selection);
         var (_, missing) = await _node.Requests.AskAsync<ChangeSocketsReply>(
-            Peers.For(ns.Name, selection), request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken)
+            peers, request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken)
             .ConfigureAwait(false);
         return missing;
     }
+
+    private bool IsSocketId(string room) => Peers.TryGetHome(room, out _) || room.StartsWith(_node.Tag, StringComparison.Ordinal);
 
     public async Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) =>
         await new RemoteClaim(ns, _node, Recovery, claim).FindAsync().ConfigureAwait(false);

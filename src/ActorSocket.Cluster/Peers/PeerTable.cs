@@ -61,6 +61,17 @@ internal sealed class PeerTable
         return [.. found];
     }
 
+    /// <summary>
+    /// Where a socket may be: on the node that it was born on, or that has told of it since. Of the others, which are asked because they
+    /// may have something to tell yet, those that are unreachable are left out: else one such node would fail every question.
+    /// </summary>
+    public Peer[] ForSocket(string ns, string id)
+    {
+        var told = _interest.TryGetValue(ns, out var interest) ? interest.Find(id) : [];
+        TryGetHome(id, out var home);
+        return Array.FindAll(For(ns, id), peer => peer.IsReachable || ReferenceEquals(peer, home) || Array.IndexOf(told, peer) >= 0);
+    }
+
     private Peer[] For(string ns, string room)
     {
         var unsynchronised = Unsynchronised; // first: a node that has told all its rooms between the two is found by them

@@ -109,6 +109,13 @@ internal static partial class Log
     public static partial void SeatNotCleared(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
+        80,
+        LogLevel.Warning,
+        "The recovered socket of a seat, of an entity of class {Class}, may not be in the room: its node did not answer."
+    )]
+    public static partial void SeatNotInRoom(this ILogger log, Exception error, string @class);
+
+    [LoggerMessage(
         85,
         LogLevel.Warning,
         "{Count} events of rooms or users of namespace {Namespace} were dropped: more waited than its handlers of them come to."

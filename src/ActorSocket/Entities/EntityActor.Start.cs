@@ -41,6 +41,7 @@ internal sealed partial class EntityActor
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
             var (origin, kept) = Found(history);
+            _context.HasLostBefore = origin is EntityOrigin.Lost or EntityOrigin.Restored;
             foreach (var timer in kept?.Timers ?? [])
                 _context.PutTimer(timer);
             if (kept?.Seats is { } seats)
@@ -105,7 +106,7 @@ internal sealed partial class EntityActor
             _tick = Tick.Start(SchedulerAlarms.Or(_entities.TickAlarms, Context.System), Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
-        _context.Seats?.WatchAll();
+        _context.Seats?.Begin();
         SaveLater(); // what its start has changed, or what was handed over unsaved
         RunNext();
     }

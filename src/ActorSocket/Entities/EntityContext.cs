@@ -27,6 +27,9 @@ internal sealed class EntityContext(string id, EntityKind kind)
     /// <summary>Null until the entity asks for them.</summary>
     public Seats? Seats { get; private set; }
 
+    /// <summary>Whether there was one before that may have done more than this one knows of: it crashed, or may have.</summary>
+    public bool HasLostBefore { get; set; }
+
     public bool IsRetired { get; private set; }
 
     /// <summary>It has retired, and what it has saved is to go as well.</summary>

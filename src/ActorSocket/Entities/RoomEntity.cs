@@ -60,6 +60,7 @@ public abstract class RoomEntity
     /// are in it by then, and what has become of them meanwhile is told afterwards.
     /// </summary>
     /// <exception cref="InvalidOperationException">In the constructor.</exception>
+    /// <exception cref="NotSupportedException">Its class is mapped on the template of dynamic namespaces.</exception>
     protected Seats Seats => Context.SeatsOf(this);
 
     /// <summary>

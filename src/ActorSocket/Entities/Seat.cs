@@ -93,7 +93,10 @@ public sealed class Seat
         }
     }
 
-    /// <summary>When it will be over, unless somebody comes before; null while its socket is there.</summary>
+    /// <summary>
+    /// When it will be over, unless somebody comes before; null while its socket is there. After a move or a crash of the entity, 5 s later
+    /// at least.
+    /// </summary>
     public DateTimeOffset? Due { get; private set; }
 
     internal void Reserve(DateTimeOffset now, DateTimeOffset due) => Set(SeatState.Reserved, "", now, due);
@@ -101,6 +104,8 @@ public sealed class Seat
     internal void Connect(string socketId, DateTimeOffset now) => Set(SeatState.Connected, socketId, now, null);
 
     internal void Lose(DateTimeOffset now) => Set(SeatState.Lost, SocketId, now, now + _graceTime);
+
+    internal void KeepUntil(DateTimeOffset due) => Due = due;
 
     internal void Leave(DateTimeOffset now) => Set(SeatState.Left, SocketId, now, null);
 

@@ -151,23 +151,41 @@ internal sealed class SeatTable
         return seat;
     }
 
-    /// <summary>Its client has shown its token, by a socket that has no other seat.</summary>
-    public IReadOnlyList<SeatChange> Return(Seat seat, string socketId, DateTimeOffset now)
+    /// <summary>
+    /// Its client has shown its token, by a socket that has no other seat: the next step, until there is none. One whose socket before
+    /// still seems to be there is lost first: that it is gone only its client knows so far.
+    /// </summary>
+    public SeatChange? Return(Seat seat, string socketId, DateTimeOffset now)
     {
-        if (seat.State == SeatState.Left || (seat.State == SeatState.Connected && seat.SocketId == socketId))
-            return [];
-        SeatChange[] changes = seat.State switch
+        switch (seat.State)
         {
-            SeatState.Reserved => [new(seat, SeatChangeKind.Joined)],
-            SeatState.Lost => [new(seat, SeatChangeKind.Returned)],
-            // the connection before is gone, and only its client knows so far
-            _ => [new(seat, SeatChangeKind.Lost), new(seat, SeatChangeKind.Returned)],
-        };
-        _bySocket.Remove(seat.SocketId);
-        _bySocket.Add(socketId, seat);
-        seat.Connect(socketId, now);
-        Touch();
-        return changes;
+            case SeatState.Connected when seat.SocketId != socketId:
+                seat.Lose(now);
+                Touch();
+                return new SeatChange(seat, SeatChangeKind.Lost);
+            case SeatState.Reserved or SeatState.Lost:
+                var kind = seat.State == SeatState.Reserved ? SeatChangeKind.Joined : SeatChangeKind.Returned;
+                _bySocket.Remove(seat.SocketId);
+                _bySocket.Add(socketId, seat);
+                seat.Connect(socketId, now);
+                Touch();
+                return new SeatChange(seat, kind);
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Those of the numbers up to this one that wait for somebody are kept until then at least.</summary>
+    public void KeepUntil(DateTimeOffset earliest, long number)
+    {
+        foreach (var seat in _byNumber.Values)
+        {
+            if (seat.Number <= number && seat.Due < earliest)
+            {
+                seat.KeepUntil(earliest);
+                Touch();
+            }
+        }
     }
 
     /// <summary>Who came for it is not let in after all: it waits again.</summary>

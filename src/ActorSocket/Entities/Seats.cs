@@ -29,16 +29,31 @@ public sealed class Seats : IReadOnlyCollection<Seat>
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
 
+    /// <summary>
+    /// For how long one that was lost or reserved before a move or a crash is kept at least from then on, whatever it had left: who came
+    /// back meanwhile found no entity, and a client tries again within a few seconds.
+    /// </summary>
+    private static readonly TimeSpan ShortestAfterStart = TimeSpan.FromSeconds(5);
+
     private readonly EntityContext _context;
     private readonly RoomEntity _entity;
     private readonly SeatTable _table;
     // sockets that have lost their seat while they were lost, and until when they may be recovered, into the room too
     private readonly Dictionary<string, DateTimeOffset> _former = new(StringComparer.Ordinal);
+    private readonly long _lastKept; // the highest number of those that were kept
+    private Task? _clearing;
     private bool _isEnding;
 
     internal Seats(EntityContext context, RoomEntity entity, SeatRecords? kept)
     {
-        (_context, _entity) = (context, entity);
+        if (context.Namespace.Services.Children is not null)
+        {
+            throw new NotSupportedException(
+                $"Seats are not supported in a class that is mapped on the template of dynamic namespaces, as \"{context.Type}\" is: map "
+                + "it in a namespace with a name of its own."
+            );
+        }
+        (_context, _entity, _lastKept) = (context, entity, kept?.Last ?? 0);
         var most = context.Options.MaxSeats;
         _table = kept is null ? new SeatTable(most) : new SeatTable(most, kept);
         Room = $"{context.Type}:{context.Id}";
@@ -220,24 +235,29 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             throw Refusal("This seat is not kept, or was never there.", "SEAT_UNKNOWN");
         if (_table.OfSocket(socketId) is { } own && own != seat)
             throw Refusal("This socket has another seat.", "SEAT_TAKEN");
-        await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
-        if (seat.State == SeatState.Left)
-            throw Refusal("This seat is not kept any more.", "SEAT_UNKNOWN"); // the entity's own code did not wait for one before
-        var (before, since, due) = (seat.SocketId, seat.Since, seat.Due);
-        var changes = _table.Return(seat, socketId, Now);
-        if (before != socketId)
-        {
-            if (before.Length > 0)
-            {
-                _ = LetGoAsync(before, CancellationToken.None); // its node may have crashed, and is not waited for
-                Forget(before);
-            }
-            _former.Remove(socketId);
-            Watch(socketId);
-        }
         try
         {
-            await TellAsync([.. changes]).ConfigureAwait(false);
+            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            LetGoIfWithoutSeat(socketId); // its node may yet take it in
+            throw;
+        }
+        var (before, since, due) = (seat.SocketId, seat.Since, seat.Due);
+        var isSeated = false;
+        try
+        {
+            await TellEachAsync(() =>
+            {
+                var change = _table.Return(seat, socketId, Now);
+                if (seat.State == SeatState.Connected && !isSeated)
+                {
+                    isSeated = true;
+                    Exchange(before, socketId);
+                }
+                return change;
+            }).ConfigureAwait(false);
         }
         catch when (before.Length == 0 && seat.State == SeatState.Connected)
         {
@@ -245,7 +265,13 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             await LetGoAsync(socketId, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
-        return seat;
+        finally
+        {
+            if (!isSeated)
+                LetGoIfWithoutSeat(socketId);
+        }
+        // It was ended by OnLostAsync, or by the entity's own code, which did not wait for one before.
+        return isSeated ? seat : throw Refusal("This seat is not kept any more.", "SEAT_UNKNOWN");
     }
 
     /// <summary>Ends a seat: its socket leaves the <see cref="Room"/>, and <see cref="RoomEntity.OnLeftAsync"/> runs.</summary>
@@ -308,9 +334,11 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         ArgumentOutOfRangeException.ThrowIfGreaterThan(time, Longest, name);
     }
 
-    /// <summary>Of those that were kept nobody is told of yet.</summary>
-    internal void WatchAll()
+    /// <summary>The entity lives from now on. Of those that were kept nobody is told of yet.</summary>
+    internal void Begin()
     {
+        _table.KeepUntil(Now + ShortestAfterStart, _lastKept);
+        ClearOnce();
         foreach (var seat in _table.All)
         {
             if (seat.SocketId.Length > 0)
@@ -329,6 +357,8 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             _ = LetGoAsync(socketId, CancellationToken.None); // recovered, with its rooms: it has no seat
             return;
         }
+        if (presence == SocketPresence.Here && _table.OfSocket(socketId) is { State: SeatState.Lost })
+            await JoinAgainAsync(socketId).ConfigureAwait(false);
         if (_table.See(socketId, presence, Now) is not { } change)
             return;
         if (change.Kind == SeatChangeKind.Left)
@@ -340,13 +370,6 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     internal async Task ExpireAsync()
     {
         var now = Now;
-        var changes = new List<SeatChange>();
-        while (_table.Expire(now) is { } change)
-        {
-            changes.Add(change);
-            if (change.Seat.SocketId.Length > 0)
-                Forget(change.Seat.SocketId);
-        }
         foreach (var (socketId, until) in _former)
         {
             if (until > now)
@@ -354,25 +377,36 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             _former.Remove(socketId);
             Unwatch(socketId);
         }
-        await TellAsync([.. changes]).ConfigureAwait(false);
+        var most = Count; // what is reserved for no time meanwhile has its turn afterwards
+        await TellEachAsync(() =>
+        {
+            if (most-- <= 0 || _table.Expire(now) is not { } change)
+                return null;
+            if (change.Seat.SocketId.Length > 0)
+                Forget(change.Seat.SocketId);
+            return change;
+        }).ConfigureAwait(false);
     }
 
     /// <summary>The entity ends, and so do all.</summary>
     internal async Task EndAllAsync()
     {
         _isEnding = true;
-        var changes = new List<SeatChange>();
         try
         {
-            foreach (var seat in this)
+            using var seats = GetEnumerator();
+            await TellEachAsync(() =>
             {
-                if (_table.Leave(seat, SeatLeaveReason.EntityEnded, Now) is not { } change)
-                    continue;
-                if (seat.SocketId.Length > 0)
-                    _ = LetGoAsync(seat.SocketId, CancellationToken.None); // nobody is left who would emit to it
-                changes.Add(change);
-            }
-            await TellAsync([.. changes]).ConfigureAwait(false);
+                while (seats.MoveNext())
+                {
+                    if (_table.Leave(seats.Current, SeatLeaveReason.EntityEnded, Now) is not { } change)
+                        continue;
+                    if (change.Seat.SocketId.Length > 0)
+                        _ = LetGoAsync(change.Seat.SocketId, CancellationToken.None); // not waited for: the entity ends
+                    return change;
+                }
+                return null;
+            }).ConfigureAwait(false);
         }
         finally
         {
@@ -390,33 +424,37 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         {
             if (wasConnected)
                 await LetGoAsync(seat.SocketId, cancellationToken).ConfigureAwait(false);
-            else if (seat.SocketId.Length > 0)
-                Forget(seat.SocketId);
         }
         finally
         {
+            // Also of one that seemed to be there: it may have been lost a moment ago, and be recovered into the room.
+            if (seat.SocketId.Length > 0 && _table.OfSocket(seat.SocketId) is null)
+                Forget(seat.SocketId);
             await TellAsync(change).ConfigureAwait(false);
         }
         return true;
     }
 
-    /// <summary>One that fails does not keep the others from being told.</summary>
-    private async Task TellAsync(params SeatChange[] changes)
+    private Task TellAsync(SeatChange change) => change.Kind switch
+    {
+        SeatChangeKind.Joined => _entity.OnJoinedAsync(change.Seat),
+        SeatChangeKind.Lost => _entity.OnLostAsync(change.Seat),
+        SeatChangeKind.Returned => _entity.OnReturnedAsync(change.Seat),
+        _ => _entity.OnLeftAsync(change.Seat, change.Reason),
+    };
+
+    /// <summary>
+    /// Makes a step, tells it, and only then makes the next: whatever a method saves has no step in it that nobody was told. One that
+    /// fails does not keep the others from being told.
+    /// </summary>
+    private async Task TellEachAsync(Func<SeatChange?> next)
     {
         ExceptionDispatchInfo? failure = null;
-        foreach (var (seat, kind, reason) in changes)
+        while (next() is { } change)
         {
             try
             {
-                await (
-                    kind switch
-                    {
-                        SeatChangeKind.Joined => _entity.OnJoinedAsync(seat),
-                        SeatChangeKind.Lost => _entity.OnLostAsync(seat),
-                        SeatChangeKind.Returned => _entity.OnReturnedAsync(seat),
-                        _ => _entity.OnLeftAsync(seat, reason),
-                    }
-                ).ConfigureAwait(false);
+                await TellAsync(change).ConfigureAwait(false);
             }
             catch (Exception error)
             {
@@ -426,8 +464,62 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         failure?.Throw();
     }
 
-    private async Task JoinRoomAsync(string socketId, CancellationToken cancellationToken) =>
+    private async Task JoinRoomAsync(string socketId, CancellationToken cancellationToken)
+    {
+        ClearOnce();
+        if (_clearing is { IsCompleted: false } clearing) // it would turn out who joins now
+            await clearing.WaitAsync(cancellationToken).ConfigureAwait(false);
         await _context.Namespace.In(socketId).SocketsJoinAsync(Room, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>One that is recovered has the rooms that were known of it, which may be those of a moment before it sat here.</summary>
+    private async Task JoinAgainAsync(string socketId)
+    {
+        try
+        {
+            await JoinRoomAsync(socketId, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            _context.Namespace.Services.Server.Log.SeatNotInRoom(error, _context.Type);
+        }
+    }
+
+    /// <summary>After a crash: who had a seat that was not saved is still in the room.</summary>
+    private void ClearOnce()
+    {
+        if (_context.HasLostBefore)
+        {
+            _clearing ??= TryAsync(
+                _context.Namespace.In(Room).Except(_table.All.Select(static seat => seat.SocketId).Where(static id => id.Length > 0))
+                    .SocketsLeaveAsync(Room)
+            );
+        }
+    }
+
+    /// <summary>A seat has another socket, or its own again.</summary>
+    private void Exchange(string before, string socketId)
+    {
+        if (before != socketId)
+        {
+            if (before.Length > 0)
+            {
+                _ = LetGoAsync(before, CancellationToken.None); // its node may have crashed, and is not waited for
+                Forget(before);
+            }
+            _former.Remove(socketId);
+        }
+        Watch(socketId); // also the same: nobody may have said yet that it is back, and then it would not be told when it goes again
+    }
+
+    /// <summary>It has joined the room, or may, and has no seat after all. Not waited for: its node may be what has failed.</summary>
+    private void LetGoIfWithoutSeat(string socketId)
+    {
+        if (_table.OfSocket(socketId) is not null)
+            return;
+        _ = LetGoAsync(socketId, CancellationToken.None);
+        Forget(socketId);
+    }
 
     /// <summary>A lost socket has no seat any more; should it be recovered, it is to leave the room.</summary>
     private void Forget(string socketId)

@@ -178,5 +178,155 @@ public sealed class SeatTests
         await first.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Each_step_is_told_before_the_next_one_is_made()
+    {
+        var noted = new List<string>();
+        var seating = new Seating
+        {
+            Noted = (what, seats) => noted.Add(what + ": " + string.Join(", ", seats.Select(static seat => seat.ToString()))),
+        };
+        await using var node = await seating.StartAloneAsync();
+        await using var one = await PollingClient.ConnectAsync(node, "one");
+        await using var two = await PollingClient.ConnectAsync(node, "two");
+        await using var three = await PollingClient.ConnectAsync(node, "three");
+        var token = await seating.TakeAsync(node, "a", one, "ada");
+        await seating.TakeAsync(node, "a", two, "bob");
+        noted.Clear();
+        await seating.ReturnAsync(node, "a", token, three); // the one before does not know yet
+        Assert.Equal(
+            ["lost 1: 1 ada (Lost), 2 bob (Connected)", "returned 1: 1 ada (Connected), 2 bob (Connected)"],
+            noted
+        );
+        noted.Clear();
+        await seating.Of(node).InvokeAsync("a", "retire");
+        await seating.UntilAsync("a", "joined 1", "joined 2", "lost 1", "returned 1", "left 1 EntityEnded", "left 2 EntityEnded");
+        Assert.Equal(["left 1 EntityEnded: 2 bob (Connected)", "left 2 EntityEnded: "], noted);
+
+        noted.Clear();
+        seating.Script = static seats =>
+        {
+            seats.ReservationTime = TimeSpan.Zero;
+            seats.Reserve("eve");
+            seats.Reserve("mal");
+            return Task.CompletedTask;
+        };
+        await seating.Of(node).InvokeAsync("b", "run");
+        await seating.UntilAsync("b", "left 1 ReservationExpired", "left 2 ReservationExpired");
+        Assert.Equal(["left 1 ReservationExpired: 2 mal (Reserved)", "left 2 ReservationExpired: "], noted);
+    }
+
+    [Fact]
+    public async Task A_seat_that_ends_while_its_socket_joins_the_room_leaves_nobody_there()
+    {
+        var seating = new Seating();
+        await using var node = await seating.StartAloneAsync();
+        await using var client = await PollingClient.ConnectAsync(node, "client");
+        var code = "";
+        seating.Script = async seats =>
+        {
+            var token = seats.Reserve().Token;
+            var returning = seats.ReturnAsync(token, Seating.SocketIdOf(client));
+            await seats.LeaveAsync(seats.FindByToken(token)!);
+            code = (await Assert.ThrowsAsync<EventException>(() => returning)).Code;
+        };
+        await seating.Of(node).InvokeAsync("a", "run");
+        Assert.Equal("SEAT_UNKNOWN", code);
+        await Node.UntilAsync(() => !IsIn(Assert.Single(node.Server.Sockets), "game:a"), "it to leave the room");
+    }
+
+    [Fact]
+    public async Task Who_is_kicked_in_the_moment_of_a_loss_and_is_recovered_leaves_the_room()
+    {
+        var seating = new Seating();
+        await using var node = await seating.StartAloneAsync();
+        var client = await PollingClient.ConnectAsync(node, "client");
+        await seating.TakeAsync(node, "a", client);
+        var claim = await Seating.ClaimOfAsync(client);
+        var (hasTurn, isGone) = (new TaskCompletionSource(), new TaskCompletionSource());
+        seating.Script = async seats =>
+        {
+            hasTurn.SetResult();
+            await isGone.Task;
+            var seat = Assert.Single(seats);
+            Assert.Equal(SeatState.Connected, seat.State); // what is said of its socket waits for the turn to end
+            await seats.KickAsync(seat);
+        };
+        var kicking = seating.Of(node).InvokeAsync("a", "run");
+        await hasTurn.Task.WaitAsync(Node.Patience);
+        await client.DisposeAsync();
+        await Node.UntilAsync(() => node.Server.Sockets.Count == 0, "it to be gone");
+        isGone.SetResult();
+        await kicking;
+        await using var again = await PollingClient.ConnectAsync(node, "client", claim);
+        Assert.Equal(Seating.SocketIdOf(client), Seating.SocketIdOf(again));
+        await Node.UntilAsync(() => !IsIn(Assert.Single(node.Server.Sockets), "game:a"), "it to leave the room");
+        Assert.Equal(["joined 1", "left 1 Kicked"], seating.StoryOf("a"));
+    }
+
+    [Fact]
+    public async Task A_recovered_socket_is_in_the_room_again_before_the_entity_is_told()
+    {
+        var seating = new Seating();
+        await using var node = await seating.StartAloneAsync();
+        var client = await PollingClient.ConnectAsync(node, "client");
+        await seating.TakeAsync(node, "a", client);
+        var claim = await Seating.ClaimOfAsync(client);
+        await Assert.Single(node.Server.Sockets).LeaveAsync("game:a"); // as when it was recovered with older rooms
+        await client.DisposeAsync();
+        await seating.UntilAsync("a", "joined 1", "lost 1");
+        var wasIn = false;
+        seating.Noted = (_, _) => wasIn = IsIn(Assert.Single(node.Server.Sockets), "game:a");
+        await using var again = await PollingClient.ConnectAsync(node, "client", claim);
+        await seating.UntilAsync("a", "joined 1", "lost 1", "returned 1");
+        await seating.Of(node).InvokeAsync("a", "members"); // its turn comes after the one that noted
+        Assert.True(wasIn);
+    }
+
+    [Fact]
+    public async Task A_seat_whose_time_ran_out_while_its_entity_was_away_can_still_be_returned_to()
+    {
+        using var file = new Persistence.StoreFile();
+        var seating = new Seating { StorePath = file.Path };
+        var first = await seating.StartAloneAsync();
+        var token = await seating.Of(first).InvokeAsync<string>("a", "reserve", 1500, "ada");
+        var due = DateTimeOffset.UtcNow.AddSeconds(1.5);
+        await seating.Of(first).InvokeAsync("a", "save");
+        await first.Services.GetRequiredService<ActorSystem>().Terminate();
+        await using var second = await seating.StartAloneAsync();
+        await using var client = await PollingClient.ConnectAsync(second, "client");
+        await Node.UntilAsync(() => DateTimeOffset.UtcNow > due, "its time to run out");
+        await seating.ReturnAsync(second, "a", token!, client);
+        Assert.Equal(["joined 1"], seating.StoryOf("a"));
+        await first.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Who_has_no_seat_in_what_was_saved_leaves_the_room()
+    {
+        var seating = new Seating();
+        await using var node = await seating.StartAloneAsync();
+        await using var client = await PollingClient.ConnectAsync(node, "client");
+        await seating.TakeAsync(node, "a", client);
+        await seating.Of(node).InvokeAsync("a", "retire");
+        await Node.UntilAsync(() => seating.Ended.Contains("a", StringComparer.Ordinal), "it to retire");
+        var socket = Assert.Single(node.Server.Sockets);
+        await Node.UntilAsync(() => !IsIn(socket, "game:a"), "it to leave the room");
+        await socket.JoinAsync("game:a"); // as when its seat was not saved before a crash
+        await seating.Of(node).InvokeAsync("a", "members");
+        await Node.UntilAsync(() => !IsIn(socket, "game:a"), "it to leave the room again");
+        await seating.TakeAsync(node, "a", client);
+        Assert.True(IsIn(socket, "game:a"));
+    }
+
+    [Fact]
+    public async Task Seats_of_a_class_that_is_mapped_on_a_template_are_refused_with_the_reason()
+    {
+        var seating = new Seating { IsOfTemplate = true };
+        await using var node = await seating.StartAloneAsync();
+        var error = await Assert.ThrowsAsync<EntityCallException>(() => seating.Of(node).InvokeAsync("a", "members"));
+        Assert.Contains("the template of dynamic namespaces", error.Message, StringComparison.Ordinal);
+    }
+
     private static bool IsIn(Socket socket, string room) => socket.Rooms.Contains(room, StringComparer.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.IntegrationTests.Infrastructure;
@@ -16,6 +17,15 @@ internal sealed class Seating
 
     /// <summary>Refuses a seat of this name in <see cref="RoomEntity.OnJoinedAsync"/>.</summary>
     public string? Unwanted { get; set; }
+
+    /// <summary>What "run" does, in the entity's turn.</summary>
+    public Func<Seats, Task> Script { get; set; } = static _ => Task.CompletedTask;
+
+    /// <summary>Called with each line of a story, and the seats as the entity finds them then.</summary>
+    public Action<string, Seats> Noted { get; set; } = static (_, _) => { };
+
+    /// <summary>Whether the class is mapped on the template of dynamic namespaces.</summary>
+    public bool IsOfTemplate { get; init; }
 
     /// <summary>The ids of those that have ended on their node.</summary>
     public ConcurrentQueue<string> Ended { get; } = [];
@@ -43,7 +53,10 @@ internal sealed class Seating
             io =>
             {
                 io.OnConnection(static _ => { });
-                entities = io.MapEntities<Game>("game", configure);
+                var ns = IsOfTemplate
+                    ? io.OfDynamic(new Regex("^/games$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)))
+                    : io.Of("/");
+                entities = ns.MapEntities<Game>("game", configure);
             },
             services =>
             {
@@ -178,6 +191,9 @@ internal sealed class Seating
         [Event("members")]
         public string[] Members() => [.. Seats.Select(static seat => seat.ToString())];
 
+        [Event("run")]
+        public Task RunAsync() => seating.Script(Seats);
+
         [Event("room")]
         public string Room() => Seats.Room;
 
@@ -193,6 +209,7 @@ internal sealed class Seating
         private Task NoteAsync(string what)
         {
             seating._stories.GetOrAdd(Id, static _ => new ConcurrentQueue<string>()).Enqueue(what);
+            seating.Noted(what, Seats);
             return Task.CompletedTask;
         }
     }

@@ -41,7 +41,8 @@ public sealed partial class SeatTableTests
         var table = new SeatTable(10);
         var seat = table.Take("before", "", World.Start).Seat;
         table.See("before", SocketPresence.Gone, World.Start);
-        Assert.Equal(SeatChangeKind.Returned, Assert.Single(table.Return(seat, "after", World.Start)).Kind);
+        Assert.Equal(SeatChangeKind.Returned, table.Return(seat, "after", World.Start)!.Value.Kind);
+        Assert.Null(table.Return(seat, "after", World.Start));
         Assert.Null(table.See("before", SocketPresence.Gone, World.Start));
         Assert.Null(table.See("before", SocketPresence.Left, World.Start));
         Assert.Equal(("after", SeatState.Connected), (seat.SocketId, seat.State));
@@ -52,9 +53,27 @@ public sealed partial class SeatTableTests
     {
         var table = new SeatTable(10);
         var seat = table.Take("before", "", World.Start).Seat;
+        Assert.Equal(SeatChangeKind.Lost, table.Return(seat, "after", World.Start)!.Value.Kind);
+        Assert.Equal(("before", SeatState.Lost), (seat.SocketId, seat.State)); // what is saved now is what was told
+        Assert.Equal(SeatChangeKind.Returned, table.Return(seat, "after", World.Start)!.Value.Kind);
+        Assert.Null(table.Return(seat, "after", World.Start));
+        Assert.Same(seat, table.OfSocket("after"));
+        Assert.Null(table.OfSocket("before"));
+    }
+
+    [Fact]
+    public void Whoever_was_kept_has_a_while_after_the_start_and_others_have_what_they_were_given()
+    {
+        var table = new SeatTable(10) { GraceTime = TimeSpan.FromSeconds(20), ReservationTime = TimeSpan.FromSeconds(1) };
+        var (lost, there) = (table.Take("a", "", World.Start).Seat.Number, table.Take("b", "", World.Start).Seat.Number);
+        table.See("a", SocketPresence.Gone, World.Start);
+        var reserved = table.Reserve("", World.Start).Number;
+        table = World.Again(table);
+        var own = table.Reserve("", World.Start.AddSeconds(12)).Number; // by OnStartedAsync
+        table.KeepUntil(World.Start.AddSeconds(17), reserved);
         Assert.Equal(
-            [SeatChangeKind.Lost, SeatChangeKind.Returned],
-            table.Return(seat, "after", World.Start).Select(static change => change.Kind)
+            [(lost, 20), (there, null), (reserved, 17), (own, 13)],
+            table.All.Select(static seat => (seat.Number, (seat.Due - World.Start)?.TotalSeconds))
         );
     }
 
@@ -129,8 +148,11 @@ public sealed partial class SeatTableTests
                     Table.Reserve("", _now);
                     break;
                 case Step.Return when seat is not null && (Table.OfSocket(socket) ?? seat) == seat:
-                    foreach (var change in Table.Return(seat, socket, _now))
+                    while (Table.Return(seat, socket, _now) is { } change)
+                    {
                         Note(change);
+                        Check();
+                    }
                     break;
                 case Step.Here: See(socket, SocketPresence.Here); break;
                 case Step.Gone: See(socket, SocketPresence.Gone); break;

@@ -44,6 +44,30 @@ public sealed class SeatMoveTests
     }
 
     [Fact]
+    public async Task Seats_are_taken_and_returned_to_while_a_node_that_has_nothing_to_do_with_them_is_unreachable()
+    {
+        var seating = new Seating();
+        await using var node = await seating.StartAsync();
+        await Node.MeetAsync(node);
+        await using var client = await PollingClient.ConnectAsync(node, "client");
+        await using var other = await PollingClient.ConnectAsync(node, "other");
+        var peers = ((ClusterAdapter)node.Server.Server.Adapter).Peers;
+        var away = new Peer("away--", Akka.Actor.ActorRefs.Nobody, [], new LinkHub());
+        away.SetReachable(false);
+        peers.Add(away);
+        try
+        {
+            var token = await seating.TakeAsync(node, "a", client);
+            await seating.ReturnAsync(node, "a", token, other);
+        }
+        finally
+        {
+            peers.Remove(away);
+        }
+        Assert.Equal(["joined 1", "lost 1", "returned 1"], seating.StoryOf("a"));
+    }
+
+    [Fact]
     public async Task A_client_that_returns_before_the_crash_of_its_node_is_known_has_its_seat_at_once()
     {
         var seating = new Seating();
