@@ -190,7 +190,7 @@ public sealed class EventLimiterTests : ServerTest
         listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
         {
             lock (reasons)
-                reasons.Add(tags.ToArray().Single(static tag => tag.Key == "actorsocket.reason").Value as string);
+                reasons.Add(Array.Find(tags.ToArray(), static tag => tag.Key == "actorsocket.reason").Value as string); // of others, null
         });
         listener.Start();
         var (_, session, webSocket) = await JoinAsync(static limits => limits.AddGlobalLimiter(PerSocket));
