@@ -59,6 +59,8 @@ internal sealed class SeatTable
         get;
         set
         {
+            if (field == value)
+                return;
             field = value;
             Touch();
         }
@@ -69,6 +71,8 @@ internal sealed class SeatTable
         get;
         set
         {
+            if (field == value)
+                return;
             field = value;
             Touch();
         }
@@ -79,6 +83,8 @@ internal sealed class SeatTable
         get;
         set
         {
+            if (field == value)
+                return;
             field = value;
             Touch();
         }
@@ -89,6 +95,8 @@ internal sealed class SeatTable
         get;
         set
         {
+            if (field == value)
+                return;
             field = value;
             Touch();
         }

@@ -83,8 +83,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, _table.Most);
-            if (value != Capacity)
-                _table.Capacity = value;
+            _table.Capacity = value;
         }
     }
 
@@ -95,11 +94,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     public bool IsLocked
     {
         get => _table.IsLocked;
-        set
-        {
-            if (value != IsLocked)
-                _table.IsLocked = value;
-        }
+        set => _table.IsLocked = value;
     }
 
     /// <summary>
@@ -113,8 +108,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         set
         {
             CheckTime(value, nameof(value));
-            if (value != GraceTime)
-                _table.GraceTime = value;
+            _table.GraceTime = value;
         }
     }
 
@@ -128,8 +122,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         set
         {
             CheckTime(value, nameof(value));
-            if (value != ReservationTime)
-                _table.ReservationTime = value;
+            _table.ReservationTime = value;
         }
     }
 
@@ -209,8 +202,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         if (_isEnding)
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         CheckCapacity();
-        var now = Now;
-        return _table.Reserve(name, now);
+        return _table.Reserve(name, Now);
     }
 
     /// <summary>
