@@ -11,7 +11,8 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-var key = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)); // of this process; yours comes from a vault, or from who issues the tokens
+// Of this process alone; yours comes from a vault, or from who issues the tokens.
+var key = new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32));
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
 builder.Services.AddActorSocket();

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -35,42 +34,33 @@ public static class ActorSocketApiExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
-        var io =
-            endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
-            ?? throw new InvalidOperationException(
-                $"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: "
-                + "call builder.Services.AddActorSocket(…) before MapActorSocketApi."
-            );
+        var io = endpoints.ServerOf(name, nameof(MapActorSocketApi));
         var api = new ServerApi(io);
         var group = endpoints.MapGroup(pattern)
             .WithTags("Socket.IO")
+            .ProducesProblem(StatusCodes.Status400BadRequest)
             .WithMetadata(new RequestSizeLimitAttribute(io.Server.Options.MaxHttpBufferSize))
             .AddEndpointFilter(async (context, next) => await Problems.OfAsync(() => next(context)).ConfigureAwait(false));
         ((IEndpointConventionBuilder)group).Finally(ThrowIfOpen);
 
         group.MapPost("/emit", (EmitRequest request) => api.Emit(request))
             .WithSummary("Emits an event to all sockets of a namespace, or to those of rooms.")
-            .Produces(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest);
+            .Produces(StatusCodes.Status202Accepted);
         group.MapPost("/ask", (AskRequest request, CancellationToken aborted) => api.AskAsync(request, aborted))
             .WithSummary("Emits an event and waits for each client's acknowledgement.")
             .Produces<AskAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/join", (MoveRequest request, CancellationToken aborted) => api.JoinAsync(request, aborted))
             .WithSummary("Lets sockets join rooms.")
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/leave", (MoveRequest request, CancellationToken aborted) => api.LeaveAsync(request, aborted))
             .WithSummary("Lets sockets leave rooms.")
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/disconnect", (DisconnectRequest request, CancellationToken aborted) => api.DisconnectAsync(request, aborted))
             .WithSummary("Disconnects sockets.")
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapGet(
                 "/sockets",
@@ -84,7 +74,6 @@ public static class ActorSocketApiExtensions
             )
             .WithSummary("Lists sockets of all nodes.")
             .Produces<SocketsAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapGet(
                 "/count",
@@ -96,7 +85,6 @@ public static class ActorSocketApiExtensions
             )
             .WithSummary("Counts sockets of all nodes.")
             .Produces<CountAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapGet(
                 "/rooms",
@@ -110,7 +98,6 @@ public static class ActorSocketApiExtensions
             )
             .WithSummary("Lists rooms that have members, on whichever node, in order of their names.")
             .Produces<RoomsAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapGet(
                 "/users",
@@ -122,15 +109,13 @@ public static class ActorSocketApiExtensions
                 ) => api.Users(@namespace, prefix, after, limit ?? 100)
             )
             .WithSummary("Lists users who are online, in order of their ids, and how many there are.")
-            .Produces<UsersAnswer>()
-            .ProducesProblem(StatusCodes.Status400BadRequest);
+            .Produces<UsersAnswer>();
         group.MapGet(
                 "/users/{id}",
                 (string id, [Description("The namespace; / without it.")] string? @namespace) => api.User(@namespace, id)
             )
             .WithSummary("Tells whether a user is online, on how many devices, and when the last one went.")
             .Produces<UserPresence>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost(
                 "/entities/{type}/{id}/{method}",
@@ -139,7 +124,6 @@ public static class ActorSocketApiExtensions
             )
             .WithSummary("Calls a method of an entity, on whichever node it lives, and answers with what it returns.")
             .Produces<System.Text.Json.JsonElement>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status502BadGateway)

@@ -30,7 +30,7 @@ internal static class Problems
                 ["answers"] = error.Responses.Select(static response => response.Count > 0 ? response[0].As<object>() : null).ToArray(),
             });
         }
-        catch (Exception error) when (error is TimeoutException or ClusterTimeoutException)
+        catch (TimeoutException error)
         {
             return Problem(StatusCodes.Status504GatewayTimeout, error.Message);
         }

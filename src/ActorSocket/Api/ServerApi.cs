@@ -56,9 +56,7 @@ internal sealed class ServerApi(ActorSocketServer io)
     {
         if (limit is < 1 or > MaxSockets)
             throw new RequestException("limit", "It is 1 to 10 000.");
-        var found = await Select(new Selection { Namespace = ns, Rooms = rooms is { Length: > 0 } ? rooms : null })
-            .FetchSocketsAsync(aborted)
-            .ConfigureAwait(false);
+        var found = await Select(ns, rooms).FetchSocketsAsync(aborted).ConfigureAwait(false);
         return Results.Ok(new SocketsAnswer(
             [
                 .. found.Take(limit).Select(socket =>
@@ -68,15 +66,12 @@ internal sealed class ServerApi(ActorSocketServer io)
         ));
     }
 
-    public async Task<IResult> CountAsync(string? ns, string[]? rooms, CancellationToken aborted)
-    {
-        var sockets = Select(new Selection { Namespace = ns, Rooms = rooms is { Length: > 0 } ? rooms : null });
-        return Results.Ok(new CountAnswer(await sockets.CountAsync(aborted).ConfigureAwait(false)));
-    }
+    public async Task<IResult> CountAsync(string? ns, string[]? rooms, CancellationToken aborted) =>
+        Results.Ok(new CountAnswer(await Select(ns, rooms).CountAsync(aborted).ConfigureAwait(false)));
 
     public async Task<IResult> RoomsAsync(string? ns, string? prefix, string? after, int limit, CancellationToken aborted) =>
         Results.Ok(new RoomsAnswer(
-            await NamespaceOf(ns ?? "/").RoomsAsync(prefix ?? "", after, limit, aborted).ConfigureAwait(false)));
+            await NamespaceOf(ns).RoomsAsync(prefix ?? "", after, limit, aborted).ConfigureAwait(false)));
 
     public IResult Users(string? ns, string? prefix, string? after, int limit)
     {
@@ -105,7 +100,7 @@ internal sealed class ServerApi(ActorSocketServer io)
         {
             try
             {
-                data[key] = JsonSerializer.SerializeToElement(value, io.Server.Options.Json ?? JsonSerializerOptions.Web);
+                data[key] = JsonSerializer.SerializeToElement(value, io.Server.Json.Options);
             }
             catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
             {
@@ -115,18 +110,22 @@ internal sealed class ServerApi(ActorSocketServer io)
         return data;
     }
 
+    /// <summary>As a query says it, where no room is none that is named.</summary>
+    private BroadcastOperator Select(string? ns, string[]? rooms) =>
+        Select(new Selection { Namespace = ns, Rooms = rooms is { Length: > 0 } ? rooms : null });
+
     private BroadcastOperator Select(Selection selection)
     {
         if (selection.Rooms is { Length: 0 })
             throw new RequestException("rooms", "It names no room. Leave it out for all sockets.");
-        var ns = NamespaceOf(selection.Namespace ?? "/");
+        var ns = NamespaceOf(selection.Namespace);
         return (selection.Rooms is { } rooms ? ns.To(rooms) : ns.Except()).Except(selection.Except ?? []);
     }
 
     /// <summary>One that is there, or may be on another node: a misspelt name is an error, not a namespace more.</summary>
-    private Namespace NamespaceOf(string name)
+    private Namespace NamespaceOf(string? given)
     {
-        name = name.StartsWith('/') ? name : "/" + name;
+        var name = given switch { null => "/", ['/', ..] => given, _ => "/" + given };
         if (io.Server.Namespaces.TryGet(name, out var known))
             return known.Face;
         if (!Array.Exists(io.Server.Namespaces.Dynamic, dynamic => dynamic.Pattern?.IsMatch(name) == true))
@@ -138,7 +137,7 @@ internal sealed class ServerApi(ActorSocketServer io)
 
     private UserDirectory UsersOf(string? ns)
     {
-        var found = NamespaceOf(ns ?? "/");
+        var found = NamespaceOf(ns);
         return found.Services.Users is null
             ? throw new RequestException("namespace", "It keeps no users: its application does not call UsePresence().")
             : found.Users;

@@ -25,12 +25,7 @@ public static class ActorSocketEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
-        var server =
-            endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
-            ?? throw new InvalidOperationException(
-                $"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: "
-                + "call builder.Services.AddActorSocket(…) before MapActorSocket."
-            );
+        var server = endpoints.ServerOf(name, nameof(MapActorSocket));
         if (server.Server.Options.ServeClient)
             server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');
@@ -38,4 +33,15 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Server.Http).HandleAsync, $"ActorSocket {path}");
         return server;
     }
+
+    /// <summary>The server of this name.</summary>
+    /// <param name="endpoints">The application.</param>
+    /// <param name="name">Empty: the one without a name.</param>
+    /// <param name="caller">The method that maps something of it.</param>
+    /// <exception cref="InvalidOperationException">It was not added.</exception>
+    internal static ActorSocketServer ServerOf(this IEndpointRouteBuilder endpoints, string name, string caller) =>
+        endpoints.ServiceProvider.GetKeyedService<ActorSocketServer>(name)
+        ?? throw new InvalidOperationException(
+            $"No server {(name.Length == 0 ? "" : $"named '{name}' ")}was added: call builder.Services.AddActorSocket(…) before {caller}."
+        );
 }
