@@ -21,6 +21,8 @@ switch (args)
         return await Directories.RunAsync(rest);
     case ["presence", .. var rest]:
         return Presence.Run(rest);
+    case ["lifecycle", var server, .. var rest]:
+        return await Lifecycle.RunAsync(server, rest);
     case ["entities"]:
         return await Entities.RunAsync();
     case ["serve", .. var rest]:
@@ -44,6 +46,8 @@ switch (args)
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
               presence [--users N]  users of two nodes: time and memory
+              lifecycle DLL [--clients N] [--rounds N]
+                                    from the start of ActorSocket.Server to ready, from SIGTERM to its end
               entities              calls of entities, idle ones, and saving many, on one node
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
             """);
