@@ -62,6 +62,12 @@ internal sealed class ClusterAdapter : IClusterAdapter
 
     public ClusterEntities Entities { get; }
 
+    public IReadOnlyList<PeerState> PeerStates =>
+    [
+        .. Peers.All.Select(static peer =>
+            new PeerState(peer.Address.ToString(), peer.Tag, peer.IsReachable, !peer.IsUnsynchronised, peer.UnconfirmedAnnouncements)),
+    ];
+
     public ClusterEvent.CurrentClusterState State => _cluster.State;
 
     /// <summary>The shard regions of this node, each by what metrics call it.</summary>

@@ -72,6 +72,16 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
     }
 
+    /// <summary>How many packets wait to be written, and their bytes.</summary>
+    public (int Packets, long Bytes) Waiting
+    {
+        get
+        {
+            lock (_gate)
+                return (_packets, _bytes);
+        }
+    }
+
     /// <summary>Whether a polling client waits with a GET.</summary>
     public bool HasParkedPoll
     {

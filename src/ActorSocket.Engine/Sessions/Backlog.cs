@@ -22,6 +22,9 @@ internal sealed class Backlog(EngineConnection connection, int maxPackets, int m
     /// <summary>How many packets came whose handlers have not ended.</summary>
     public int Packets => Volatile.Read(ref _packets);
 
+    /// <summary>Their bytes.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
     /// <summary>Something came in that is to be handled; <see cref="Completed"/> follows in any case.</summary>
     public void Add(long bytes)
     {

@@ -97,7 +97,7 @@ internal sealed partial class SocketActor
 
     private void EndWhenHandled()
     {
-        if (_left is not null && _running == 0 && _waiting is not { Count: > 0 })
+        if (_left is not null && _socket.Handling.Running == 0 && _waiting is not { Count: > 0 })
             EndLeft();
     }
 

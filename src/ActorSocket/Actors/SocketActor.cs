@@ -23,8 +23,6 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
     private Socket _socket = null!;
     private ClientConnection _connection = null!;
     private Queue<SocketIoPacket>? _waiting;
-    private string? _event; // that ran last, or runs
-    private int _running;
     private int _heldTurns; // of reads that end with its being told to go
     private bool _connected;
     private bool _handlesEvents; // once OnConnection has run
@@ -296,7 +294,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             _connection.Backlog.Completed(packet.HeldBytes);
         else if (_socket.Streams is { } streams && streams.TryTake(packet))
             return;
-        else if (!_handlesEvents || _running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
+        else if (!_handlesEvents || _socket.Handling.Running >= ns.Server.Options.MaxConcurrentHandlers || _waiting is { Count: > 0 })
             (_waiting ??= new Queue<SocketIoPacket>()).Enqueue(packet);
         else
             Run(packet);
@@ -304,11 +302,11 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
 
     /// <summary>For the watcher of event loops, while a handler runs.</summary>
     TurnKind? ITurnSubject.Kind =>
-        Volatile.Read(ref _event) is { } name ? ns.SlowEvents.Of(_socket.HasHandlerOf(name) ? name : null) : null;
+        _socket.Handling.Event is { } name ? ns.SlowEvents.Of(_socket.HasHandlerOf(name) ? name : null) : null;
 
     private void Run(SocketIoPacket packet)
     {
-        _event = packet.EventName;
+        _socket.Handling.Event = packet.EventName;
         Turn.Is(this);
         var startedAt = ns.Server.Metrics.TimesHandlers ? Stopwatch.GetTimestamp() : 0;
         Start(_socket.RaiseEventAsync(packet), packet, startedAt);
@@ -322,7 +320,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             Ran(packet, startedAt);
             return;
         }
-        _running++;
+        _socket.Handling.Awaited();
         _ = AwaitHandlerAsync(handler, packet, startedAt, _connection.Backlog, Self);
     }
 
@@ -368,7 +366,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
 
     private void OnHandlerDone(HandlerDone m)
     {
-        _running--;
+        _socket.Handling.Ended();
         if (m is { Failed: { } packet, Error: { } error })
         {
             _socket.AnswerError(packet, error);
@@ -383,7 +381,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
 
     private void RunWaiting()
     {
-        while (_ended is null && _handlesEvents && _running < ns.Server.Options.MaxConcurrentHandlers && _waiting is { Count: > 0 })
+        var most = ns.Server.Options.MaxConcurrentHandlers;
+        while (_ended is null && _handlesEvents && _socket.Handling.Running < most && _waiting is { Count: > 0 })
             Run(_waiting.Dequeue());
         EndWhenHandled();
     }
@@ -393,7 +392,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
     /// </summary>
     private void OnConnectionHandled(Exception? error)
     {
-        _running--;
+        _socket.Handling.Ended();
         if (error is null)
         {
             _handlesEvents = true;

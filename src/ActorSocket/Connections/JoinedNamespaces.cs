@@ -196,6 +196,16 @@ internal sealed class JoinedNamespaces(int limit)
             return [.. _entries.Select(static entry => entry.Reader).OfType<IPacketReceiver>()];
     }
 
+    /// <summary>Attempts to join that are under way, those included that their client has given up.</summary>
+    public int UnderWay
+    {
+        get
+        {
+            lock (_gate)
+                return _entries.Count(static entry => entry.State is State.Connecting or State.Rejoining or State.Abandoned);
+        }
+    }
+
     /// <summary>Whether packets go to this socket.</summary>
     public bool Has(IActorRef socket)
     {

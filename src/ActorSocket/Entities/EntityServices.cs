@@ -11,6 +11,7 @@ internal sealed class EntityServices
 {
     private readonly ConcurrentDictionary<string, Type> _classes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, EntityCaller> _callers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EntityKind> _kinds = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, IActorRef> _regions = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<Action> _starts = [];
 
@@ -62,8 +63,13 @@ internal sealed class EntityServices
                 + "of the package ActorSocket.Persistence."
             );
         }
+        _kinds[kind.Type] = kind;
         return _regions[kind.Type] = placement.Start(kind);
     }
+
+    /// <summary>How many of each class live on this node, those included that start.</summary>
+    public Dictionary<string, int> CountByType() =>
+        _kinds.ToDictionary(static kind => kind.Key, static kind => kind.Value.Count, StringComparer.Ordinal);
 
     /// <summary>What takes the calls of a class; null before it has started.</summary>
     public IActorRef? RegionOf(string type) => _regions.GetValueOrDefault(type);

@@ -18,6 +18,9 @@ internal interface IClusterAdapter
     /// <summary>Whether a socket that is lost here may come back on another node: what it has must then be able to travel.</summary>
     bool TakeOnSockets { get; }
 
+    /// <summary>Those that have been met.</summary>
+    IReadOnlyList<PeerState> PeerStates { get; }
+
     /// <summary>Starts what reaches them.</summary>
     /// <param name="root">Whose children it is.</param>
     void Start(IActorContext root);

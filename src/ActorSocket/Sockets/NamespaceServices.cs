@@ -288,6 +288,9 @@ internal sealed class NamespaceServices
 
     public int RoomCount => _rooms.Count;
 
+    /// <summary>The rooms that have members here, with those.</summary>
+    public IEnumerable<KeyValuePair<string, RoomMembers<Socket>>> Rooms => _rooms;
+
     /// <summary>An event for a selection of sockets: encoded once, appended to every member on the emitter's thread.</summary>
     public void Emit<TArgs>(RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments

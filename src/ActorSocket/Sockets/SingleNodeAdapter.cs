@@ -17,6 +17,8 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
 
     public bool TakeOnSockets => false;
 
+    public IReadOnlyList<PeerState> PeerStates => [];
+
     public void Start(IActorContext root)
     {
     }

@@ -52,6 +52,9 @@ public sealed partial class Socket : IAckEmitter
 
     internal ClientConnection Connection { get; }
 
+    /// <summary>What its handlers are at. Its actor changes it.</summary>
+    internal HandlingState Handling;
+
     /// <summary>Which of its client's CONNECTs it answers.</summary>
     internal int Attempt { get; init; }
 

@@ -142,6 +142,8 @@ public sealed class ServerEventTests : ServerTest
 
         public TimeSpan RequestTimeout => SingleNodeAdapter.Instance.RequestTimeout;
 
+        public IReadOnlyList<PeerState> PeerStates => [];
+
         public bool TakeOnSockets => false;
 
         public Task AnnounceAsync(string ns, string room) => throw new NotSupportedException();
