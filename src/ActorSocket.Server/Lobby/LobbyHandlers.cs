@@ -5,7 +5,7 @@ namespace ActorSocket.Server.Lobby;
 /// <summary>What a client of the lobby may do. Every request is acknowledged with what it asked for, or with <c>{ error }</c>.</summary>
 /// <remarks>
 /// Nobody checks names: who gives one is that user, and gets what is whispered to it. What is more than a demo signs its users in
-/// (docs/guide/namespaces-and-auth.md), and takes the name from <c>Socket.User</c>.
+/// (docs/guide/authentication.md), and takes the name from <c>Socket.User</c>.
 /// </remarks>
 internal sealed partial class LobbyHandlers(
     ActorSocketServer io,

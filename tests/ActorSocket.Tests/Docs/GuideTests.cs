@@ -84,6 +84,20 @@ public sealed partial class GuideTests
     }
 
     [Fact]
+    public void Every_page_is_in_the_sites_table_of_contents()
+    {
+        var docs = Path.Combine(Root, "docs");
+        var pages = Directory
+            .GetFiles(docs, "*.md", SearchOption.AllDirectories)
+            .Select(page => Path.GetRelativePath(docs, page).Replace('\\', '/'));
+        var listed = File.ReadLines(Path.Combine(docs, "site", "toc.yml"))
+            .Select(static line => line.Trim().TrimStart('-').Trim())
+            .Where(static line => line.StartsWith("href: ", StringComparison.Ordinal) && line.EndsWith(".md", StringComparison.Ordinal))
+            .Select(static line => line["href: ".Length..]);
+        Assert.Equal(pages.Append("CHANGELOG.md").Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Links_between_pages_lead_somewhere_and_every_guide_is_linked_from_the_first()
     {
         var pages = Directory
