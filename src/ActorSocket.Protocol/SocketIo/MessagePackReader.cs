@@ -29,6 +29,9 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
 
     public readonly bool IsAtEnd => _rest.IsEmpty;
 
+    /// <summary>How many bytes are left.</summary>
+    public readonly int Left => _rest.Length;
+
     public int ReadMapHeader() => Take(1)[0] switch
     {
         var b and >= 0x80 and <= 0x8F => b & 0x0F,
@@ -291,12 +294,13 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
     private double ReadDouble() =>
         Take(1)[0] == 0xCA ? BinaryPrimitives.ReadSingleBigEndian(Take(4)) : BinaryPrimitives.ReadDoubleBigEndian(Take(8));
 
-    private int ReadArrayHeader() =>
+    public int ReadArrayHeader() =>
         Take(1)[0] switch
         {
+            var b and >= 0x90 and <= 0x9F => b & 0x0F,
             0xDC => BinaryPrimitives.ReadUInt16BigEndian(Take(2)),
             0xDD => ReadCount(),
-            var b => b & 0x0F,
+            _ => throw new FormatException("no array"),
         };
 
     private int ReadStringLength(byte marker) =>

@@ -66,6 +66,9 @@ internal abstract class ServerContext(
     /// <summary>A decoder for one connection.</summary>
     public IPacketDecoder NewDecoder() => NewDecoder(ProtocolLimits);
 
+    /// <summary>For what does not come from clients: the protocol's own text form, without limits.</summary>
+    public PacketDecoder NewTrustingDecoder() => new(NoLimits, Names, Json);
+
     /// <summary>Reads back what was written: a packet that goes out as who receives it will see it.</summary>
     public SocketIoPacket? Read(EncodedFrame frame)
     {

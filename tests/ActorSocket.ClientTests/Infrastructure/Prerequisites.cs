@@ -13,10 +13,14 @@ internal static class Prerequisites
     private static readonly Lazy<Task<string>> ChromiumReady = new(() => GuardedAsync(PrepareChromiumAsync));
     private static readonly Lazy<Task<string>> NginxReady = new(() => GuardedAsync(PrepareNginxAsync));
     private static readonly Lazy<Task<string>> PostgresReady = new(() => GuardedAsync(PreparePostgresAsync));
+    private static readonly Lazy<Task<string>> RedisReady = new(() => GuardedAsync(PrepareRedisAsync));
     private static readonly Lazy<Task<string>> PythonReady = new(() => GuardedAsync(PreparePythonAsync));
 
     /// <summary>The folder of PostgreSQL's programs, which is not on the PATH.</summary>
     public static Task<string> PostgresAsync() => PostgresReady.Value;
+
+    /// <summary>The path of redis-server.</summary>
+    public static Task<string> RedisAsync() => RedisReady.Value;
 
     /// <summary>The path of node, with the packages of node/package-lock.json installed.</summary>
     public static Task<string> NodeAsync() => NodeReady.Value;
@@ -98,18 +102,28 @@ internal static class Prerequisites
             : null;
     }
 
+    private static async Task<string> PrepareRedisAsync()
+    {
+        if (Tool.Find("redis-server") is null)
+            await InstallAsync("redis-server");
+
+        return Tool.Find("redis-server")
+            ?? throw new InvalidOperationException("Debian's package redis-server put no redis-server on the PATH.");
+    }
+
     private static async Task<string> PreparePythonAsync()
     {
         const string python = "/usr/bin/python3";
         if (!await CanImportAsync())
-            await InstallAsync("python3-socketio", "python3-aiohttp", "python3-requests", "python3-websocket");
+            await InstallAsync("python3-socketio", "python3-aiohttp", "python3-requests", "python3-websocket", "python3-redis");
 
         return await CanImportAsync()
             ? python
-            : throw new InvalidOperationException($"{python} still cannot import socketio, aiohttp, requests and websocket.");
+            : throw new InvalidOperationException($"{python} still cannot import socketio, aiohttp, requests, websocket and redis.");
 
         static async Task<bool> CanImportAsync() =>
-            File.Exists(python) && (await Tool.RunAsync(python, ["-c", "import socketio, aiohttp, requests, websocket"])).ExitCode == 0;
+            File.Exists(python)
+            && (await Tool.RunAsync(python, ["-c", "import socketio, aiohttp, requests, websocket, redis"])).ExitCode == 0;
     }
 
     private static async Task InstallAsync(params string[] packages)

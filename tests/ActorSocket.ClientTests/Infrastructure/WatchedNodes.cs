@@ -31,13 +31,17 @@ internal sealed class WatchedNodes : IAsyncDisposable
     public IReadOnlyCollection<string> Log => _log;
 
     public static async Task<WatchedNodes> StartAsync(
-        ITestOutputHelper output, int count, Action<ActorSocketAdminUiOptions>? configure = null)
+        ITestOutputHelper output,
+        int count,
+        Action<ActorSocketAdminUiOptions>? configure = null,
+        Action<ActorSocketBuilder>? add = null
+    )
     {
         var nodes = new WatchedNodes(output);
         try
         {
             for (var i = 0; i < count; i++)
-                await nodes.AddAsync(isCluster: count > 1, configure);
+                await nodes.AddAsync(isCluster: count > 1, configure, add);
             if (count > 1)
                 await Bounded.UntilAsync(() => nodes._apps.TrueForAll(app => HasMet(app, count)), $"{count} nodes to meet");
             return nodes;
@@ -52,10 +56,15 @@ internal sealed class WatchedNodes : IAsyncDisposable
     /// <summary>Runs a case of admin.mjs against them.</summary>
     public async Task RunAsync(string mode, string name)
     {
-        await using var client = await ScriptClient.StartJavaScriptAsync(
-            "admin", name, Urls[0], mode, ("URLS", string.Join(' ', Urls.Select(static url => url.GetLeftPart(UriPartial.Authority)))));
+        await using var client = await StartAsync("admin", name, mode);
         await client.FinishAsync();
     }
+
+    /// <summary>Starts a case of a script that is told where they all are.</summary>
+    public Task<ScriptClient> StartAsync(string script, string name, string mode, params (string Name, string Value)[] environment) =>
+        ScriptClient.StartJavaScriptAsync(
+            script, name, Urls[0], mode,
+            [("URLS", string.Join(' ', Urls.Select(static url => url.GetLeftPart(UriPartial.Authority)))), .. environment]);
 
     public async ValueTask DisposeAsync()
     {
@@ -75,7 +84,7 @@ internal sealed class WatchedNodes : IAsyncDisposable
     private static Akka.Cluster.Cluster ClusterOf(WebApplication app) =>
         Akka.Cluster.Cluster.Get(app.Services.GetRequiredService<ActorSystem>());
 
-    private async Task AddAsync(bool isCluster, Action<ActorSocketAdminUiOptions>? configure)
+    private async Task AddAsync(bool isCluster, Action<ActorSocketAdminUiOptions>? configure, Action<ActorSocketBuilder>? add)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -88,6 +97,7 @@ internal sealed class WatchedNodes : IAsyncDisposable
             options.UseBasicAuthentication("admin", PasswordHash);
             configure?.Invoke(options);
         });
+        add?.Invoke(server);
         if (isCluster)
         {
             var seed = _apps.Count == 0 ? null : ClusterOf(_apps[0]).SelfAddress;

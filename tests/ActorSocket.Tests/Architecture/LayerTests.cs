@@ -43,6 +43,7 @@ public sealed class LayerTests
         "ActorSocket/Api",
         "ActorSocket.Persistence",
         "ActorSocket.AdminUi",
+        "ActorSocket.Redis",
         "ActorSocket.Cluster/Options",
         "ActorSocket.Cluster/Messages",
         "ActorSocket.Cluster/Diagnostics",

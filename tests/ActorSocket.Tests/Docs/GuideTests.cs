@@ -51,6 +51,7 @@ public sealed partial class GuideTests
                     typeof(EntityOptions),
                     typeof(ActorSocketPersistenceOptions),
                     typeof(ActorSocketAdminUiOptions),
+                    typeof(ActorSocketRedisOptions),
                     typeof(SocketAuthenticationOptions),
                     typeof(EventRateLimiterOptions),
                     typeof(PresenceOptions),
