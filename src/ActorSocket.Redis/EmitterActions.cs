@@ -20,23 +20,48 @@ internal sealed class EmitterActions(ServerServices server)
                 .Emit(eventName, new ArgumentList(args));
     }
 
-    public Task ChangeAsync(string ns, RoomSelection selection, SocketChange change, string[] rooms) =>
-        server.Namespaces.TryGet(ns, out var found) ? found.ChangeAsync(selection, change, rooms) : Task.CompletedTask;
+    /// <summary>Completes when who joins or leaves has done so: what is published next is for those. Nobody waits for a goodbye.</summary>
+    public Task ChangeAsync(string ns, RoomSelection selection, SocketChange change, string[] rooms)
+    {
+        if (!server.Namespaces.TryGet(ns, out var found))
+            return Task.CompletedTask;
+        var changing = found.ChangeAsync(selection, change, rooms);
+        if (change is SocketChange.Join or SocketChange.Leave)
+            return changing;
+        _ = ReportAsync(changing);
+        return Task.CompletedTask;
+    }
 
+    /// <summary>The socket of this id, and not who is in a room of that name. Null where it is not here.</summary>
+    public Socket? Find(string ns, string id) => server.Namespaces.TryGet(ns, out var found) ? found.Find(id) : null;
+
+    public void Disconnect(Socket socket) => _ = ReportAsync(socket.DisconnectAsync(DisconnectScope.Namespace).AsTask());
+
+    /// <summary>Whose handlers take their time, in which other messages are done.</summary>
     /// <param name="ns">The namespace.</param>
     /// <param name="data">The event's name and its arguments.</param>
-    public Task RaiseAsync(string ns, JsonElement data)
+    public void Raise(string ns, JsonElement data)
     {
         if (data is not { ValueKind: JsonValueKind.Array } || data.GetArrayLength() == 0 || data[0].GetString() is not { } eventName)
             throw new FormatException("An event for servers has a name.");
-        if (!server.Namespaces.TryGet(ns, out var found))
-            return Task.CompletedTask;
-        return found.ServerEvents.RaiseAsync(eventName, JsonSerializer.SerializeToUtf8Bytes(data.EnumerateArray().Skip(1)));
+        if (server.Namespaces.TryGet(ns, out var found))
+            _ = found.ServerEvents.RaiseAsync(eventName, JsonSerializer.SerializeToUtf8Bytes(data.EnumerateArray().Skip(1)));
     }
 
-    public static RoomSelection Select(IEnumerable<string> rooms, IEnumerable<string> except)
+    /// <param name="rooms">Null for everyone.</param>
+    /// <param name="except">Who is left out.</param>
+    public static RoomSelection Select(IReadOnlyCollection<string>? rooms, IEnumerable<string> except) =>
+        (rooms is null ? RoomSelection.Everyone : RoomSelection.Everyone.To(rooms)).Except(except);
+
+    private async Task ReportAsync(Task done)
     {
-        string[] to = [.. rooms];
-        return (to.Length == 0 ? RoomSelection.Everyone : RoomSelection.Everyone.To(to)).Except(except);
+        try
+        {
+            await done.ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            server.Log.EmitterMessageFailed(error);
+        }
     }
 }

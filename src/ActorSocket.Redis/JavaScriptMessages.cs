@@ -56,14 +56,15 @@ internal sealed class JavaScriptMessages(string key, ServerServices server, Emit
         using var request = JsonDocument.Parse(message);
         var root = request.RootElement;
         var type = root.GetProperty("type").TryGetInt32(out var number) ? (Request)number : default;
-        var rooms = Names(root, "rooms").ToArray();
+        var rooms = Names(root, "rooms");
+        if (type == Request.ServerSideEmit)
+            actions.Raise(ns, root.GetProperty("data"));
         await (type switch
         {
             Request.Join => actions.ChangeAsync(ns, SelectionOf(Options(root)), SocketChange.Join, rooms),
             Request.Leave => actions.ChangeAsync(ns, SelectionOf(Options(root)), SocketChange.Leave, rooms),
             Request.Disconnect => actions.ChangeAsync(
                 ns, SelectionOf(Options(root)), Flag(root, "close") == true ? SocketChange.Close : SocketChange.Disconnect, []),
-            Request.ServerSideEmit => actions.RaiseAsync(ns, root.GetProperty("data")),
             _ => Task.CompletedTask,
         }).ConfigureAwait(false);
     }
@@ -73,13 +74,14 @@ internal sealed class JavaScriptMessages(string key, ServerServices server, Emit
         ? options
         : throw new FormatException("It does not say whom it is for.");
 
+    /// <summary>No room at all is everybody.</summary>
     private static RoomSelection SelectionOf(JsonElement options) =>
-        EmitterActions.Select(Names(options, "rooms"), Names(options, "except"));
+        EmitterActions.Select(Names(options, "rooms") is { Length: > 0 } rooms ? rooms : null, Names(options, "except"));
 
     /// <summary>JavaScript's rooms may be numbers.</summary>
-    private static IEnumerable<string> Names(JsonElement options, string property) =>
+    private static string[] Names(JsonElement options, string property) =>
         options.TryGetProperty(property, out var names) && names.ValueKind == JsonValueKind.Array
-            ? names.EnumerateArray().Select(static name => name.ToString())
+            ? [.. names.EnumerateArray().Select(static name => name.ToString())]
             : [];
 
     private static bool? Flag(JsonElement flags, string name) =>

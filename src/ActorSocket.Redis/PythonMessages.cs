@@ -1,6 +1,9 @@
 using System.Collections;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sockets;
@@ -28,8 +31,8 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
         IReadOnlyList<object?> ArgumentsOf() => call["data"] switch
         {
             null => [],
-            object?[] several => several, // a tuple: a list is one argument
-            var one => [one],
+            object?[] several => [.. several.Select(Plain)], // a tuple: a list is one argument
+            var one => [Plain(one)],
         };
     }
 
@@ -38,32 +41,48 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
         using var document = JsonDocument.Parse(message);
         var call = document.RootElement;
         await DoAsync(
-            name => call.TryGetProperty(name, out var value) ? Names(value) : [],
+            name => call.TryGetProperty(name, out var value) ? Names(value) : null,
             name => call.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null,
             () => ArgumentsOf(call)).ConfigureAwait(false);
     }
 
-    private Task DoAsync(Func<string, string[]> names, Func<string, string?> text, Func<IReadOnlyList<object?>> arguments)
+    private async Task DoAsync(Func<string, string[]?> names, Func<string, string?> text, Func<IReadOnlyList<object?>> arguments)
     {
         var ns = text("namespace") ?? "/";
-        var room = names("room");
+        var rooms = names("room");
         switch (text("method"))
         {
             case "emit":
                 var eventName = text("event") ?? throw new FormatException("An event has a name.");
-                actions.Emit(ns, EmitterActions.Select(room, names("skip_sid")), eventName, arguments(), isVolatile: false, compress: true);
-                return Task.CompletedTask;
-            case "disconnect": return actions.ChangeAsync(ns, Only("sid"), SocketChange.Disconnect, []);
-            case "enter_room": return actions.ChangeAsync(ns, Only("sid"), SocketChange.Join, room);
-            case "leave_room": return actions.ChangeAsync(ns, Only("sid"), SocketChange.Leave, room);
-            case "close_room": return actions.ChangeAsync(ns, Only("room"), SocketChange.Leave, room);
-            default: return Task.CompletedTask; // of its servers among themselves
+                var selection = SelectionOf(ns, rooms, names("skip_sid") ?? []);
+                actions.Emit(ns, selection, eventName, arguments(), isVolatile: false, compress: true);
+                break;
+            case "disconnect":
+                if (Named("sid") is { } leaving)
+                    actions.Disconnect(leaving);
+                break;
+            case "enter_room":
+                if (Named("sid") is { } coming)
+                    await coming.JoinAsync(rooms ?? []).ConfigureAwait(false);
+                break;
+            case "leave_room":
+                if (Named("sid") is { } going)
+                    await going.LeaveAsync(rooms ?? []).ConfigureAwait(false);
+                break;
+            case "close_room":
+                var members = EmitterActions.Select(rooms ?? [], []);
+                await actions.ChangeAsync(ns, members, SocketChange.Leave, rooms ?? []).ConfigureAwait(false);
+                break;
         }
 
-        RoomSelection Only(string name) => names(name) is { Length: > 0 } rooms
-            ? RoomSelection.Everyone.To(rooms)
-            : throw new FormatException("It does not say whom it is for.");
+        Socket? Named(string name) => actions.Find(ns, text(name) ?? throw new FormatException("It does not say whom it is for."));
     }
+
+    /// <summary>Who is left out is a socket, and not who is in its room; of several it is all the same.</summary>
+    private RoomSelection SelectionOf(string ns, string[]? rooms, string[] skipped) =>
+        skipped is [var id] && actions.Find(ns, id) is { } socket
+            ? EmitterActions.Select(rooms, []).ExceptSocket(socket)
+            : EmitterActions.Select(rooms, skipped);
 
     /// <summary>A list of arguments; with binary, that list with placeholders, and the bytes in base 64.</summary>
     private IReadOnlyList<object?> ArgumentsOf(JsonElement call)
@@ -85,16 +104,28 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
         return isWhole && packet is not null ? [packet.Arguments] : throw new FormatException("Its binary data cannot be read.");
     }
 
-    private static string[] Names(JsonElement value) => value.ValueKind switch
+    /// <summary>As JSON can say it. Razorvine's dictionaries do not keep the order of their keys.</summary>
+    private static object? Plain(object? value) => value switch
     {
-        JsonValueKind.Null => [],
+        IDictionary dictionary => dictionary.Cast<DictionaryEntry>()
+            .ToDictionary(static entry => $"{entry.Key}", static entry => Plain(entry.Value), StringComparer.Ordinal),
+        BigInteger large => JsonSerializer.SerializeToElement(JsonNode.Parse(large.ToString(CultureInfo.InvariantCulture))),
+        string or byte[] => value,
+        IEnumerable list => list.Cast<object?>().Select(Plain).ToArray(),
+        _ => value,
+    };
+
+    /// <summary>Null is everybody; a list of none is nobody.</summary>
+    private static string[]? Names(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
         JsonValueKind.Array => [.. value.EnumerateArray().Select(static name => name.ToString())],
         _ => [value.ToString()],
     };
 
-    private static string[] Names(object? value) => value switch
+    private static string[]? Names(object? value) => value switch
     {
-        null => [],
+        null => null,
         string name => [name],
         IEnumerable names => [.. names.Cast<object?>().Select(static name => $"{name}")],
         _ => [$"{value}"],

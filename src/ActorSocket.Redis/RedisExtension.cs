@@ -27,7 +27,11 @@ internal sealed class RedisExtension(IEnumerable<RedisRegistration> registration
 
     public void OnStarted(ActorSystem system, CancellationToken stopping)
     {
+        if (_listeners.Count == 0)
+            return;
+        var ended = new CancellationTokenSource();
+        system.RegisterOnTermination(ended.Cancel);
         foreach (var listener in _listeners)
-            _ = listener.RunAsync(stopping);
+            _ = listener.RunAsync(ended.Token);
     }
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ActorSocket.Sockets;
 using StackExchange.Redis;
 
@@ -8,62 +9,90 @@ internal sealed class RedisListener(ServerServices server, ActorSocketRedisOptio
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    // Of this object, and not of the subscriptions: one that fails and is tried again would leave its own behind, with whatever comes.
+    private readonly Channel<Published> _published =
+        Channel.CreateUnbounded<Published>(new UnboundedChannelOptions { SingleReader = true });
     private int _isLost;
 
-    /// <summary>Listens until the host stops. Redis may come later than this server.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    /// <summary>
+    /// Listens until the server's actors have ended: when the host begins to stop, clients stay for a while. Redis may come later than this
+    /// server.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stopped)
+    {
+        try
+        {
+            var redis = await TryAsync(ConnectAsync, stopped).ConfigureAwait(false);
+            await using (redis.ConfigureAwait(false))
+            {
+                redis.ConnectionFailed += (_, failure) => OnFailed(failure.ConnectionType, failure.Exception);
+                redis.ConnectionRestored += (_, restored) => OnRestored(restored.ConnectionType);
+                var actions = new EmitterActions(server);
+                // One pattern for emits and requests, else a join could pass the emit that was published after it.
+                if (options.Key is { } key)
+                {
+                    var emitters = new JavaScriptMessages(key, server, actions);
+                    await ListenAsync(redis, RedisChannel.Pattern(Escape(key) + "*"), emitters.TakeAsync, stopped).ConfigureAwait(false);
+                }
+                if (options.PythonChannel is { } channel)
+                {
+                    var managers = new PythonMessages(server, actions);
+                    await ListenAsync(redis, RedisChannel.Literal(channel), managers.TakeAsync, stopped).ConfigureAwait(false);
+                }
+                server.Log.RedisListening(string.Join(", ", ConfigurationOptions.Parse(options.ConnectionString).EndPoints));
+                await foreach (var one in _published.Reader.ReadAllAsync(stopped).ConfigureAwait(false))
+                    await DoAsync(one).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            // As it is to be.
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAsync()
     {
         var configuration = ConfigurationOptions.Parse(options.ConnectionString);
         configuration.AbortOnConnectFail = false;
         configuration.ClientName ??= "actorsocket";
-        var redis = await ConnectionMultiplexer.ConnectAsync(configuration).ConfigureAwait(false);
-        await using (redis.ConfigureAwait(false))
-        {
-            redis.ConnectionFailed += (_, failure) => OnFailed(failure.ConnectionType, failure.Exception);
-            redis.ConnectionRestored += (_, restored) => OnRestored(restored.ConnectionType);
-            var actions = new EmitterActions(server);
-            // One pattern for emits and requests, else a join could pass the emit that was published after it.
-            if (options.Key is { } key)
-            {
-                var emitters = new JavaScriptMessages(key, server, actions);
-                await ListenAsync(redis, RedisChannel.Pattern(Escape(key) + "*"), emitters.TakeAsync, stopping).ConfigureAwait(false);
-            }
-            if (options.PythonChannel is { } channel)
-            {
-                var managers = new PythonMessages(server, actions);
-                await ListenAsync(redis, RedisChannel.Literal(channel), managers.TakeAsync, stopping).ConfigureAwait(false);
-            }
-            if (!stopping.IsCancellationRequested)
-                server.Log.RedisListening(string.Join(", ", configuration.EndPoints));
-            await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return await ConnectionMultiplexer.ConnectAsync(configuration).ConfigureAwait(false);
     }
 
-    private async Task ListenAsync(
-        ConnectionMultiplexer redis, RedisChannel channel, Func<string, byte[], Task> take, CancellationToken stopping)
+    private Task<bool> ListenAsync(
+        ConnectionMultiplexer redis, RedisChannel channel, Func<string, byte[], Task> take, CancellationToken stopped) =>
+        TryAsync(async () =>
+        {
+            var subscriber = redis.GetSubscriber();
+            await subscriber.UnsubscribeAsync(channel).ConfigureAwait(false); // what an attempt before has left
+            var queue = await subscriber.SubscribeAsync(channel).ConfigureAwait(false);
+            queue.OnMessage(message => _published.Writer.TryWrite(new(take, message.Channel.ToString(), (byte[]?)message.Message ?? [])));
+            OnRestored(ConnectionType.Subscription);
+            return true;
+        }, stopped);
+
+    /// <summary>Again and again, until it succeeds or the host has stopped: whatever Redis, or the way there, has against it.</summary>
+    private async Task<T> TryAsync<T>(Func<Task<T>> attempt, CancellationToken stopped)
     {
-        while (!stopping.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                var queue = await redis.GetSubscriber().SubscribeAsync(channel).ConfigureAwait(false);
-                queue.OnMessage(message => TakeAsync(take, message));
-                return;
+                return await attempt().WaitAsync(stopped).ConfigureAwait(false);
             }
-            catch (RedisException error)
+            catch (Exception error) when (!stopped.IsCancellationRequested)
             {
                 OnFailed(ConnectionType.Subscription, error);
-                await Task.Delay(Pause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Pause, stopped).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>One message that is none costs none of the others.</summary>
-    private async Task TakeAsync(Func<string, byte[], Task> take, ChannelMessage message)
+    private async Task DoAsync(Published one)
     {
         try
         {
-            await take(message.Channel.ToString(), (byte[]?)message.Message ?? []).ConfigureAwait(false);
+            await one.Take(one.Channel, one.Message).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -86,4 +115,6 @@ internal sealed class RedisListener(ServerServices server, ActorSocketRedisOptio
     /// <summary>Of a pattern that stands for itself.</summary>
     private static string Escape(string key) =>
         string.Concat(key.Select(static c => c is '*' or '?' or '[' or ']' or '\\' ? $"\\{c}" : $"{c}"));
+
+    private readonly record struct Published(Func<string, byte[], Task> Take, string Channel, byte[] Message);
 }

@@ -68,7 +68,7 @@ internal sealed record ConnectionDump(
     IReadOnlyList<SocketDump> Sockets
 );
 
-/// <param name="Id">Its id.</param>
+/// <param name="Id">Its id; empty for a client of Socket.IO 2, which is known by its connection's.</param>
 /// <param name="Namespace">Its namespace.</param>
 /// <param name="Event">The event that a handler was called for last; null: none yet, or it is at <c>OnConnection</c>.</param>
 /// <param name="HandlersAwaited">Handlers that have been called, and have not ended.</param>
@@ -103,7 +103,7 @@ internal sealed record NamespaceDump(
 internal sealed record RoomDump(string Room, int Members);
 
 /// <param name="Actor">Its class.</param>
-/// <param name="Path">Where it is among the others; ids are left out.</param>
+/// <param name="Path">Where it is among the others; of a session's actor its parent, since its name is the session's id.</param>
 /// <param name="Messages">How many wait.</param>
 /// <param name="At">The kind of message that it is at; null: none.</param>
 internal sealed record MailboxDump(string Actor, string Path, int Messages, string? At);

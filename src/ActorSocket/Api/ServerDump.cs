@@ -55,8 +55,10 @@ internal sealed class ServerDump(ActorSocketServer io)
     private IReadOnlyList<ConnectionDump> Waiting(int most) =>
     [
         .. _server.Engine.Sessions.All.Select(static connection => Of(connection))
-            .Where(static connection => connection is { EventsWaiting: > 0 } or { BytesToSend: > 0 } or { AnswersOwed: > 0 }
-                or { Connecting: > 0 } or { IsEnding: true } || connection.Sockets.Any(static socket => socket.HandlersAwaited > 0))
+            .Where(static connection =>
+                connection is { EventsWaiting: > 0 } or { BytesToSend: > 0 } or { AnswersOwed: > 0 } or { Connecting: > 0 }
+                    or { IsEnding: true }
+                || connection.Sockets.Any(static socket => socket.HandlersAwaited > 0 || socket.At is not null))
             .OrderByDescending(static connection => connection.EventsWaiting)
             .ThenByDescending(static connection => connection.BytesToSend)
             .Take(most),
@@ -86,7 +88,14 @@ internal sealed class ServerDump(ActorSocketServer io)
         var (messages, at) = Mailboxes.Of(socket.Actor);
         var handling = socket.Handling;
         return new SocketDump(
-            socket.Id, socket.Namespace.Name, handling.Event, handling.Running, handling.RunningFor, messages, at);
+            socket.Connection.IsRevision3 ? "" : socket.Id,
+            socket.Namespace.Name,
+            handling.Event,
+            handling.Running,
+            handling.RunningFor,
+            messages,
+            at
+        );
     }
 
     private static NamespaceDump Of(NamespaceServices ns, int most) => new(

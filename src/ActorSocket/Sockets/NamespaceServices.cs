@@ -267,6 +267,9 @@ internal sealed class NamespaceServices
             RoomEvents.Deleted(room);
     }
 
+    /// <summary>The socket of this id; null where it is not here.</summary>
+    public Socket? Find(string id) => _byId.GetValueOrDefault(id);
+
     private bool IsOwnRoom(string room) => _byId.TryGetValue(room, out var own) && own.IsIn(room);
 
     /// <summary>How many sockets of this node match. One room, or everyone, is not looked through.</summary>

@@ -104,9 +104,10 @@ export async function Pythons_manager_emits(context) {
   const cut = next(run.clients[1].socket, "disconnect");
   await byPython(run);
   const common = [["nothing"], ["one", { a: [1, "two", 3.5, null, true], b: Buffer.from([1, 2]) }], ["several", 1, "two", ["three"]]];
+  const big = ["big", 2 ** 63];
   for (const [i, { inbox }] of run.clients.entries()) {
     if (i === 1) continue;
-    assert.deepEqual(await inbox.until("end"), [...common, i === 0 ? ["list", [1, 2]] : ["but", "x"]]);
+    assert.deepEqual(await inbox.until("end"), [...common, ...(i === 0 ? [["list", [1, 2]], big] : [big, ["but", "x"]])]);
   }
   assert.equal((await cut)[0], "io server disconnect");
   assert.deepEqual(await games.take(1), [["game", "y"]]);
@@ -118,11 +119,14 @@ export async function Pythons_manager_of_today_says_it_in_JSON(context) {
   const { redis, clients: [first, second] } = run;
   const say = (message) => redis.publish("socketio", JSON.stringify({ namespace: "/", host_id: "another", ...message }));
   const emit = (event, data, more) => say({ method: "emit", event, data, binary: false, room: null, skip_sid: null, callback: null, ...more });
+  await ask(second.socket, "join", first.socket.id);
   await emit("nothing", [null]);
   await emit("several", [1, "two", { three: [null] }]);
   await emit("bytes", [[{ b: { _placeholder: true, num: 0 } }, "x"], "AQL/"], { binary: true });
   await emit("first", ["x"], { room: first.socket.id });
-  await emit("but", ["x"], { skip_sid: [first.socket.id] });
+  await emit("but", ["x"], { skip_sid: first.socket.id }); // and not who is in a room of that name
+  await emit("others", ["x"], { skip_sid: [first.socket.id] });
+  await emit("none", ["x"], { room: [] });
   await say({ method: "enter_room", sid: first.socket.id, room: "red" });
   await emit("red", ["x"], { room: "red" });
   await say({ method: "leave_room", sid: first.socket.id, room: "red" });
@@ -134,7 +138,7 @@ export async function Pythons_manager_of_today_says_it_in_JSON(context) {
   await emit("end", [null]);
   const common = [["nothing"], ["several", 1, "two", { three: [null] }], ["bytes", { b: Buffer.from([1, 2, 255]) }, "x"]];
   assert.deepEqual(await first.inbox.until("end"), [...common, ["first", "x"], ["red", "x"]]);
-  assert.deepEqual(await second.inbox.until("end"), [...common, ["but", "x"]]);
+  assert.deepEqual(await second.inbox.until("end"), [...common, ["first", "x"], ["but", "x"], ["others", "x"]]);
   await end(run);
 }
 

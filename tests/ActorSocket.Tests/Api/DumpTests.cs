@@ -73,7 +73,7 @@ public sealed class DumpTests : IAsyncLifetime
     {
         var ada = await _server.ConnectAsync();
         ada.Emit("block");
-        await _blocked.Task;
+        await _blocked.Task.WaitAsync(TimeSpan.FromSeconds(30));
         var dump = await DumpAsync();
         var socket = WaitingOf(dump).Single().GetProperty("sockets").EnumerateArray().Single();
         Assert.Equal(("block", "PacketsRead"), (TextOf(socket, "event"), TextOf(socket, "at")));
@@ -97,13 +97,11 @@ public sealed class DumpTests : IAsyncLifetime
         var ada = await _server.ConnectAsync("/", static options => options.Transport = TestTransport.Polling);
         ada.Pause();
         var news = new string('x', 1000);
-        JsonElement dump;
-        do
+        var dump = await UntilAsync(dump =>
         {
             ada.Socket.Emit("news", news); // the poll that waits takes the first
-            dump = await DumpAsync();
-        }
-        while (!WaitingOf(dump).Any(static one => one.GetProperty("bytesToSend").GetInt64() > 2000));
+            return WaitingOf(dump).Any(static one => one.GetProperty("bytesToSend").GetInt64() > 2000);
+        });
         var connection = WaitingOf(dump).Single();
         Assert.Equal("polling", TextOf(connection, "transport"));
         Assert.True(connection.GetProperty("packetsToSend").GetInt32() >= 2);
@@ -118,7 +116,7 @@ public sealed class DumpTests : IAsyncLifetime
         var actor = system.ActorOf(Props.Create(() => new Stuck(reached, _gate)), "stuck");
         for (var i = 0; i < 4; i++)
             actor.Tell("work");
-        reached.Wait();
+        Assert.True(reached.Wait(TimeSpan.FromSeconds(30)));
         var stuck = MailboxesOf(await DumpAsync()).Single(static actor => TextOf(actor, "path") == "/user/stuck");
         Assert.Equal(("Stuck", 3, "String"), (TextOf(stuck, "actor"), stuck.GetProperty("messages").GetInt32(), TextOf(stuck, "at")));
     }
