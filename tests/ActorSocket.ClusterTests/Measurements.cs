@@ -97,8 +97,7 @@ public sealed class Measurements(ITestOutputHelper output)
                 output.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{members} members, {room}: {used * 1000 / rounds / members:F2} µs of processor time a delivery, on all nodes "
-                        + "together"
+                        $"{members} members, {room}: {used * 1000 / rounds / members:F2} µs of all nodes' processors a delivery"
                     )
                 );
             }

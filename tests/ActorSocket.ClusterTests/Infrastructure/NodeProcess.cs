@@ -278,7 +278,7 @@ internal sealed record NodeState(
 );
 
 /// <summary>An entity as it sees itself.</summary>
-internal sealed record CounterState(string Id, string Node, int Count, long Ticks)
+internal sealed record CounterState(string Id, string Node, int Count, long Ticks, long LongestPause)
 {
     /// <summary>The count of one whose count was lost.</summary>
     public const int Lost = -1;
