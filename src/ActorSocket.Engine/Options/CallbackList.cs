@@ -33,6 +33,12 @@ internal sealed class CallbackList<T>
             Volatile.Write(ref _all, Subscription.Without(_all, entry));
     }
 
+    public void Clear()
+    {
+        lock (this)
+            Volatile.Write(ref _all, []);
+    }
+
     /// <summary>One registration: the same callback may be there twice, and is taken off once for each.</summary>
     public sealed class Entry
     {

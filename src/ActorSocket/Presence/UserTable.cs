@@ -80,6 +80,9 @@ internal sealed class UserTable(TimeProvider time, Action<string, int> tell, Act
         }
     }
 
+    /// <summary>Those of a namespace that is no more: the one in its place has handlers of its own.</summary>
+    public void ForgetHandlers() => _handlers.Clear();
+
     public bool IsOnline(string id) => _users.TryGetValue(id, out var user) && user.IsOnline;
 
     /// <summary>Null for who was never here, as far as is remembered.</summary>

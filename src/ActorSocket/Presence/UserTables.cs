@@ -30,7 +30,8 @@ internal sealed class UserTables(TimeProvider time, Action<string, string, int> 
         lock (_gate)
         {
             var table = Open(ns);
-            table.Holders++;
+            if (table.Holders++ == 0)
+                table.ForgetHandlers();
             return table;
         }
     }

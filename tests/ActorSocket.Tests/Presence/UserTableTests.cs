@@ -272,6 +272,24 @@ public sealed class UserTableTests
         Assert.Equal(1, tables.Count);
     }
 
+    [Fact]
+    public async Task A_namespace_that_is_made_anew_has_its_own_handlers_and_not_those_of_the_one_before_too()
+    {
+        var heard = Channel.CreateUnbounded<string>();
+        var tables = new UserTables(_time, static (_, _, _) => { }, static (_, _, _) => { });
+        for (var life = 1; life <= 3; life++)
+        {
+            var (table, number) = (tables.Hold("/room"), life);
+            table.Configure(Grace, 10);
+            table.OnEvent(e => heard.Writer.WriteAsync($"{number} {e.UserId}").AsTask());
+            table.Came($"phone{life}", $"user{life}"); // within the grace time: the table is the same
+            Assert.Equal($"{life} user{life}", await heard.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+            tables.Release("/room");
+        }
+        tables.Hold("/room").Came("tablet", "last");
+        Assert.False(heard.Reader.TryRead(out _));
+    }
+
     private UserTable NewTable(TimeSpan? grace = null, int maxLastSeen = 100)
     {
         var table = new UserTable(
