@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace ActorSocket.ClusterTests;
 
 /// <summary>
-/// 300 entities that tick ten times a second, at the size that docs/PERFORMANCE-CLUSTER.md reports; no part of the usual run: <c>dotnet test
-/// tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter FullyQualifiedName~LargeEntityDrill --logger
+/// 300 entities that tick ten times a second, at the size that docs/PERFORMANCE-CLUSTER.md reports; no part of the usual run:
+/// <c>dotnet test tests/ActorSocket.ClusterTests -c Release -p:Measure=true --filter FullyQualifiedName~LargeEntityDrill --logger
 /// "console;verbosity=detailed"</c>.
 /// </summary>
 [Trait("Category", "Drill")]
