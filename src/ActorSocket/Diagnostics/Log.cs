@@ -133,6 +133,13 @@ internal static partial class Log
     public static partial void UserIdTooLong(this ILogger log, string @namespace, int limit);
 
     [LoggerMessage(
+        93,
+        LogLevel.Error,
+        "A match of a queue of class {Class} has got no place (MatchQueue.PlaceAsync); its players wait on."
+    )]
+    public static partial void MatchNotPlaced(this ILogger log, Exception error, string @class);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

@@ -50,6 +50,10 @@ internal sealed class EntityContext(string id, EntityKind kind)
 
     public void Delete() => IsRetired = IsDeleted = true;
 
+    /// <summary>The entity calls itself, from any thread: when it is its turn.</summary>
+    public void CallSelf(string method) =>
+        Actor.Tell(new EntityCall(id, method, "[]"u8.ToArray(), WantsAnswer: false), ActorRefs.Nobody);
+
     /// <exception cref="ArgumentException">There is no such method.</exception>
     public void SetTimer(string method, TimeSpan delay, TimeSpan interval)
     {

@@ -41,13 +41,13 @@ internal sealed record EntityKind(
             if (method.GetCustomAttribute<EventAttribute>() is { } named)
                 Add(named.Name, method, null);
         }
-        return methods.Count > 0
+        return methods.Values.Any(static method => method.Method.DeclaringType != typeof(RoomEntity))
             ? methods
             : throw new ArgumentException($"{entity.Name} can be asked nothing: put [Event(\"name\")] on its methods.", nameof(entity));
 
         void Add(string name, MethodInfo method, MethodInfo? declaration)
         {
-            if (methods.TryGetValue(name, out var other) && other.Method == method)
+            if (methods.TryGetValue(name, out var other) && other.Method.HasSameMetadataDefinitionAs(method))
                 return; // by its contract and by its attribute
             if (!methods.TryAdd(name, new EntityMethod(method, binder, declaration)))
             {

@@ -15,7 +15,7 @@ namespace ActorSocket;
 /// does not travel. A method is called on the wire what its <see cref="EventAttribute"/> says, or its name in camel case without
 /// <c>Async</c>.
 /// </typeparam>
-public sealed class RoomEntities<TEntity, TContract>
+public sealed partial class RoomEntities<TEntity, TContract>
     where TEntity : RoomEntity, TContract
     where TContract : class
 {

@@ -14,6 +14,9 @@ namespace ActorSocket;
 /// </remarks>
 public abstract class RoomEntity
 {
+    /// <summary>What every entity can be asked: to reserve seats.</summary>
+    internal const string ReserveMethod = "actorsocket:reserve";
+
     private Entities.EntityContext? _context;
 
     /// <summary>The id that it was called by.</summary>
@@ -88,6 +91,21 @@ public abstract class RoomEntity
     /// <param name="seat">It is not among <see cref="Seats"/> any more.</param>
     /// <param name="reason">Why.</param>
     public virtual Task OnLeftAsync(Seat seat, SeatLeaveReason reason) => Task.CompletedTask;
+
+    /// <summary>
+    /// Runs when seats were reserved by somebody else than the entity: <see cref="RoomEntities{TEntity}.ReserveAsync"/>, or a <see
+    /// cref="MatchQueue"/>. What it throws, such as an <see cref="EventException"/>, refuses them all.
+    /// </summary>
+    /// <param name="seats">They are reserved already.</param>
+    /// <param name="options">What was given along; JSON's null for nothing.</param>
+    public virtual Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options) => Task.CompletedTask;
+
+    [Event(ReserveMethod)]
+    internal async Task<Entities.ReservedSeat[]> ReserveSeatsAsync(string[] names, SocketArgument options)
+    {
+        var seats = await Seats.ReserveAllAsync(names, options).ConfigureAwait(false);
+        return [.. seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token))];
+    }
 
     /// <summary>
     /// Ends the entity once it has nothing more to do, with its state: the next call starts a new one. That of a <see

@@ -21,3 +21,6 @@ internal sealed record SeatRecord(
 /// <param name="All">Those that there are.</param>
 internal sealed record SeatRecords(
     long Last, int Capacity, bool IsLocked, TimeSpan GraceTime, TimeSpan ReservationTime, IReadOnlyList<SeatRecord> All);
+
+/// <summary>A seat that was reserved, as whoever asked for it is told.</summary>
+internal sealed record ReservedSeat(long Number, string Token);

@@ -27,6 +27,9 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     /// <summary>The longest name, in characters.</summary>
     private const int MaxNameLength = 256;
 
+    /// <summary>The most seats that are reserved at once.</summary>
+    internal const int MostReserved = 1000;
+
     private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
 
     /// <summary>
@@ -203,6 +206,40 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         CheckCapacity();
         return _table.Reserve(name, Now);
+    }
+
+    /// <summary>Reserves a seat for each name, or none; so somebody who is not the entity has asked, whom a lock keeps out.</summary>
+    internal async Task<IReadOnlyList<Seat>> ReserveAllAsync(string[] names, SocketArgument options)
+    {
+        if (names.Length is < 1 or > MostReserved)
+            throw new ArgumentException($"{names.Length} seats were asked for; it must be 1 to {MostReserved}.", nameof(names));
+        foreach (var name in names)
+            CheckName(name);
+        if (IsLocked || _isEnding)
+            throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
+        if (Count + names.Length > Capacity)
+            throw Refusal($"There are {Capacity} seats here, of which {Count} are taken.", "SEATS_FULL");
+        var seats = Array.ConvertAll(names, name => _table.Reserve(name, Now));
+        try
+        {
+            await _entity.OnReservedAsync(seats, options).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (var seat in seats.Where(static seat => seat.State != SeatState.Left))
+                _table.Drop(seat, Now);
+            throw;
+        }
+        return seats;
+    }
+
+    /// <summary>Ends a seat. Its entity is not told, and nobody waits for its socket to leave the room.</summary>
+    internal void Release(Seat seat)
+    {
+        if (_table.Leave(seat, SeatLeaveReason.Left, Now) is null || seat.SocketId.Length == 0)
+            return;
+        _ = LetGoAsync(seat.SocketId, CancellationToken.None);
+        Forget(seat.SocketId);
     }
 
     /// <summary>

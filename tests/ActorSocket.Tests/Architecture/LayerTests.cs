@@ -39,6 +39,7 @@ public sealed class LayerTests
         "ActorSocket/Streams",
         "ActorSocket/Hubs",
         "ActorSocket/Entities",
+        "ActorSocket/Matching",
         "ActorSocket/Hosting",
         "ActorSocket/Api",
         "ActorSocket.Persistence",
