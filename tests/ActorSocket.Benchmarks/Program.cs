@@ -19,6 +19,8 @@ switch (args)
         return Micro.Run(rest);
     case ["directory", .. var rest]:
         return await Directories.RunAsync(rest);
+    case ["listings", .. var rest]:
+        return Listings.Run(rest);
     case ["presence", .. var rest]:
         return Presence.Run(rest);
     case ["lifecycle", var server, .. var rest]:
@@ -45,6 +47,7 @@ switch (args)
               draw FOLDER           the charts anew, from the compare.json that is in it
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
+              listings [--rooms N]  listed rooms of two nodes: time and memory
               presence [--users N]  users of two nodes: time and memory
               lifecycle DLL [--clients N] [--rounds N]
                                     from the start of ActorSocket.Server to ready, from SIGTERM to its end

@@ -56,6 +56,8 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("eo", typeof(ClusterProtocol.EntityRecordReply), ClusterProtocol.EntityRecordReply.Read),
         ("eq", typeof(ClusterProtocol.QueryEntity), ClusterProtocol.QueryEntity.Read),
         ("er", typeof(ClusterProtocol.EntityQueryReply), ClusterProtocol.EntityQueryReply.Read),
+        ("li", typeof(ClusterProtocol.ListingChanges), ClusterProtocol.ListingChanges.Read),
+        ("lj", typeof(ClusterProtocol.ListingChangesReply), ClusterProtocol.ListingChangesReply.Read),
         ("wa", typeof(ClusterProtocol.WatchSocket), ClusterProtocol.WatchSocket.Read),
         ("wu", typeof(ClusterProtocol.UnwatchSocket), ClusterProtocol.UnwatchSocket.Read),
         ("ws", typeof(ClusterProtocol.SocketSighting), ClusterProtocol.SocketSighting.Read),

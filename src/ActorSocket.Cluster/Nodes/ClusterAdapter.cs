@@ -68,6 +68,8 @@ internal sealed class ClusterAdapter : IClusterAdapter
             new PeerState(peer.Address.ToString(), peer.Tag, peer.IsReachable, !peer.IsUnsynchronised, peer.UnconfirmedAnnouncements)),
     ];
 
+    public IActorRef ListingActor { get; private set; } = ActorRefs.Nobody;
+
     public ClusterEvent.CurrentClusterState State => _cluster.State;
 
     /// <summary>The shard regions of this node, each by what metrics call it.</summary>
@@ -103,6 +105,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
     {
         Gateway.Start(root);
         Entities.StartLedger(root);
+        ListingActor = root.ActorOf(Clustering.ListingActor.Props(_node, _server.Entities.Listings), "listings");
         _peers = root.ActorOf(PeerSupervisor.Props(_node, this), "peers");
         root.ActorOf(ShardCounter.Props(this, _gauges), "shards");
         Recovery.Start(root);
@@ -120,6 +123,7 @@ internal sealed class ClusterAdapter : IClusterAdapter
         _server.Users.NodeGone(peer);
         Entities.LedgerActor.Tell(new EntityLedgerActor.PeerGone(peer));
         Entities.WatchActor.Tell(new SocketWatchActor.PeerGone(peer));
+        ListingActor.Tell(new Clustering.ListingActor.PeerGone(peer));
         _node.Requests.PeerGone(peer);
         Gateway.HomeGone(peer);
         Home.PeerGone(peer);

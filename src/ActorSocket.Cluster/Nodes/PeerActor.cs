@@ -144,6 +144,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         node.Peers.Add(peer);
         cluster.Entities.LedgerActor.Tell(new EntityLedgerActor.PeerMet(peer));
         cluster.Entities.WatchActor.Tell(new SocketWatchActor.PeerMet(peer));
+        cluster.ListingActor.Tell(new ListingActor.PeerMet(peer));
         if (!_isReachable)
             OnReachability(reachable: false);
         else if (_wasUnreachable)
@@ -299,6 +300,9 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
                 break;
             case WatchSocket or UnwatchSocket or SocketSighting or SocketSightingReply:
                 cluster.Entities.WatchActor.Tell(new SocketWatchActor.PeerSaid(peer.Tag, message));
+                break;
+            case ListingChanges or ListingChangesReply:
+                cluster.ListingActor.Tell(new ListingActor.PeerSaid(peer, message));
                 break;
             case UnknownMessage m:
                 OnUnknown(m);

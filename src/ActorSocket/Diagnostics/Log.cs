@@ -140,6 +140,13 @@ internal static partial class Log
     public static partial void MatchNotPlaced(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
+        94,
+        LogLevel.Warning,
+        "What an entity of class {Class} publishes (Listing) cannot be read as what is looked for; it is left out. (Told once.)"
+    )]
+    public static partial void ListingNotRead(this ILogger log, Exception error, string @class);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

@@ -12,7 +12,7 @@ internal sealed partial class EntityActor
             return;
         if (history.Error is { } error)
             FailStart($"The entity cannot start: {error}.");
-        else if (history.Origin == EntityOrigin.New && _waiting.Count == 0)
+        else if (history.Origin == EntityOrigin.New && _waiting.All(static one => one.Call.Method == RoomEntity.JoinMethod))
             DeclineStart(history);
         else if (history.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
             FailStart(
@@ -24,9 +24,13 @@ internal sealed partial class EntityActor
             Start(history);
     }
 
-    /// <summary>Only woken, by a node that was not told of the end of the one before.</summary>
+    /// <summary>
+    /// Only woken, by a node that was not told of the end of the one before; or called by somebody who takes it to be there still.
+    /// </summary>
     private void DeclineStart(EntityHistory history)
     {
+        while (_waiting.TryDequeue(out var waiting))
+            Refuse(waiting.Call, waiting.Sender, RoomEntity.NotListed());
         Memory.StartDeclined(history);
         End();
     }
@@ -40,6 +44,7 @@ internal sealed partial class EntityActor
             _scope = scope;
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
+            _context.Generation = history.Generation;
             var (origin, kept) = Found(history);
             _context.HasLostBefore = origin is EntityOrigin.Lost or EntityOrigin.Restored;
             foreach (var timer in kept?.Timers ?? [])

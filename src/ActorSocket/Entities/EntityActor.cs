@@ -76,6 +76,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _context.Saves?.End();
         if (_context.Seats is not null)
             _context.Watcher.UnwatchAll(Self);
+        Unlist(isMoving: false);
         if (_isRegistered)
             Memory.HandOver(Key, null, ActorRefs.Nobody); // it failed, or its shard did not wait for it
         if (_scope is { } scope)
@@ -111,6 +112,11 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             case Kept m when _isKeeping: OnKept(m.Error); break;
             case RetireDue when _stage == Stage.Living && !_isMoving: OnRetireDue(); break;
             case Loaded or TimerDue or SaveDue or RetireDue or Kept: break;
+            case ListingDue:
+                _isListingSet = false;
+                if (_stage == Stage.Living && !_isMoving && !_isBusy && _context.IsListingChanged)
+                    PublishListing();
+                break;
             case IdleDue when _stage == Stage.Living && !_isMoving: OnIdleDue(); break;
             case IdleDue: break;
             case EntityMoves: OnMoves(); break;
@@ -285,6 +291,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             SaveSeats();
         if (_isSaveDue)
             Save();
+        if (_context.IsListingChanged)
+            PublishListing();
         if (_context.AreTimersChanged)
             SetTimer();
         if (due is { } at && _tick!.IsFresh(at))
@@ -328,6 +336,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _stage = Stage.Ending;
         _tick?.Stop();
         _context.Saves?.End();
+        Unlist(isMoving: false);
         if (_isMoving)
             OnEndDue();
         else
@@ -375,6 +384,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _stage = Stage.Ending;
         _isLeaving = true;
         _context.Saves?.End();
+        Unlist(isMoving: !_context.IsRetired);
         if (!TakeRegistered())
             Context.Stop(Self);
         else if (_context.IsRetired && !_hasKeepFailed)

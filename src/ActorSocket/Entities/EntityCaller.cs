@@ -10,6 +10,10 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
 
+    public Namespace Namespace => ns;
+
+    public string Type => type;
+
     public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, timeout);
 
     /// <summary>Packs the call at once, and gives what the method returned: a JSON array.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ActorSocket.Listings;
 using Akka.Actor;
 
 namespace ActorSocket.Entities;
@@ -10,6 +12,10 @@ internal sealed class EntityContext(string id, EntityKind kind)
     private bool _areTimersChanged;
     private long _seatsTimed; // which version of the seats
     private long _seatsSaved;
+    private byte[]? _listing;
+    private long _listingVersion;
+    private (long Listing, long Seats) _listed; // which versions were published
+    private long _revision; // of what was said of it
 
     public string Id => id;
 
@@ -49,6 +55,61 @@ internal sealed class EntityContext(string id, EntityKind kind)
     public void Retire() => IsRetired = true;
 
     public void Delete() => IsRetired = IsDeleted = true;
+
+    /// <summary>Which life of the entity this is: of two, the later one has the higher number.</summary>
+    public long Generation { get; set; }
+
+    /// <summary>As it was set.</summary>
+    public object? Listing { get; private set; }
+
+    /// <summary>Whether others know of it.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>Whether it would publish something else than it has.</summary>
+    public bool IsListingChanged =>
+        (_listing is not null || IsListed) && _listed != (_listingVersion, Seats?.Table.Version ?? 0);
+
+    /// <exception cref="ArgumentException">It is too long, or no JSON.</exception>
+    public void SetListing(object? listing)
+    {
+        byte[]? bytes = null;
+        if (listing is not null)
+        {
+            bytes = JsonSerializer.SerializeToUtf8Bytes(listing, listing.GetType(), kind.Namespace.Services.Server.Json.Options);
+            if (bytes.Length > kind.Options.MaxListingBytes)
+            {
+                throw new ArgumentException(
+                    $"The listing has {bytes.Length} bytes of JSON; it has {kind.Options.MaxListingBytes} at most "
+                    + "(EntityOptions.MaxListingBytes).",
+                    nameof(listing)
+                );
+            }
+        }
+        Listing = listing;
+        if (bytes is null ? _listing is null : _listing is not null && bytes.AsSpan().SequenceEqual(_listing))
+            return;
+        _listing = bytes;
+        _listingVersion++;
+    }
+
+    /// <summary>What it publishes now; null for nothing.</summary>
+    public ListedEntity? ToListed() => _listing is null
+        ? null
+        : new ListedEntity(
+            Generation,
+            ++_revision,
+            _listing,
+            Seats?.Count ?? 0,
+            Seats?.Capacity ?? kind.Options.MaxSeats,
+            Seats?.IsLocked ?? false
+        );
+
+    /// <summary>Likewise, to be published.</summary>
+    public ListedEntity? TakeListing()
+    {
+        _listed = (_listingVersion, Seats?.Table.Version ?? 0);
+        return ToListed();
+    }
 
     /// <summary>The entity calls itself, from any thread: when it is its turn.</summary>
     public void CallSelf(string method) =>

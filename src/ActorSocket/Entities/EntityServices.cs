@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ActorSocket.Listings;
 using ActorSocket.Sessions;
 using ActorSocket.Sockets;
 using Akka.Actor;
@@ -25,6 +26,9 @@ internal sealed class EntityServices
 
     /// <summary>Null where nothing outlives the process.</summary>
     public IEntityStore? Store { get; set; }
+
+    /// <summary>What entities publish about themselves, on all nodes.</summary>
+    public ListingTables Listings { get; } = new();
 
     /// <summary>
     /// Of a call's arguments, and of a result. They are not fragmented, so in a cluster they must fit into one of its frames; and so they

@@ -27,10 +27,14 @@ public sealed partial class RoomEntities<TEntity>
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count is < 1 or > Seats.MostReserved)
             throw new ArgumentException($"{names.Count} seats were asked for; it must be 1 to {Seats.MostReserved}.", nameof(names));
-        var seats = await InvokeCoreAsync<ReservedSeat[]>(id, RoomEntity.ReserveMethod, [names, options], cancellationToken)
+        var reservation = await InvokeCoreAsync<Reservation>(id, RoomEntity.ReserveMethod, [names, options], cancellationToken)
             .ConfigureAwait(false);
-        return Array.ConvertAll(seats!, seat => new SeatReservation(id, seat.Number, seat.Token));
+        return Array.ConvertAll(reservation!.Seats, seat => new SeatReservation(id, seat.Number, seat.Token));
     }
+
+    /// <summary>The entities that publish something (<see cref="RoomEntity.Listing"/>), on all nodes.</summary>
+    /// <typeparam name="TListing">What listings are read as: a record, best.</typeparam>
+    public ListedRooms<TListing> Listed<TListing>() => new(Caller);
 }
 
 public sealed partial class RoomEntities<TEntity, TContract>
@@ -39,4 +43,7 @@ public sealed partial class RoomEntities<TEntity, TContract>
     public Task<IReadOnlyList<SeatReservation>> ReserveAsync(
         string id, IReadOnlyList<string> names, object? options = null, CancellationToken cancellationToken = default) =>
         ByName.ReserveAsync(id, names, options, cancellationToken);
+
+    /// <inheritdoc cref="RoomEntities{TEntity}.Listed"/>
+    public ListedRooms<TListing> Listed<TListing>() => ByName.Listed<TListing>();
 }

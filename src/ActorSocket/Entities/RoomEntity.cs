@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
@@ -16,6 +17,12 @@ public abstract class RoomEntity
 {
     /// <summary>What every entity can be asked: to reserve seats.</summary>
     internal const string ReserveMethod = "actorsocket:reserve";
+
+    /// <summary>Likewise, where it is there and listed: it is not started for it.</summary>
+    internal const string JoinMethod = "actorsocket:join";
+
+    /// <summary>To give seats back that nobody has taken.</summary>
+    internal const string ReleaseMethod = "actorsocket:release";
 
     private Entities.EntityContext? _context;
 
@@ -67,6 +74,21 @@ public abstract class RoomEntity
     protected Seats Seats => Context.SeatsOf(this);
 
     /// <summary>
+    /// What it publishes about itself: whoever looks finds it by that, on all nodes, with its seats (<see
+    /// cref="RoomEntities{TEntity}.Listed{TListing}"/>). Null, the default: it is not listed. Taken as it is when it is set, as JSON (<see
+    /// cref="ActorSocketOptions.Json"/>), of at most <see cref="EntityOptions.MaxListingBytes"/>; known elsewhere a moment later, and at
+    /// most once in <see cref="EntityOptions.ListingInterval"/>. It neither moves along nor is it saved: <see cref="OnStartedAsync"/> is
+    /// where it is set from what does.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is too long.</exception>
+    /// <exception cref="InvalidOperationException">In the constructor.</exception>
+    protected object? Listing
+    {
+        get => Context.Listing;
+        set => Context.SetListing(value);
+    }
+
+    /// <summary>
     /// Runs when a seat is taken, within <see cref="Seats.TakeAsync(string, string, CancellationToken)"/> or, for a reserved one, <see
     /// cref="Seats.ReturnAsync"/>. What it throws, such as an <see cref="EventException"/>, refuses the socket.
     /// </summary>
@@ -101,11 +123,38 @@ public abstract class RoomEntity
     public virtual Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options) => Task.CompletedTask;
 
     [Event(ReserveMethod)]
-    internal async Task<Entities.ReservedSeat[]> ReserveSeatsAsync(string[] names, SocketArgument options)
+    internal async Task<Entities.Reservation> ReserveSeatsAsync(string[] names, SocketArgument options)
     {
         var seats = await Seats.ReserveAllAsync(names, options).ConfigureAwait(false);
-        return [.. seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token))];
+        var reserved = seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token)).ToArray();
+        return Context.ToListed() is { } listed
+            ? new Entities.Reservation(
+                reserved,
+                listed.Generation,
+                listed.Revision,
+                JsonElement.Parse(listed.Data),
+                listed.Seats,
+                listed.Capacity,
+                listed.IsLocked
+            )
+            : new Entities.Reservation(reserved);
     }
+
+    [Event(JoinMethod)]
+    internal Task<Entities.Reservation> JoinListedAsync(string[] names, SocketArgument options) =>
+        Listing is null ? throw NotListed() : ReserveSeatsAsync(names, options);
+
+    [Event(ReleaseMethod)]
+    internal async Task ReleaseSeatsAsync(string[] tokens)
+    {
+        foreach (var token in tokens)
+        {
+            if (Seats.FindByToken(token) is { State: SeatState.Reserved } seat)
+                await Seats.LeaveAsync(seat).ConfigureAwait(false);
+        }
+    }
+
+    internal static EventException NotListed() => new("The room is not open any more.") { Code = "NOT_LISTED" };
 
     /// <summary>
     /// Ends the entity once it has nothing more to do, with its state: the next call starts a new one. That of a <see

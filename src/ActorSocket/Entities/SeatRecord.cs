@@ -24,3 +24,14 @@ internal sealed record SeatRecords(
 
 /// <summary>A seat that was reserved, as whoever asked for it is told.</summary>
 internal sealed record ReservedSeat(long Number, string Token);
+
+/// <summary>Seats that were reserved, and what the entity publishes then: <see cref="Listings.ListedEntity"/>.</summary>
+internal sealed record Reservation(
+    ReservedSeat[] Seats,
+    long Generation = 0,
+    long Revision = 0,
+    System.Text.Json.JsonElement? Listing = null,
+    int Taken = 0,
+    int Capacity = 0,
+    bool IsLocked = false
+);

@@ -37,6 +37,15 @@ public sealed class EntityOptions
     /// </summary>
     public int MaxSeats { get; set; } = 1000;
 
+    /// <summary>The most bytes of JSON that a <see cref="RoomEntity.Listing"/> may have: from 1 to 16 384; 2048.</summary>
+    public int MaxListingBytes { get; set; } = 2048;
+
+    /// <summary>
+    /// How often an entity's listing is told to the cluster at most, however often it changes: between 10 ms and a minute; 200 ms. A change
+    /// after a quiet time is told at once.
+    /// </summary>
+    public TimeSpan ListingInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+
     internal EntityOptions Copy() => (EntityOptions)MemberwiseClone();
 
     internal IEnumerable<string> Faults(string prefix)
@@ -49,6 +58,10 @@ public sealed class EntityOptions
             yield return $"{prefix}{nameof(SaveInterval)} is {SaveInterval}; it must be between 00:00:00.1000000 and 1.00:00:00.";
         if (MaxSeats is < 1 or > 100_000)
             yield return $"{prefix}{nameof(MaxSeats)} is {MaxSeats}; it must be between 1 and 100000.";
+        if (MaxListingBytes is < 1 or > 16_384)
+            yield return $"{prefix}{nameof(MaxListingBytes)} is {MaxListingBytes}; it must be between 1 and 16384.";
+        if (ListingInterval < TimeSpan.FromMilliseconds(10) || ListingInterval > TimeSpan.FromMinutes(1))
+            yield return $"{prefix}{nameof(ListingInterval)} is {ListingInterval}; it must be between 00:00:00.0100000 and 00:01:00.";
         if (MaxStateBytes < 1)
             yield return $"{prefix}{nameof(MaxStateBytes)} is {MaxStateBytes}; it must be 1 at least.";
     }

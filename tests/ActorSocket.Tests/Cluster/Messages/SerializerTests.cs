@@ -5,6 +5,7 @@ using Akka.Actor;
 using ActorSocket.Protocol.Records;
 using ActorSocket.Clustering;
 using ActorSocket.Entities;
+using ActorSocket.Listings;
 using ActorSocket.Protocol.EngineIo;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
@@ -74,6 +75,9 @@ public sealed class SerializerTests
         );
         yield return new QueryEntity(n, new EntityKey(text, other));
         yield return new EntityQueryReply(n, new EntityRecord(n, EntityPhase.Ended, text, bytes));
+        var listing = new ListedEntity(n, n, bytes, 3, 4, flag) { IsMoving = !flag };
+        yield return new ListingChanges(n, n, flag, [new ListingChange(text, other, listing), new ListingChange(other, text, null)]);
+        yield return new ListingChangesReply(n, n);
         yield return new WatchSocket(n, text, other);
         yield return new UnwatchSocket(n, text);
         yield return new SocketSighting(n, n, text, SocketPresence.Left);

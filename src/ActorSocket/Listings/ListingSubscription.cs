@@ -1,0 +1,89 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using ActorSocket.Presence;
+
+namespace ActorSocket.Listings;
+
+/// <summary>
+/// Tells one handler how the list has changed since it was told last: what waits for it is which rooms have changed, not what happened. So
+/// the whole comes first, a slow handler gets what is so, and no queue is longer than the list.
+/// </summary>
+internal sealed class ListingSubscription<TListing> : IListingListener, IDisposable
+{
+    /// <summary>The most changes that a handler gets at once.</summary>
+    public const int MostAtOnce = 500;
+
+    private readonly ListingTable _table;
+    private readonly Func<string, ListedEntity, ListedRoom<TListing>?> _read;
+    private readonly Lock _gate = new(); // taken within the table's
+    private readonly Queue<string> _order = new();
+    private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ListedRoom<TListing>> _told = new(StringComparer.Ordinal); // for the pump alone
+    private readonly EventPump<IReadOnlyList<ListedRoomChange<TListing>>> _pump;
+    private volatile bool _isOver;
+
+    /// <param name="table">The list.</param>
+    /// <param name="read">What a listing is to the application; null for nothing.</param>
+    /// <param name="handle">The handler: never throws.</param>
+    public ListingSubscription(
+        ListingTable table,
+        Func<string, ListedEntity, ListedRoom<TListing>?> read,
+        Func<IReadOnlyList<ListedRoomChange<TListing>>, Task> handle)
+    {
+        (_table, _read) = (table, read);
+        _pump = new EventPump<IReadOnlyList<ListedRoomChange<TListing>>>(TakeNext, handle);
+    }
+
+    public void Begin() => _table.Add(this);
+
+    public void Dispose()
+    {
+        _isOver = true;
+        _table.Remove(this);
+    }
+
+    void IListingListener.Changed(string id)
+    {
+        lock (_gate)
+        {
+            if (_changed.Add(id))
+                _order.Enqueue(id);
+        }
+        _pump.Wake();
+    }
+
+    private bool TakeNext([MaybeNullWhen(false)] out IReadOnlyList<ListedRoomChange<TListing>> changes)
+    {
+        var some = new List<ListedRoomChange<TListing>>();
+        while (some.Count < MostAtOnce && !_isOver && TryTake(out var id))
+        {
+            // Looked at after it was taken: what changes from here on comes once more.
+            var now = _table.Find(id) is { } listing ? _read(id, listing) : null;
+            _told.TryGetValue(id, out var before);
+            if (now is null && before is not null)
+            {
+                _told.Remove(id);
+                some.Add(new ListedRoomChange<TListing>(ListedRoomChangeKind.Removed, before));
+            }
+            else if (now is not null && !now.Equals(before))
+            {
+                _told[id] = now;
+                var kind = before is null ? ListedRoomChangeKind.Added : ListedRoomChangeKind.Changed;
+                some.Add(new ListedRoomChange<TListing>(kind, now));
+            }
+        }
+        changes = some;
+        return some.Count > 0;
+    }
+
+    private bool TryTake([MaybeNullWhen(false)] out string id)
+    {
+        lock (_gate)
+        {
+            if (!_order.TryDequeue(out id))
+                return false;
+            _changed.Remove(id);
+            return true;
+        }
+    }
+}
