@@ -126,14 +126,19 @@ public sealed class ListedRoomsTests
     public async Task However_many_join_at_once_on_three_nodes_no_room_is_overbooked_and_few_are_not_full()
     {
         await using var cluster = await ActorSocketTestCluster.StartAsync(3, Services, Map);
-        var joined = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Task.Run(() =>
-            Of(cluster.Nodes[number % 3]).Listed<ArenaInfo>().JoinOrCreateAsync(
+        using var byMode = Of(cluster.Nodes[0]).Listed<ArenaInfo>().IndexBy(static room => room.Listing.Mode);
+        var joined = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Task.Run(() => number % 3 == 0
+            ? byMode.JoinOrCreateAsync("ctf", $"player {number}", options: "ctf")
+            : Of(cluster.Nodes[number % 3]).Listed<ArenaInfo>().JoinOrCreateAsync(
                 $"player {number}", static room => room.Listing.Mode == "ctf", "ctf"))));
         Assert.Equal(200, joined.Select(static seat => seat.Token).Distinct(StringComparer.Ordinal).Count());
         var rooms = joined.GroupBy(static seat => seat.Id, StringComparer.Ordinal).ToList();
         Assert.All(rooms, static room => Assert.InRange(room.Count(), 1, 4));
         // Fifty would do; each node may leave one that is not full.
         Assert.InRange(rooms.Count, 50, 52);
+        await UntilAsync(() => byMode["ctf"].Sum(static room => room.Seats) == 200);
+        Assert.Empty(byMode["race"]);
+        Assert.Equal(["ctf"], byMode.Keys, StringComparer.Ordinal);
         foreach (var room in rooms)
             Assert.Equal(room.Count(), (await Of(cluster.Nodes[0]).InvokeAsync<string[]>(room.Key, "names"))!.Length);
     }

@@ -47,20 +47,25 @@ public sealed partial class ListedRooms<TListing>
     /// <returns>One for each name, in that order.</returns>
     /// <exception cref="EntityCallException">A new room refused it, or could not start.</exception>
     /// <exception cref="TimeoutException">The new room, or three of those that there are, did not answer within the limit.</exception>
-    public async Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
+    public Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
         IReadOnlyList<string> names, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) =>
+        JoinOrCreateAsync(names, () => _table.All, where, options, cancellationToken);
+
+    internal async Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
+        IReadOnlyList<string> names, Func<IEnumerable<KeyValuePair<string, ListedEntity>>> among, Func<ListedRoom<TListing>, bool>? where,
+        object? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count is < 1 or > Seats.MostReserved)
             throw new ArgumentException($"{names.Count} seats were asked for; it must be 1 to {Seats.MostReserved}.", nameof(names));
         var asked = new HashSet<string>(StringComparer.Ordinal);
-        if (await JoinAsync(names, where, options, asked, cancellationToken).ConfigureAwait(false) is { } found)
+        if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } found)
             return found;
         await _table.Creating.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await JoinAsync(names, where, options, asked, cancellationToken).ConfigureAwait(false) is { } made)
+            if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } made)
                 return made;
             var id = Guid.NewGuid().ToString("N");
             return await ReserveAsync(id, RoomEntity.ReserveMethod, names, null, options, cancellationToken).ConfigureAwait(false)
@@ -73,11 +78,11 @@ public sealed partial class ListedRooms<TListing>
     }
 
     private async Task<IReadOnlyList<SeatReservation>?> JoinAsync(
-        IReadOnlyList<string> names, Func<ListedRoom<TListing>, bool>? where, object? options, HashSet<string> asked,
-        CancellationToken cancellationToken)
+        IReadOnlyList<string> names, Func<IEnumerable<KeyValuePair<string, ListedEntity>>> among, Func<ListedRoom<TListing>, bool>? where,
+        object? options, HashSet<string> asked, CancellationToken cancellationToken)
     {
         var silent = 0;
-        foreach (var id in Candidates(names.Count, where, asked))
+        foreach (var id in Candidates(names.Count, among, where, asked))
         {
             if (Newest(id) is not { } known || !HasRoom(known, names.Count)) // others have got it meanwhile
                 continue;
@@ -101,7 +106,9 @@ public sealed partial class ListedRooms<TListing>
     /// <summary>
     /// Those to be asked, the fullest first: before all others those that were learned of by asking, since they are known best.
     /// </summary>
-    private List<string> Candidates(int count, Func<ListedRoom<TListing>, bool>? where, HashSet<string> asked)
+    private List<string> Candidates(
+        int count, Func<IEnumerable<KeyValuePair<string, ListedEntity>>> among, Func<ListedRoom<TListing>, bool>? where,
+        HashSet<string> asked)
     {
         var learned = _table.Learned.All(Server.Time);
         var best = new List<ListedRoom<TListing>>();
@@ -115,7 +122,7 @@ public sealed partial class ListedRooms<TListing>
         if (best.Count < MaxAsked)
         {
             var known = learned.Select(static one => one.Key).ToHashSet(StringComparer.Ordinal);
-            foreach (var (id, listing) in _table.All)
+            foreach (var (id, listing) in among())
             {
                 if (known.Contains(id) || Fits(id, listing) is not { } room)
                     continue;

@@ -64,6 +64,35 @@ public sealed partial class ListedRooms<TListing> : IEnumerable<ListedRoom<TList
     /// <exception cref="ArgumentException">It is <c>async void</c>.</exception>
     public IDisposable OnChanged(Action<IReadOnlyList<ListedRoomChange<TListing>>> handler) => OnChanged(Callback.From(handler));
 
+    /// <summary>Keeps them by a key, for what is looked for all the time: see <see cref="ListedRoomIndex{TKey, TListing}"/>.</summary>
+    /// <param name="key">
+    /// Reads it from a room: quick, and always the same for the same room. One for which it throws is left out, which is logged.
+    /// </param>
+    public ListedRoomIndex<TKey, TListing> IndexBy<TKey>(Func<ListedRoom<TListing>, TKey> key)
+        where TKey : notnull
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new ListedRoomIndex<TKey, TListing>(this, key, new ListingIndex<TKey, TListing>(_table, ReadWithKey, key));
+
+        ListedRoom<TListing>? ReadWithKey(string id, ListedEntity listing)
+        {
+            try
+            {
+                if (Read(id, listing) is not { } room)
+                    return null;
+                return key(room) is null ? null : room;
+            }
+            catch (Exception error)
+            {
+                Server.Log.HandlerFailed(error, _caller.Type);
+                return null;
+            }
+        }
+    }
+
+    internal IEnumerable<ListedRoom<TListing>> Read(IEnumerable<KeyValuePair<string, ListedEntity>> listings) =>
+        listings.Select(one => Read(one.Key, one.Value)).OfType<ListedRoom<TListing>>();
+
     /// <summary>All of them, in no order, as they are while one looks.</summary>
     public IEnumerator<ListedRoom<TListing>> GetEnumerator()
     {

@@ -16,9 +16,8 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
     private readonly ListingTable _table;
     private readonly Func<string, ListedEntity, ListedRoom<TListing>?> _read;
     private readonly Lock _gate = new(); // taken within the table's
-    private readonly Queue<string> _order = new();
-    private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ListedRoom<TListing>> _told = new(StringComparer.Ordinal); // for the pump alone
+    private readonly ChangedIds _changed = new();
+    private readonly Dictionary<string, ListedRoom<TListing>> _told = new(StringComparer.Ordinal);
     private readonly EventPump<IReadOnlyList<ListedRoomChange<TListing>>> _pump;
     private volatile bool _isOver;
 
@@ -34,6 +33,16 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
         _pump = new EventPump<IReadOnlyList<ListedRoomChange<TListing>>>(TakeNext, handle);
     }
 
+    /// <summary>How many changes wait for the handler.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+                return _changed.Count;
+        }
+    }
+
     public void Begin() => _table.Add(this);
 
     public void Dispose()
@@ -42,12 +51,14 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
         _table.Remove(this);
     }
 
-    void IListingListener.Changed(string id)
+    void IListingListener.Changed(string id, bool isListed)
     {
         lock (_gate)
         {
-            if (_changed.Add(id))
-                _order.Enqueue(id);
+            if (isListed || _told.ContainsKey(id))
+                _changed.Add(id);
+            else
+                _changed.Remove(id); // it came and went
         }
         _pump.Wake();
     }
@@ -59,31 +70,34 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
         {
             // Looked at after it was taken: what changes from here on comes once more.
             var now = _table.Find(id) is { } listing ? _read(id, listing) : null;
-            _told.TryGetValue(id, out var before);
-            if (now is null && before is not null)
-            {
-                _told.Remove(id);
-                some.Add(new ListedRoomChange<TListing>(ListedRoomChangeKind.Removed, before));
-            }
-            else if (now is not null && !now.Equals(before))
-            {
-                _told[id] = now;
-                var kind = before is null ? ListedRoomChangeKind.Added : ListedRoomChangeKind.Changed;
-                some.Add(new ListedRoomChange<TListing>(kind, now));
-            }
+            if (Tell(id, now) is { } change)
+                some.Add(change);
         }
         changes = some;
         return some.Count > 0;
     }
 
+    private ListedRoomChange<TListing>? Tell(string id, ListedRoom<TListing>? now)
+    {
+        ListedRoom<TListing>? before;
+        lock (_gate)
+        {
+            _told.TryGetValue(id, out before);
+            if (now is null)
+                _told.Remove(id);
+            else
+                _told[id] = now;
+        }
+        if (now is null)
+            return before is null ? null : new ListedRoomChange<TListing>(ListedRoomChangeKind.Removed, before);
+        if (before is null)
+            return new ListedRoomChange<TListing>(ListedRoomChangeKind.Added, now);
+        return now.Equals(before) ? null : new ListedRoomChange<TListing>(ListedRoomChangeKind.Changed, now);
+    }
+
     private bool TryTake([MaybeNullWhen(false)] out string id)
     {
         lock (_gate)
-        {
-            if (!_order.TryDequeue(out id))
-                return false;
-            _changed.Remove(id);
-            return true;
-        }
+            return _changed.TryTake(out id);
     }
 }

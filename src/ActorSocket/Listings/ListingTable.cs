@@ -31,7 +31,7 @@ internal sealed class ListingTable
     /// <summary>
     /// One of a life before the one that is known changes nothing, unless the same node says so: that one has ended then.
     /// </summary>
-    /// <returns>Whether it takes the place of one of another node, or of this one.</returns>
+    /// <returns>Whether another node's takes the place of one of this node.</returns>
     public bool Set(string id, ListedEntity listing)
     {
         lock (_gate)
@@ -41,7 +41,7 @@ internal sealed class ListingTable
                 return false;
             _byId[id] = listing;
             Tell(id);
-            return isOther;
+            return isOther && known!.Node is null;
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class ListingTable
         {
             _listeners = [.. _listeners, listener];
             foreach (var (id, _) in _byId)
-                listener.Changed(id);
+                listener.Changed(id, isListed: true);
         }
     }
 
@@ -115,7 +115,7 @@ internal sealed class ListingTable
     private void Tell(string id)
     {
         foreach (var listener in _listeners)
-            listener.Changed(id);
+            listener.Changed(id, _byId.ContainsKey(id));
     }
 }
 
@@ -130,7 +130,7 @@ internal sealed class Nowhere : IRemoteNode
 /// <summary>Wants to know which listings have changed. Called under the table's lock: it takes a note.</summary>
 internal interface IListingListener
 {
-    void Changed(string id);
+    void Changed(string id, bool isListed);
 }
 
 /// <summary>

@@ -14,7 +14,8 @@ internal sealed class ListingTables
     public static readonly TimeSpan DepartureTime = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, ListingTable> _byClass = new(StringComparer.Ordinal);
-    private readonly ConcurrentQueue<(string Type, string Id, ListedEntity Listing, long At)> _departed = new();
+    private readonly ConcurrentQueue<(string Type, string Id, ListedEntity? Listing, long At)> _departed = new();
+    private readonly ConcurrentQueue<(string Type, string Id)> _superseded = new(); // own ones, by those of other nodes
 
     /// <summary>Told of each change of this node's own; null without a cluster.</summary>
     public Action<string, string>? OwnChanged { get; set; }
@@ -34,11 +35,14 @@ internal sealed class ListingTables
         OwnChanged?.Invoke(type, id);
     }
 
-    /// <summary>What another node lists. Where it was this one's before, all are told that it is not any more.</summary>
+    /// <summary>
+    /// What another node lists. Where it was this one's before, all are told later that it is not any more: who has not heard of the other
+    /// node's yet is to have it meanwhile, and who never will is not to keep it.
+    /// </summary>
     public void Take(string type, string id, ListedEntity listing)
     {
         if (Of(type).Set(id, listing))
-            OwnChanged?.Invoke(type, id);
+            _superseded.Enqueue((type, id));
     }
 
     public void Withdraw(string type, string id)
@@ -60,9 +64,17 @@ internal sealed class ListingTables
     /// <summary>To be called now and then where entities move.</summary>
     public void RemoveDeparted(TimeProvider time)
     {
+        while (_superseded.TryDequeue(out var superseded))
+            _departed.Enqueue((superseded.Type, superseded.Id, null, time.GetTimestamp()));
         while (_departed.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At) >= DepartureTime)
         {
             _departed.TryDequeue(out _);
+            if (oldest.Listing is null)
+            {
+                if (FindOwn(oldest.Type, oldest.Id) is null)
+                    OwnChanged?.Invoke(oldest.Type, oldest.Id);
+                continue;
+            }
             if (!ReferenceEquals(Of(oldest.Type).Find(oldest.Id), oldest.Listing))
                 continue; // it has come back, or is listed by another node
             if (oldest.Listing.Node is { } node)
