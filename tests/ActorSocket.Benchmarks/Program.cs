@@ -21,6 +21,8 @@ switch (args)
         return await Directories.RunAsync(rest);
     case ["listings", .. var rest]:
         return Listings.Run(rest);
+    case ["matching", .. var rest]:
+        return Matching.Run(rest);
     case ["presence", .. var rest]:
         return Presence.Run(rest);
     case ["lifecycle", var server, .. var rest]:
@@ -48,6 +50,7 @@ switch (args)
               micro [options of BenchmarkDotNet]
               directory [--rooms N] the room directory beside Akka's DistributedPubSub and DistributedData
               listings [--rooms N]  listed rooms of two nodes: time and memory
+              matching [--tickets N]  a round of a queue for matches
               presence [--users N]  users of two nodes: time and memory
               lifecycle DLL [--clients N] [--rounds N]
                                     from the start of ActorSocket.Server to ready, from SIGTERM to its end

@@ -45,7 +45,7 @@ internal sealed class MatchPool(MatchRules rules)
     public const int Nearest = 64;
 
     /// <summary>How many sets it tries to fill: parties may not fit together in any of them.</summary>
-    private const int MaxFills = 256;
+    private const int MaxFills = 16;
 
     private readonly Dictionary<long, PoolTicket> _tickets = [];
 
@@ -195,12 +195,13 @@ internal sealed class MatchPool(MatchRules rules)
         {
             var all = 0;
             _ranges.Clear();
+            near.RemoveAll(ticket => ticket != own && ticket.Size + own.Size > most);
             foreach (var ticket in near)
             {
                 all += ticket.Size;
                 _ranges.Add(Math.Min(ticket.Range, own.Range));
             }
-            if (all < least)
+            if (all < least || !CanFill(near, own, least))
                 return null;
             (_best, _bestSize, _fills) = (null, least - 1, 0);
             _ranges.Sort();
@@ -210,6 +211,21 @@ internal sealed class MatchPool(MatchRules rules)
                     TryWithin(_ranges[i], near, own);
             }
             return _best;
+        }
+
+        /// <summary>Whether parties of these sizes come to a match at all, whatever their ranks: asked where that is quick.</summary>
+        private bool CanFill(List<PoolTicket> near, PoolTicket own, int least)
+        {
+            if (most > 63)
+                return true;
+            var sizes = 1UL << own.Size; // bit n: some of them are n players
+            foreach (var ticket in near)
+            {
+                if (ticket != own)
+                    sizes |= sizes << ticket.Size;
+            }
+            var fitting = sizes << (63 - most); // those above are out
+            return fitting >> (63 - most + least) != 0;
         }
 
         /// <summary>Of those who accept this range, all that are no further apart.</summary>
