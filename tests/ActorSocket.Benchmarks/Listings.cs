@@ -67,7 +67,7 @@ internal static class Listings
         before = Heap();
         begun = Cpu();
         using (var index = new ListingIndex<string, Info>(
-            table, static (id, listing) => listing.As<Info>(id, Json), static room => $"{room.Listing.Mode} {room.Listing.Map}"))
+            table, static (id, listing) => (true, KeyOf(listing.As<Info>(id, Json)))))
         {
             open += index.Of("ctf map 0").Count;
             Say("an index by mode and map: made", $"{(Cpu() - begun).TotalMilliseconds:0} ms, "
@@ -147,6 +147,8 @@ internal static class Listings
     }
 
     private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
+
+    private static string KeyOf(ListedRoom<Info> room) => $"{room.Listing.Mode} {room.Listing.Map}";
 
     private static ListedEntity ListingOf(int i) => new(
         generation: 1,

@@ -123,6 +123,33 @@ public sealed class ListedRoomsTests
     }
 
     [Fact]
+    public async Task A_room_that_closes_itself_with_its_last_seat_gives_it_nevertheless()
+    {
+        await using var server = await StartAsync();
+        var lobby = Of(server).Listed<ArenaInfo>();
+        var ids = new List<string>();
+        for (var i = 0; i < 8; i++)
+            ids.Add((await lobby.JoinOrCreateAsync("ada", static room => room.Listing.Mode == "closes" && room.Free > 0, "closes")).Id);
+        Assert.Equal([4, 4], ids.GroupBy(static id => id, StringComparer.Ordinal).Select(static room => room.Count()));
+    }
+
+    [Fact]
+    public async Task Who_is_refused_keeps_nobody_else_out_and_leaves_no_room_behind()
+    {
+        await using var server = await StartAsync();
+        var arenas = Of(server);
+        var lobby = arenas.Listed<ArenaInfo>();
+        var first = await lobby.JoinOrCreateAsync("ada", options: "ctf");
+        await Assert.ThrowsAsync<ArgumentException>(() => lobby.JoinOrCreateAsync(new string('x', 257), options: "ctf"));
+        await Assert.ThrowsAsync<EntityCallException>(() => lobby.JoinOrCreateAsync("banned", options: null));
+        var party = await lobby.JoinOrCreateAsync(["a", "b", "c", "d"], options: "ctf");
+        Assert.NotEqual(first.Id, party[0].Id, StringComparer.Ordinal);
+        Assert.Equal(first.Id, (await lobby.JoinOrCreateAsync("bob", options: "ctf")).Id, StringComparer.Ordinal);
+        await Assert.ThrowsAsync<EntityCallException>(() => arenas.ReserveAsync("orphan", ["banned"]));
+        await UntilAsync(static () => Arena.Ended.Contains("orphan", StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task However_many_join_at_once_on_three_nodes_no_room_is_overbooked_and_few_are_not_full()
     {
         await using var cluster = await ActorSocketTestCluster.StartAsync(3, Services, Map);
@@ -201,8 +228,10 @@ public sealed class ListedRoomsTests
 
     private sealed record ArenaInfo(string Mode, int Level);
 
-    public sealed class Arena : RoomEntity
+    public sealed class Arena : RoomEntity, IAsyncDisposable
     {
+        internal static readonly ConcurrentQueue<string> Ended = [];
+
         private ArenaInfo? _info;
 
         public override Task OnStartedAsync(EntityStart start)
@@ -219,8 +248,15 @@ public sealed class ListedRoomsTests
 
         public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
         {
+            if (seats.Any(static seat => seat.Name == "banned"))
+                throw new EventException("not you");
             if (_info is null && options.As<string>() is { } mode)
                 Open(mode, 0);
+            if (_info?.Mode == "closes" && Seats.Count == Seats.Capacity)
+            {
+                Seats.IsLocked = true;
+                Open("closed", 0);
+            }
             return Task.CompletedTask;
         }
 
@@ -236,6 +272,12 @@ public sealed class ListedRoomsTests
 
         [Event("lock")]
         public void Lock() => Seats.IsLocked = true;
+
+        public ValueTask DisposeAsync()
+        {
+            Ended.Enqueue(Id);
+            return ValueTask.CompletedTask;
+        }
 
         [Event("names")]
         public string[] Names() => [.. Seats.Select(static seat => seat.Name)];

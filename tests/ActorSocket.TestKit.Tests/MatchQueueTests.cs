@@ -120,11 +120,17 @@ public sealed class MatchQueueTests
         await ada.ExpectNothingAsync();
         await bob.ExpectNothingAsync();
         Assert.True(await ada.EmitWithAckAsync<bool>("cancel"));
+        await ada.ExpectAsync("unmatched");
         var eve = await server.ConnectAsync();
         await eve.EmitWithAckAsync<long>("queue", "eve", 0);
-        await server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await server.AdvanceAsync(TimeSpan.FromSeconds(10)); // he is passed over for a while, longer each time
         await bob.ExpectAsync("matched");
         await eve.ExpectAsync("matched");
+
+        await ada.EmitWithAckAsync<long>("queue", "refused", 0);
+        await eve.EmitWithAckAsync<long>("queue", "eve", 0);
+        await server.AdvanceAsync(TimeSpan.FromSeconds(31));
+        Assert.Equal("timedOut", await eve.ExpectAsync<string>("unmatched")); // and not put off for ever
     }
 
     [Fact]
@@ -137,7 +143,7 @@ public sealed class MatchQueueTests
         await queue.JoinAsync(MatchRequest.Of(ada.Id, "ada"));
         await cluster.Nodes[0].LeaveAsync();
         await cluster.UntilWholeAsync();
-        await queue.JoinAsync(MatchRequest.Of(bob.Id, "bob"));
+        await PersistAsync(() => queue.JoinAsync(MatchRequest.Of(bob.Id, "bob")));
         Assert.Equal(
             (await ada.ExpectAsync<SeatReservation>("matched"))!.Id,
             (await bob.ExpectAsync<SeatReservation>("matched"))!.Id

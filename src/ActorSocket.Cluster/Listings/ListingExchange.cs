@@ -24,6 +24,9 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     /// <summary>After so many quiet ticks an empty message is told: should the other node lack something, it finds out.</summary>
     private const int TicksBetween = 10;
 
+    /// <summary>After so many ticks without anything new it is asked for everything: what was lost has been repeated by then.</summary>
+    private const int TicksToAsk = 3;
+
     // To the other node.
     private readonly Queue<(string Type, string Id)> _order = new();
     private readonly HashSet<(string Type, string Id)> _changed = [];
@@ -40,6 +43,7 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     private long _heardEpoch;
     private long _heardNumber;
     private bool _hasHeardAll;
+    private int _silent; // ticks without anything new
 
     /// <summary>Listings that have changed and that the other node has not been told of.</summary>
     public int Untold => _changed.Count;
@@ -78,8 +82,11 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
         _wasOnItsWay = _onItsWay is not null;
         if (++_quiet > TicksBetween && _onItsWay is null)
             Send(isAsked: true);
-        if (!_hasHeardAll)
+        if (!_hasHeardAll && ++_silent >= TicksToAsk)
+        {
+            _silent = 0;
             tell(Packed.Of(new ListingChangesReply(0, 0)));
+        }
     }
 
     public void OnReply(ListingChangesReply m)
@@ -125,6 +132,7 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
                 _hasHeardAll = true;
             }
             _heardNumber++;
+            _silent = 0;
         }
         tell(Packed.Of(new ListingChangesReply(m.Epoch, _heardNumber)));
     }

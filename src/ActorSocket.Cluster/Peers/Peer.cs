@@ -36,6 +36,8 @@ internal sealed record Peer(string Tag, IActorRef Receiver, byte[] Key, LinkHub 
     /// <summary>Whether it can be reached, as the failure detector says.</summary>
     public bool IsReachable => !WhenUnreachable.IsCompleted;
 
+    public bool IsAway => IsProcessGone || !IsReachable;
+
     /// <summary>Completes when the failure detector takes it to be unreachable; a new one when it is reachable again.</summary>
     public Task WhenUnreachable => Volatile.Read(ref _unreachable).Task;
 

@@ -147,6 +147,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             RunNext();
             return;
         }
+        if (call.Method is not (RoomEntity.ReserveMethod or RoomEntity.JoinMethod))
+            _context.IsForSeats = false;
         var (entity, ns) = (_entity!, kind.Namespace.Services);
         Run(async () =>
         {

@@ -59,6 +59,9 @@ internal sealed class EntityContext(string id, EntityKind kind)
     /// <summary>Which life of the entity this is: of two, the later one has the higher number.</summary>
     public long Generation { get; set; }
 
+    /// <summary>It was started to reserve seats, and nothing else was asked of it.</summary>
+    public bool IsForSeats { get; set; }
+
     /// <summary>As it was set.</summary>
     public object? Listing { get; private set; }
 

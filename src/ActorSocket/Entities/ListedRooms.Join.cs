@@ -34,7 +34,7 @@ public sealed partial class ListedRooms<TListing>
     /// <summary>Likewise seats for some who stay together, all in one room.</summary>
     /// <remarks>
     /// <para>The room decides, and never has more than its <see cref="Seats.Capacity"/>, however many ask at once: who is refused is given
-    /// another one. Whether it fits is looked at again with what it says of itself then. Of those that fit, the fullest is asked first (of
+    /// another one. Whether it fits is looked at again with what it said just before. Of those that fit, the fullest is asked first (of
     /// the first 64 that are found). When eight have refused, a new one is made, of an id of its own (32 hexadecimal digits), which is not
     /// compared with <paramref name="where"/>.</para>
     /// <para>On each node, one caller at a time makes a room of a class, and the others who wait look again: so a node makes none while one
@@ -46,7 +46,7 @@ public sealed partial class ListedRooms<TListing>
     /// <param name="cancellationToken">Ends the wait; seats may be reserved nevertheless, and are free again in a while.</param>
     /// <returns>One for each name, in that order.</returns>
     /// <exception cref="EntityCallException">A new room refused it, or could not start.</exception>
-    /// <exception cref="TimeoutException">The new room, or three of those that there are, did not answer within the limit.</exception>
+    /// <exception cref="TimeoutException">A new room did not answer within the limit, or too many wait for one.</exception>
     public Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
         IReadOnlyList<string> names, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
         CancellationToken cancellationToken = default) =>
@@ -59,10 +59,14 @@ public sealed partial class ListedRooms<TListing>
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count is < 1 or > Seats.MostReserved)
             throw new ArgumentException($"{names.Count} seats were asked for; it must be 1 to {Seats.MostReserved}.", nameof(names));
+        foreach (var name in names)
+            Seats.CheckName(name);
         var asked = new HashSet<string>(StringComparer.Ordinal);
         if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } found)
             return found;
-        await _table.Creating.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var limit = Server.Adapter.RequestTimeout;
+        if (!await _table.Creating.WaitAsync(limit, cancellationToken).ConfigureAwait(false))
+            throw new TimeoutException($"Others of this node are making a \"{_caller.Type}\", and did not come to an end within {limit}.");
         try
         {
             if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } made)
@@ -93,11 +97,21 @@ public sealed partial class ListedRooms<TListing>
                     is { } found)
                     return found;
             }
-            catch (Exception error) when (error is EntityCallException || (error is TimeoutException && ++silent <= MaxSilent))
+            catch (EntityCallException error)
             {
-                // Refused, gone, or silent: for a moment nobody of this node asks it again.
-                _table.Learned.Learn(
-                    id, new ListedEntity(known.Generation, long.MaxValue, known.Data, known.Capacity, known.Capacity, true), Server.Time);
+                var taken = known.Capacity - names.Count + 1; // at least, where there are not enough
+                switch ((error.InnerException as EventException)?.Code)
+                {
+                    case "SEATS_FULL": LearnRefusal(id, known, Math.Max(known.Seats, taken), known.IsLocked); break;
+                    case "SEATS_LOCKED" or "NOT_LISTED": LearnRefusal(id, known, known.Seats, isLocked: true); break;
+                }
+                // Anything else is between this caller and the room.
+            }
+            catch (TimeoutException)
+            {
+                LearnRefusal(id, known, known.Seats, isLocked: true);
+                if (++silent > MaxSilent)
+                    return null;
             }
         }
         return null;
@@ -147,10 +161,15 @@ public sealed partial class ListedRooms<TListing>
     {
         var listed = _table.Find(id);
         var learned = _table.Learned.Find(id);
-        return listed is null || learned?.IsNewerThan(listed) == true ? learned : listed;
+        return learned is null || listed?.IsNewerThan(learned) == true ? listed : learned;
     }
 
-    private static bool HasRoom(ListedEntity listing, int count) => !listing.IsLocked && listing.Capacity - listing.Seats >= count;
+    /// <summary>For a moment, or until it says something else, nobody of this node asks it in vain.</summary>
+    private void LearnRefusal(string id, ListedEntity known, int seats, bool isLocked) => _table.Learned.Learn(
+        id, new ListedEntity(known.Generation, known.Revision, known.Data, seats, known.Capacity, isLocked), Server.Time);
+
+    private static bool HasRoom(ListedEntity listing, int count) =>
+        !listing.IsLocked && listing.Node is not { IsAway: true } && listing.Capacity - listing.Seats >= count;
 
     /// <summary>Null where the room does not fit any more: its seats are given back.</summary>
     private async Task<IReadOnlyList<SeatReservation>?> ReserveAsync(
@@ -165,9 +184,10 @@ public sealed partial class ListedRooms<TListing>
             var (taken, capacity, isLocked) = (reservation.Taken, reservation.Capacity, reservation.IsLocked);
             _table.Learned.Learn(
                 id, new ListedEntity(reservation.Generation, reservation.Revision, json, taken, capacity, isLocked), Server.Time);
-            if (where is not null)
+            if (where is not null && reservation.Before is { } what)
             {
-                var before = new ListedEntity(reservation.Generation, reservation.Revision, json, taken - names.Count, capacity, isLocked);
+                json = Encoding.UTF8.GetBytes(what.GetRawText());
+                var before = new ListedEntity(reservation.Generation, 0, json, taken - names.Count, capacity, isLocked: false);
                 if (Read(id, before) is not { } room || !where(room))
                 {
                     var tokens = Array.ConvertAll(reservation.Seats, static seat => seat.Token);

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
@@ -72,20 +71,18 @@ public sealed partial class ListedRooms<TListing> : IEnumerable<ListedRoom<TList
         where TKey : notnull
     {
         ArgumentNullException.ThrowIfNull(key);
-        return new ListedRoomIndex<TKey, TListing>(this, key, new ListingIndex<TKey, TListing>(_table, ReadWithKey, key));
+        return new ListedRoomIndex<TKey, TListing>(this, key, new ListingIndex<TKey, TListing>(_table, ReadKey));
 
-        ListedRoom<TListing>? ReadWithKey(string id, ListedEntity listing)
+        (bool, TKey?) ReadKey(string id, ListedEntity listing)
         {
             try
             {
-                if (Read(id, listing) is not { } room)
-                    return null;
-                return key(room) is null ? null : room;
+                return Read(id, listing) is { } room && key(room) is { } own ? (true, own) : (false, default);
             }
             catch (Exception error)
             {
                 Server.Log.HandlerFailed(error, _caller.Type);
-                return null;
+                return (false, default);
             }
         }
     }
@@ -111,7 +108,7 @@ public sealed partial class ListedRooms<TListing> : IEnumerable<ListedRoom<TList
         {
             return listing.As<TListing>(id, Server.Json.Options);
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException)
+        catch (Exception error) // also what its constructor, or a converter, throws
         {
             if (Interlocked.Exchange(ref _hasToldUnread, 1) == 0)
                 Server.Log.ListingNotRead(error, _caller.Type);

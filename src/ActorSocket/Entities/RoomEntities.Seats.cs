@@ -27,6 +27,8 @@ public sealed partial class RoomEntities<TEntity>
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count is < 1 or > Seats.MostReserved)
             throw new ArgumentException($"{names.Count} seats were asked for; it must be 1 to {Seats.MostReserved}.", nameof(names));
+        foreach (var name in names)
+            Seats.CheckName(name);
         var reservation = await InvokeCoreAsync<Reservation>(id, RoomEntity.ReserveMethod, [names, options], cancellationToken)
             .ConfigureAwait(false);
         return Array.ConvertAll(reservation!.Seats, seat => new SeatReservation(id, seat.Number, seat.Token));

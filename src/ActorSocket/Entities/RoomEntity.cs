@@ -125,7 +125,18 @@ public abstract class RoomEntity
     [Event(ReserveMethod)]
     internal async Task<Entities.Reservation> ReserveSeatsAsync(string[] names, SocketArgument options)
     {
-        var seats = await Seats.ReserveAllAsync(names, options).ConfigureAwait(false);
+        var before = Context.ToListed();
+        IReadOnlyList<Seat> seats;
+        try
+        {
+            seats = await Seats.ReserveAllAsync(names, options).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (Context.IsForSeats && Seats.Count == 0 && Listing is null)
+                Context.Retire(); // it was started for those who are refused, and nobody else knows of it
+            throw;
+        }
         var reserved = seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token)).ToArray();
         return Context.ToListed() is { } listed
             ? new Entities.Reservation(
@@ -135,14 +146,15 @@ public abstract class RoomEntity
                 JsonElement.Parse(listed.Data),
                 listed.Seats,
                 listed.Capacity,
-                listed.IsLocked
+                listed.IsLocked,
+                before is null ? null : JsonElement.Parse(before.Data)
             )
             : new Entities.Reservation(reserved);
     }
 
     [Event(JoinMethod)]
     internal Task<Entities.Reservation> JoinListedAsync(string[] names, SocketArgument options) =>
-        Listing is null ? throw NotListed() : ReserveSeatsAsync(names, options);
+        Listing is null || Context.IsRetired ? throw NotListed() : ReserveSeatsAsync(names, options);
 
     [Event(ReleaseMethod)]
     internal async Task ReleaseSeatsAsync(string[] tokens)

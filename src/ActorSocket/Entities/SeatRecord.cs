@@ -25,7 +25,10 @@ internal sealed record SeatRecords(
 /// <summary>A seat that was reserved, as whoever asked for it is told.</summary>
 internal sealed record ReservedSeat(long Number, string Token);
 
-/// <summary>Seats that were reserved, and what the entity publishes then: <see cref="Listings.ListedEntity"/>.</summary>
+/// <summary>
+/// Seats that were reserved, and what the entity publishes then, <see cref="Listings.ListedEntity"/>; and what it did before, which is what
+/// whoever asked has looked for: it may close itself with the last seat.
+/// </summary>
 internal sealed record Reservation(
     ReservedSeat[] Seats,
     long Generation = 0,
@@ -33,5 +36,6 @@ internal sealed record Reservation(
     System.Text.Json.JsonElement? Listing = null,
     int Taken = 0,
     int Capacity = 0,
-    bool IsLocked = false
+    bool IsLocked = false,
+    System.Text.Json.JsonElement? Before = null
 );

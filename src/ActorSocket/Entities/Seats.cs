@@ -25,7 +25,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
 #pragma warning restore CA1710
 {
     /// <summary>The longest name, in characters.</summary>
-    private const int MaxNameLength = 256;
+    internal const int MaxNameLength = 256;
 
     /// <summary>The most seats that are reserved at once.</summary>
     internal const int MostReserved = 1000;
@@ -215,7 +215,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             throw new ArgumentException($"{names.Length} seats were asked for; it must be 1 to {MostReserved}.", nameof(names));
         foreach (var name in names)
             CheckName(name);
-        if (IsLocked || _isEnding)
+        if (IsLocked || _isEnding || _context.IsRetired)
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         if (Count + names.Length > Capacity)
             throw Refusal($"There are {Capacity} seats here, of which {Count} are taken.", "SEATS_FULL");
@@ -593,7 +593,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             throw Refusal($"All seats are taken: there are {Capacity}.", "SEATS_FULL");
     }
 
-    private static void CheckName(string name)
+    internal static void CheckName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length > MaxNameLength)

@@ -5,15 +5,14 @@ namespace ActorSocket.Listings;
 
 /// <summary>
 /// Listings by a key that the application reads from them. It is brought up to date by who looks, and by a thread of the pool after changes
-/// that nobody looks at. No lock is held while the application's code runs.
+/// that nobody looks at. No lock is held while the key is read.
 /// </summary>
 /// <remarks>Any thread.</remarks>
 internal sealed class ListingIndex<TKey, TListing> : IListingListener, IDisposable
     where TKey : notnull
 {
     private readonly ListingTable _table;
-    private readonly Func<string, ListedEntity, ListedRoom<TListing>?> _read;
-    private readonly Func<ListedRoom<TListing>, TKey> _keyOf;
+    private readonly Func<string, ListedEntity, (bool IsIn, TKey? Key)> _read;
     private readonly Lock _gate = new(); // taken within the table's
     private readonly ChangedIds _changed = new();
     private readonly Dictionary<string, TKey> _keys = new(StringComparer.Ordinal);
@@ -21,12 +20,10 @@ internal sealed class ListingIndex<TKey, TListing> : IListingListener, IDisposab
     private readonly EventPump<bool> _pump;
 
     /// <param name="table">The list.</param>
-    /// <param name="read">What a listing is to the application; null for nothing.</param>
-    /// <param name="keyOf">Its key: never throws.</param>
-    public ListingIndex(
-        ListingTable table, Func<string, ListedEntity, ListedRoom<TListing>?> read, Func<ListedRoom<TListing>, TKey> keyOf)
+    /// <param name="read">A listing's key, if it has one: never throws.</param>
+    public ListingIndex(ListingTable table, Func<string, ListedEntity, (bool IsIn, TKey? Key)> read)
     {
-        (_table, _read, _keyOf) = (table, read, keyOf);
+        (_table, _read) = (table, read);
         _pump = new EventPump<bool>(
             (out bool item) =>
             {
@@ -78,8 +75,7 @@ internal sealed class ListingIndex<TKey, TListing> : IListingListener, IDisposab
         while (TryPeek(out var id))
         {
             var listing = _table.Find(id);
-            var room = listing is null ? null : _read(id, listing);
-            var key = room is null ? default : _keyOf(room);
+            var (isIn, key) = listing is null ? default : _read(id, listing);
             lock (_gate)
             {
                 if (!ReferenceEquals(_table.Find(id), listing))
@@ -88,7 +84,7 @@ internal sealed class ListingIndex<TKey, TListing> : IListingListener, IDisposab
                 if (_keys.Remove(id, out var before) && _byKey.TryGetValue(before, out var former) && former.Remove(id)
                     && former.Count == 0)
                     _byKey.Remove(before);
-                if (room is null)
+                if (!isIn)
                     continue;
                 _keys.Add(id, key!);
                 if (!_byKey.TryGetValue(key!, out var some))

@@ -68,16 +68,16 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
         var some = new List<ListedRoomChange<TListing>>();
         while (some.Count < MostAtOnce && !_isOver && TryTake(out var id))
         {
-            // Looked at after it was taken: what changes from here on comes once more.
-            var now = _table.Find(id) is { } listing ? _read(id, listing) : null;
-            if (Tell(id, now) is { } change)
+            var listing = _table.Find(id);
+            var now = listing is null ? null : _read(id, listing);
+            if (Tell(id, now, listing) is { } change)
                 some.Add(change);
         }
         changes = some;
         return some.Count > 0;
     }
 
-    private ListedRoomChange<TListing>? Tell(string id, ListedRoom<TListing>? now)
+    private ListedRoomChange<TListing>? Tell(string id, ListedRoom<TListing>? now, ListedEntity? listing)
     {
         ListedRoom<TListing>? before;
         lock (_gate)
@@ -87,6 +87,8 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
                 _told.Remove(id);
             else
                 _told[id] = now;
+            if (!ReferenceEquals(_table.Find(id), listing))
+                _changed.Add(id); // it has changed while it was read: also one that is gone, and was not told of by then
         }
         if (now is null)
             return before is null ? null : new ListedRoomChange<TListing>(ListedRoomChangeKind.Removed, before);

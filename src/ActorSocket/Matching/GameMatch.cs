@@ -11,7 +11,7 @@ public sealed record MatchPlayer(string SocketId, string Name = "");
 /// <param name="Players">Who: more than one is a party, which comes into one match, or into none.</param>
 /// <param name="Rank">How good they are, by whichever measure; zero where that does not matter.</param>
 /// <param name="Group">Only tickets of the same group play together, such as those of one mode or map; 256 characters at most.</param>
-/// <param name="Properties">What the game is to know of them: 4096 characters of JSON at most.</param>
+/// <param name="Properties">What the game is to know of them: JSON of at most 4096 bytes, and 60 000 for all of a match.</param>
 public sealed record MatchRequest(
     IReadOnlyList<MatchPlayer> Players, double Rank = 0, string Group = "", JsonElement? Properties = null)
 {
@@ -25,7 +25,7 @@ public sealed record MatchRequest(
 }
 
 /// <summary>A request that waits in a queue.</summary>
-/// <param name="Number">Which one: from 1, never given twice by the same queue.</param>
+/// <param name="Number">Which one: from 1, never given twice while the queue lives.</param>
 /// <param name="Since">Since when it waits.</param>
 /// <param name="Request">What was asked for.</param>
 public sealed record MatchTicket(long Number, DateTimeOffset Since, MatchRequest Request);

@@ -18,6 +18,9 @@ internal sealed class PoolTicket(long number, int size, double rank, string grou
     /// <summary>It keeps its place and its age, and is in no match: a player is away for a moment.</summary>
     public bool IsPaused { get; set; }
 
+    /// <summary>Until then it is in no match.</summary>
+    public DateTimeOffset NotBefore { get; init; }
+
     // of the round that runs
     internal double Range { get; set; }
 
@@ -70,7 +73,7 @@ internal sealed class MatchPool(MatchRules rules)
     public PoolRound Round(DateTimeOffset now, int most)
     {
         var matches = new List<IReadOnlyList<PoolTicket>>();
-        var groups = _tickets.Values.Where(static ticket => !ticket.IsPaused)
+        var groups = _tickets.Values.Where(ticket => !ticket.IsPaused && ticket.NotBefore <= now)
             .GroupBy(static ticket => ticket.Group, StringComparer.Ordinal);
         foreach (var group in groups)
         {

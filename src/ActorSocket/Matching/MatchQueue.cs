@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using System.Text;
 using System.Text.Json;
 using ActorSocket.Diagnostics;
 using ActorSocket.Matching;
@@ -25,7 +27,6 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     private const int MaxPlacing = 64;
 
     private const int MaxGroupLength = 256;
-    private const int MaxPropertiesLength = 4096;
     private const string PlacedMethod = "actorsocket:placed";
 
     private readonly Dictionary<long, Entry> _entries = []; // of all tickets, those that are placed included
@@ -152,11 +153,15 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
         if (start.GetState<Waiting>() is { } kept)
         {
             _last = kept.Last;
+            var seats = Seats.ToDictionary(static seat => seat.Number);
             foreach (var (ticket, numbers) in kept.Tickets)
             {
-                var seats = Seats.Where(seat => numbers.Contains(seat.Number)).ToList();
-                if (seats.Count == numbers.Count) // else it has left in the moment before the move
-                    Add(new Entry(ticket, seats));
+                var own = numbers.Where(seats.ContainsKey).Select(number => seats[number]).ToList();
+                var entry = new Entry(ticket, own);
+                if (own.Count == numbers.Count)
+                    Add(entry);
+                else
+                    await DropAsync(entry, UnmatchedReason.PlayerGone).ConfigureAwait(false); // one left while it was placed
             }
         }
         if (start.Origin == EntityOrigin.Lost) // they are in the room until the start is over
@@ -172,7 +177,11 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     );
 
     /// <summary>Makes matches.</summary>
-    public sealed override Task OnTickAsync(TimeSpan elapsed) => RoundAsync();
+    public sealed override async Task OnTickAsync(TimeSpan elapsed)
+    {
+        await TakePlacedAsync().ConfigureAwait(false); // should the word of it be lost, since too many calls wait
+        await RoundAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Somebody is away: its ticket is passed over.</summary>
     public sealed override Task OnLostAsync(Seat seat) => Pause(seat);
@@ -184,7 +193,9 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     public sealed override async Task OnLeftAsync(Seat seat, SeatLeaveReason reason)
     {
         ArgumentNullException.ThrowIfNull(seat);
-        if (!_bySeat.TryGetValue(seat.Number, out var entry) || entry.IsPlaced)
+        if (!_bySeat.TryGetValue(seat.Number, out var entry))
+            return;
+        if (entry.IsPlaced && reason != SeatLeaveReason.EntityEnded)
             return;
         await DropAsync(
             entry,
@@ -195,6 +206,7 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     [Event(PlacedMethod)]
     internal async Task TakePlacedAsync()
     {
+        List<Func<Task>> tells = [];
         while (_placed.TryDequeue(out var placed))
         {
             _placing--;
@@ -202,15 +214,19 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
             {
                 foreach (var entry in placed.Entries)
                     Forget(entry);
-                await OnMatchedAsync(placed.Match, seats).ConfigureAwait(false);
+                tells.Add(() => OnMatchedAsync(placed.Match, seats));
             }
             else
             {
                 Namespace.Services.Server.Log.MatchNotPlaced(placed.Error!, Context.Type);
                 foreach (var entry in placed.Entries)
-                    await PutBackAsync(entry).ConfigureAwait(false);
+                {
+                    if (PutBack(entry) is { } reason)
+                        tells.Add(() => OnUnmatchedAsync(entry.Ticket, reason));
+                }
             }
         }
+        await TellAllAsync(tells).ConfigureAwait(false);
         if (_isCut)
             await RoundAsync().ConfigureAwait(false);
     }
@@ -230,8 +246,11 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
             throw Bad("A rank is a finite number.");
         if (request.Group is not { Length: <= MaxGroupLength })
             throw Bad($"A group has {MaxGroupLength} characters at most.");
-        if (request.Properties is { } properties && properties.GetRawText().Length > MaxPropertiesLength)
-            throw Bad($"Properties have {MaxPropertiesLength} characters of JSON at most.");
+        var most = Math.Min(4096, 60_000 / CheckedRules.MaxPlayers); // all of a match go to its game in one call
+        if (request.Properties is { } properties && Encoding.UTF8.GetByteCount(properties.GetRawText()) > most)
+            throw Bad($"Properties have {most} bytes of JSON at most.");
+        if (players.Any(static player => player.Name is not { Length: <= Seats.MaxNameLength }))
+            throw Bad($"A name has {Seats.MaxNameLength} characters at most.");
         if (players.Any(player => Seats.Find(player.SocketId) is not null))
             throw new EventException("This socket waits for a match already.") { Code = "ALREADY_QUEUED" };
 
@@ -261,8 +280,29 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
                 entries
             );
         }
-        foreach (var ticket in round.TimedOut)
-            await DropAsync(_entries[ticket.Number], UnmatchedReason.TimedOut).ConfigureAwait(false);
+        var timedOut = round.TimedOut.Select(ticket => _entries[ticket.Number]).ToList();
+        foreach (var entry in timedOut)
+            Forget(entry);
+        await TellAllAsync(timedOut.Select<Entry, Func<Task>>(
+            entry => () => OnUnmatchedAsync(entry.Ticket, UnmatchedReason.TimedOut))).ConfigureAwait(false);
+    }
+
+    /// <summary>What is told is so by then: one that fails does not keep the others from being told.</summary>
+    private static async Task TellAllAsync(IEnumerable<Func<Task>> tells)
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (var tell in tells)
+        {
+            try
+            {
+                await tell().ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+        failure?.Throw();
     }
 
     private async Task PlaceLaterAsync(GameMatch match, IReadOnlyList<Entry> entries)
@@ -285,14 +325,25 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
         Context.CallSelf(PlacedMethod);
     }
 
-    /// <summary>It has no place after all, and waits on: unless somebody has gone meanwhile.</summary>
-    private Task PutBackAsync(Entry entry)
+    /// <summary>
+    /// It has no place after all, and waits on, a while longer each time: so that others are matched meanwhile, who may fare better. Unless
+    /// its time is over, or somebody has gone.
+    /// </summary>
+    /// <returns>Why it is out; null where it is not.</returns>
+    private UnmatchedReason? PutBack(Entry entry)
     {
+        if (!_entries.ContainsKey(entry.Ticket.Number))
+            return null; // the queue has ended meanwhile
         entry.IsPlaced = false;
-        if (entry.Seats.Exists(static seat => seat.State == SeatState.Left))
-            return DropAsync(entry, UnmatchedReason.PlayerGone);
-        Pool.Add(entry.ToPool());
-        return Task.CompletedTask;
+        entry.Failures++;
+        UnmatchedReason? reason = entry.Seats.Exists(static seat => seat.State == SeatState.Left) ? UnmatchedReason.PlayerGone
+            : Now - entry.Ticket.Since >= CheckedRules.Timeout ? UnmatchedReason.TimedOut
+            : null;
+        if (reason is null)
+            Pool.Add(entry.ToPool(Now + TimeSpan.FromSeconds(Math.Min(10, 1 << Math.Min(4, entry.Failures - 1)))));
+        else
+            Forget(entry);
+        return reason;
     }
 
     private void Add(Entry entry)
@@ -339,10 +390,17 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
         /// <summary>Its match is made.</summary>
         public bool IsPlaced { get; set; }
 
+        /// <summary>How often it got no place.</summary>
+        public int Failures { get; set; }
+
         public bool IsAway => Seats.Exists(static seat => seat.State != SeatState.Connected);
 
-        public PoolTicket ToPool() =>
-            new(Ticket.Number, Seats.Count, Ticket.Request.Rank, Ticket.Request.Group, Ticket.Since) { IsPaused = IsAway };
+        public PoolTicket ToPool(DateTimeOffset notBefore = default) =>
+            new(Ticket.Number, Seats.Count, Ticket.Request.Rank, Ticket.Request.Group, Ticket.Since)
+            {
+                IsPaused = IsAway,
+                NotBefore = notBefore,
+            };
     }
 
     private sealed record Placed(

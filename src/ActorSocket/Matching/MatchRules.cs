@@ -6,7 +6,7 @@ public sealed record MatchRules
     /// <summary>The fewest players of a match; 2. From 1 to <see cref="MaxPlayers"/>.</summary>
     public int MinPlayers { get; init; } = 2;
 
-    /// <summary>The most players of a match, and what is waited for first; 2. Up to 1000.</summary>
+    /// <summary>The most players of a match, and what is waited for first; 2. Up to 64.</summary>
     public int MaxPlayers { get; init; } = 2;
 
     /// <summary>
@@ -44,7 +44,7 @@ public sealed record MatchRules
 
     internal void Check()
     {
-        Demand(MaxPlayers is >= 1 and <= 1000, $"{nameof(MaxPlayers)} is {MaxPlayers}; it must be between 1 and 1000.");
+        Demand(MaxPlayers is >= 1 and <= 64, $"{nameof(MaxPlayers)} is {MaxPlayers}; it must be between 1 and 64.");
         Demand(MinPlayers >= 1 && MinPlayers <= MaxPlayers, $"{nameof(MinPlayers)} is {MinPlayers}; it must be between 1 and MaxPlayers.");
         Demand(RankRange >= 0, $"{nameof(RankRange)} is {RankRange}; it must not be negative.");
         Demand(RankRangeGrowth >= 0, $"{nameof(RankRangeGrowth)} is {RankRangeGrowth}; it must not be negative.");

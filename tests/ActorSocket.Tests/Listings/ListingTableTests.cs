@@ -20,7 +20,7 @@ public sealed class ListingTableTests
     public void An_index_has_what_a_look_at_all_finds() => Steps.Sample(static steps =>
     {
         var table = new ListingTable();
-        using var index = new ListingIndex<int, Info>(table, Read, static room => room.Listing.Level);
+        using var index = new ListingIndex<int, Info>(table, static (id, listing) => (true, Read(id, listing)!.Listing.Level));
         foreach (var step in steps)
         {
             Take(table, step);
@@ -74,6 +74,29 @@ public sealed class ListingTableTests
             await Task.Delay(1, limit.Token);
         Assert.Empty(faults);
     }, iter: 50);
+
+    [Fact]
+    public async Task What_goes_while_it_is_read_is_told_to_have_gone()
+    {
+        var table = new ListingTable();
+        table.Set("a", ListingOf(1, null));
+        var told = new ConcurrentQueue<ListedRoomChangeKind>();
+        using var subscription = new ListingSubscription<Info>(table, (id, listing) =>
+        {
+            table.Remove(id, null);
+            return Read(id, listing);
+        }, changes =>
+        {
+            foreach (var change in changes)
+                told.Enqueue(change.Kind);
+            return Task.CompletedTask;
+        });
+        subscription.Begin();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (told.Count < 2)
+            await Task.Delay(1, limit.Token);
+        Assert.Equal([ListedRoomChangeKind.Added, ListedRoomChangeKind.Removed], told);
+    }
 
     [Fact]
     public async Task What_comes_and_goes_while_a_handler_is_busy_does_not_pile_up()

@@ -68,6 +68,27 @@ public sealed class ListingModelTests
         Assert.InRange(world.Longest, 10_000, 64 * 1024);
     }
 
+    [Fact]
+    public void Telling_everything_takes_as_long_as_it_takes_and_is_not_begun_anew_meanwhile()
+    {
+        var world = new World();
+        for (var i = 0; i < 5000; i++)
+            world.Take(Do.Publish, 0, 1, i);
+        world.Take(Do.Meet, 1, 0, 0); // one that is only now met
+        world.Take(Do.Meet, 0, 1, 0);
+        for (var second = 0; second < 60; second++) // three messages each way, those that are repeated among them
+        {
+            world.Take(Do.Tick, 0, 1, 0);
+            world.Take(Do.Tick, 1, 0, 0);
+            for (var i = 0; i < 3; i++)
+            {
+                world.Take(Do.Deliver, 0, 1, 0);
+                world.Take(Do.Deliver, 1, 0, 0);
+            }
+        }
+        Assert.Equal(5000, world.Known(1));
+    }
+
     private sealed class World
     {
         private readonly ManualTime _time = new();
@@ -92,6 +113,8 @@ public sealed class ListingModelTests
         public int Longest { get; private set; }
 
         public int OnTheirWay(int from, int to) => _wire[from, to].Count;
+
+        public int Known(int node) => _nodes[node].Tables.Of("game").Count;
 
         public int Told(int from, int to) => _told[from, to];
 
