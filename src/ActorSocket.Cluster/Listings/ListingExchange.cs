@@ -27,6 +27,9 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     /// <summary>After so many ticks without anything new it is asked for everything: what was lost has been repeated by then.</summary>
     private const int TicksToAsk = 3;
 
+    /// <summary>More notes than that are not kept, as for a node that does not answer: it is told everything when it does.</summary>
+    private const int MaxNotes = 200_000;
+
     // To the other node.
     private readonly Queue<(string Type, string Id)> _order = new();
     private readonly HashSet<(string Type, string Id)> _changed = [];
@@ -37,6 +40,7 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     private bool _isWholeDue;
     private bool _wasOnItsWay; // the last time that somebody looked
     private int _quiet; // ticks
+    private bool _areNotesLost;
     private bool _isHeard; // it has confirmed something of this epoch
 
     // From the other node.
@@ -54,7 +58,7 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     /// <summary>Tells everything that there is.</summary>
     public void Begin()
     {
-        (_epoch, _number, _onItsWay, _wasOnItsWay, _isHeard) = (nextEpoch(), 0, null, false, false);
+        (_epoch, _number, _onItsWay, _wasOnItsWay, _isHeard, _areNotesLost) = (nextEpoch(), 0, null, false, false, false);
         _order.Clear();
         _changed.Clear();
         foreach (var own in tables.Own)
@@ -69,6 +73,15 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
     /// <summary>A listing of this node has changed.</summary>
     public void Mark(string type, string id)
     {
+        if (_areNotesLost)
+            return;
+        if (_changed.Count >= MaxNotes + _left && _onItsWay is not null)
+        {
+            _changed.Clear();
+            _order.Clear();
+            _areNotesLost = true;
+            return;
+        }
         if (_changed.Add((type, id)))
             _order.Enqueue((type, id));
         Send();
@@ -107,7 +120,10 @@ internal sealed class ListingExchange(ListingTables tables, IRemoteNode peer, Fu
         else if (m.Number == _number && _onItsWay is not null)
         {
             (_onItsWay, _wasOnItsWay, _isHeard) = (null, false, true);
-            Send();
+            if (_areNotesLost)
+                Begin();
+            else
+                Send();
         }
     }
 

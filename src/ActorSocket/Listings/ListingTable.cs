@@ -58,6 +58,13 @@ internal sealed class ListingTable
         }
     }
 
+    /// <summary>Only while it is this one.</summary>
+    public bool RemoveThis(string id, ListedEntity listing)
+    {
+        lock (_gate)
+            return ReferenceEquals(Find(id), listing) && Remove(id, listing.Node);
+    }
+
     /// <summary>Of what a node told before it told everything anew, it has repeated all that holds.</summary>
     public void RemoveOlder(IRemoteNode node, long epoch)
     {

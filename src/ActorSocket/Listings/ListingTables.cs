@@ -75,12 +75,9 @@ internal sealed class ListingTables
                     OwnChanged?.Invoke(oldest.Type, oldest.Id);
                 continue;
             }
-            if (!ReferenceEquals(Of(oldest.Type).Find(oldest.Id), oldest.Listing))
-                continue; // it has come back, or is listed by another node
-            if (oldest.Listing.Node is { } node)
-                Of(oldest.Type).Remove(oldest.Id, node);
-            else
-                Withdraw(oldest.Type, oldest.Id);
+            // Else it has come back, or is listed by another node.
+            if (Of(oldest.Type).RemoveThis(oldest.Id, oldest.Listing) && oldest.Listing.Node is null)
+                OwnChanged?.Invoke(oldest.Type, oldest.Id);
         }
     }
 

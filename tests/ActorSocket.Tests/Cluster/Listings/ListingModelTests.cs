@@ -89,6 +89,21 @@ public sealed class ListingModelTests
         Assert.Equal(5000, world.Known(1));
     }
 
+    [Fact]
+    public void Of_a_node_that_does_not_answer_no_more_notes_are_kept_than_so_many_and_it_is_told_all_when_it_does()
+    {
+        var world = new World();
+        for (var i = 0; i < 250_000; i++)
+        {
+            world.Take(Do.Publish, 0, 1, i);
+            if (i >= 10)
+                world.Take(Do.Withdraw, 0, 1, i);
+        }
+        Assert.InRange(world.Notes(0, 1), 0, 200_000);
+        world.Settle();
+        Assert.Equal(10, world.Known(1));
+    }
+
     private sealed class World
     {
         private readonly ManualTime _time = new();
@@ -113,6 +128,8 @@ public sealed class ListingModelTests
         public int Longest { get; private set; }
 
         public int OnTheirWay(int from, int to) => _wire[from, to].Count;
+
+        public int Notes(int node, int other) => _nodes[node].Exchanges[other]!.Untold;
 
         public int Known(int node) => _nodes[node].Tables.Of("game").Count;
 
