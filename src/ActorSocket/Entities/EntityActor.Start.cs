@@ -56,11 +56,14 @@ internal sealed partial class EntityActor
             if (_entity is IStatefulEntity stateful)
                 StartState(stateful, kept, history.Generation);
             _stored = null; // it has become the entity's
-            var (entity, start) = (_entity, new EntityStart(origin, kept?.State, _server.Json.Options));
+            var (entity, generation) = (_entity, history.Generation);
+            var start = new EntityStart(origin, kept?.State, _server.Json.Options);
             Run(async () =>
             {
                 await entity.OnStartedAsync(start).ConfigureAwait(false);
-                _interval = CheckedInterval(entity); // read by the actor once it is told that this is done
+                // read by the actor once it is told that this is done
+                _interval = Tick.Check(entity.TickInterval, nameof(entity.TickInterval));
+                _context.StartSync(entity, generation);
             });
         }
         catch (Exception error)
@@ -77,16 +80,6 @@ internal sealed partial class EntityActor
         if (bytes.Length == 0)
             return (EntityOrigin.HandedOver, null);
         return (EntityOrigin.HandedOver, KeptState.ReadHandOver(bytes) ?? KeptState.OfPlain(bytes));
-    }
-
-    private static TimeSpan CheckedInterval(RoomEntity entity)
-    {
-        var interval = entity.TickInterval;
-        return interval == TimeSpan.Zero || (interval >= Tick.Shortest && interval <= Tick.Longest)
-            ? interval
-            : throw new InvalidOperationException(
-                $"Its TickInterval is {interval}; it must be between {Tick.Shortest} and {Tick.Longest}, or zero."
-            );
     }
 
     /// <summary>
@@ -110,7 +103,7 @@ internal sealed partial class EntityActor
         _isBusy = false;
         _lastTick = _lastCall = _server.Time.GetTimestamp();
         if (_interval > TimeSpan.Zero && !_isMoving)
-            _tick = Tick.Start(SchedulerAlarms.Or(_entities.TickAlarms, Context.System), Self, _interval);
+            _tick = Tick.Start(Alarms, Self, _interval);
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
         _context.Seats?.Begin();

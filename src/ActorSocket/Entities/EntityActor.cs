@@ -107,6 +107,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             case EntityRemembered: OnRemembered(); break;
             case TimerDue when _stage == Stage.Living && !_isMoving: OnTimerDue(); break;
             case SocketSeen m: OnSocketSeen(m); break;
+            case SyncDue: OnSyncDue(); break;
             case SaveDue when _stage == Stage.Living && !_isMoving: OnSaveDue(); break;
             case Saved m: OnSaved(m.Error); break;
             case Kept m when _isKeeping: OnKept(m.Error); break;
@@ -241,7 +242,10 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         _isBusy = true;
         if (_stage == Stage.Living)
+        {
             SaveLater();
+            _context.Sync?.Touch();
+        }
         _ = RunAsync(work, Self, static error => new Done(error));
     }
 
@@ -295,6 +299,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             Save();
         if (_context.IsListingChanged)
             PublishListing();
+        Show();
         if (_context.AreTimersChanged)
             SetTimer();
         if (due is { } at && _tick!.IsFresh(at))

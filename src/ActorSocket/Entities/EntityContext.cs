@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using ActorSocket.Listings;
 using Akka.Actor;
@@ -32,6 +34,9 @@ internal sealed class EntityContext(string id, EntityKind kind)
 
     /// <summary>Null until the entity asks for them.</summary>
     public Seats? Seats { get; private set; }
+
+    /// <summary>Null where its class shows nothing, and before it lives.</summary>
+    public Sync? Sync { get; private set; }
 
     /// <summary>Whether there was one before that may have done more than this one knows of: it crashed, or may have.</summary>
     public bool HasLostBefore { get; set; }
@@ -144,6 +149,24 @@ internal sealed class EntityContext(string id, EntityKind kind)
         _seatsTimed = Seats?.Table.Version ?? 0;
         var (timer, seat) = (FirstTimer()?.Due, Seats?.FirstDue);
         return timer is null || seat < timer ? seat : timer;
+    }
+
+    /// <summary>It has started, and says whether it shows something.</summary>
+    public void StartSync(RoomEntity entity, long generation)
+    {
+        if (entity.SyncInterval != TimeSpan.Zero)
+            Sync = new Sync(this, entity, generation);
+    }
+
+    /// <summary>The room of the entity, <c>class:id</c>.</summary>
+    /// <param name="kind">Behind the class, whose name has letters, digits and dashes; for another room of it.</param>
+    public string RoomName(string kind = "")
+    {
+        var name = $"{Type}{kind}:{Id}";
+        // A room's name is short, and ids that are longer than one may begin alike.
+        return Encoding.UTF8.GetByteCount(name) <= Sockets.ServerServices.MaxRoomNameBytes
+            ? name
+            : $"{Type}{kind}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Id)))}";
     }
 
     /// <summary>Those that were kept; null for none.</summary>

@@ -60,6 +60,21 @@ public abstract class RoomEntity
     public virtual Task OnTickAsync(TimeSpan elapsed) => Task.CompletedTask;
 
     /// <summary>
+    /// How often those who follow the entity are told at most what has changed of <see cref="SyncView"/>; zero, the default, for never; a
+    /// millisecond at least. Read once, after the start. Twenty times a second is plenty for most. What is to be shown with each tick and
+    /// may be missed, such as positions, is smaller and never late as a volatile event of its own.
+    /// </summary>
+    public virtual TimeSpan SyncInterval => TimeSpan.Zero;
+
+    /// <summary>
+    /// What clients see of the entity, whoever they are: see <see cref="Sync"/>. Written as JSON with <see cref="ActorSocketOptions.Json"/>
+    /// after each call and tick, at most every <see cref="SyncInterval"/>: best of objects and dictionaries whose keys stay, since a list
+    /// is sent as a whole when anything of it has changed. Members that are null are left out, and binary is base64 text. Called between
+    /// what the entity runs, on any thread; it only reads.
+    /// </summary>
+    public virtual object? SyncView() => null;
+
+    /// <summary>
     /// What the entity goes on with on another node: serialised as JSON with <see cref="ActorSocketOptions.Json"/>. Null: nothing. Called
     /// once nothing runs any more.
     /// </summary>
@@ -72,6 +87,12 @@ public abstract class RoomEntity
     /// <exception cref="InvalidOperationException">In the constructor.</exception>
     /// <exception cref="NotSupportedException">Its class is mapped on the template of dynamic namespaces.</exception>
     protected Seats Seats => Context.SeatsOf(this);
+
+    /// <summary>Who is shown <see cref="SyncView"/>: those with a seat, and those that it lets watch. From the first call on.</summary>
+    /// <exception cref="InvalidOperationException">Its <see cref="SyncInterval"/> is zero; or it has not started yet.</exception>
+    protected Sync Sync => Context.Sync
+        ?? throw new InvalidOperationException(
+            "An entity shows something if it overrides SyncInterval and SyncView; and not before its start is over.");
 
     /// <summary>
     /// What it publishes about itself: whoever looks finds it by that, on all nodes, with its seats (<see

@@ -1,7 +1,5 @@
 using System.Collections;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
-using System.Text;
 using ActorSocket.Diagnostics;
 using ActorSocket.Entities;
 
@@ -59,10 +57,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         (_context, _entity, _lastKept) = (context, entity, kept?.Last ?? 0);
         var most = context.Options.MaxSeats;
         _table = kept is null ? new SeatTable(most) : new SeatTable(most, kept);
-        Room = $"{context.Type}:{context.Id}";
-        // A room's name is short, and ids that are longer than one may begin alike.
-        if (Encoding.UTF8.GetByteCount(Room) > Sockets.ServerServices.MaxRoomNameBytes)
-            Room = $"{context.Type}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context.Id)))}";
+        Room = context.RoomName();
     }
 
     /// <summary>
@@ -162,7 +157,10 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         ArgumentException.ThrowIfNullOrEmpty(socketId);
         CheckName(name);
         if (_table.OfSocket(socketId) is { } own)
+        {
+            _context.Sync?.Send(socketId); // it may have missed something: why else would it ask?
             return own;
+        }
         if (IsLocked || _isEnding)
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         CheckCapacity();
@@ -186,6 +184,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
                 await isGone.ConfigureAwait(false);
             throw;
         }
+        _context.Sync?.Send(socketId);
         return seat;
     }
 
@@ -296,7 +295,9 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         }
         finally
         {
-            if (!isSeated)
+            if (isSeated && _table.OfSocket(socketId) is not null)
+                _context.Sync?.Send(socketId);
+            else if (!isSeated)
                 LetGoIfWithoutSeat(socketId);
         }
         // It was ended by OnLostAsync, or by the entity's own code, which did not wait for one before.
@@ -392,6 +393,8 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             return;
         if (change.Kind == SeatChangeKind.Left)
             Unwatch(socketId);
+        else if (change.Kind == SeatChangeKind.Returned)
+            _context.Sync?.Send(socketId); // it was not in the room, or its recovery may have ended too early
         await TellAsync(change).ConfigureAwait(false);
     }
 

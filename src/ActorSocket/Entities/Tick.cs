@@ -39,6 +39,13 @@ internal sealed class Tick : ILocalMessage, IDeadLetterSuppression
         return tick;
     }
 
+    /// <summary>What the entity says of itself, if it is possible.</summary>
+    /// <exception cref="InvalidOperationException">It is not.</exception>
+    public static TimeSpan Check(TimeSpan interval, string name) =>
+        interval == TimeSpan.Zero || (interval >= Shortest && interval <= Longest)
+            ? interval
+            : throw new InvalidOperationException($"Its {name} is {interval}; it must be between {Shortest} and {Longest}, or zero.");
+
     public void Stop() => Volatile.Write(ref _isStopped, true);
 
     /// <summary>

@@ -490,7 +490,7 @@ internal sealed class NamespaceServices
     {
         if (selection.Rooms is null)
             Append(All.Snapshot, selection, frame, isVolatile, listening);
-        else if (selection.Rooms.Length == 1 && FindRoom(selection.Rooms[0]) is { } room)
+        else if (FindOnly(selection.Rooms) is { } room)
             Append(room, selection, frame, isVolatile, listening);
         else
             Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile, listening);
@@ -557,6 +557,21 @@ internal sealed class NamespaceServices
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.LeaveRoom(socket, room, done));
         return socket.DoneOrGoneAsync(done, cancellationToken);
+    }
+
+    /// <summary>The members of the only one of these rooms that has any here; null where there is more than one, or none.</summary>
+    private Socket[]? FindOnly(string[] rooms)
+    {
+        Socket[]? only = null;
+        foreach (var room in rooms)
+        {
+            if (FindRoom(room) is not { } members)
+                continue;
+            if (only is not null)
+                return null;
+            only = members;
+        }
+        return only;
     }
 
     private Socket[]? FindRoom(string room)
