@@ -27,6 +27,8 @@ switch (args)
         return Presence.Run(rest);
     case ["lifecycle", var server, .. var rest]:
         return await Lifecycle.RunAsync(server, rest);
+    case ["sync"]:
+        return Syncing.Run();
     case ["entities"]:
         return await Entities.RunAsync();
     case ["serve", .. var rest]:
@@ -54,6 +56,7 @@ switch (args)
               presence [--users N]  users of two nodes: time and memory
               lifecycle DLL [--clients N] [--rounds N]
                                     from the start of ActorSocket.Server to ready, from SIGTERM to its end
+              sync                  what merge patches of a game's state save, and cost
               entities              calls of entities, idle ones, and saving many, on one node
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
             """);

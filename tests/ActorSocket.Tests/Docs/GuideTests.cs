@@ -150,6 +150,14 @@ public sealed partial class GuideTests
         Assert.All(blocks, block => Assert.Contains(block.Groups["code"].Value, script, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void The_functions_of_the_guide_to_entities_that_follow_one_are_those_that_are_tested()
+    {
+        var block = JavaScript().Matches(Read("docs/guide/entities.md"))
+            .Single(static match => match.Groups["code"].Value.Contains("function follow(", StringComparison.Ordinal));
+        Assert.Contains(block.Groups["code"].Value, Read("tests/ActorSocket.ClientTests/node/sync.mjs"), StringComparison.Ordinal);
+    }
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     [GeneratedRegex(
