@@ -1,6 +1,7 @@
 using ActorSocket;
 using ActorSocket.Server;
 using ActorSocket.Server.Admin;
+using ActorSocket.Server.Game;
 using ActorSocket.Server.Lobby;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
@@ -15,7 +16,12 @@ builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
+builder.Services.AddSingleton(static services =>
+    services.GetRequiredService<ActorSocketServer>().MapEntities<Pong, IPong>("pong", SavedSoon));
+builder.Services.AddSingleton(static services =>
+    services.GetRequiredService<ActorSocketServer>().MapEntities<PongQueue, IMatchQueue>("pong-queue"));
 builder.Services.AddSingleton<LobbyHandlers>();
+builder.Services.AddSingleton<PongHandlers>();
 builder.Services.ConfigureOptions<AdminAccess>();
 builder.Services.AddHostedService<LobbyKeeper>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");
@@ -32,11 +38,16 @@ app.MapPrometheusScrapingEndpoint("/metrics");
 
 var io = app.MapActorSocket("/socket.io");
 var lobby = app.Services.GetRequiredService<LobbyHandlers>();
-io.OnConnection(lobby.Connected);
+var pong = app.Services.GetRequiredService<PongHandlers>();
+io.OnConnection(socket =>
+{
+    lobby.Connected(socket);
+    pong.Connected(socket);
+});
 app.MapActorSocketAdminUi("/admin");
 
 await app.RunAsync();
 return 0;
 
-// What the loss of a node may cost of what was said.
+// What the loss of a node may cost of what was said, and played.
 static void SavedSoon(EntityOptions options) => options.SaveInterval = TimeSpan.FromSeconds(1);

@@ -127,6 +127,95 @@ public sealed class DemoTests : IAsyncLifetime
         Assert.Equal(["Welcome"], await LobbiesAsync(bob));
     }
 
+    [Fact]
+    public async Task Two_are_matched_and_play_sixty_times_a_second_and_others_watch()
+    {
+        var (ada, bob, id, _) = await PlayAsync();
+        var carl = await VisitorAsync("Carl");
+        var joined = await carl.EmitWithAckAsync<JsonElement>("join", "Welcome", false);
+        Assert.Equal(id, Assert.Single(joined.GetProperty("games").EnumerateArray()).GetProperty("id").GetString());
+        await carl.EmitWithAckAsync<JsonElement>("watch", id);
+        var shown = (await carl.ExpectAsync("sync")).As<JsonElement>(2);
+        Assert.Equal("Playing", shown.GetProperty("phase").GetString());
+        Assert.Equal("Ada", shown.GetProperty("left").GetProperty("name").GetString());
+
+        bob.Emit("steer", 0);
+        await _server.SettleAsync();
+        carl.Clear();
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var frames = Frames(carl);
+        Assert.InRange(frames.Count, 59, 61);
+        Assert.Equal(50, frames[^1].As<double>(4)); // she has not moved, he has
+        Assert.Equal(10, frames[^1].As<double>(5));
+        Assert.Equal("This game is over.", await ErrorAsync(carl, "watch", new string('0', 32)));
+        Assert.Equal("This game is over.", await ErrorAsync(carl, "sit", "x", "y"));
+        Assert.Equal("This seat is not kept, or was never there.", await ErrorAsync(carl, "sit", id, "1.guessed"));
+    }
+
+    [Fact]
+    public async Task Who_loses_the_connection_finds_the_game_waiting_and_who_gives_up_has_lost()
+    {
+        var (ada, bob, id, token) = await PlayAsync();
+        await bob.DropAsync();
+        await PhaseAsync(ada, "Paused");
+        var frames = Frames(ada).Count;
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(frames, Frames(ada).Count);
+        bob = await VisitorAsync("Bob"); // his page has the token
+        Assert.Equal(1, (await bob.EmitWithAckAsync<JsonElement>("sit", id, token)).GetProperty("side").GetInt32());
+        await PhaseAsync(ada, "Playing");
+        await PhaseAsync(bob, "Playing");
+
+        await bob.EmitWithAckAsync<JsonElement>("give-up");
+        await PhaseAsync(ada, "Over");
+        await ada.EmitWithAckAsync<JsonElement>("give-up");
+        Assert.Equal("This game is over.", await ErrorAsync(ada, "watch", id));
+    }
+
+    /// <summary>Ada on the left and Bob on the right have been matched, and sit. The token is Bob's.</summary>
+    private async Task<(ActorSocketTestClient Ada, ActorSocketTestClient Bob, string Id, string Token)> PlayAsync()
+    {
+        var ada = await VisitorAsync("Ada");
+        Assert.Equal("Join a lobby first.", await ErrorAsync(ada, "play"));
+        var bob = await VisitorAsync("Bob");
+        var seats = new List<(string Id, string Token)>();
+        foreach (var player in (ActorSocketTestClient[])[ada, bob])
+        {
+            await JoinAsync(player, "Welcome");
+            Assert.True((await player.EmitWithAckAsync<JsonElement>("play")).GetProperty("waiting").GetBoolean());
+        }
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        foreach (var player in (ActorSocketTestClient[])[ada, bob])
+        {
+            var matched = (await player.ExpectAsync("matched", static _ => true)).As<JsonElement>();
+            seats.Add((matched.GetProperty("id").GetString()!, matched.GetProperty("token").GetString()!));
+            var sat = await player.EmitWithAckAsync<JsonElement>("sit", seats[^1].Id, seats[^1].Token);
+            Assert.Equal(seats.Count - 1, sat.GetProperty("side").GetInt32());
+        }
+        Assert.Equal(seats[0].Id, seats[1].Id);
+        await PhaseAsync(ada, "Playing");
+        await PhaseAsync(bob, "Playing");
+        return (ada, bob, seats[1].Id, seats[1].Token);
+    }
+
+    /// <summary>What the game shows, put together from all that has come; within a second.</summary>
+    private async Task PhaseAsync(ActorSocketTestClient visitor, string phase)
+    {
+        for (var patience = 20; ; patience--)
+        {
+            JsonElement shown = default;
+            foreach (var e in visitor.Events.Where(static e => e.Name is Sync.WholeEvent or Sync.PatchEvent))
+                shown = e.Name == Sync.WholeEvent ? e.As<JsonElement>(2) : JsonMergePatch.Apply(shown, e.As<JsonElement>(2));
+            if (shown.ValueKind == JsonValueKind.Object && shown.GetProperty("phase").GetString() == phase)
+                return;
+            Assert.True(patience > 0, $"{visitor.Name} does not see {phase} but {shown}");
+            await _server.AdvanceAsync(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    private static List<ReceivedEvent> Frames(ActorSocketTestClient visitor) =>
+        [.. visitor.Events.Where(static e => e.Name == "frame")];
+
     private async Task<ActorSocketTestClient> VisitorAsync(string name)
     {
         var visitor = await _server.ConnectAsync(configure: o => o.Name = name);

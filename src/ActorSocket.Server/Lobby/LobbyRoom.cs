@@ -1,10 +1,12 @@
+using ActorSocket.Server.Game;
+
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>One line of chat.</summary>
 internal sealed record ChatLine(string From, string Text, DateTimeOffset Time);
 
 /// <summary>What a visitor sees on joining.</summary>
-internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members);
+internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members, GameSummary[] Games);
 
 /// <summary>What outlives a lobby's node: its name, null while nobody has opened it, and what was said last.</summary>
 internal sealed class LobbyState
@@ -23,9 +25,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public const string Welcome = "Welcome";
     private const int HistoryLength = 50;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan GameSilence = TimeSpan.FromSeconds(40); // longer than a crashed node's games need to start elsewhere
 
     // user: device: joined at
     private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase);
+    private readonly SortedDictionary<string, (GameSummary Game, long At)> _games = new(StringComparer.Ordinal);
     private long _openedAt;
 
     /// <summary>How often the members are compared with who is really there.</summary>
@@ -77,7 +81,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         State.Name ??= name;
         Devices(user)[device] = time.GetTimestamp();
         ShowMembers();
-        return new JoinedLobby(State.Name, [.. State.History], Members());
+        return new JoinedLobby(State.Name, [.. State.History], Members(), Games());
     }
 
     [Event("leave")]
@@ -99,6 +103,17 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         Namespace.To(RoomOf(Id)).Emit("said", line);
     }
 
+    /// <summary>A game of members of this lobby, which says so again and again while it is played.</summary>
+    [Event("game")]
+    public void Game(GameSummary game)
+    {
+        if (game.IsOver)
+            _games.Remove(game.Id);
+        else
+            _games[game.Id] = (game, time.GetTimestamp());
+        ShowGames();
+    }
+
     /// <summary>A node has visitors in this lobby: starts it, should it have died with its node.</summary>
     [Event("here")]
     public void Here() => Report();
@@ -115,6 +130,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
             .ToArray();
         foreach (var (user, device, _) in gone)
             Leave(user, device);
+        var silent = _games.Where(game => time.GetElapsedTime(game.Value.At) > GameSilence).Select(static game => game.Key).ToArray();
+        foreach (var id in silent)
+            _games.Remove(id);
+        if (silent.Length > 0)
+            ShowGames();
         if (time.GetElapsedTime(_openedAt) > Grace)
             CloseIfEmpty();
         Report();
@@ -128,6 +148,10 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     }
 
     private string[] Members() => [.. _devices.Keys.Order(StringComparer.OrdinalIgnoreCase)];
+
+    private GameSummary[] Games() => [.. _games.Values.Select(static game => game.Game)];
+
+    private void ShowGames() => Namespace.To(RoomOf(Id)).Emit("games", Games());
 
     private void ShowMembers()
     {

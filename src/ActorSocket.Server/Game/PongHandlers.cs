@@ -1,0 +1,82 @@
+using ActorSocket.Server.Lobby;
+
+namespace ActorSocket.Server.Game;
+
+/// <summary>What a visitor of a lobby may do to play, or to watch. Refusals are acknowledged as <c>{ error }</c>, as the lobby's.</summary>
+internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities<PongQueue, IMatchQueue> queues)
+{
+    public void Connected(Socket socket)
+    {
+        string? playing = null;
+        string? watching = null;
+        socket.On("play", () => RefusableAsync(async () =>
+        {
+            if (!socket.Data.TryGetValue("user", out var name) || !socket.Data.TryGetValue("lobby", out var lobby))
+                throw new EventException("Join a lobby first.");
+            await queues.Get(PongQueue.Id).JoinAsync(MatchRequest.Of(socket.Id, $"{name}", group: LobbyRoom.IdOf($"{lobby}")));
+            return new { waiting = true };
+        }));
+        socket.On("play-cancel", () => RefusableAsync(async () =>
+            new { cancelled = await queues.Get(PongQueue.Id).CancelAsync(socket.Id) }));
+        socket.On("sit", (string? id, string? token) => RefusableAsync(async () =>
+        {
+            var side = await GameOf(id).SitAsync(token ?? "", socket.Id);
+            (playing, watching) = (id, watching == id ? null : watching);
+            return new { side };
+        }));
+        socket.On("watch", (string? id) => RefusableAsync(async () =>
+        {
+            var game = GameOf(id);
+            if (watching is not null && watching != id)
+                await GameOf(watching).UnwatchAsync(socket.Id);
+            await game.WatchAsync(socket.Id);
+            watching = id;
+            return new { watching };
+        }));
+        socket.On("unwatch", () => RefusableAsync(async () =>
+        {
+            if (watching is not null)
+                await GameOf(watching).UnwatchAsync(socket.Id);
+            watching = null;
+            return new { watching };
+        }));
+        socket.On("steer", (double y) =>
+        {
+            if (playing is not null)
+                GameOf(playing).Steer(socket.Id, y);
+        });
+        socket.On("give-up", () => RefusableAsync(async () =>
+        {
+            if (playing is not null)
+                await GameOf(playing).LeaveAsync(socket.Id);
+            playing = null;
+            return new { left = true };
+        }));
+    }
+
+    /// <summary>Ids are made by the queue; an entity of any other says that it is over, and is none.</summary>
+    private IPong GameOf(string? id) => id is { Length: 32 } && id.All(char.IsAsciiHexDigit)
+        ? games.Get(id)
+        : throw new EventException("This game is over.") { Code = "NO_GAME" };
+
+    private static async Task<object> RefusableAsync(Func<Task<object>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (EntityCallException refused) when (refused.InnerException is EventException { } refusal)
+        {
+            return new { error = refusal.Message, code = refusal.Code };
+        }
+        catch (EventException refusal)
+        {
+            return new { error = refusal.Message, code = refusal.Code };
+        }
+        catch (Exception away) when (away is TimeoutException or EntityCallException)
+        {
+            // Its node has crashed, or the store is away: it starts again by itself, and the page asks again.
+            return new { error = "The game does not answer yet.", code = "AWAY" };
+        }
+    }
+}
