@@ -170,6 +170,81 @@ public sealed class DemoTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Two_are_matched_and_play_a_third_watches_and_a_reload_goes_on()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        await using var carl = await EnterAsync(demo, "Carl", "Welcome");
+        await PlayAsync(ada, bob);
+        await carl.Page.ClickAsync("#games button");
+        foreach (var tab in (Tab[])[ada, bob, carl])
+        {
+            await InPhaseAsync(tab, "Playing");
+            await Expect(tab.Page.Locator("#left-name")).ToHaveTextAsync("Ada", Patient);
+            await Expect(tab.Page.Locator("#right-name")).ToHaveTextAsync("Bob", Patient);
+            await FramesAsync(tab);
+        }
+
+        // The mouse, and the keys: all see it.
+        await PointAtAsync(ada, 0.05f);
+        await bob.Page.Keyboard.DownAsync("ArrowDown");
+        foreach (var tab in (Tab[])[ada, bob, carl])
+            await tab.Page.WaitForFunctionAsync("() => __pong.frame[4] < 20 && __pong.frame[5] > 80");
+        await bob.Page.Keyboard.UpAsync("ArrowDown");
+
+        await bob.Page.ReloadAsync();
+        await InPhaseAsync(bob, "Playing");
+        await Expect(bob.Page.Locator("#game")).ToHaveAttributeAsync("data-side", "1", new() { Timeout = 20_000 });
+        await InPhaseAsync(ada, "Playing");
+        await carl.Page.ReloadAsync();
+        await InPhaseAsync(carl, "Playing");
+        await PointAtAsync(bob, 0.05f);
+        await carl.Page.WaitForFunctionAsync("() => __pong.frame?.[5] < 20");
+
+        await bob.Page.ClickAsync("#leave-game");
+        foreach (var tab in (Tab[])[ada, carl])
+        {
+            await InPhaseAsync(tab, "Over");
+            await Expect(tab.Page.Locator("#game-state")).ToHaveTextAsync("Ada wins!", Patient);
+        }
+        await Expect(carl.Page.Locator("#games button")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await ada.Page.ClickAsync("#leave-game");
+        await Expect(ada.Page.Locator("#game")).ToBeHiddenAsync(new() { Timeout = 20_000 });
+        NoComplaints(ada, bob, carl);
+    }
+
+    [Fact]
+    public async Task When_the_server_is_killed_and_comes_back_the_game_goes_on_with_its_score()
+    {
+        await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada", "Welcome");
+        await using var bob = await EnterAsync(demo, "Bob", "Welcome");
+        await using var carl = await EnterAsync(demo, "Carl", "Welcome");
+        await PlayAsync(ada, bob);
+        await carl.Page.ClickAsync("#games button");
+        foreach (var tab in (Tab[])[ada, bob])
+            await PointAtAsync(tab, 0); // out of the ball's way, sooner or later
+        await ada.Page.WaitForFunctionAsync(
+            "() => document.getElementById('game').dataset.score !== '0:0'", null, new() { Timeout = 60_000 });
+        var score = await ada.Page.GetAttributeAsync("#game", "data-score");
+        await demo.StoredAsync($"\"score\":{Math.Max(score![0] - '0', score[^1] - '0')}");
+
+        await demo.KillAsync();
+        foreach (var tab in (Tab[])[ada, bob, carl])
+            await Expect(tab.Page.Locator("#game-state")).ToHaveTextAsync("Reconnecting…", Patient);
+        await demo.StartAsync();
+
+        foreach (var tab in (Tab[])[ada, bob, carl])
+        {
+            await InPhaseAsync(tab, "Playing");
+            await FramesAsync(tab);
+        }
+        var after = (await carl.Page.GetAttributeAsync("#game", "data-score"))!;
+        Assert.True(after[0] >= score[0] && after[^1] >= score[^1], $"{score} has become {after}");
+    }
+
+    [Fact]
     public async Task A_phone_shows_all_of_it_without_scrolling_sideways()
     {
         await using var demo = await DemoServer.StartNewAsync();
@@ -276,6 +351,34 @@ public sealed class DemoTests(Chromium chromium)
             );
             return line.Split("} ")[^1].Split(' ')[0];
         }
+    }
+
+    /// <summary>The first is on the left.</summary>
+    private static async Task PlayAsync(Tab one, Tab other)
+    {
+        await one.Page.ClickAsync("#play");
+        await Expect(one.Page.Locator("#play")).ToHaveAttributeAsync("data-queued", "true", new() { Timeout = 20_000 });
+        await other.Page.ClickAsync("#play");
+        await InPhaseAsync(one, "Playing");
+        await InPhaseAsync(other, "Playing");
+    }
+
+    private static Task InPhaseAsync(Tab tab, string phase) =>
+        Expect(tab.Page.Locator("#game")).ToHaveAttributeAsync("data-phase", phase, new() { Timeout = 40_000 });
+
+    /// <summary>Ten more have come.</summary>
+    private static async Task FramesAsync(Tab tab)
+    {
+        var seen = await tab.Page.EvaluateAsync<int>("__pong.frames");
+        await tab.Page.WaitForFunctionAsync("(seen) => __pong.frames >= seen + 10", seen, new() { Timeout = 40_000 });
+    }
+
+    /// <summary>From 0, the court's top, to 1.</summary>
+    private static async Task PointAtAsync(Tab tab, float height)
+    {
+        await tab.Page.Locator("#court").ScrollIntoViewIfNeededAsync();
+        var court = (await tab.Page.Locator("#court").BoundingBoxAsync())!;
+        await tab.Page.Mouse.MoveAsync(court.X + (court.Width / 2), court.Y + 2 + (height * (court.Height - 4)));
     }
 
     private async Task<Tab> EnterAsync(DemoServer demo, string name, string? lobby = null)

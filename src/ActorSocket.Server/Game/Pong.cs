@@ -157,7 +157,11 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
     }
 
     [Event("close")]
-    private void Close() => Delete();
+    private void Close()
+    {
+        State.Lobby = null; // for who comes in this moment
+        Delete();
+    }
 
     private Task PlayOrWaitAsync()
     {

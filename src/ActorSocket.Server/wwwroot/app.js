@@ -1,5 +1,6 @@
 import { showBanner } from "./banner.js";
 import { pointers } from "./canvas.js";
+import { pong } from "./pong.js";
 
 const $ = (id) => document.getElementById(id);
 const socket = io({ autoConnect: false });
@@ -69,6 +70,8 @@ function showMembers(members) {
   }));
 }
 
+const game = pong(socket, { ask, element, show });
+
 async function login() {
   const answer = await ask("login", name);
   name = answer.name;
@@ -89,6 +92,7 @@ async function join(title, again = false) {
   answer.history.forEach(addChat);
   canvas.clear();
   showMembers(answer.members);
+  game.list(answer.games);
   $("lobby").dataset.joined = socket.id;
 }
 
@@ -108,6 +112,7 @@ socket.on("connect", async () => {
     try {
       await login();
       if (lobby) await join(lobby, true);
+      await game.resume();
       return;
     } catch (error) {
       console.warn(error);
