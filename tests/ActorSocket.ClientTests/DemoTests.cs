@@ -272,7 +272,7 @@ public sealed class DemoTests(Chromium chromium)
         await using var demo = await DemoServer.StartNewAsync();
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
-        await ada.Page.SetViewportSizeAsync(1120, 620);
+        await ada.Page.SetViewportSizeAsync(1120, 960);
         await ada.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
         await Expect(ada.Page.Locator("#transport")).ToHaveTextAsync("websocket", Patient);
         await SayAsync(ada, "Which node are you on?");
@@ -282,6 +282,11 @@ public sealed class DemoTests(Chromium chromium)
         await bob.Page.SetInputFilesAsync("#picture", await DrawingAsync(bob));
         await SeesPictureAsync(ada, "Bob", width: 240);
         await Expect(await PointAsync(bob, ada)).ToHaveTextAsync("Bob", Patient);
+        await PlayAsync(ada, bob);
+        await PointAtAsync(bob, 0.3f);
+        await PointAtAsync(ada, 0.6f);
+        await ada.Page.WaitForFunctionAsync("() => __pong.frame[0] > 90"); // the ball is on its way
+        await ada.Page.EvaluateAsync("() => window.scrollTo(0, 0)");
         var picture = await ada.Page.ScreenshotAsync();
 
         if (Environment.GetEnvironmentVariable("PICTURE") == "write")

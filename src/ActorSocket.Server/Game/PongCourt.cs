@@ -123,11 +123,8 @@ internal static class PongCourt
 
     private static void Serve(PongState state, Random dice)
     {
-        // To who is behind, who has a breath more then; else to either.
-        var lead = state.Players[0].Score - state.Players[1].Score;
-        var toRight = lead > 0 || (lead == 0 && dice.Next(2) == 0);
         var angle = (dice.NextDouble() - 0.5) * Steepest;
-        (state.SpeedX, state.SpeedY) = (Math.Cos(angle) * ServeSpeed * (toRight ? 1 : -1), Math.Sin(angle) * ServeSpeed);
+        (state.SpeedX, state.SpeedY) = (Math.Cos(angle) * ServeSpeed * (dice.Next(2) == 0 ? 1 : -1), Math.Sin(angle) * ServeSpeed);
     }
 
     private static void MeetPaddle(PongState state, PongPlayer player, double face, bool isLeft)

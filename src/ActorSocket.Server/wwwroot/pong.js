@@ -168,7 +168,10 @@ export function pong(socket, { ask, element, show }) {
   function render() {
     const isOn = current() !== null && current() !== undefined;
     panel.hidden = !isOn;
-    if (!isOn) return;
+    if (!isOn) {
+      $("play").hidden = false;
+      return;
+    }
     const stalled = game?.phase === "Playing" && frameAt > 0 && performance.now() - frameAt > 1000;
     const name = (player) => (player ? player.name || "…" : "…");
     for (const [id, player] of [["left", game?.left], ["right", game?.right]]) {
@@ -188,6 +191,7 @@ export function pong(socket, { ask, element, show }) {
       : game.phase === "Paused" ? `${away.join(" and ") || "Somebody"} lost the connection: the game waits.`
       : game.phase === "Over" ? (winner ? `${winner.name} wins!` : "Nobody wins.")
       : "";
+    $("play").hidden = side !== null && game?.phase !== "Over";
     $("leave-game").textContent = side === null ? "Stop watching" : game?.phase === "Over" ? "Close" : "Give up";
     $("game-hint").textContent = side === null ? "You are watching." : "Move the mouse or a finger on the court, or use ↑ and ↓.";
     Object.assign(panel.dataset, { phase: game?.phase ?? "", side: side ?? "", score: `${game?.left?.score ?? 0}:${game?.right?.score ?? 0}`, stalled: String(stalled) });
@@ -214,11 +218,10 @@ export function pong(socket, { ask, element, show }) {
     const scale = (box.width / court.width) * devicePixelRatio;
     const [width, height] = [Math.round(court.width * scale), Math.round(court.height * scale)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const style = getComputedStyle(panel);
+    const style = getComputedStyle(canvas); // its colours are the stylesheet's
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.fillStyle = style.getPropertyValue("--court");
-    pen.fillRect(0, 0, court.width, court.height);
-    pen.strokeStyle = style.getPropertyValue("--line");
+    pen.clearRect(0, 0, court.width, court.height);
+    pen.strokeStyle = style.borderTopColor;
     pen.lineWidth = 0.6;
     pen.setLineDash([3, 3]);
     pen.beginPath();
@@ -242,10 +245,9 @@ export function pong(socket, { ask, element, show }) {
       pen.roundRect(x, y - court.paddle / 2, court.paddleWidth, court.paddle, 1);
       pen.fill();
     };
-    const [accent, text] = [style.getPropertyValue("--accent"), style.getPropertyValue("--soft")];
-    bar(court.paddleX - court.paddleWidth, drawn.left, side === 0 ? accent : text);
-    bar(court.width - court.paddleX, drawn.right, side === 1 ? accent : text);
-    pen.fillStyle = style.getPropertyValue("--ball");
+    bar(court.paddleX - court.paddleWidth, drawn.left, side === 0 ? style.accentColor : style.caretColor);
+    bar(court.width - court.paddleX, drawn.right, side === 1 ? style.accentColor : style.caretColor);
+    pen.fillStyle = style.color;
     pen.beginPath();
     pen.arc(drawn.x, drawn.y, court.ball, 0, 7);
     pen.fill();

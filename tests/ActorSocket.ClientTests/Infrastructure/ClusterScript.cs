@@ -107,18 +107,7 @@ internal sealed partial class ClusterScript : IAsyncDisposable
     }
 
     /// <summary>The value of a metric of one node; null when it has none of that name and tag.</summary>
-    public async Task<double?> MetricAsync(int node, string name, string tag = "")
-    {
-        using var http = new HttpClient();
-        var line = (await http.GetStringAsync(new Uri(UrlOf(node), "/metrics")))
-            .Split('\n')
-            .FirstOrDefault(line =>
-                line.StartsWith(name, StringComparison.Ordinal)
-                && line[name.Length] is '{' or ' '
-                && line.Contains(tag, StringComparison.Ordinal)
-            );
-        return line is null ? null : double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture);
-    }
+    public Task<double?> MetricAsync(int node, string name, string tag = "") => DemoServer.MetricAsync(UrlOf(node), name, tag);
 
     public bool IsRunning(int node) => !Said.Contains($"node {node} (process {ProcessOf(node)}) has ended", StringComparison.Ordinal);
 

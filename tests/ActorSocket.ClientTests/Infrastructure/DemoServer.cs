@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 
@@ -72,6 +73,34 @@ internal sealed class DemoServer : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGTERM, as a supervisor stops it. Its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        var process = Interlocked.Exchange(ref _process, null)!;
+        Assert.Equal(0, (await Tool.RunAsync("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)])).ExitCode);
+        await process.WaitForExitAsync().WaitForAsync("the demo's process to stop", TimeSpan.FromSeconds(60));
+        var exitCode = process.ExitCode;
+        process.Dispose();
+        return exitCode;
+    }
+
+    /// <summary>The value of a metric; null when it has none of that name and tag.</summary>
+    public Task<double?> MetricAsync(string name, string tag = "") => MetricAsync(Url, name, tag);
+
+    /// <summary>Likewise, of whichever process.</summary>
+    public static async Task<double?> MetricAsync(Uri url, string name, string tag)
+    {
+        using var http = new HttpClient();
+        var line = (await http.GetStringAsync(new Uri(url, "/metrics")))
+            .Split('\n')
+            .FirstOrDefault(line =>
+                line.StartsWith(name, StringComparison.Ordinal)
+                && line[name.Length] is '{' or ' '
+                && line.Contains(tag, StringComparison.Ordinal)
+            );
+        return line is null ? null : double.Parse(line.Split("} ")[^1].Split(' ')[0], CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Completes when a text is in the demo's store, which a crash does not touch.</summary>
     public async Task StoredAsync(string text)
     {
@@ -130,7 +159,8 @@ internal sealed class DemoServer : IAsyncDisposable
             _log.AppendLine(line);
     }
 
-    private string Said()
+    /// <summary>What it has printed.</summary>
+    public string Said()
     {
         lock (_log)
             return _log.ToString();

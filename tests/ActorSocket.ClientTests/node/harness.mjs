@@ -96,8 +96,8 @@ export class Context {
   };
 
   /** The same, not awaited. */
-  open = (namespace = "/", options = {}) => {
-    const socket = io(this.url + namespace, { transports: transports[this.mode], forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
+  open = (namespace = "/", options = {}, url = this.url) => {
+    const socket = io(url + namespace, { transports: transports[this.mode], forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
     this.#managers.add(socket.io);
     return socket;
   };
