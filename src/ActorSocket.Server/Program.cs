@@ -23,7 +23,6 @@ builder.Services.AddSingleton(static services =>
 builder.Services.AddSingleton<LobbyHandlers>();
 builder.Services.AddSingleton<PongHandlers>();
 builder.Services.ConfigureOptions<AdminAccess>();
-builder.Services.AddHostedService<LobbyKeeper>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
     .AddMeter("ActorSocket", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")

@@ -46,7 +46,7 @@ internal sealed partial class LobbyHandlers(
         });
         socket.On("ready-check", (Ack ack) => { _ = AnswerAsync(visitor, ack, () => CheckReadyAsync(visitor)); });
         socket.On("ping?", static () => true);
-        socket.OnDisconnect(_ => Leave(visitor));
+        socket.OnDisconnect(_ => RemovePointer(visitor)); // the lobby is told by the server that the seat is lost
     }
 
     private async Task<object> LoginAsync(Visitor visitor, string? name)
@@ -85,35 +85,41 @@ internal sealed partial class LobbyHandlers(
         if (visitor.Lobby is not null)
             await LeaveAsync(visitor);
         name = name!.Trim();
-        if (
-            await PersistAsync(() =>
+        JoinedLobby? joined;
+        try
+        {
+            joined = await PersistAsync(() =>
                 lobbies.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, visitor.Name, visitor.Socket.Id, again)
-            )
-            is not { } joined
-        )
+            );
+        }
+        catch (EntityCallException refused) when (refused.InnerException is EventException { Code: "SEATS_FULL" })
+        {
+            return Error("This lobby is full.");
+        }
+        if (joined is null)
             return Error("There is no such lobby.");
         visitor.Lobby = joined.Name;
         visitor.Socket.Data["lobby"] = joined.Name;
-        await visitor.Socket.JoinAsync(LobbyRoom.RoomOf(joined.Name));
         return joined;
     }
 
     private async Task<object> LeaveAsync(Visitor visitor)
     {
         if (visitor.Lobby is { } lobby)
-            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby));
-        Leave(visitor);
+        {
+            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby)); // at once, wherever the lobby is
+            lobbies.Send(LobbyRoom.IdOf(lobby), "leave", visitor.Socket.Id);
+            RemovePointer(visitor);
+            visitor.Lobby = null;
+            visitor.Socket.Data.Remove("lobby");
+        }
         return new { left = true };
     }
 
-    private void Leave(Visitor visitor)
+    private void RemovePointer(Visitor visitor)
     {
-        if (visitor.Lobby is not { } lobby)
-            return;
-        visitor.Lobby = null;
-        visitor.Socket.Data.Remove("lobby");
-        lobbies.Send(LobbyRoom.IdOf(lobby), "leave", visitor.Name, visitor.Socket.Id);
-        io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Pointer);
+        if (visitor.Lobby is { } lobby)
+            io.To(LobbyRoom.RoomOf(lobby)).Emit("pointer-gone", visitor.Pointer);
     }
 
     private async Task<object> SayAsync(Visitor visitor, string? text)

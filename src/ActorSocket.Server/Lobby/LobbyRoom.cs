@@ -17,8 +17,8 @@ internal sealed class LobbyState
 }
 
 /// <summary>
-/// One lobby: who is in it, by user and device, and what was said. It lives on one node of the cluster; its members may be connected to
-/// any. It tells the <see cref="LobbyList"/> how many they are.
+/// One lobby: who is in it, by a seat for each device, what was said, and what is played. It lives on one node of the cluster; its members
+/// may be connected to any. It tells the <see cref="LobbyList"/> how many they are.
 /// </summary>
 internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity<LobbyState>
 {
@@ -27,33 +27,23 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan GameSilence = TimeSpan.FromSeconds(40); // longer than a crashed node's games need to start elsewhere
 
-    // user: device: joined at
-    private readonly Dictionary<string, Dictionary<string, long>> _devices = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, (GameSummary Game, long At)> _games = new(StringComparer.Ordinal);
     private long _openedAt;
 
-    /// <summary>How often the members are compared with who is really there.</summary>
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
 
     public static string IdOf(string name) => name.ToUpperInvariant();
 
+    /// <summary>The room of its <see cref="RoomEntity.Seats"/>.</summary>
     public static string RoomOf(string name) => "lobby:" + IdOf(name);
 
-    public override async Task OnStartedAsync(EntityStart start)
+    public override Task OnStartedAsync(EntityStart start)
     {
         _openedAt = time.GetTimestamp();
         if (IdOf(Welcome) == Id)
             State.Name = Welcome;
-        // Who is here is not kept: the members of a node that crashed are gone, those of the others are still connected.
-        foreach (var socket in await Namespace.To(RoomOf(Id)).FetchSocketsAsync())
-        {
-            if (socket.Data.TryGetValue("user", out var user) && socket.Data.TryGetValue("lobby", out var name))
-            {
-                State.Name ??= name!.ToString();
-                Devices(user!.ToString()!)[socket.Id] = time.GetTimestamp();
-            }
-        }
         Report();
+        return Task.CompletedTask;
     }
 
     /// <summary>False when the lobby is open already.</summary>
@@ -68,10 +58,10 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     }
 
     /// <summary>
-    /// Adds a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.
+    /// Seats a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.
     /// </summary>
     [Event("join")]
-    public JoinedLobby? Join(string name, string user, string device, bool again)
+    public async Task<JoinedLobby?> JoinAsync(string name, string user, string socketId, bool again)
     {
         if (State.Name is null && !again)
         {
@@ -79,19 +69,12 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
             return null;
         }
         State.Name ??= name;
-        Devices(user)[device] = time.GetTimestamp();
-        ShowMembers();
+        await Seats.TakeAsync(socketId, user);
         return new JoinedLobby(State.Name, [.. State.History], Members(), Games());
     }
 
     [Event("leave")]
-    public void Leave(string user, string device)
-    {
-        if (_devices.TryGetValue(user, out var devices) && devices.Remove(device) && devices.Count == 0)
-            _devices.Remove(user);
-        ShowMembers();
-        CloseIfEmpty();
-    }
+    public Task LeaveAsync(string socketId) => Seats.LeaveAsync(socketId);
 
     [Event("say")]
     public void Say(string user, string text)
@@ -100,7 +83,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         State.History.Add(line);
         if (State.History.Count > HistoryLength)
             State.History.RemoveAt(0);
-        Namespace.To(RoomOf(Id)).Emit("said", line);
+        Namespace.To(Seats.Room).Emit("said", line);
     }
 
     /// <summary>A game of members of this lobby, which says so again and again while it is played.</summary>
@@ -114,22 +97,26 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         ShowGames();
     }
 
-    /// <summary>A node has visitors in this lobby: starts it, should it have died with its node.</summary>
-    [Event("here")]
-    public void Here() => Report();
-
-    /// <summary>Who was connected to a node that crashed has not said goodbye.</summary>
-    public override async Task OnTickAsync(TimeSpan elapsed)
+    public override Task OnJoinedAsync(Seat seat)
     {
-        var present = (await Namespace.To(RoomOf(Id)).FetchSocketsAsync())
-            .Select(static socket => socket.Id)
-            .ToHashSet(StringComparer.Ordinal);
-        var gone = _devices
-            .SelectMany(static user => user.Value, static (user, device) => (User: user.Key, Device: device.Key, JoinedAt: device.Value))
-            .Where(entry => !present.Contains(entry.Device) && time.GetElapsedTime(entry.JoinedAt) > TickInterval)
-            .ToArray();
-        foreach (var (user, device, _) in gone)
-            Leave(user, device);
+        Namespace.To(Seats.Room).Except(seat.SocketId).Emit("members", Members()); // who joins is answered with them
+        Report();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Whose connection is lost comes back with another one, and joins again.</summary>
+    public override Task OnLostAsync(Seat seat) => Seats.LeaveAsync(seat);
+
+    public override Task OnLeftAsync(Seat seat, SeatLeaveReason reason)
+    {
+        Namespace.To(Seats.Room).Emit("members", Members());
+        Report();
+        CloseIfEmpty();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnTickAsync(TimeSpan elapsed)
+    {
         var silent = _games.Where(game => time.GetElapsedTime(game.Value.At) > GameSilence).Select(static game => game.Key).ToArray();
         foreach (var id in silent)
             _games.Remove(id);
@@ -138,30 +125,25 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         if (time.GetElapsedTime(_openedAt) > Grace)
             CloseIfEmpty();
         Report();
+        return Task.CompletedTask;
     }
-
-    private Dictionary<string, long> Devices(string user)
-    {
-        if (!_devices.TryGetValue(user, out var devices))
-            _devices.Add(user, devices = new Dictionary<string, long>(StringComparer.Ordinal));
-        return devices;
-    }
-
-    private string[] Members() => [.. _devices.Keys.Order(StringComparer.OrdinalIgnoreCase)];
 
     private GameSummary[] Games() => [.. _games.Values.Select(static game => game.Game)];
 
-    private void ShowGames() => Namespace.To(RoomOf(Id)).Emit("games", Games());
+    private void ShowGames() => Namespace.To(Seats.Room).Emit("games", Games());
 
-    private void ShowMembers()
-    {
-        Namespace.To(RoomOf(Id)).Emit("members", Members());
-        Report();
-    }
+    /// <summary>Each once, on however many devices.</summary>
+    private string[] Members() =>
+    [
+        .. Seats.Where(static seat => seat.State == SeatState.Connected)
+            .Select(static seat => seat.Name)
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Order(StringComparer.OrdinalIgnoreCase),
+    ];
 
     private void CloseIfEmpty()
     {
-        if (_devices.Count > 0 || State.Name is Welcome)
+        if (Seats.Count > 0 || State.Name is Welcome)
             return;
         if (State.Name is not null)
             list.Send(LobbyList.Id, "closed", State.Name);
@@ -172,6 +154,6 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     private void Report()
     {
         if (State.Name is not null)
-            list.Send(LobbyList.Id, "heads", State.Name, _devices.Count);
+            list.Send(LobbyList.Id, "heads", State.Name, Members().Length);
     }
 }
