@@ -1,5 +1,3 @@
-using ActorSocket.Server.Lobby;
-
 namespace ActorSocket.Server.Game;
 
 /// <summary>What may be asked of a game, from any node.</summary>
@@ -18,14 +16,11 @@ internal interface IPong
     Task LeaveAsync(string socketId);
 }
 
-/// <summary>A game in the list of its lobby.</summary>
-internal sealed record GameSummary(string Id, string[] Players, int[] Score, bool IsOver);
-
 /// <summary>
 /// Two paddles and a ball. It is made by the <see cref="PongQueue"/> with two reserved seats, runs 60 times a second on one node of the
 /// cluster, and goes on elsewhere when that node leaves; after a crash with what was saved last, at most a second old.
 /// </summary>
-internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongState>, IPong
+internal sealed class Pong : RoomEntity<PongState>, IPong
 {
     private static readonly TimeSpan ShownWhenOver = TimeSpan.FromSeconds(30);
 
@@ -50,6 +45,7 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
         Seats.GraceTime = TimeSpan.FromSeconds(30);
         if (start.Origin == EntityOrigin.Restored && State.Phase == PongPhase.Playing)
             State.Rest = PongCourt.RestBeforeServe; // nobody has seen the ball for a while: it rests where it is
+        List();
         return Task.CompletedTask;
     }
 
@@ -59,7 +55,6 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
         foreach (var seat in seats)
             PlayerOf(seat).Name = seat.Name;
         Seats.IsLocked = true;
-        Every(TimeSpan.FromSeconds(5), "report");
         return Task.CompletedTask;
     }
 
@@ -132,7 +127,7 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
             if (State.Phase == PongPhase.Over)
                 End(State.Winner);
             else
-                Report();
+                List();
         }
         // Who is slow, or away, gets the next one.
         Namespace.To(Seats.Room, Sync.Room).Volatile.Emit(
@@ -141,20 +136,13 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
         return Task.CompletedTask;
     }
 
-    /// <summary>To the lobby, which shows what is played: it may have moved, or crashed.</summary>
-    [Event("report")]
-    private void Report()
-    {
-        if (State.Lobby is { } lobby)
-            lobbies.Send(
-                lobby,
-                "game",
-                new GameSummary(
-                    Id,
-                    [.. State.Players.Select(static player => player.Name)],
-                    [.. State.Players.Select(static player => player.Score)],
-                    State.Phase == PongPhase.Over));
-    }
+    /// <summary>Says what is played here, for the list of the lobby.</summary>
+    private void List() => Listing = State.Phase is PongPhase.Playing or PongPhase.Paused
+        ? new PongListing(
+            State.Lobby!,
+            [.. State.Players.Select(static player => player.Name)],
+            [.. State.Players.Select(static player => player.Score)])
+        : null;
 
     [Event("close")]
     private void Close()
@@ -170,7 +158,7 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
         {
             State.Phase = PongPhase.Playing;
             State.Rest = PongCourt.RestBeforeServe;
-            Report();
+            List();
         }
         return Task.CompletedTask;
     }
@@ -178,8 +166,7 @@ internal sealed class Pong(RoomEntities<LobbyRoom> lobbies) : RoomEntity<PongSta
     private void End(int? winner)
     {
         (State.Phase, State.Winner) = (PongPhase.Over, winner);
-        StopTimer("report");
-        Report();
+        List();
         After(ShownWhenOver, "close");
     }
 

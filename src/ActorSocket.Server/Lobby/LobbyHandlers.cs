@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ActorSocket.Server.Game;
 
 namespace ActorSocket.Server.Lobby;
 
@@ -11,6 +12,7 @@ internal sealed partial class LobbyHandlers(
     ActorSocketServer io,
     RoomEntities<LobbyRoom> lobbies,
     RoomEntities<LobbyList> list,
+    PongList games,
     TimeProvider time,
     ILogger<LobbyHandlers> log
 )
@@ -100,7 +102,7 @@ internal sealed partial class LobbyHandlers(
             return Error("There is no such lobby.");
         visitor.Lobby = joined.Name;
         visitor.Socket.Data["lobby"] = joined.Name;
-        return joined;
+        return new { joined.Name, joined.History, joined.Members, games = games.Of(joined.Name) };
     }
 
     private async Task<object> LeaveAsync(Visitor visitor)

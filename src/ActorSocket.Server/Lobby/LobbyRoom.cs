@@ -1,12 +1,10 @@
-using ActorSocket.Server.Game;
-
 namespace ActorSocket.Server.Lobby;
 
 /// <summary>One line of chat.</summary>
 internal sealed record ChatLine(string From, string Text, DateTimeOffset Time);
 
 /// <summary>What a visitor sees on joining.</summary>
-internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members, GameSummary[] Games);
+internal sealed record JoinedLobby(string Name, ChatLine[] History, string[] Members);
 
 /// <summary>What outlives a lobby's node: its name, null while nobody has opened it, and what was said last.</summary>
 internal sealed class LobbyState
@@ -17,7 +15,7 @@ internal sealed class LobbyState
 }
 
 /// <summary>
-/// One lobby: who is in it, by a seat for each device, what was said, and what is played. It lives on one node of the cluster; its members
+/// One lobby: who is in it, by a seat for each device, and what was said. It lives on one node of the cluster; its members
 /// may be connected to any. It tells the <see cref="LobbyList"/> how many they are.
 /// </summary>
 internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity<LobbyState>
@@ -25,9 +23,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public const string Welcome = "Welcome";
     private const int HistoryLength = 50;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan GameSilence = TimeSpan.FromSeconds(40); // longer than a crashed node's games need to start elsewhere
 
-    private readonly SortedDictionary<string, (GameSummary Game, long At)> _games = new(StringComparer.Ordinal);
     private long _openedAt;
 
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
@@ -70,7 +66,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         }
         State.Name ??= name;
         await Seats.TakeAsync(socketId, user);
-        return new JoinedLobby(State.Name, [.. State.History], Members(), Games());
+        return new JoinedLobby(State.Name, [.. State.History], Members());
     }
 
     [Event("leave")]
@@ -84,17 +80,6 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         if (State.History.Count > HistoryLength)
             State.History.RemoveAt(0);
         Namespace.To(Seats.Room).Emit("said", line);
-    }
-
-    /// <summary>A game of members of this lobby, which says so again and again while it is played.</summary>
-    [Event("game")]
-    public void Game(GameSummary game)
-    {
-        if (game.IsOver)
-            _games.Remove(game.Id);
-        else
-            _games[game.Id] = (game, time.GetTimestamp());
-        ShowGames();
     }
 
     public override Task OnJoinedAsync(Seat seat)
@@ -117,20 +102,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
 
     public override Task OnTickAsync(TimeSpan elapsed)
     {
-        var silent = _games.Where(game => time.GetElapsedTime(game.Value.At) > GameSilence).Select(static game => game.Key).ToArray();
-        foreach (var id in silent)
-            _games.Remove(id);
-        if (silent.Length > 0)
-            ShowGames();
         if (time.GetElapsedTime(_openedAt) > Grace)
             CloseIfEmpty();
         Report();
         return Task.CompletedTask;
     }
-
-    private GameSummary[] Games() => [.. _games.Values.Select(static game => game.Game)];
-
-    private void ShowGames() => Namespace.To(Seats.Room).Emit("games", Games());
 
     /// <summary>Each once, on however many devices.</summary>
     private string[] Members() =>
