@@ -193,6 +193,9 @@ public sealed class DemoTests(Chromium chromium)
             await tab.Page.WaitForFunctionAsync("() => __pong.frame[4] < 20 && __pong.frame[5] > 80");
         await bob.Page.Keyboard.UpAsync("ArrowDown");
 
+        await bob.Page.SetViewportSizeAsync(360, 740);
+        var court = (await bob.Page.Locator("#court").BoundingBoxAsync())!;
+        Assert.True(court is { X: >= 0, Width: > 200 } && court.X + court.Width <= 360, $"{court.X}, {court.Width} on a phone of 360");
         await bob.Page.ReloadAsync();
         await InPhaseAsync(bob, "Playing");
         await Expect(bob.Page.Locator("#game")).ToHaveAttributeAsync("data-side", "1", new() { Timeout = 20_000 });

@@ -118,6 +118,8 @@ public sealed class DemoTests : IAsyncLifetime
         await ada.EmitWithAckAsync<JsonElement>("leave");
         await _server.SettleAsync();
         Assert.Equal(["Welcome"], await LobbiesAsync(bob));
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(2, await bob.ExpectAsync<int>("online"));
 
         // What was opened and never entered is closed after its grace.
         await ada.EmitWithAckAsync<JsonElement>("create", "Empty");

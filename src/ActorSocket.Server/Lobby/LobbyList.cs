@@ -21,6 +21,8 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
 
     private readonly SortedDictionary<string, (int Heads, long At)> _lobbies = new(StringComparer.OrdinalIgnoreCase);
 
+    private int _online;
+
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
 
     public override Task OnStartedAsync(EntityStart start)
@@ -65,7 +67,7 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
             Show();
     }
 
-    public override Task OnTickAsync(TimeSpan elapsed)
+    public override async Task OnTickAsync(TimeSpan elapsed)
     {
         foreach (
             var name in _lobbies
@@ -74,7 +76,22 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
                 .ToArray()
         )
             Closed(name);
-        return Task.CompletedTask;
+        await ShowOnlineAsync();
+    }
+
+    /// <summary>How many pages are open, on all nodes.</summary>
+    private async Task ShowOnlineAsync()
+    {
+        try
+        {
+            var online = await Namespace.CountAsync();
+            if (online != _online)
+                Namespace.Emit("online", _online = online);
+        }
+        catch (ClusterTimeoutException)
+        {
+            // A node does not answer: by the next tick it does, or is none any more.
+        }
     }
 
     private void Show()

@@ -124,6 +124,10 @@ socket.on("connect", async () => {
 socket.on("disconnect", () => delete $("lobby").dataset.joined);
 socket.on("lobbies", showLobbies);
 socket.on("members", showMembers);
+socket.on("online", (count) => {
+  $("online").textContent = `${count} online`;
+  $("online").hidden = false;
+});
 socket.on("said", (line) => {
   $("typing").textContent = "";
   addChat(line);
