@@ -33,7 +33,8 @@ internal static class Syncing
             number => new Unit
             {
                 X = Any(), Y = Any(), Angle = Any(), Health = 100, Owner = $"player {number % 8}", Kind = "fighter",
-            });
+            },
+            StringComparer.Ordinal);
         var all = units.Values.ToArray();
         var before = Read(Write());
         long wholes = 0, patches = 0;

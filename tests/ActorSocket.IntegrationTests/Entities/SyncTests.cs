@@ -241,7 +241,7 @@ public sealed class SyncTests
         public async Task<string> SitAsync(string socketId) => (await Seats.TakeAsync(socketId)).Token;
 
         [Event("return")]
-        public Task ReturnAsync(string token, string socketId) => Seats.ReturnAsync(token, socketId);
+        public async Task<long> ReturnAsync(string token, string socketId) => (await Seats.ReturnAsync(token, socketId)).Number;
 
         [Event("watch")]
         public Task WatchAsync(string socketId) => Sync.WatchAsync(socketId);
@@ -253,7 +253,7 @@ public sealed class SyncTests
         public void Again(string socketId) => Sync.Send(socketId);
 
         [Event("pause")]
-        public Task PauseAsync() => Task.Delay(15); // more than an interval
+        public static Task PauseAsync() => Task.Delay(15); // more than an interval
 
         [Event("end")]
         public void End()
