@@ -20,8 +20,8 @@ builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<Pong, IPong>("pong", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<PongQueue, IMatchQueue>("pong-queue"));
-builder.Services.AddSingleton<PongList>();
 builder.Services.AddSingleton<LobbyHandlers>();
+builder.Services.AddSingleton<PongList>();
 builder.Services.AddSingleton<PongHandlers>();
 builder.Services.ConfigureOptions<AdminAccess>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");

@@ -10,6 +10,9 @@ namespace ActorSocket.ClientTests;
 [Collection(ChromiumGroup.Name)]
 public sealed class DemoTests(Chromium chromium)
 {
+    /// <summary>It ends when it is told to, however slow the machine is.</summary>
+    private const string EndlessGame = "--Game:PointsToWin=1000";
+
     private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 20_000 };
 
     // The smallest PNG there is: one pixel.
@@ -170,9 +173,29 @@ public sealed class DemoTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task Two_are_matched_and_play_a_third_watches_and_a_reload_goes_on()
+    public async Task When_the_server_is_stopped_and_started_again_a_lobby_is_there_with_what_was_said()
     {
         await using var demo = await DemoServer.StartNewAsync();
+        await using var ada = await EnterAsync(demo, "Ada");
+        await ada.Page.FillAsync("#create-name", "Chess");
+        await ada.Page.ClickAsync("#create-lobby");
+        await Expect(ada.Page.Locator("#lobby-name")).ToHaveTextAsync("Chess", Patient);
+        await SayAsync(ada, "before the stop");
+        await SaidAsync(ada, "before the stop");
+
+        Assert.Equal(0, await demo.StopAsync());
+        await Expect(ada.Page.Locator("#lobby[data-joined]")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await ada.DisposeAsync(); // nobody brings it back
+        await demo.StartAsync();
+
+        await using var bob = await EnterAsync(demo, "Bob", "Chess");
+        await Expect(bob.Page.Locator("#messages")).ToContainTextAsync("before the stop", new() { Timeout = 20_000 });
+    }
+
+    [Fact]
+    public async Task Two_are_matched_and_play_a_third_watches_and_a_reload_goes_on()
+    {
+        await using var demo = await DemoServer.StartNewAsync(EndlessGame);
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
         await using var carl = await EnterAsync(demo, "Carl", "Welcome");
@@ -220,7 +243,7 @@ public sealed class DemoTests(Chromium chromium)
     [Fact]
     public async Task When_the_server_is_killed_and_comes_back_the_game_goes_on_with_its_score()
     {
-        await using var demo = await DemoServer.StartNewAsync();
+        await using var demo = await DemoServer.StartNewAsync(EndlessGame);
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
         await using var carl = await EnterAsync(demo, "Carl", "Welcome");
@@ -272,7 +295,7 @@ public sealed class DemoTests(Chromium chromium)
     public async Task The_picture_in_the_README_is_of_this_page()
     {
         var path = Path.Combine(Repository.Root, "docs", "images", "demo.png");
-        await using var demo = await DemoServer.StartNewAsync();
+        await using var demo = await DemoServer.StartNewAsync(EndlessGame);
         await using var ada = await EnterAsync(demo, "Ada", "Welcome");
         await using var bob = await EnterAsync(demo, "Bob", "Welcome");
         await ada.Page.SetViewportSizeAsync(1120, 960);

@@ -117,8 +117,9 @@ public sealed class DemoTests : IAsyncLifetime
         Assert.Equal(["Chess", "Welcome"], await LobbiesAsync(bob));
         await ada.EmitWithAckAsync<JsonElement>("leave");
         await _server.SettleAsync();
+        Assert.Equal(["Chess", "Welcome"], await LobbiesAsync(bob)); // she may only have reloaded the page
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(36));
         Assert.Equal(["Welcome"], await LobbiesAsync(bob));
-        await _server.AdvanceAsync(TimeSpan.FromSeconds(5));
         Assert.Equal(2, await bob.ExpectAsync<int>("online"));
 
         // What was opened and never entered is closed after its grace.
@@ -134,8 +135,9 @@ public sealed class DemoTests : IAsyncLifetime
     {
         var (ada, bob, id, _) = await PlayAsync();
         var carl = await VisitorAsync("Carl");
-        var joined = await carl.EmitWithAckAsync<JsonElement>("join", "Welcome", false);
-        Assert.Equal(id, Assert.Single(joined.GetProperty("games").EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal(["Ada", "Bob", "Carl"], await JoinAsync(carl, "Welcome"));
+        var games = await carl.EmitWithAckAsync<JsonElement>("games");
+        Assert.Equal(id, Assert.Single(games.EnumerateArray()).GetProperty("id").GetString());
         await carl.EmitWithAckAsync<JsonElement>("watch", id);
         var shown = (await carl.ExpectAsync("sync")).As<JsonElement>(2);
         Assert.Equal("Playing", shown.GetProperty("phase").GetString());
@@ -147,8 +149,8 @@ public sealed class DemoTests : IAsyncLifetime
         await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
         var frames = Frames(carl);
         Assert.InRange(frames.Count, 59, 61);
-        Assert.Equal(50, frames[^1].As<double>(4)); // she has not moved, he has
-        Assert.Equal(10, frames[^1].As<double>(5));
+        Assert.Equal(50, frames[^1].As<double>(5)); // she has not moved, he has
+        Assert.Equal(10, frames[^1].As<double>(6));
         Assert.Equal("This game is over.", await ErrorAsync(carl, "watch", new string('0', 32)));
         Assert.Equal("This game is over.", await ErrorAsync(carl, "sit", "x", "y"));
         Assert.Equal("This seat is not kept, or was never there.", await ErrorAsync(carl, "sit", id, "1.guessed"));

@@ -20,7 +20,7 @@ internal interface IPong
 /// Two paddles and a ball. It is made by the <see cref="PongQueue"/> with two reserved seats, runs 60 times a second on one node of the
 /// cluster, and goes on elsewhere when that node leaves; after a crash with what was saved last, at most a second old.
 /// </summary>
-internal sealed class Pong : RoomEntity<PongState>, IPong
+internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>, IPong
 {
     private static readonly TimeSpan ShownWhenOver = TimeSpan.FromSeconds(30);
 
@@ -52,6 +52,7 @@ internal sealed class Pong : RoomEntity<PongState>, IPong
     public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
     {
         State.Lobby = options.As<GameMatch>()?.Group;
+        State.PointsToWin = configuration.GetValue("Game:PointsToWin", State.PointsToWin);
         foreach (var seat in seats)
             PlayerOf(seat).Name = seat.Name;
         Seats.IsLocked = true;
@@ -61,10 +62,8 @@ internal sealed class Pong : RoomEntity<PongState>, IPong
     public async Task<int> SitAsync(string token, string socketId)
     {
         EnsureIsOne();
-        await Sync.UnwatchAsync(socketId); // it may have watched
-        var seat = await Seats.ReturnAsync(token, socketId);
-        await SaveAsync(); // the seat is worth something after a crash, too
-        return SideOf(seat);
+        // Saved as soon as it changes, without waiting: the others play meanwhile. What it has watched it has by its seat as well.
+        return SideOf(await Seats.ReturnAsync(token, socketId));
     }
 
     public Task WatchAsync(string socketId)
@@ -113,9 +112,7 @@ internal sealed class Pong : RoomEntity<PongState>, IPong
         PlayerOf(seat).IsAway = true;
         if (State.Phase != PongPhase.Over)
             End(Seats.Count > 0 ? 1 - SideOf(seat) : null);
-        if (Seats.Count == 0)
-            Close();
-        return Task.CompletedTask;
+        return Seats.Count == 0 && State.Lobby is not null ? CloseAsync() : Task.CompletedTask;
     }
 
     public override Task OnTickAsync(TimeSpan elapsed)
@@ -131,8 +128,14 @@ internal sealed class Pong : RoomEntity<PongState>, IPong
         }
         // Who is slow, or away, gets the next one.
         Namespace.To(Seats.Room, Sync.Room).Volatile.Emit(
-            "frame", Rounded(State.X), Rounded(State.Y), State.Rest > 0 ? 0 : Rounded(State.SpeedX), State.Rest > 0 ? 0 : Rounded(State.SpeedY),
-            Rounded(State.Players[0].Paddle), Rounded(State.Players[1].Paddle));
+            "frame",
+            Id,
+            Rounded(State.X),
+            Rounded(State.Y),
+            State.Rest > 0 ? 0 : Rounded(State.SpeedX),
+            State.Rest > 0 ? 0 : Rounded(State.SpeedY),
+            Rounded(State.Players[0].Paddle),
+            Rounded(State.Players[1].Paddle));
         return Task.CompletedTask;
     }
 
@@ -144,11 +147,13 @@ internal sealed class Pong : RoomEntity<PongState>, IPong
             [.. State.Players.Select(static player => player.Score)])
         : null;
 
+    /// <summary>Who watches is let go: an entity that starts by this id, and ends at once, has nothing to show them.</summary>
     [Event("close")]
-    private void Close()
+    private async Task CloseAsync()
     {
         State.Lobby = null; // for who comes in this moment
         Delete();
+        await Namespace.In(Sync.Room).SocketsLeaveAsync(Sync.Room);
     }
 
     private Task PlayOrWaitAsync()

@@ -22,6 +22,8 @@ internal sealed class PongState
     /// <summary>For how many seconds the ball rests yet.</summary>
     public double Rest { get; set; } = PongCourt.RestBeforeServe;
 
+    public int PointsToWin { get; set; } = 5;
+
     /// <summary>Who has won, once it is over; null where nobody has.</summary>
     public int? Winner { get; set; }
 }
@@ -65,7 +67,6 @@ internal static class PongCourt
     public const double ServeSpeed = 80;
     public const double MostSpeed = 200;
     public const double RestBeforeServe = 1.2;
-    public const int PointsToWin = 5;
 
     /// <summary>A step of the simulation: so short that nothing passes through a paddle.</summary>
     private const double Step = 1.0 / 240;
@@ -145,7 +146,7 @@ internal static class PongCourt
     private static void Score(PongState state, int side)
     {
         Rest(state);
-        if (++state.Players[side].Score < PointsToWin)
+        if (++state.Players[side].Score < state.PointsToWin)
             return;
         (state.Phase, state.Winner) = (PongPhase.Over, side);
     }

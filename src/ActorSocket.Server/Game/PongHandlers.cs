@@ -3,16 +3,21 @@ using ActorSocket.Server.Lobby;
 namespace ActorSocket.Server.Game;
 
 /// <summary>What a visitor of a lobby may do to play, or to watch. Refusals are acknowledged as <c>{ error }</c>, as the lobby's.</summary>
-internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities<PongQueue, IMatchQueue> queues)
+internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities<PongQueue, IMatchQueue> queues, PongList list, TimeProvider time)
 {
+    private static readonly TimeSpan SteerInterval = TimeSpan.FromMilliseconds(12);
+
     public void Connected(Socket socket)
     {
         string? playing = null;
         string? watching = null;
+        long? steeredAt = null;
+        socket.On("games", () => socket.Data.TryGetValue("lobby", out var lobby) ? list.Of($"{lobby}") : []);
         socket.On("play", () => RefusableAsync(async () =>
         {
             if (!socket.Data.TryGetValue("user", out var name) || !socket.Data.TryGetValue("lobby", out var lobby))
                 throw new EventException("Join a lobby first.");
+            EnsureIsFree(null);
             await queues.Get(PongQueue.Id).JoinAsync(MatchRequest.Of(socket.Id, $"{name}", group: LobbyRoom.IdOf($"{lobby}")));
             return new { waiting = true };
         }));
@@ -20,6 +25,7 @@ internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities
             new { cancelled = await queues.Get(PongQueue.Id).CancelAsync(socket.Id) }));
         socket.On("sit", (string? id, string? token) => RefusableAsync(async () =>
         {
+            EnsureIsFree(id);
             var side = await GameOf(id).SitAsync(token ?? "", socket.Id);
             (playing, watching) = (id, watching == id ? null : watching);
             return new { side };
@@ -42,8 +48,11 @@ internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities
         }));
         socket.On("steer", (double y) =>
         {
-            if (playing is not null)
-                GameOf(playing).Steer(socket.Id, y);
+            // Nothing holds a client back that steers without a pause, and a game that is over is not to start again for it.
+            if (playing is null || !list.IsPlayed(playing) || (steeredAt is { } at && time.GetElapsedTime(at) < SteerInterval))
+                return;
+            steeredAt = time.GetTimestamp();
+            GameOf(playing).Steer(socket.Id, y);
         });
         socket.On("give-up", () => RefusableAsync(async () =>
         {
@@ -52,6 +61,13 @@ internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities
             playing = null;
             return new { left = true };
         }));
+
+        // One game at a time.
+        void EnsureIsFree(string? id)
+        {
+            if (playing is not null && playing != id && list.IsPlayed(playing))
+                throw new EventException("Finish your own game first.");
+        }
     }
 
     /// <summary>Ids are made by the queue; an entity of any other says that it is over, and is none.</summary>

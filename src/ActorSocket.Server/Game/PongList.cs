@@ -26,6 +26,9 @@ internal sealed class PongList
         });
     }
 
+    /// <summary>Whether a game is there, and not over, as far as this node knows.</summary>
+    public bool IsPlayed(string id) => _games.Find(id) is not null;
+
     /// <param name="lobby">Its id, or its name.</param>
     public GameSummary[] Of(string lobby) =>
     [

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using ActorSocket.Server.Game;
 
 namespace ActorSocket.Server.Lobby;
 
@@ -12,7 +11,6 @@ internal sealed partial class LobbyHandlers(
     ActorSocketServer io,
     RoomEntities<LobbyRoom> lobbies,
     RoomEntities<LobbyList> list,
-    PongList games,
     TimeProvider time,
     ILogger<LobbyHandlers> log
 )
@@ -84,8 +82,6 @@ internal sealed partial class LobbyHandlers(
             return Error("Log in first.");
         if (!IsName(name))
             return Error("There is no such lobby.");
-        if (visitor.Lobby is not null)
-            await LeaveAsync(visitor);
         name = name!.Trim();
         JoinedLobby? joined;
         try
@@ -100,20 +96,29 @@ internal sealed partial class LobbyHandlers(
         }
         if (joined is null)
             return Error("There is no such lobby.");
+        if (visitor.Lobby is { } former && LobbyRoom.IdOf(former) != LobbyRoom.IdOf(joined.Name))
+            await LeaveAsync(visitor); // only now: who is not let in stays where he is
         visitor.Lobby = joined.Name;
         visitor.Socket.Data["lobby"] = joined.Name;
-        return new { joined.Name, joined.History, joined.Members, games = games.Of(joined.Name) };
+        return joined;
     }
 
     private async Task<object> LeaveAsync(Visitor visitor)
     {
         if (visitor.Lobby is { } lobby)
         {
-            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby)); // at once, wherever the lobby is
-            lobbies.Send(LobbyRoom.IdOf(lobby), "leave", visitor.Socket.Id);
             RemovePointer(visitor);
             visitor.Lobby = null;
             visitor.Socket.Data.Remove("lobby");
+            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby)); // at once, wherever the lobby is
+            try
+            {
+                await PersistAsync(() => lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(lobby), "leave", visitor.Socket.Id));
+            }
+            catch (TimeoutException)
+            {
+                // It does not live for now. This page is listed there until it is closed; what is asked next is more urgent.
+            }
         }
         return new { left = true };
     }

@@ -13,15 +13,13 @@ internal sealed class LobbyListState
 /// The list of all lobbies, which every page shows: one entity for the whole cluster. Lobbies report to it; one that is silent has died
 /// with its node.
 /// </summary>
-internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
+internal sealed class LobbyList(RoomEntities<LobbyRoom> lobbies, TimeProvider time) : RoomEntity<LobbyListState>
 {
     public new const string Id = "all";
     private const int MaxLobbies = 100;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(40); // longer than a crashed node's lobbies need to start elsewhere
 
     private readonly SortedDictionary<string, (int Heads, long At)> _lobbies = new(StringComparer.OrdinalIgnoreCase);
-
-    private int _online;
 
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
 
@@ -69,13 +67,17 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
 
     public override async Task OnTickAsync(TimeSpan elapsed)
     {
-        foreach (
-            var name in _lobbies
-                .Where(lobby => lobby.Key != LobbyRoom.Welcome && time.GetElapsedTime(lobby.Value.At) > Silence)
-                .Select(static lobby => lobby.Key)
-                .ToArray()
-        )
-            Closed(name);
+        var silent = _lobbies
+            .Select(lobby => (Name: lobby.Key, For: time.GetElapsedTime(lobby.Value.At)))
+            .Where(static lobby => lobby.Name != LobbyRoom.Welcome && lobby.For > Silence)
+            .ToArray();
+        foreach (var (name, silence) in silent)
+        {
+            if (silence > 2 * Silence)
+                Closed(name);
+            else
+                lobbies.Send(LobbyRoom.IdOf(name), "here"); // it may be in the store alone: then it starts, and closes itself if nobody comes
+        }
         await ShowOnlineAsync();
     }
 
@@ -84,9 +86,7 @@ internal sealed class LobbyList(TimeProvider time) : RoomEntity<LobbyListState>
     {
         try
         {
-            var online = await Namespace.CountAsync();
-            if (online != _online)
-                Namespace.Emit("online", _online = online);
+            Namespace.Emit("online", await Namespace.Timeout(TimeSpan.FromSeconds(1)).CountAsync());
         }
         catch (ClusterTimeoutException)
         {

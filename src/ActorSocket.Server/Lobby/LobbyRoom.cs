@@ -24,7 +24,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     private const int HistoryLength = 50;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    private long _openedAt;
+    private long _emptySince;
 
     public override TimeSpan TickInterval => TimeSpan.FromSeconds(5);
 
@@ -35,7 +35,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
 
     public override Task OnStartedAsync(EntityStart start)
     {
-        _openedAt = time.GetTimestamp();
+        _emptySince = time.GetTimestamp();
         if (IdOf(Welcome) == Id)
             State.Name = Welcome;
         Report();
@@ -70,7 +70,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     }
 
     [Event("leave")]
-    public Task LeaveAsync(string socketId) => Seats.LeaveAsync(socketId);
+    public Task<bool> LeaveAsync(string socketId) => Seats.LeaveAsync(socketId);
+
+    /// <summary>The list has not heard of it for long: it starts, says how many are in it, and closes itself where nobody comes.</summary>
+    [Event("here")]
+    public void Here() => Report();
 
     [Event("say")]
     public void Say(string user, string text)
@@ -96,14 +100,13 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     {
         Namespace.To(Seats.Room).Emit("members", Members());
         Report();
-        CloseIfEmpty();
+        _emptySince = time.GetTimestamp();
         return Task.CompletedTask;
     }
 
     public override Task OnTickAsync(TimeSpan elapsed)
     {
-        if (time.GetElapsedTime(_openedAt) > Grace)
-            CloseIfEmpty();
+        CloseIfEmpty();
         Report();
         return Task.CompletedTask;
     }
@@ -117,9 +120,10 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
             .Order(StringComparer.OrdinalIgnoreCase),
     ];
 
+    /// <summary>Not at once: who reloads the page, or whose server is restarted, comes back to what was said.</summary>
     private void CloseIfEmpty()
     {
-        if (Seats.Count > 0 || State.Name is Welcome)
+        if (Seats.Count > 0 || State.Name is Welcome || time.GetElapsedTime(_emptySince) <= Grace)
             return;
         if (State.Name is not null)
             list.Send(LobbyList.Id, "closed", State.Name);

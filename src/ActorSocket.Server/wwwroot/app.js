@@ -92,7 +92,7 @@ async function join(title, again = false) {
   answer.history.forEach(addChat);
   canvas.clear();
   showMembers(answer.members);
-  game.list(answer.games);
+  game.list(await ask("games"));
   $("lobby").dataset.joined = socket.id;
 }
 

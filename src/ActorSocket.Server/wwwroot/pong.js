@@ -92,8 +92,8 @@ export function pong(socket, { ask, element, show }) {
     () => resume(),
   );
 
-  socket.on("frame", (...values) => {
-    if (!current()) return;
+  socket.on("frame", (id, ...values) => {
+    if (id !== current()) return;
     const now = performance.now();
     if (frameAt && game?.phase === "Playing") measured.longestGap = Math.max(measured.longestGap, now - frameAt);
     [frame, frameAt] = [values.slice(0, 6), now];
@@ -128,11 +128,11 @@ export function pong(socket, { ask, element, show }) {
     } catch { /* shown */ }
   };
   $("leave-game").onclick = async () => {
-    const [wasSeated, id] = [seat !== null, current()];
+    const wasSeated = seat !== null;
     setSeat(null);
     setWatching(null);
     clear();
-    await ask(wasSeated ? "give-up" : "unwatch", id).catch(() => {});
+    await insist(wasSeated ? "give-up" : "unwatch");
   };
 
   // ---- Steering: where the pointer is, or up and down.

@@ -13,13 +13,14 @@ function merge(target, patch) {
 
 function follow(socket, show, askAgain) {
   const known = new Map(); // by the entity's name
+  let asked = 0;
   const take = (name, version, value) => (known.set(name, { version, value }), show(name, value));
   socket.on("connect", () => socket.recovered || known.clear());
   socket.on("sync", (name, version, value) => version >= (known.get(name)?.version ?? 0) && take(name, version, value));
   socket.on("sync:patch", (name, version, patch) => {
     const last = known.get(name);
     if (last?.version === version - 1) take(name, version, merge(last.value, patch));
-    else if (last && version > last.version) known.delete(name), askAgain(name); // something is missing
+    else if (!(version <= last?.version) && Date.now() - asked > 1000) (asked = Date.now()), askAgain(name); // something is missing
   });
 }
 

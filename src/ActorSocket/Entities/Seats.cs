@@ -158,6 +158,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         CheckName(name);
         if (_table.OfSocket(socketId) is { } own)
         {
+            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false); // it may have left the room on its own node
             _context.Sync?.Send(socketId); // it may have missed something: why else would it ask?
             return own;
         }

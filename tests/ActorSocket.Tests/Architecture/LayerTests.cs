@@ -60,6 +60,7 @@ public sealed class LayerTests
         "ActorSocket.Cluster/Hosting",
         "ActorSocket.TestKit",
         "ActorSocket.Server/Lobby",
+        "ActorSocket.Server/Game",
         "ActorSocket.Server/Admin",
         "ActorSocket.Server",
     ];
