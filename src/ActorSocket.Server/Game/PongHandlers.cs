@@ -3,7 +3,12 @@ using ActorSocket.Server.Lobby;
 namespace ActorSocket.Server.Game;
 
 /// <summary>What a visitor of a lobby may do to play, or to watch. Refusals are acknowledged as <c>{ error }</c>, as the lobby's.</summary>
-internal sealed class PongHandlers(RoomEntities<Pong, IPong> games, RoomEntities<PongQueue, IMatchQueue> queues, PongList list, TimeProvider time)
+internal sealed class PongHandlers(
+    RoomEntities<Pong, IPong> games,
+    RoomEntities<PongQueue, IMatchQueue> queues,
+    PongList list,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan SteerInterval = TimeSpan.FromMilliseconds(12);
 

@@ -76,7 +76,7 @@ internal sealed class LobbyList(RoomEntities<LobbyRoom> lobbies, TimeProvider ti
             if (silence > 2 * Silence)
                 Closed(name);
             else
-                lobbies.Send(LobbyRoom.IdOf(name), "here"); // it may be in the store alone: then it starts, and closes itself if nobody comes
+                lobbies.Send(LobbyRoom.IdOf(name), "here"); // it may be in the store alone: it starts, and closes itself if nobody comes
         }
         await ShowOnlineAsync();
     }
