@@ -145,7 +145,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
 
     /// <summary>
     /// Seats a socket, lets it join the <see cref="Room"/>, and runs <see cref="RoomEntity.OnJoinedAsync"/>: when that throws, there is no
-    /// seat. A socket that has one keeps it, and nothing runs.
+    /// seat. A socket that has one keeps it, and joins the room again if it has left that; nothing runs.
     /// </summary>
     /// <param name="socketId">Of a connected socket of the entity's namespace: the handler's own <see cref="Socket.Id"/>.</param>
     /// <param name="name">What the entity calls it by, 256 characters at most.</param>
