@@ -57,7 +57,7 @@ public sealed class ClusterGameTests(ITestOutputHelper output)
             output.WriteLine($"{result} after {killed.Elapsed.TotalSeconds:0.0} s");
             Assert.All(
                 result.GetProperty("restarted").EnumerateArray(),
-                static gap => Assert.InRange(gap.GetInt32(), 0, 5_000));
+                static gap => Assert.InRange(gap.GetInt32(), 0, 15_000)); // 0.4 to 1.1 s, and 5 s more where it had to be woken again
             Assert.All(
                 result.GetProperty("crashed").EnumerateArray(),
                 static gap => Assert.InRange(gap.GetInt32(), 0, 40_000)); // 21 s where the machine has nothing else to do
