@@ -134,6 +134,21 @@ public sealed class MatchQueueTests
     }
 
     [Fact]
+    public async Task Who_could_not_be_placed_together_do_not_choose_each_other_again_and_again()
+    {
+        await using var server = await StartAsync();
+        var (ada, bob, eve) = (await server.ConnectAsync(), await server.ConnectAsync(), await server.ConnectAsync());
+        await ada.EmitWithAckAsync<long>("queue", "refused", 0);
+        await bob.EmitWithAckAsync<long>("queue", "bob", 0);
+        await server.AdvanceAsync(TimeSpan.FromSeconds(0.6)); // it has been tried, and they wait for a second
+        await eve.EmitWithAckAsync<long>("queue", "eve", 0);
+        await server.AdvanceAsync(TimeSpan.FromSeconds(15));
+        await bob.ExpectAsync("matched");
+        await eve.ExpectAsync("matched");
+        await ada.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Who_waits_goes_on_waiting_when_the_queue_moves_and_is_told_when_it_is_lost()
     {
         await using var cluster = await ActorSocketTestCluster.StartAsync(4, Services, Map);

@@ -46,7 +46,7 @@ public sealed partial class ListedRooms<TListing>
     /// <param name="cancellationToken">Ends the wait; seats may be reserved nevertheless, and are free again in a while.</param>
     /// <returns>One for each name, in that order.</returns>
     /// <exception cref="EntityCallException">A new room refused it, or could not start.</exception>
-    /// <exception cref="TimeoutException">A new room did not answer within the limit, or too many wait for one.</exception>
+    /// <exception cref="TimeoutException">A new room did not answer within the limit, or nobody of those who wait before did.</exception>
     public Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
         IReadOnlyList<string> names, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
         CancellationToken cancellationToken = default) =>
@@ -62,14 +62,12 @@ public sealed partial class ListedRooms<TListing>
         foreach (var name in names)
             Seats.CheckName(name);
         var asked = new HashSet<string>(StringComparer.Ordinal);
-        if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } found)
+        if (await JoinAsync(names, among, where, options, asked, MaxSilent, cancellationToken).ConfigureAwait(false) is { } found)
             return found;
-        var limit = Server.Adapter.RequestTimeout;
-        if (!await _table.Creating.WaitAsync(limit, cancellationToken).ConfigureAwait(false))
-            throw new TimeoutException($"Others of this node are making a \"{_caller.Type}\", and did not come to an end within {limit}.");
+        await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await JoinAsync(names, among, where, options, asked, cancellationToken).ConfigureAwait(false) is { } made)
+            if (await JoinAsync(names, among, where, options, asked, mostSilent: 0, cancellationToken).ConfigureAwait(false) is { } made)
                 return made;
             var id = Guid.NewGuid().ToString("N");
             return await ReserveAsync(id, RoomEntity.ReserveMethod, names, null, options, cancellationToken).ConfigureAwait(false)
@@ -77,13 +75,29 @@ public sealed partial class ListedRooms<TListing>
         }
         finally
         {
+            Interlocked.Increment(ref _table.Turns);
             _table.Creating.Release();
+        }
+    }
+
+    /// <summary>However long the line is, as long as it moves on.</summary>
+    /// <exception cref="TimeoutException">It does not.</exception>
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        var limit = Server.Adapter.RequestTimeout;
+        while (true)
+        {
+            var turns = Interlocked.Read(ref _table.Turns);
+            if (await _table.Creating.WaitAsync(limit, cancellationToken).ConfigureAwait(false))
+                return;
+            if (turns == Interlocked.Read(ref _table.Turns))
+                throw new TimeoutException($"Others of this node are making a \"{_caller.Type}\", and none came to an end within {limit}.");
         }
     }
 
     private async Task<IReadOnlyList<SeatReservation>?> JoinAsync(
         IReadOnlyList<string> names, Func<IEnumerable<KeyValuePair<string, ListedEntity>>> among, Func<ListedRoom<TListing>, bool>? where,
-        object? options, HashSet<string> asked, CancellationToken cancellationToken)
+        object? options, HashSet<string> asked, int mostSilent, CancellationToken cancellationToken)
     {
         var silent = 0;
         foreach (var id in Candidates(names.Count, among, where, asked))
@@ -110,7 +124,7 @@ public sealed partial class ListedRooms<TListing>
             catch (TimeoutException)
             {
                 LearnRefusal(id, known, known.Seats, isLocked: true);
-                if (++silent > MaxSilent)
+                if (++silent > mostSilent)
                     return null;
             }
         }
@@ -160,6 +174,8 @@ public sealed partial class ListedRooms<TListing>
     private ListedEntity? Newest(string id)
     {
         var listed = _table.Find(id);
+        if (listed?.Node is { IsAway: true })
+            return listed; // whatever was learned of it
         var learned = _table.Learned.Find(id);
         return learned is null || listed?.IsNewerThan(learned) == true ? listed : learned;
     }

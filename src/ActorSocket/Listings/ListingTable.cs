@@ -23,6 +23,9 @@ internal sealed class ListingTable
     /// <summary>Who makes a new entity since none has a place does so alone on this node: those after him find that one.</summary>
     public SemaphoreSlim Creating { get; } = new(1);
 
+    /// <summary>How many have had their turn at that.</summary>
+    public long Turns;
+
     /// <summary>What was learned of entities by asking them.</summary>
     public LearnedListings Learned { get; } = new();
 

@@ -150,6 +150,7 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
         ArgumentNullException.ThrowIfNull(start);
         _ = CheckedRules;
         Seats.GraceTime = TimeSpan.Zero;
+        List<Entry> gone = [];
         if (start.GetState<Waiting>() is { } kept)
         {
             _last = kept.Last;
@@ -161,12 +162,23 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
                 if (own.Count == numbers.Count)
                     Add(entry);
                 else
-                    await DropAsync(entry, UnmatchedReason.PlayerGone).ConfigureAwait(false); // one left while it was placed
+                    gone.Add(entry); // one left while it was placed
             }
         }
+        foreach (var entry in gone)
+            Forget(entry);
         if (start.Origin == EntityOrigin.Lost) // they are in the room until the start is over
             Namespace.To(Seats.Room).Emit("unmatched", NameOf(UnmatchedReason.QueueLost));
         await OnQueueStartedAsync(start).ConfigureAwait(false);
+        try
+        {
+            await TellAllAsync(gone.Select<Entry, Func<Task>>(
+                entry => () => OnUnmatchedAsync(entry.Ticket, UnmatchedReason.PlayerGone))).ConfigureAwait(false);
+        }
+        catch (Exception error) // they are out, whether they know or not, and the others wait
+        {
+            Namespace.Services.Server.Log.HandlerFailed(error, Context.Type);
+        }
     }
 
     /// <summary>All who wait. Who is about to be placed waits again on the other node; the seats that were kept for them expire.</summary>
@@ -212,6 +224,8 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
             _placing--;
             if (placed.Seats is { } seats)
             {
+                if (!placed.Entries.All(entry => _entries.ContainsKey(entry.Ticket.Number)))
+                    continue; // they were told that the queue has ended; the seats expire
                 foreach (var entry in placed.Entries)
                     Forget(entry);
                 tells.Add(() => OnMatchedAsync(placed.Match, seats));
@@ -219,9 +233,9 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
             else
             {
                 Namespace.Services.Server.Log.MatchNotPlaced(placed.Error!, Context.Type);
-                foreach (var entry in placed.Entries)
+                foreach (var (place, entry) in placed.Entries.Index())
                 {
-                    if (PutBack(entry) is { } reason)
+                    if (PutBack(entry, place) is { } reason)
                         tells.Add(() => OnUnmatchedAsync(entry.Ticket, reason));
                 }
             }
@@ -326,11 +340,11 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     }
 
     /// <summary>
-    /// It has no place after all, and waits on, a while longer each time: so that others are matched meanwhile, who may fare better. Unless
-    /// its time is over, or somebody has gone.
+    /// It has no place after all, and waits on, a while longer each time: so that others are matched meanwhile, who may fare better. Those of
+    /// one match come back one after the other, else they would choose each other again. Unless its time is over, or somebody has gone.
     /// </summary>
     /// <returns>Why it is out; null where it is not.</returns>
-    private UnmatchedReason? PutBack(Entry entry)
+    private UnmatchedReason? PutBack(Entry entry, int place)
     {
         if (!_entries.ContainsKey(entry.Ticket.Number))
             return null; // the queue has ended meanwhile
@@ -340,9 +354,15 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
             : Now - entry.Ticket.Since >= CheckedRules.Timeout ? UnmatchedReason.TimedOut
             : null;
         if (reason is null)
-            Pool.Add(entry.ToPool(Now + TimeSpan.FromSeconds(Math.Min(10, 1 << Math.Min(4, entry.Failures - 1)))));
+        {
+            var delay = TimeSpan.FromSeconds(Math.Min(10, 1 << Math.Min(4, entry.Failures - 1)));
+            var after = CheckedRules.Interval * place;
+            Pool.Add(entry.ToPool(Now + delay + (after < delay ? after : delay)));
+        }
         else
+        {
             Forget(entry);
+        }
         return reason;
     }
 
