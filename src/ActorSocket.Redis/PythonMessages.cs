@@ -80,9 +80,9 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
 
     /// <summary>Who is left out is a socket, and not who is in its room; of several it is all the same.</summary>
     private RoomSelection SelectionOf(string ns, string[]? rooms, string[] skipped) =>
-        skipped is [var id] && actions.Find(ns, id) is { } socket
-            ? EmitterActions.Select(rooms, []).ExceptSocket(socket)
-            : EmitterActions.Select(rooms, skipped);
+        skipped is not [var id] ? EmitterActions.Select(rooms, skipped)
+        : actions.Find(ns, id) is { } socket ? EmitterActions.Select(rooms, []).ExceptSocket(socket)
+        : EmitterActions.Select(rooms, []); // it is not here
 
     /// <summary>A list of arguments; with binary, that list with placeholders, and the bytes in base 64.</summary>
     private IReadOnlyList<object?> ArgumentsOf(JsonElement call)

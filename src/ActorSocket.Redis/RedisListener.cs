@@ -28,20 +28,19 @@ internal sealed class RedisListener(ServerServices server, ActorSocketRedisOptio
                 redis.ConnectionFailed += (_, failure) => OnFailed(failure.ConnectionType, failure.Exception);
                 redis.ConnectionRestored += (_, restored) => OnRestored(restored.ConnectionType);
                 var actions = new EmitterActions(server);
+                var doing = DoAllAsync(stopped); // what one subscription brings does not wait for the other
+                List<Task> subscribing = [];
                 // One pattern for emits and requests, else a join could pass the emit that was published after it.
                 if (options.Key is { } key)
                 {
                     var emitters = new JavaScriptMessages(key, server, actions);
-                    await ListenAsync(redis, RedisChannel.Pattern(Escape(key) + "*"), emitters.TakeAsync, stopped).ConfigureAwait(false);
+                    subscribing.Add(ListenAsync(redis, RedisChannel.Pattern(Escape(key) + "*"), emitters.TakeAsync, stopped));
                 }
                 if (options.PythonChannel is { } channel)
-                {
-                    var managers = new PythonMessages(server, actions);
-                    await ListenAsync(redis, RedisChannel.Literal(channel), managers.TakeAsync, stopped).ConfigureAwait(false);
-                }
+                    subscribing.Add(ListenAsync(redis, RedisChannel.Literal(channel), new PythonMessages(server, actions).TakeAsync, stopped));
+                await Task.WhenAll(subscribing).ConfigureAwait(false);
                 server.Log.RedisListening(string.Join(", ", ConfigurationOptions.Parse(options.ConnectionString).EndPoints));
-                await foreach (var one in _published.Reader.ReadAllAsync(stopped).ConfigureAwait(false))
-                    await DoAsync(one).ConfigureAwait(false);
+                await doing.ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -85,6 +84,12 @@ internal sealed class RedisListener(ServerServices server, ActorSocketRedisOptio
                 await Task.Delay(Pause, stopped).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task DoAllAsync(CancellationToken stopped)
+    {
+        await foreach (var one in _published.Reader.ReadAllAsync(stopped).ConfigureAwait(false))
+            await DoAsync(one).ConfigureAwait(false);
     }
 
     /// <summary>One message that is none costs none of the others.</summary>

@@ -25,6 +25,7 @@ public sealed class ClusterGameTests(ITestOutputHelper output)
             {
                 nodes.Add(await DemoServer.StartNewAsync(
                 [
+                    "--Game:PointsToWin=1000",
                     $"--ActorSocket:Cluster:Port={port}",
                     .. ports.Select(static (seed, i) => $"--ActorSocket:Cluster:SeedNodes:{i}=127.0.0.1:{seed}"),
                     "--ActorSocket:Persistence:Provider=PostgreSQL.15",

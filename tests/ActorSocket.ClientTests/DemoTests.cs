@@ -253,8 +253,8 @@ public sealed class DemoTests(Chromium chromium)
             await PointAtAsync(tab, 0); // out of the ball's way, sooner or later
         await ada.Page.WaitForFunctionAsync(
             "() => document.getElementById('game').dataset.score !== '0:0'", null, new() { Timeout = 60_000 });
-        var score = await ada.Page.GetAttributeAsync("#game", "data-score");
-        await demo.StoredAsync($"\"score\":{Math.Max(score![0] - '0', score[^1] - '0')}");
+        var score = await ScoreAsync(ada);
+        await demo.StoredAsync($"\"score\":{score.Max()}");
 
         await demo.KillAsync();
         foreach (var tab in (Tab[])[ada, bob, carl])
@@ -266,9 +266,12 @@ public sealed class DemoTests(Chromium chromium)
             await InPhaseAsync(tab, "Playing");
             await FramesAsync(tab);
         }
-        var after = (await carl.Page.GetAttributeAsync("#game", "data-score"))!;
-        Assert.True(after[0] >= score[0] && after[^1] >= score[^1], $"{score} has become {after}");
+        var after = await ScoreAsync(carl);
+        Assert.True(after[0] >= score[0] && after[1] >= score[1], $"{score[0]}:{score[1]} has become {after[0]}:{after[1]}");
     }
+
+    private static async Task<int[]> ScoreAsync(Tab tab) =>
+        Array.ConvertAll((await tab.Page.GetAttributeAsync("#game", "data-score"))!.Split(':'), int.Parse);
 
     [Fact]
     public async Task A_phone_shows_all_of_it_without_scrolling_sideways()

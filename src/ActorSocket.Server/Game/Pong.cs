@@ -23,6 +23,7 @@ internal interface IPong
 internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>, IPong
 {
     private static readonly TimeSpan ShownWhenOver = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ShownToWatchers = TimeSpan.FromSeconds(1);
 
     private readonly Random _dice = new();
 
@@ -112,7 +113,9 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
         PlayerOf(seat).IsAway = true;
         if (State.Phase != PongPhase.Over)
             End(Seats.Count > 0 ? 1 - SideOf(seat) : null);
-        return Seats.Count == 0 && State.Lobby is not null ? CloseAsync() : Task.CompletedTask;
+        if (Seats.Count == 0 && State.Lobby is not null)
+            After(ShownToWatchers, "close"); // who watches sees first how it ended
+        return Task.CompletedTask;
     }
 
     public override Task OnTickAsync(TimeSpan elapsed)
@@ -186,7 +189,7 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
 
     private void EnsureIsOne()
     {
-        if (EndUnlessOne())
+        if (EndUnlessOne() || (State.Phase == PongPhase.Over && Seats.Count == 0))
             throw new EventException("This game is over.") { Code = "NO_GAME" };
     }
 

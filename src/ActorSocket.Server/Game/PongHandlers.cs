@@ -10,13 +10,13 @@ internal sealed class PongHandlers(
     TimeProvider time
 )
 {
-    private static readonly TimeSpan SteerInterval = TimeSpan.FromMilliseconds(12);
+    private const double SteersASecond = 60, MostSteersAtOnce = 30;
 
     public void Connected(Socket socket)
     {
         string? playing = null;
         string? watching = null;
-        long? steeredAt = null;
+        var (mayDo, steeredAt) = (MostSteersAtOnce, time.GetTimestamp());
         socket.On("games", () => socket.Data.TryGetValue("lobby", out var lobby) ? list.Of($"{lobby}") : []);
         socket.On("play", () => RefusableAsync(async () =>
         {
@@ -44,25 +44,32 @@ internal sealed class PongHandlers(
             watching = id;
             return new { watching };
         }));
-        socket.On("unwatch", () => RefusableAsync(async () =>
+        socket.On("unwatch", (string? id) => RefusableAsync(async () =>
         {
-            if (watching is not null)
-                await GameOf(watching).UnwatchAsync(socket.Id);
+            if (watching is null || (id is not null && id != watching)) // it was said of one before, and came late
+                return new { watching };
+            await GameOf(watching).UnwatchAsync(socket.Id);
             watching = null;
             return new { watching };
         }));
         socket.On("steer", (double y) =>
         {
             // Nothing holds a client back that steers without a pause, and a game that is over is not to start again for it.
-            if (playing is null || !list.IsPlayed(playing) || (steeredAt is { } at && time.GetElapsedTime(at) < SteerInterval))
+            if (playing is null || !list.IsPlayed(playing))
                 return;
+            // After a stall of the line many come at once, and the last one counts.
+            mayDo = Math.Min(MostSteersAtOnce, mayDo + (time.GetElapsedTime(steeredAt).TotalSeconds * SteersASecond));
             steeredAt = time.GetTimestamp();
+            if (mayDo < 1)
+                return;
+            mayDo--;
             GameOf(playing).Steer(socket.Id, y);
         });
-        socket.On("give-up", () => RefusableAsync(async () =>
+        socket.On("give-up", (string? id) => RefusableAsync(async () =>
         {
-            if (playing is not null)
-                await GameOf(playing).LeaveAsync(socket.Id);
+            if (playing is null || (id is not null && id != playing))
+                return new { left = true };
+            await GameOf(playing).LeaveAsync(socket.Id);
             playing = null;
             return new { left = true };
         }));

@@ -96,10 +96,17 @@ internal sealed partial class LobbyHandlers(
         }
         if (joined is null)
             return Error("There is no such lobby.");
-        if (visitor.Lobby is { } former && LobbyRoom.IdOf(former) != LobbyRoom.IdOf(joined.Name))
-            await LeaveAsync(visitor); // only now: who is not let in stays where he is
+        var former = visitor.Lobby;
+        var moves = former is not null && LobbyRoom.IdOf(former) != LobbyRoom.IdOf(joined.Name);
+        if (moves) // only now: who is not let in stays where he is
+        {
+            RemovePointer(visitor);
+            await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(former!));
+        }
         visitor.Lobby = joined.Name;
         visitor.Socket.Data["lobby"] = joined.Name;
+        if (moves)
+            _ = LeaveSeatAsync(visitor, former!); // its node may have crashed: what is asked next does not wait for it
         return joined;
     }
 
@@ -111,16 +118,23 @@ internal sealed partial class LobbyHandlers(
             visitor.Lobby = null;
             visitor.Socket.Data.Remove("lobby");
             await visitor.Socket.LeaveAsync(LobbyRoom.RoomOf(lobby)); // at once, wherever the lobby is
-            try
-            {
-                await PersistAsync(() => lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(lobby), "leave", visitor.Socket.Id));
-            }
-            catch (TimeoutException)
-            {
-                // It does not live for now. This page is listed there until it is closed; what is asked next is more urgent.
-            }
+            await LeaveSeatAsync(visitor, lobby);
         }
         return new { left = true };
+    }
+
+    private async Task LeaveSeatAsync(Visitor visitor, string lobby)
+    {
+        try
+        {
+            await PersistAsync(() => visitor.Lobby is { } now && LobbyRoom.IdOf(now) == LobbyRoom.IdOf(lobby)
+                ? Task.FromResult(true) // back already
+                : lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(lobby), "leave", visitor.Socket.Id));
+        }
+        catch (Exception away) when (away is TimeoutException or EntityCallException)
+        {
+            // It does not live for now. This page is listed there until it is closed; what is asked next is more urgent.
+        }
     }
 
     private void RemovePointer(Visitor visitor)

@@ -128,11 +128,11 @@ export function pong(socket, { ask, element, show }) {
     } catch { /* shown */ }
   };
   $("leave-game").onclick = async () => {
-    const wasSeated = seat !== null;
+    const [wasSeated, id] = [seat !== null, current()]; // it is said until it is heard, which may be in the next game
     setSeat(null);
     setWatching(null);
     clear();
-    await insist(wasSeated ? "give-up" : "unwatch");
+    await insist(wasSeated ? "give-up" : "unwatch", id);
   };
 
   // ---- Steering: where the pointer is, or up and down.

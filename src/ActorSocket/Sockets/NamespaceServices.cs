@@ -419,6 +419,13 @@ internal sealed class NamespaceServices
     public async Task ChangeAsync(
         RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
     {
+        if (change is SocketChange.Disconnect or SocketChange.Close) // all are told at once: what is emitted next reaches none of them
+        {
+            var scope = change == SocketChange.Close ? DisconnectScope.Connection : DisconnectScope.Namespace;
+            await Task.WhenAll(Select(selection).Select(socket => socket.DisconnectAsync(scope, cancellationToken).AsTask()))
+                .ConfigureAwait(false);
+            return;
+        }
         ExceptionDispatchInfo? failure = null;
         foreach (var socket in Select(selection))
         {
@@ -435,12 +442,6 @@ internal sealed class NamespaceServices
                     }
                     break;
                 case SocketChange.Leave: await socket.LeaveAsync(rooms, cancellationToken).ConfigureAwait(false); break;
-                case SocketChange.Disconnect:
-                    await socket.DisconnectAsync(DisconnectScope.Namespace, cancellationToken).ConfigureAwait(false);
-                    break;
-                case SocketChange.Close:
-                    await socket.DisconnectAsync(DisconnectScope.Connection, cancellationToken).ConfigureAwait(false);
-                    break;
             }
         }
         failure?.Throw();

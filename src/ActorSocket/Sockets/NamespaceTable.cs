@@ -52,9 +52,9 @@ internal sealed class NamespaceTable
 
     public void Remove(NamespaceServices ns)
     {
+        ns.Users?.End(); // before the name is free: who comes next finds no handlers of this one
         if (_byName.TryRemove(KeyValuePair.Create(ns.Name, ns)) && ns.IsMadeForClient)
             Interlocked.Decrement(ref _madeForClients);
-        ns.Users?.End();
         ns.Parent?.Children!.TryRemove(KeyValuePair.Create(ns.Name, ns));
     }
 

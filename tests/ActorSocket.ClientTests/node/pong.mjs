@@ -127,6 +127,7 @@ export async function A_game_goes_on_through_a_rolling_restart_and_a_crash({ ope
   assert.ok(bob.score[0] + bob.score[1] >= score[0] + score[1], `${score} has become ${bob.score}`);
 
   const kept = carl.score;
+  await all(120, "what is kept to be saved");
   await signal("restarted", { restarted }); // the game's node is killed meanwhile
   await all(120, "the game after the crash");
   const crashed = visitors.map((visitor) => visitor.takeGap());
