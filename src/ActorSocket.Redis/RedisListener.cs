@@ -37,7 +37,10 @@ internal sealed class RedisListener(ServerServices server, ActorSocketRedisOptio
                     subscribing.Add(ListenAsync(redis, RedisChannel.Pattern(Escape(key) + "*"), emitters.TakeAsync, stopped));
                 }
                 if (options.PythonChannel is { } channel)
-                    subscribing.Add(ListenAsync(redis, RedisChannel.Literal(channel), new PythonMessages(server, actions).TakeAsync, stopped));
+                {
+                    var managers = new PythonMessages(server, actions);
+                    subscribing.Add(ListenAsync(redis, RedisChannel.Literal(channel), managers.TakeAsync, stopped));
+                }
                 await Task.WhenAll(subscribing).ConfigureAwait(false);
                 server.Log.RedisListening(string.Join(", ", ConfigurationOptions.Parse(options.ConnectionString).EndPoints));
                 await doing.ConfigureAwait(false);

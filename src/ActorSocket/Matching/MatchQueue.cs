@@ -340,8 +340,8 @@ public abstract class MatchQueue : RoomEntity, IMatchQueue
     }
 
     /// <summary>
-    /// It has no place after all, and waits on, a while longer each time: so that others are matched meanwhile, who may fare better. Those of
-    /// one match come back one after the other, else they would choose each other again. Unless its time is over, or somebody has gone.
+    /// It has no place after all, and waits on, a while longer each time: so that others are matched meanwhile, who may fare better. Those
+    /// of one match come back one after the other, else they would choose each other again. Unless its time is over, or somebody has gone.
     /// </summary>
     /// <returns>Why it is out; null where it is not.</returns>
     private UnmatchedReason? PutBack(Entry entry, int place)
