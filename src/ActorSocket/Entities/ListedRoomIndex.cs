@@ -34,7 +34,9 @@ public sealed class ListedRoomIndex<TKey, TListing> : IDisposable
     /// <param name="where">Which of those fit; null for all.</param>
     /// <param name="options">What <see cref="RoomEntity.OnReservedAsync"/> is given: a new room sets itself up by it.</param>
     /// <param name="cancellationToken">Ends the wait; the seat may be reserved nevertheless, and is free again in a while.</param>
-    /// <inheritdoc cref="ListedRooms{TListing}.JoinOrCreateAsync(string, Func{ListedRoom{TListing}, bool}, object, CancellationToken)"/>
+    /// <returns>The seat, in that room.</returns>
+    /// <exception cref="EntityCallException">A new room refused it, or could not start.</exception>
+    /// <exception cref="TimeoutException">A new room did not answer within the limit, or nobody of those who wait before did.</exception>
     public async Task<SeatReservation> JoinOrCreateAsync(
         TKey key, string name, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
         CancellationToken cancellationToken = default) =>
@@ -48,7 +50,7 @@ public sealed class ListedRoomIndex<TKey, TListing> : IDisposable
     /// <param name="cancellationToken">Ends the wait; seats may be reserved nevertheless, and are free again in a while.</param>
     /// <returns>One for each name, in that order.</returns>
     /// <exception cref="EntityCallException">A new room refused it, or could not start.</exception>
-    /// <exception cref="TimeoutException">The new room, or three of those that there are, did not answer within the limit.</exception>
+    /// <exception cref="TimeoutException">A new room did not answer within the limit, or nobody of those who wait before did.</exception>
     public Task<IReadOnlyList<SeatReservation>> JoinOrCreateAsync(
         TKey key, IReadOnlyList<string> names, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
         CancellationToken cancellationToken = default) =>

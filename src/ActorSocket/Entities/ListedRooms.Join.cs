@@ -23,9 +23,6 @@ public sealed partial class ListedRooms<TListing>
     /// </summary>
     /// <inheritdoc cref="JoinOrCreateAsync(IReadOnlyList{string}, Func{ListedRoom{TListing}, bool}, object, CancellationToken)"/>
     /// <param name="name">What the room calls who comes, 256 characters at most.</param>
-    /// <param name="where">Which rooms fit; null for all.</param>
-    /// <param name="options">What <see cref="RoomEntity.OnReservedAsync"/> is given: a new room sets itself up by it.</param>
-    /// <param name="cancellationToken">Ends the wait; the seat may be reserved nevertheless, and is free again in a while.</param>
     public async Task<SeatReservation> JoinOrCreateAsync(
         string name, Func<ListedRoom<TListing>, bool>? where = null, object? options = null,
         CancellationToken cancellationToken = default) =>
