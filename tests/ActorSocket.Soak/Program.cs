@@ -7,8 +7,8 @@ using ActorSocket.ClusterTests.Infrastructure;
 using ActorSocket.Soak;
 
 // Everything at once, for as long as one likes, while nodes are killed and stopped:
-//   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--faults 40] [--seed N] [--transport stock]
-//     [--out FOLDER]
+//   dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes 10 [--clients 36] [--pace 1] [--faults 40] [--seed N]
+//     [--transport stock] [--out FOLDER]
 // Three nodes behind a round-robin balancer; official clients by all transports (tests/ActorSocket.ClientTests/node/soak.mjs), which check
 // what may never happen. It ends with 1, and says why, when something did, or when something is left once all clients are gone.
 var options = new SoakOptions(args);
@@ -31,7 +31,14 @@ Note($"the cluster is whole: {string.Join(", ", cluster.Nodes.Select(static node
 clock.Restart();
 JsonElement counts;
 await using (
-    var clients = await ScriptClient.StartJavaScriptAsync("soak", "soak", cluster.Balancer.Url, "mixed", ("CLIENTS", $"{options.Clients}"))
+    var clients = await ScriptClient.StartJavaScriptAsync(
+        "soak",
+        "soak",
+        cluster.Balancer.Url,
+        "mixed",
+        ("CLIENTS", $"{options.Clients}"),
+        ("PACE", options.Pace.ToString(CultureInfo.InvariantCulture))
+    )
 )
 {
     await clients.SignalAsync("running");
@@ -201,7 +208,7 @@ string Report()
     text.AppendLine(CultureInfo.InvariantCulture, $"# Soak: {options.Minutes} minutes, {options.Clients} talkers, seed {options.Seed}\n");
     text.AppendLine(
         CultureInfo.InvariantCulture,
-        $"    dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes {options.Minutes} --clients {options.Clients} --faults "
+        $"    dotnet run -c Release --project tests/ActorSocket.Soak -- --minutes {options.Minutes} --clients {options.Clients} --pace {options.Pace} --faults "
         + $"{options.FaultEvery} --seed {options.Seed}\n"
     );
     var numbers = counts.EnumerateObject().Where(static count => count.Value.ValueKind is JsonValueKind.Number);

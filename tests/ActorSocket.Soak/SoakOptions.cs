@@ -17,6 +17,9 @@ internal sealed class SoakOptions
                 case "--clients":
                     Clients = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
                     break;
+                case "--pace":
+                    Pace = double.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
                 case "--faults":
                     FaultEvery = double.Parse(args[i + 1], CultureInfo.InvariantCulture);
                     break;
@@ -31,7 +34,7 @@ internal sealed class SoakOptions
                     break;
                 default:
                     throw new ArgumentException(
-                        $"Unknown option {args[i]}: --minutes, --clients, --faults, --seed, --transport and --out are known.",
+                        $"Unknown option {args[i]}: --minutes, --clients, --pace, --faults, --seed, --transport and --out are known.",
                         nameof(args)
                     );
             }
@@ -41,6 +44,9 @@ internal sealed class SoakOptions
     public double Minutes { get; } = 10;
 
     public int Clients { get; } = 36;
+
+    /// <summary>How many times longer the clients rest: 4 leaves most of a machine of two cores to others.</summary>
+    public double Pace { get; } = 1;
 
     public double FaultEvery { get; } = 40;
 

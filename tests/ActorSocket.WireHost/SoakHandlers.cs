@@ -15,7 +15,7 @@ internal static class SoakHandlers
         var counters = io.MapEntities<Counter>("counter");
         io.OnConnection(socket =>
         {
-            socket.On("count", async (string id) =>
+            socket.On("call counter", async (string id) => // "count" is that of rooms (TestHandlers)
             {
                 try
                 {

@@ -243,7 +243,7 @@ class Caller {
     const kills = this.judge.killed.size;
     let value;
     try {
-      value = await socket.timeout(30_000).emitWithAck("count", this.id);
+      value = await socket.timeout(30_000).emitWithAck("call counter", this.id);
     } catch {
       this.said = `no answer at ${new Date().toISOString()}`;
       return this.#unsure();
@@ -281,6 +281,7 @@ class Caller {
 /** Whoever says "running" is told what happens to the nodes, line by line, and at last to stop. */
 export async function soak({ url, lines }) {
   const clients = Number(process.env.CLIENTS ?? 36);
+  const pace = Number(process.env.PACE ?? 1); // how much longer they rest than they might
   const judge = new Judge();
   let running = true;
   let whole = Date.now();
@@ -299,7 +300,7 @@ export async function soak({ url, lines }) {
   /** Runs something again and again, each time after a pause that scatters around the given one. */
   const loop = async (ms, work) => {
     while (running) {
-      await pause(ms * (0.5 + Math.random()));
+      await pause(ms * pace * (0.5 + Math.random()));
       await work();
     }
   };
@@ -321,8 +322,8 @@ export async function soak({ url, lines }) {
     loop(5_000, () => stall(url, judge)),
     // Half of the entities are called often, the others hardly ever: they live on by themselves.
     ...callers.map((caller, i) => loop(i % 2 ? 500 : 40_000, () => caller.call(pick(talkers).socket))),
-    loop(1_000, () => judge.review()),
-    loop(1_000, () => {
+    loop(1_000 / pace, () => judge.review()),
+    loop(1_000 / pace, () => {
       for (const caller of callers) {
         const since = Math.max(caller.ticked, ticking, whole);
         if (caller.ticked && watcher.connected && Date.now() - since > 20_000) {
@@ -331,7 +332,7 @@ export async function soak({ url, lines }) {
         }
       }
     }),
-    loop(5_000, () => say({ signal: "counts", ...judge.counts, problems: judge.problems.splice(0) })),
+    loop(5_000 / pace, () => say({ signal: "counts", ...judge.counts, problems: judge.problems.splice(0) })),
   ];
   await Promise.all(work);
   await pause(32_000); // the last answers, or the ends of their time
