@@ -27,6 +27,10 @@ switch (args)
         return Presence.Run(rest);
     case ["lifecycle", var server, .. var rest]:
         return await Lifecycle.RunAsync(server, rest);
+    case ["guard", .. var rest]:
+        return await Guard.RunAsync(rest);
+    case ["tls", .. var rest]:
+        return await Tls.RunAsync(rest);
     case ["sync"]:
         return Syncing.Run();
     case ["entities"]:
@@ -56,6 +60,9 @@ switch (args)
               presence [--users N]  users of two nodes: time and memory
               lifecycle DLL [--clients N] [--rounds N]
                                     from the start of ActorSocket.Server to ready, from SIGTERM to its end
+              guard [--seconds N]   what handlers that block cost the others, on event loops and on stock Kestrel
+              tls [--idle N] [--rounds N]
+                                    WebSockets over TLS beside a bare Kestrel WebSocket over TLS
               sync                  what merge patches of a game's state save, and cost
               entities              calls of entities, idle ones, and saving many, on one node
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)

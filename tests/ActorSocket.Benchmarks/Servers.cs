@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -14,8 +16,12 @@ namespace ActorSocket.Benchmarks;
 /// <summary>The servers written in .NET that a load generator talks to.</summary>
 internal static class Servers
 {
+    private static readonly Barrier Meeting = new(2);
+    private static readonly HttpClient Http = new();
+
     /// <summary>
-    /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators.
+    /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators, and
+    /// handlers that block.
     /// </summary>
     /// <param name="isStock">Whether Kestrel's own transport serves it.</param>
     public static Task RunActorSocketAsync(string[] args, bool isStock = false)
@@ -44,8 +50,36 @@ internal static class Servers
                 allocated = GC.GetTotalAllocatedBytes(),
                 collections = new[] { GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2) },
             });
+            MapBlocking(socket, app);
         });
+        app.MapGet("/sleep", static (int ms) => Sleep(ms));
         return RunAsync(app);
+    }
+
+    /// <summary>What a handler should not do, and does (<see cref="Guard"/>).</summary>
+    private static void MapBlocking(Socket socket, WebApplication app)
+    {
+        socket.On("sleep", static (int ms) => Sleep(ms));
+        socket.On("compute", static (int ms) =>
+        {
+            var end = Stopwatch.GetTimestamp() + (ms * Stopwatch.Frequency / 1000);
+            while (Stopwatch.GetTimestamp() < end)
+            {
+            }
+            return "done";
+        });
+        socket.On("meet", static () =>
+        {
+            Meeting.SignalAndWait();
+            return "done";
+        });
+        socket.On("call", (int ms) => Http.GetStringAsync(new Uri($"{app.Urls.First()}/sleep?ms={ms}")).GetAwaiter().GetResult());
+    }
+
+    private static string Sleep(int ms)
+    {
+        Thread.Sleep(ms);
+        return "done";
     }
 
     public static Task RunSignalRAsync(string[] args)
@@ -76,7 +110,15 @@ internal static class Servers
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration["port"] ?? "3000"}");
+        var port = builder.Configuration.GetValue("port", 3000);
+        var certificate = builder.Configuration.GetValue("tls", false) ? Tls.NewCertificate() : null;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, port, endpoint =>
+            {
+                if (certificate is not null)
+                    endpoint.UseHttps(certificate);
+            })
+        );
         return builder;
     }
 
