@@ -150,6 +150,35 @@ public sealed class ListedRoomsTests
     }
 
     [Fact]
+    public async Task A_room_that_somebody_waits_for_stays_though_those_it_was_made_for_are_refused()
+    {
+        await using var server = await StartAsync();
+        var arenas = Of(server);
+        var refused = arenas.ReserveAsync("wanted", ["banned slowly"]);
+        await Arena.Refusing.Task;
+        var opened = arenas.InvokeAsync("wanted", "open", "ctf", 1);
+        Arena.Refuse.SetResult();
+        await Assert.ThrowsAsync<EntityCallException>(() => refused);
+        await opened;
+        await server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal("ctf", arenas.Listed<ArenaInfo>().Find("wanted")?.Listing.Mode);
+    }
+
+    [Fact]
+    public async Task A_room_that_is_not_what_was_looked_for_any_more_gives_no_seat_though_it_vanishes()
+    {
+        await using var server = await StartAsync();
+        var arenas = Of(server);
+        var lobby = arenas.Listed<ArenaInfo>();
+        await arenas.InvokeAsync("other", "open", "ctf", 1);
+        await server.SettleAsync();
+        await arenas.InvokeAsync("other", "open", "vanishes", 1); // nobody is told yet
+        Assert.Equal("ctf", lobby.Find("other")!.Listing.Mode);
+        var seat = await lobby.JoinOrCreateAsync("ada", static room => room.Listing.Mode == "ctf", "ctf");
+        Assert.NotEqual("other", seat.Id, StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task However_many_join_at_once_on_three_nodes_no_room_is_overbooked_and_few_are_not_full()
     {
         await using var cluster = await ActorSocketTestCluster.StartAsync(3, Services, Map);
@@ -231,6 +260,7 @@ public sealed class ListedRoomsTests
     public sealed class Arena : RoomEntity, IAsyncDisposable
     {
         internal static readonly ConcurrentQueue<string> Ended = [];
+        internal static readonly TaskCompletionSource Refusing = new(), Refuse = new();
 
         private ArenaInfo? _info;
 
@@ -246,12 +276,23 @@ public sealed class ListedRoomsTests
 
         public override object? HandOver() => _info;
 
+        private static async Task RefuseSlowlyAsync()
+        {
+            Refusing.SetResult();
+            await Refuse.Task;
+            throw new EventException("not you");
+        }
+
         public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
         {
             if (seats.Any(static seat => seat.Name == "banned"))
                 throw new EventException("not you");
+            if (seats.Any(static seat => seat.Name == "banned slowly"))
+                return RefuseSlowlyAsync();
             if (_info is null && options.As<string>() is { } mode)
                 Open(mode, 0);
+            if (_info?.Mode == "vanishes")
+                Open(null, 0);
             if (_info?.Mode == "closes" && Seats.Count == Seats.Capacity)
             {
                 Seats.IsLocked = true;

@@ -45,9 +45,9 @@ internal sealed partial class EntityActor
             _entity = kind.Create(scope.ServiceProvider);
             _entity.Context = _context;
             _context.Generation = history.Generation;
-            _context.IsForSeats = history.Origin == EntityOrigin.New
-                && _waiting.All(static one => one.Call.Method is RoomEntity.ReserveMethod or RoomEntity.JoinMethod);
             var (origin, kept) = Found(history);
+            _context.IsForSeats = origin == EntityOrigin.New
+                && _waiting.All(static one => one.Call.Method is RoomEntity.ReserveMethod or RoomEntity.JoinMethod);
             _context.HasLostBefore = origin is EntityOrigin.Lost or EntityOrigin.Restored;
             foreach (var timer in kept?.Timers ?? [])
                 _context.PutTimer(timer);

@@ -136,6 +136,16 @@ internal sealed partial class EntityActor
             Keep();
     }
 
+    /// <summary>As if it had never been.</summary>
+    private void Discard()
+    {
+        _context.Delete();
+        if (_context.Saves is { HasSaved: true })
+            Retire();
+        else
+            End();
+    }
+
     private void Keep()
     {
         _isBusy = _isKeeping = true;
@@ -168,9 +178,11 @@ internal sealed partial class EntityActor
             _isRetiringLater = true;
             Timers.StartSingleTimer(nameof(RetireDue), RetireDue.Instance, kind.Options.SaveInterval);
         }
-        else if (_waiting.Count == 0)
+        else if (_waiting.Count == 0 || _context.IsDeleted)
         {
-            End();
+            End(); // first: what is sent on then waits for the one after this
+            while (_waiting.TryDequeue(out var next))
+                SendOn(next.Call, next.Sender);
             return;
         }
         RunNext();

@@ -314,6 +314,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             RunEndOfSeats();
         else if (_context.IsRetired)
             Retire();
+        else if (_context.IsUnwanted)
+            Discard();
     }
 
     // ---- Its end

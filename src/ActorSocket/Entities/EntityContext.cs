@@ -67,6 +67,12 @@ internal sealed class EntityContext(string id, EntityKind kind)
     /// <summary>It was started to reserve seats, and nothing else was asked of it.</summary>
     public bool IsForSeats { get; set; }
 
+    /// <summary>Those that it was started for were refused, and nobody else knows of it.</summary>
+    public bool IsUnwanted => IsForSeats && HasRefused && _listing is null && !HasSeats && _timers.Count == 0;
+
+    /// <summary>Somebody was refused seats.</summary>
+    public bool HasRefused { get; set; }
+
     /// <summary>As it was set.</summary>
     public object? Listing { get; private set; }
 

@@ -24,6 +24,9 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
     /// <summary>Whether a save is under way: one more would only wait.</summary>
     public bool IsSaving => Volatile.Read(ref _running) is not null;
 
+    /// <summary>Whether the store may have something of this life.</summary>
+    public bool HasSaved { get; private set; }
+
     /// <summary>Where it begins.</summary>
     /// <param name="number">The highest that there was.</param>
     /// <param name="generation">Of this life.</param>
@@ -77,6 +80,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
                 _next = _next is null ? new Save(stored, NewTask()) : _next with { State = stored };
                 return _next.Done.Task;
             }
+            HasSaved = true;
             var save = _running = new Save(stored, NewTask());
             _ = RunAsync(save);
             return save.Done.Task;

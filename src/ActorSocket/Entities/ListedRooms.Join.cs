@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ActorSocket.Entities;
 using ActorSocket.Listings;
 using ActorSocket.Protocol.SocketIo;
@@ -191,24 +192,22 @@ public sealed partial class ListedRooms<TListing>
     {
         var result = await _caller.CallAsync(id, method, new ArgumentList([names, options]), cancellationToken).ConfigureAwait(false);
         var reservation = _caller.Read<Reservation>(result, method)!;
-        if (reservation.Listing is { } data)
+        var (taken, capacity) = (reservation.Taken, reservation.Capacity);
+        if (reservation.Listing is { } now)
+            _table.Learned.Learn(id, Listed(now, reservation.Revision, taken, reservation.IsLocked), Server.Time);
+        if (where is not null && reservation.Before is { } before)
         {
-            var json = Encoding.UTF8.GetBytes(data.GetRawText());
-            var (taken, capacity, isLocked) = (reservation.Taken, reservation.Capacity, reservation.IsLocked);
-            _table.Learned.Learn(
-                id, new ListedEntity(reservation.Generation, reservation.Revision, json, taken, capacity, isLocked), Server.Time);
-            if (where is not null && reservation.Before is { } what)
+            var asFound = Listed(before, revision: 0, taken - names.Count, isLocked: false);
+            if (Read(id, asFound) is not { } room || !where(room))
             {
-                json = Encoding.UTF8.GetBytes(what.GetRawText());
-                var before = new ListedEntity(reservation.Generation, 0, json, taken - names.Count, capacity, isLocked: false);
-                if (Read(id, before) is not { } room || !where(room))
-                {
-                    var tokens = Array.ConvertAll(reservation.Seats, static seat => seat.Token);
-                    _caller.Send(id, RoomEntity.ReleaseMethod, new ArgumentList([tokens]));
-                    return null;
-                }
+                var tokens = Array.ConvertAll(reservation.Seats, static seat => seat.Token);
+                _caller.Send(id, RoomEntity.ReleaseMethod, new ArgumentList([tokens]));
+                return null;
             }
         }
         return Array.ConvertAll(reservation.Seats, seat => new SeatReservation(id, seat.Number, seat.Token));
+
+        ListedEntity Listed(JsonElement data, long revision, int seats, bool isLocked) =>
+            new(reservation.Generation, revision, Encoding.UTF8.GetBytes(data.GetRawText()), seats, capacity, isLocked);
     }
 }

@@ -154,20 +154,20 @@ public abstract class RoomEntity
         }
         catch
         {
-            if (Context.IsForSeats && Seats.Count == 0 && Listing is null)
-                Context.Retire(); // it was started for those who are refused, and nobody else knows of it
+            Context.HasRefused = true;
             throw;
         }
         var reserved = seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token)).ToArray();
-        return Context.ToListed() is { } listed
+        var listed = Context.ToListed();
+        return (listed ?? before) is { } any
             ? new Entities.Reservation(
                 reserved,
-                listed.Generation,
-                listed.Revision,
-                JsonElement.Parse(listed.Data),
-                listed.Seats,
-                listed.Capacity,
-                listed.IsLocked,
+                any.Generation,
+                any.Revision,
+                listed is null ? null : JsonElement.Parse(listed.Data),
+                Seats.Count,
+                any.Capacity,
+                any.IsLocked,
                 before is null ? null : JsonElement.Parse(before.Data)
             )
             : new Entities.Reservation(reserved);

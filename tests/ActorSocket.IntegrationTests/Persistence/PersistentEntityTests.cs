@@ -83,6 +83,38 @@ public sealed class PersistentEntityTests
     }
 
     [Fact]
+    public async Task Who_is_refused_a_seat_costs_nobody_a_state_and_leaves_none_behind()
+    {
+        using var file = new StoreFile();
+        await using var node = await file.StartAsync<Lobby>(static options => options.SaveInterval = TimeSpan.FromMilliseconds(100));
+        var (lobbies, store) = (node.Entities, WatchedStore.Of(node.Node));
+        await lobbies.InvokeAsync("kept", "join", "anna");
+        await lobbies.InvokeAsync("kept", "retire");
+        await Node.UntilAsync(() => Lobby.Ended.ContainsKey("kept"), "it to retire");
+        foreach (var id in (string[])["kept", "never"])
+            await Assert.ThrowsAsync<EntityCallException>(() => lobbies.ReserveAsync(id, ["banned"]));
+        await Node.UntilAsync(() => Lobby.Ended.ContainsKey("never"), "it to end");
+        Assert.Null(await store.LoadAsync(new EntityKey("lobby", "never")));
+        Assert.Equal(["anna"], (await lobbies.InvokeAsync<List<string>>("kept", "members"))!);
+    }
+
+    [Fact]
+    public async Task What_comes_while_a_state_is_deleted_is_for_the_one_after_it()
+    {
+        using var file = new StoreFile();
+        await using var node = await file.StartAsync<Lobby>(NeverSaved);
+        var (lobbies, store) = (node.Entities, WatchedStore.Of(node.Node));
+        await lobbies.InvokeAsync("again", "join", "anna");
+        await lobbies.InvokeAsync("again", "save");
+        var goOn = store.HoldDeletions();
+        await lobbies.InvokeAsync("again", "delete");
+        var joined = lobbies.InvokeAsync<int>("again", "join", "ben");
+        goOn.SetResult();
+        Assert.Equal(1, await joined);
+        Assert.Equal(["ben"], (await lobbies.InvokeAsync<List<string>>("again", "members"))!);
+    }
+
+    [Fact]
     public async Task One_that_is_idle_is_saved_and_comes_back_with_its_next_call()
     {
         using var file = new StoreFile();
@@ -348,6 +380,8 @@ public sealed class PersistentEntityTests
             _ticks++;
             return Task.CompletedTask;
         }
+
+        public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options) => throw new EventException("not you");
 
         [Event("origin")]
         public string Origin() => _origin.ToString();

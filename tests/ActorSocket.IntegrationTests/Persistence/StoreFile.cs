@@ -59,6 +59,7 @@ internal sealed record EntityNode<TEntity>(Node Node, RoomEntities<TEntity> Enti
 internal sealed class WatchedStore(IEntityStore inner) : IEntityStore
 {
     private int _saves;
+    private TaskCompletionSource? _deletions;
 
     public static WatchedStore Of(Node node)
     {
@@ -86,7 +87,16 @@ internal sealed class WatchedStore(IEntityStore inner) : IEntityStore
         Interlocked.Increment(ref _saves);
     }
 
-    public Task DeleteAsync(EntityKey key, long number) => IsDown ? throw Down() : inner.DeleteAsync(key, number);
+    /// <summary>Until the result is set.</summary>
+    public TaskCompletionSource HoldDeletions() => _deletions = new TaskCompletionSource();
+
+    public async Task DeleteAsync(EntityKey key, long number)
+    {
+        if (IsDown)
+            throw Down();
+        await (_deletions?.Task ?? Task.CompletedTask);
+        await inner.DeleteAsync(key, number);
+    }
 
     private static IOException Down() => new("the store is away");
 }
