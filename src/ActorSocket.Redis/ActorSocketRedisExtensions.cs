@@ -31,17 +31,18 @@ public static class ActorSocketRedisExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var (services, name) = (builder.Services, builder.Name);
         var options = services.AddOptions<ActorSocketRedisOptions>(name);
+        var section = name.Length == 0 ? "ActorSocket:Redis" : $"ActorSocket:{name}:Redis";
         if (!services.Any(service => service.ImplementationInstance is RedisRegistration known && known.Name == name))
         {
             services.AddSingleton(new RedisRegistration(name));
             options
-                .Configure<IServiceProvider>((redis, provider) => provider.GetService<IConfiguration>()?.GetSection(
-                    name.Length == 0 ? "ActorSocket:Redis" : $"ActorSocket:{name}:Redis").Bind(redis))
+                .Configure<IServiceProvider>((redis, provider) =>
+                    provider.GetService<IConfiguration>()?.GetSection(section).Bind(redis))
                 .Validate(
                     static redis => redis.Key is not "" && redis.PythonChannel is not "",
-                    "ActorSocket:Redis: Key and PythonChannel have a name, or are null."
+                    $"{section}: Key and PythonChannel have a name, or are null."
                 )
-                .Validate(static redis => IsAddress(redis.ConnectionString), "ActorSocket:Redis:ConnectionString is none that can be read.")
+                .Validate(static redis => IsAddress(redis.ConnectionString), $"{section}:ConnectionString is none that can be read.")
                 .ValidateOnStart();
         }
         if (configure is not null)

@@ -39,10 +39,8 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     private readonly EntityContext _context;
     private readonly RoomEntity _entity;
     private readonly SeatTable _table;
-    // sockets that have lost their seat while they were lost, and until when they may be recovered, into the room too
-    private readonly Dictionary<string, DateTimeOffset> _former = new(StringComparer.Ordinal);
+    private readonly SeatRoom _room;
     private readonly long _lastKept; // the highest number of those that were kept
-    private Task? _clearing;
     private bool _isEnding;
 
     internal Seats(EntityContext context, RoomEntity entity, SeatRecords? kept)
@@ -57,14 +55,14 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         (_context, _entity, _lastKept) = (context, entity, kept?.Last ?? 0);
         var most = context.Options.MaxSeats;
         _table = kept is null ? new SeatTable(most) : new SeatTable(most, kept);
-        Room = context.RoomName();
+        _room = new SeatRoom(context, _table);
     }
 
     /// <summary>
     /// The room of those who sit here, <c>class:id</c>: <c>Namespace.To(Seats.Room).Emit(…)</c>. A socket is in it from before <see
     /// cref="RoomEntity.OnJoinedAsync"/> until its seat is left.
     /// </summary>
-    public string Room { get; }
+    public string Room => _room.Name;
 
     /// <summary>How many seats there are at this moment: reserved, connected and lost ones.</summary>
     public int Count => _table.Count;
@@ -131,13 +129,8 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     {
         get
         {
-            var first = _table.FirstDue;
-            foreach (var until in _former.Values)
-            {
-                if (!(until >= first))
-                    first = until;
-            }
-            return first;
+            var (seat, socket) = (_table.FirstDue, _room.FirstDue);
+            return seat is null || socket < seat ? socket : seat;
         }
     }
 
@@ -158,7 +151,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         CheckName(name);
         if (_table.OfSocket(socketId) is { } own)
         {
-            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false); // it may have left the room on its own node
+            await _room.JoinAsync(socketId, cancellationToken).ConfigureAwait(false); // it may have left the room on its own node
             _context.Sync?.Send(socketId); // it may have missed something: why else would it ask?
             return own;
         }
@@ -170,17 +163,16 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         var hasJoined = false;
         try
         {
-            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
+            await _room.JoinAsync(socketId, cancellationToken).ConfigureAwait(false);
             hasJoined = true;
-            _former.Remove(socketId);
-            Watch(socketId);
+            _room.Keep(socketId);
             await TellAsync(change).ConfigureAwait(false);
         }
         catch
         {
             if (seat.State != SeatState.Left)
                 _table.Drop(seat, Now);
-            var isGone = LetGoAsync(socketId, CancellationToken.None);
+            var isGone = _room.LetGoAsync(socketId, CancellationToken.None);
             if (hasJoined) // else its node does not answer
                 await isGone.ConfigureAwait(false);
             throw;
@@ -238,8 +230,8 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     {
         if (_table.Leave(seat, SeatLeaveReason.Left, Now) is null || seat.SocketId.Length == 0)
             return;
-        _ = LetGoAsync(seat.SocketId, CancellationToken.None);
-        Forget(seat.SocketId);
+        _ = _room.LetGoAsync(seat.SocketId, CancellationToken.None);
+        _room.Forget(seat.SocketId);
     }
 
     /// <summary>
@@ -266,11 +258,11 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             throw Refusal("This socket has another seat.", "SEAT_TAKEN");
         try
         {
-            await JoinRoomAsync(socketId, cancellationToken).ConfigureAwait(false);
+            await _room.JoinAsync(socketId, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            LetGoIfWithoutSeat(socketId); // its node may yet take it in
+            _room.LetGoIfWithoutSeat(socketId); // its node may yet take it in
             throw;
         }
         var (before, since, due) = (seat.SocketId, seat.Since, seat.Due);
@@ -283,7 +275,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
                 if (seat.State == SeatState.Connected && !isSeated)
                 {
                     isSeated = true;
-                    Exchange(before, socketId);
+                    _room.Exchange(before, socketId);
                 }
                 return change;
             }).ConfigureAwait(false);
@@ -291,7 +283,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         catch when (before.Length == 0 && seat.State == SeatState.Connected)
         {
             _table.ReserveAgain(seat, since, due!.Value);
-            await LetGoAsync(socketId, CancellationToken.None).ConfigureAwait(false);
+            await _room.LetGoAsync(socketId, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
         finally
@@ -299,7 +291,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             if (isSeated && _table.OfSocket(socketId) is not null)
                 _context.Sync?.Send(socketId);
             else if (!isSeated)
-                LetGoIfWithoutSeat(socketId);
+                _room.LetGoIfWithoutSeat(socketId);
         }
         // It was ended by OnLostAsync, or by the entity's own code, which did not wait for one before.
         return isSeated ? seat : throw Refusal("This seat is not kept any more.", "SEAT_UNKNOWN");
@@ -334,7 +326,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         if (!await EndAsync(seat, SeatLeaveReason.Kicked, cancellationToken).ConfigureAwait(false))
             return false;
         if (disconnect is { } scope && seat.SocketId.Length > 0)
-            await TryAsync(_context.Namespace.In(seat.SocketId).DisconnectSocketsAsync(scope, cancellationToken)).ConfigureAwait(false);
+            await _room.TryAsync(_context.Namespace.In(seat.SocketId).DisconnectSocketsAsync(scope, cancellationToken)).ConfigureAwait(false);
         return true;
     }
 
@@ -369,31 +361,26 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     internal void Begin()
     {
         _table.KeepUntil(Now + ShortestAfterStart, _lastKept);
-        ClearOnce();
-        foreach (var seat in _table.All)
-        {
-            if (seat.SocketId.Length > 0)
-                Watch(seat.SocketId);
-        }
+        _room.Begin();
     }
 
     /// <summary>Whether anything depends on what becomes of this socket.</summary>
-    internal bool Concerns(string socketId) => _table.OfSocket(socketId) is not null || _former.ContainsKey(socketId);
+    internal bool Concerns(string socketId) => _table.OfSocket(socketId) is not null || _room.HasFormer(socketId);
 
     /// <summary>The nodes say what a socket is.</summary>
     internal async Task SeeAsync(string socketId, SocketPresence presence)
     {
-        if (presence != SocketPresence.Gone && _former.Remove(socketId))
+        if (presence != SocketPresence.Gone && _room.RemoveFormer(socketId))
         {
-            _ = LetGoAsync(socketId, CancellationToken.None); // recovered, with its rooms: it has no seat
+            _ = _room.LetGoAsync(socketId, CancellationToken.None); // recovered, with its rooms: it has no seat
             return;
         }
         if (presence == SocketPresence.Here && _table.OfSocket(socketId) is { State: SeatState.Lost })
-            await JoinAgainAsync(socketId).ConfigureAwait(false);
+            await _room.JoinAgainAsync(socketId).ConfigureAwait(false);
         if (_table.See(socketId, presence, Now) is not { } change)
             return;
         if (change.Kind == SeatChangeKind.Left)
-            Unwatch(socketId);
+            _room.Unwatch(socketId);
         else if (change.Kind == SeatChangeKind.Returned)
             _context.Sync?.Send(socketId); // it was not in the room, or its recovery may have ended too early
         await TellAsync(change).ConfigureAwait(false);
@@ -403,20 +390,14 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     internal async Task ExpireAsync()
     {
         var now = Now;
-        foreach (var (socketId, until) in _former)
-        {
-            if (until > now)
-                continue;
-            _former.Remove(socketId);
-            Unwatch(socketId);
-        }
+        _room.Expire(now);
         var most = Count; // what is reserved for no time meanwhile has its turn afterwards
         await TellEachAsync(() =>
         {
             if (most-- <= 0 || _table.Expire(now) is not { } change)
                 return null;
             if (change.Seat.SocketId.Length > 0)
-                Forget(change.Seat.SocketId);
+                _room.Forget(change.Seat.SocketId);
             return change;
         }).ConfigureAwait(false);
     }
@@ -435,7 +416,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
                     if (_table.Leave(seats.Current, SeatLeaveReason.EntityEnded, Now) is not { } change)
                         continue;
                     if (change.Seat.SocketId.Length > 0)
-                        _ = LetGoAsync(change.Seat.SocketId, CancellationToken.None); // not waited for: the entity ends
+                        _ = _room.LetGoAsync(change.Seat.SocketId, CancellationToken.None); // not waited for: the entity ends
                     return change;
                 }
                 return null;
@@ -456,13 +437,13 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         try
         {
             if (wasConnected)
-                await LetGoAsync(seat.SocketId, cancellationToken).ConfigureAwait(false);
+                await _room.LetGoAsync(seat.SocketId, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             // Also of one that seemed to be there: it may have been lost a moment ago, and be recovered into the room.
             if (seat.SocketId.Length > 0 && _table.OfSocket(seat.SocketId) is null)
-                Forget(seat.SocketId);
+                _room.Forget(seat.SocketId);
             await TellAsync(change).ConfigureAwait(false);
         }
         return true;
@@ -496,100 +477,6 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         }
         failure?.Throw();
     }
-
-    private async Task JoinRoomAsync(string socketId, CancellationToken cancellationToken)
-    {
-        ClearOnce();
-        if (_clearing is { IsCompleted: false } clearing) // it would turn out who joins now
-            await clearing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await _context.Namespace.In(socketId).SocketsJoinAsync(Room, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>One that is recovered has the rooms that were known of it, which may be those of a moment before it sat here.</summary>
-    private async Task JoinAgainAsync(string socketId)
-    {
-        try
-        {
-            await JoinRoomAsync(socketId, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception error)
-        {
-            _context.Namespace.Services.Server.Log.SeatNotInRoom(error, _context.Type);
-        }
-    }
-
-    /// <summary>After a crash: who had a seat that was not saved is still in the room.</summary>
-    private void ClearOnce()
-    {
-        if (_context.HasLostBefore)
-        {
-            _clearing ??= TryAsync(
-                _context.Namespace.In(Room).Except(_table.All.Select(static seat => seat.SocketId).Where(static id => id.Length > 0))
-                    .SocketsLeaveAsync(Room)
-            );
-        }
-    }
-
-    /// <summary>A seat has another socket, or its own again.</summary>
-    private void Exchange(string before, string socketId)
-    {
-        if (before != socketId)
-        {
-            if (before.Length > 0)
-            {
-                _ = LetGoAsync(before, CancellationToken.None); // its node may have crashed, and is not waited for
-                Forget(before);
-            }
-            _former.Remove(socketId);
-        }
-        Watch(socketId); // also the same: nobody may have said yet that it is back, and then it would not be told when it goes again
-    }
-
-    /// <summary>It has joined the room, or may, and has no seat after all. Not waited for: its node may be what has failed.</summary>
-    private void LetGoIfWithoutSeat(string socketId)
-    {
-        if (_table.OfSocket(socketId) is not null)
-            return;
-        _ = LetGoAsync(socketId, CancellationToken.None);
-        Forget(socketId);
-    }
-
-    /// <summary>A lost socket has no seat any more; should it be recovered, it is to leave the room.</summary>
-    private void Forget(string socketId)
-    {
-        if (_context.Namespace.Services.Recovery is not { } recovery || _former.Count >= _table.Most)
-        {
-            Unwatch(socketId);
-            return;
-        }
-        _former[socketId] = Now + recovery.Options.MaxDisconnectionDuration;
-        Watch(socketId);
-        _table.Touch(); // there is something to come
-    }
-
-    /// <summary>It has no seat any more.</summary>
-    private Task LetGoAsync(string socketId, CancellationToken cancellationToken)
-    {
-        Unwatch(socketId);
-        return TryAsync(_context.Namespace.In(socketId).SocketsLeaveAsync(Room, cancellationToken));
-    }
-
-    /// <summary>A node that does not answer has most likely gone, and its sockets with it: that fails nobody.</summary>
-    private async Task TryAsync(ValueTask change)
-    {
-        try
-        {
-            await change.ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            _context.Namespace.Services.Server.Log.SeatNotCleared(error, _context.Type);
-        }
-    }
-
-    private void Watch(string socketId) => _context.Watcher.Watch(_context.Namespace.Name, socketId, _context.Actor);
-
-    private void Unwatch(string socketId) => _context.Watcher.Unwatch(socketId, _context.Actor);
 
     private void CheckCapacity()
     {

@@ -14,6 +14,16 @@ internal sealed class ChangedIds
 
     public int Count => _nodes.Count;
 
+    /// <param name="id">It has changed.</param>
+    /// <param name="isOrWasThere">Else it came and went.</param>
+    public void Note(string id, bool isOrWasThere)
+    {
+        if (isOrWasThere)
+            Add(id);
+        else
+            Remove(id);
+    }
+
     public void Add(string id)
     {
         if (!_nodes.ContainsKey(id))

@@ -59,10 +59,7 @@ internal sealed class ListingIndex<TKey, TListing> : IListingListener, IDisposab
     {
         lock (_gate)
         {
-            if (isListed || _keys.ContainsKey(id))
-                _changed.Add(id);
-            else
-                _changed.Remove(id); // it came and went
+            _changed.Note(id, isListed || _keys.ContainsKey(id));
         }
         _pump.Wake();
     }

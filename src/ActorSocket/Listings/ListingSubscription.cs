@@ -55,10 +55,7 @@ internal sealed class ListingSubscription<TListing> : IListingListener, IDisposa
     {
         lock (_gate)
         {
-            if (isListed || _told.ContainsKey(id))
-                _changed.Add(id);
-            else
-                _changed.Remove(id); // it came and went
+            _changed.Note(id, isListed || _told.ContainsKey(id));
         }
         _pump.Wake();
     }
