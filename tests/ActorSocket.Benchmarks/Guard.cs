@@ -37,7 +37,10 @@ internal sealed class Guard(double seconds)
     {
         Native.RaiseDescriptorLimit();
         Native.PinThisProcess(1);
-        var peers = Peer.All.Where(static peer => peer.IsOwn).ToArray();
+        var peers = Peer
+            .All.Where(static peer => peer.IsOwn)
+            .Select(static peer => peer with { Command = [.. peer.Command[..^1], "--blocks=true", peer.Command[^1]] })
+            .ToArray();
         Console.WriteLine("From when an echo was due until it was received: p50, p99 and the longest, in ms.");
         Console.WriteLine($"| | {string.Join(" | ", peers.Select(static peer => peer.Title))} |");
         Console.WriteLine($"|---|{string.Concat(peers.Select(static _ => "---|"))}");

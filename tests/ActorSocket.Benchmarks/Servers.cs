@@ -32,6 +32,7 @@ internal static class Servers
         builder.Services.AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
+        var blocks = app.Configuration.GetValue("blocks", false);
         io.OnConnection(socket =>
         {
             socket.On("echo", static (SocketArguments payload, Ack ack) => ack.Send(payload));
@@ -50,9 +51,11 @@ internal static class Servers
                 allocated = GC.GetTotalAllocatedBytes(),
                 collections = new[] { GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2) },
             });
-            MapBlocking(socket, app);
+            if (blocks)
+                MapBlocking(socket, app);
         });
-        app.MapGet("/sleep", static (int ms) => Sleep(ms));
+        if (blocks)
+            app.MapGet("/sleep", static (int ms) => Sleep(ms));
         return RunAsync(app);
     }
 

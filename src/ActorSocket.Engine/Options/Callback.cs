@@ -10,6 +10,10 @@ namespace ActorSocket.Configuration;
 /// </summary>
 internal static class Callback
 {
+    // Each connection registers its handlers: reflection is asked once for each type of delegate, and each method.
+    private static readonly ConditionalWeakTable<Type, StrongBox<bool>> ReturnsVoid = [];
+    private static readonly ConditionalWeakTable<MethodInfo, StrongBox<bool>> AsyncVoid = [];
+
     public static Func<T, Task> From<T>(Action<T> callback, [CallerArgumentExpression(nameof(callback))] string? name = null)
     {
         ThrowIfAsyncVoid(callback, name);
@@ -48,7 +52,9 @@ internal static class Callback
     public static void ThrowIfAsyncVoid(Delegate? callback, [CallerArgumentExpression(nameof(callback))] string? name = null)
     {
         ArgumentNullException.ThrowIfNull(callback, name);
-        if (IsAsyncVoid(callback.Method))
+        if (!ReturnsVoid.GetValue(callback.GetType(), static type => new(type.GetMethod("Invoke")!.ReturnType == typeof(void))).Value)
+            return;
+        if (AsyncVoid.GetValue(callback.Method, static method => new(IsAsyncVoid(method))).Value)
             throw new ArgumentException(
                 $"{callback.Method.Name} is async void: its exceptions would end the process, and nothing can wait for it. Let it return "
                 + "a Task.",

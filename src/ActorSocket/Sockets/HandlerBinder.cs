@@ -8,19 +8,21 @@ namespace ActorSocket.Sockets;
 
 /// <summary>
 /// Binds a delegate's parameters as minimal APIs do: what names a service of the event (<see cref="Ack"/>, <see cref="Socket"/>, the token,
-/// all arguments) is given, everything else takes the next argument of the event. The call is compiled once per handler method.
+/// all arguments) is given, everything else takes the next argument of the event. The call is compiled once per type of delegate; where
+/// arguments are checked, by what attributes say, once per method.
 /// </summary>
 /// <param name="json">How arguments are read.</param>
 /// <param name="shapes">By what arguments are checked; null: they are not.</param>
 internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = null)
 {
-    private readonly ConcurrentDictionary<(MethodInfo, Type), HandlerInvoker> _invokers = new();
+    private readonly ConcurrentDictionary<(MethodInfo?, Type), HandlerInvoker> _invokers = new();
 
-    public HandlerInvoker Bind(Delegate handler) => Bind(handler.Method, handler.GetType());
+    /// <remarks>A socket's handlers are new delegates for each connection: which method they call is not looked up unless it matters.</remarks>
+    public HandlerInvoker Bind(Delegate handler) => Bind(shapes is null ? null : handler.Method, handler.GetType());
 
     /// <summary>For delegates of this type that call this method.</summary>
-    public HandlerInvoker Bind(MethodInfo method, Type delegateType) =>
-        _invokers.GetOrAdd((method, delegateType), key => Compile(key.Item1, key.Item2));
+    public HandlerInvoker Bind(MethodInfo? method, Type delegateType) =>
+        _invokers.GetOrAdd((method, delegateType), static (key, binder) => binder.Compile(key.Item1, key.Item2), this);
 
     /// <summary>Fails as <see cref="Bind(Delegate)"/> would.</summary>
     public void Check(Type delegateType)
@@ -115,7 +117,7 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         return value;
     }
 
-    private HandlerInvoker Compile(MethodInfo method, Type delegateType)
+    private HandlerInvoker Compile(MethodInfo? method, Type delegateType)
     {
         Check(delegateType);
         var signature = delegateType.GetMethod("Invoke")!;
@@ -124,7 +126,7 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
         var next = 0;
         var parameters = signature.GetParameters();
         // What bears attributes is the method's. Its first one may be bound already, or be what the delegate takes first (an open one's).
-        var written = method.GetParameters();
+        var written = method?.GetParameters() ?? parameters;
         var shift = written.Length - parameters.Length;
         var arguments = Array.ConvertAll(parameters, parameter =>
         {
