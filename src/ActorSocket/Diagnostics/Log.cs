@@ -147,6 +147,13 @@ internal static partial class Log
     public static partial void ListingNotRead(this ILogger log, Exception error, string @class);
 
     [LoggerMessage(
+        95,
+        LogLevel.Information,
+        "Event loops would serve the clients at less cost, on this machine: builder.WebHost.UseActorSocketTransport()."
+    )]
+    public static partial void EventLoopsRecommended(this ILogger log);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

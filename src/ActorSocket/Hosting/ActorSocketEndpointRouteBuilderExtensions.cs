@@ -1,4 +1,5 @@
 using ActorSocket;
+using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Transports;
 using Microsoft.AspNetCore.Routing;
@@ -29,6 +30,8 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         if (server.Server.Options.ServeClient)
             server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');
+        if (server.MappedTo is null && TransportAdvice.IsDue(endpoints.ServiceProvider))
+            server.Server.Log.EventLoopsRecommended();
         server.MappedTo = endpoints is RouteGroupBuilder ? null : path;
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Server.Http).HandleAsync, $"ActorSocket {path}");
         return server;
