@@ -13,7 +13,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.UseActorSocketTransport();
 builder.Services.AddActorSocket().AddCluster().AddPersistence().AddAdminUi();
 builder.Services.AddSingleton(static services =>
-    services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyList>("lobby-list", SavedSoon));
+    services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRegistry>("lobby-registry", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<LobbyRoom>("lobby", SavedSoon));
 builder.Services.AddSingleton(static services =>
@@ -21,6 +21,7 @@ builder.Services.AddSingleton(static services =>
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<PongQueue, IMatchQueue>("pong-queue"));
 builder.Services.AddSingleton<LobbyHandlers>();
+builder.Services.AddSingleton<LobbyList>().AddHostedService(static services => services.GetRequiredService<LobbyList>());
 builder.Services.AddSingleton<PongList>();
 builder.Services.AddSingleton<PongHandlers>();
 builder.Services.ConfigureOptions<AdminAccess>();

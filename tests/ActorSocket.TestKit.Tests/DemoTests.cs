@@ -19,7 +19,13 @@ public sealed class DemoTests : IAsyncLifetime
         .ConfigureLogging(static logging => logging.ClearProviders())
         .ConfigureTestServices(static services => services.AddActorSocketTestKit(new VirtualClock())));
 
-    public async Task InitializeAsync() => _server = await ActorSocketTestServer.AttachAsync(_factory.Server);
+    public async Task InitializeAsync()
+    {
+        _server = await ActorSocketTestServer.AttachAsync(_factory.Server);
+        await using var first = await _server.ConnectAsync();
+        await first.EmitWithAckAsync<JsonElement>("login", "First");
+        await first.ExpectAsync("lobbies", static lobbies => lobbies.As<JsonElement>().GetArrayLength() == 1); // one is always there
+    }
 
     public async Task DisposeAsync()
     {
@@ -224,6 +230,7 @@ public sealed class DemoTests : IAsyncLifetime
     {
         var visitor = await _server.ConnectAsync(configure: o => o.Name = name);
         Assert.Equal(name, (await visitor.EmitWithAckAsync<JsonElement>("login", name)).GetProperty("name").GetString());
+        await visitor.ExpectAsync("lobbies");
         return visitor;
     }
 
@@ -235,8 +242,9 @@ public sealed class DemoTests : IAsyncLifetime
 
     private static async Task<string[]> LobbiesAsync(ActorSocketTestClient visitor)
     {
-        var login = await visitor.EmitWithAckAsync<JsonElement>("login", visitor.Name);
-        return [.. login.GetProperty("lobbies").EnumerateArray().Select(static lobby => lobby.GetProperty("name").GetString()!)];
+        await visitor.EmitWithAckAsync<JsonElement>("login", visitor.Name);
+        var lobbies = visitor.Events.Last(static e => e.Name == "lobbies").As<JsonElement>();
+        return [.. lobbies.EnumerateArray().Select(static lobby => lobby.GetProperty("name").GetString()!)];
     }
 
     private static async Task<string?> ErrorAsync(ActorSocketTestClient visitor, string eventName, params object?[] args)

@@ -10,7 +10,8 @@ namespace ActorSocket.Server.Lobby;
 internal sealed partial class LobbyHandlers(
     ActorSocketServer io,
     RoomEntities<LobbyRoom> lobbies,
-    RoomEntities<LobbyList> list,
+    RoomEntities<LobbyRegistry> registry,
+    LobbyList list,
     TimeProvider time,
     ILogger<LobbyHandlers> log
 )
@@ -60,7 +61,9 @@ internal sealed partial class LobbyHandlers(
         visitor.Name = name!.Trim();
         visitor.Socket.Data["user"] = visitor.Name;
         await visitor.Socket.JoinAsync(UserRoom(visitor.Name));
-        return new { name = visitor.Name, lobbies = await PersistAsync(() => list.InvokeAsync<LobbySummary[]>(LobbyList.Id, "list")) };
+        registry.Send(LobbyRegistry.Id, "start"); // the first after a restart: the lobbies of before are started
+        list.ShowTo(visitor.Socket);
+        return new { name = visitor.Name };
     }
 
     private async Task<object> CreateAsync(Visitor visitor, string? name)
@@ -70,7 +73,7 @@ internal sealed partial class LobbyHandlers(
         if (!IsName(name))
             return Error("A lobby's name has 1 to 24 letters, digits, spaces, dots or dashes.");
         name = name!.Trim();
-        if (await list.InvokeAsync<string>(LobbyList.Id, "add", name) is { } problem)
+        if (await registry.InvokeAsync<string>(LobbyRegistry.Id, "add", name) is { } problem)
             return Error(problem);
         await lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(name), "open", name);
         return new { name };

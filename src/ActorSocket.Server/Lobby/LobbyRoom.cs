@@ -16,9 +16,9 @@ internal sealed class LobbyState
 
 /// <summary>
 /// One lobby: who is in it, by a seat for each device, and what was said. It lives on one node of the cluster; its members
-/// may be connected to any. It tells the <see cref="LobbyList"/> how many they are.
+/// may be connected to any. It publishes how many they are (<see cref="LobbyListing"/>).
 /// </summary>
-internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time) : RoomEntity<LobbyState>
+internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvider time) : RoomEntity<LobbyState>
 {
     public const string Welcome = "Welcome";
     private const int HistoryLength = 50;
@@ -38,7 +38,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         _emptySince = time.GetTimestamp();
         if (IdOf(Welcome) == Id)
             State.Name = Welcome;
-        Report();
+        Publish();
         return Task.CompletedTask;
     }
 
@@ -49,7 +49,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         if (State.Name is not null)
             return false;
         State.Name = name;
-        Report();
+        Publish();
         return true;
     }
 
@@ -64,7 +64,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
             Retire();
             return null;
         }
-        State.Name ??= name;
+        if (State.Name is null)
+        {
+            registry.Send(LobbyRegistry.Id, "opened", name);
+            State.Name = name;
+        }
         await Seats.TakeAsync(socketId, user);
         return new JoinedLobby(State.Name, [.. State.History], Members());
     }
@@ -72,9 +76,15 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     [Event("leave")]
     public Task<bool> LeaveAsync(string socketId) => Seats.LeaveAsync(socketId);
 
-    /// <summary>The list has not heard of it for long: it starts, says how many are in it, and closes itself where nobody comes.</summary>
+    /// <summary>The registry has its name: it starts, if it has been opened, and closes itself where nobody comes.</summary>
     [Event("here")]
-    public void Here() => Report();
+    public void Here(string name)
+    {
+        if (State.Name is not null)
+            return;
+        registry.Send(LobbyRegistry.Id, "closed", name);
+        Retire();
+    }
 
     [Event("say")]
     public void Say(string user, string text)
@@ -89,7 +99,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public override Task OnJoinedAsync(Seat seat)
     {
         Namespace.To(Seats.Room).Except(seat.SocketId).Emit("members", Members()); // who joins is answered with them
-        Report();
+        Publish();
         return Task.CompletedTask;
     }
 
@@ -99,7 +109,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public override Task OnLeftAsync(Seat seat, SeatLeaveReason reason)
     {
         Namespace.To(Seats.Room).Emit("members", Members());
-        Report();
+        Publish();
         _emptySince = time.GetTimestamp();
         return Task.CompletedTask;
     }
@@ -107,7 +117,6 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
     public override Task OnTickAsync(TimeSpan elapsed)
     {
         CloseIfEmpty();
-        Report();
         return Task.CompletedTask;
     }
 
@@ -126,14 +135,11 @@ internal sealed class LobbyRoom(RoomEntities<LobbyList> list, TimeProvider time)
         if (Seats.Count > 0 || State.Name is Welcome || time.GetElapsedTime(_emptySince) <= Grace)
             return;
         if (State.Name is not null)
-            list.Send(LobbyList.Id, "closed", State.Name);
+            registry.Send(LobbyRegistry.Id, "closed", State.Name);
         State = new LobbyState(); // for who comes in this moment
+        Publish();
         Delete();
     }
 
-    private void Report()
-    {
-        if (State.Name is not null)
-            list.Send(LobbyList.Id, "heads", State.Name, Members().Length);
-    }
+    private void Publish() => Listing = State.Name is { } name ? new LobbyListing(name, Members().Length) : null;
 }

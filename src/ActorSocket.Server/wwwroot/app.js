@@ -78,7 +78,6 @@ async function login() {
   sessionStorage.setItem("name", name);
   $("login-form").hidden = true;
   $("app").hidden = false;
-  showLobbies(answer.lobbies);
 }
 
 async function join(title, again = false) {

@@ -1,0 +1,51 @@
+namespace ActorSocket.Server.Lobby;
+
+/// <summary>What outlives the registry's node.</summary>
+internal sealed class LobbyNames
+{
+    public List<string> Names { get; set; } = [];
+}
+
+/// <summary>
+/// Which lobbies there are, one entity for the whole cluster: each name is given once, and after a restart those that are in the store
+/// alone are started, so that they are listed, and close themselves if nobody comes.
+/// </summary>
+internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntity<LobbyNames>
+{
+    public new const string Id = "all";
+    private const int MaxLobbies = 100;
+
+    public override Task OnStartedAsync(EntityStart start)
+    {
+        foreach (var name in (string[])[LobbyRoom.Welcome, .. State.Names])
+            lobbies.Send(LobbyRoom.IdOf(name), "here", name);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>It is, now.</summary>
+    [Event("start")]
+    public void Start()
+    {
+    }
+
+    /// <summary>Null when the name is free, else what is wrong.</summary>
+    [Event("add")]
+    public string? Add(string name)
+    {
+        if (IsKnown(name))
+            return "There is a lobby of that name.";
+        if (State.Names.Count >= MaxLobbies)
+            return "There are too many lobbies already.";
+        State.Names.Add(name);
+        return null;
+    }
+
+    /// <summary>By somebody who came back to it.</summary>
+    [Event("opened")]
+    public void Opened(string name) => Add(name);
+
+    [Event("closed")]
+    public void Closed(string name) => State.Names.RemoveAll(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));
+
+    private bool IsKnown(string name) => ((string[])[LobbyRoom.Welcome, .. State.Names]).Any(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));
+}
