@@ -17,7 +17,7 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
 
     public override Task OnStartedAsync(EntityStart start)
     {
-        foreach (var name in (string[])[LobbyRoom.Welcome, .. State.Names])
+        foreach (var name in State.Names.Prepend(LobbyRoom.Welcome))
             lobbies.Send(LobbyRoom.IdOf(name), "here", name);
         return Task.CompletedTask;
     }
@@ -47,5 +47,6 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
     [Event("closed")]
     public void Closed(string name) => State.Names.RemoveAll(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));
 
-    private bool IsKnown(string name) => ((string[])[LobbyRoom.Welcome, .. State.Names]).Any(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));
+    private bool IsKnown(string name) =>
+        State.Names.Prepend(LobbyRoom.Welcome).Any(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));
 }

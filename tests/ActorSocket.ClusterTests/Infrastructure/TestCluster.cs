@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorSocket.ClientTests.Infrastructure;
 using System.Text.Json;
 using System.Runtime.CompilerServices;
@@ -8,7 +9,7 @@ namespace ActorSocket.ClusterTests.Infrastructure;
 /// <summary>Some nodes that are one cluster, and a balancer before them.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
-    private readonly List<NodeProcess> _all = [];
+    private ImmutableList<NodeProcess> _all = []; // the soak looks through it while nodes are added
     private readonly string[] _options;
     private readonly Network? _network;
 
@@ -56,7 +57,7 @@ internal sealed class TestCluster : IAsyncDisposable
         var host = _network?.NameOf(_all.FindIndex(static node => !node.HasExited) is >= 0 and var oldest ? oldest : 0) ?? "127.0.0.1";
         var seed = Living.FirstOrDefault()?.PublicPort ?? publicPort;
         var node = NodeProcess.Start(Ports.Free(), port, publicPort, $"{host}:{seed}", [.. _options, .. known]);
-        _all.Add(node);
+        _all = _all.Add(node);
         return Task.FromResult(node);
     }
 
