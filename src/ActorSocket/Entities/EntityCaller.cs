@@ -5,8 +5,9 @@ using Akka.Actor;
 namespace ActorSocket.Entities;
 
 /// <summary>Calls the entities of one class, wherever they live.</summary>
+/// <param name="contract">The interface that says how they are called; null for none.</param>
 /// <param name="limit">How long an answer may take; null: as long as a request to other nodes.</param>
-internal sealed class EntityCaller(Namespace ns, string type, EntityRegion region, TimeSpan? limit)
+internal sealed class EntityCaller(Namespace ns, string type, EntityRegion region, Type? contract, TimeSpan? limit)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
 
@@ -14,7 +15,9 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
 
     public string Type => type;
 
-    public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, timeout);
+    public Type? Contract => contract;
+
+    public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, contract, timeout);
 
     /// <summary>Packs the call at once, and gives what the method returned: a JSON array.</summary>
     public Task<byte[]> CallAsync<TArgs>(string id, string method, in TArgs args, CancellationToken cancellationToken)

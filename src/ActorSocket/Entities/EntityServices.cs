@@ -45,6 +45,8 @@ internal sealed class EntityServices
     /// <summary>What calls the entities of a class, by its name on the wire; null where there is none of that name.</summary>
     public EntityCaller? CallerOf(string type) => _callers.GetValueOrDefault(type);
 
+    public IReadOnlyCollection<EntityCaller> Callers => [.. _callers.Values];
+
     public void Add(string type, EntityCaller caller) => _callers[type] = caller;
 
     /// <summary>Every node of a cluster takes its share of each class, called or not: it is started with the server.</summary>

@@ -33,7 +33,7 @@ public sealed partial class RoomEntities<TEntity>
         // The actor system starts after the application is mapped.
         var region = new EntityRegion(entities, kind);
         entities.StartLater(() => _ = region.Started);
-        Caller = new EntityCaller(ns, type, region, limit: null);
+        Caller = new EntityCaller(ns, type, region, contract, limit: null);
         entities.Add(type, Caller);
     }
 

@@ -32,6 +32,7 @@ public static class HubExtensions
         if (typeof(THub).GetCustomAttributes<AuthorizeAttribute>().ToArray() is { Length: > 0 } guards)
             ns.Use((socket, next) => AuthorizeConnectionAsync(socket, guards, next));
         var limited = Limit(ns, typeof(THub), events);
+        ns.Services.AddHandled(typeof(THub));
         var create = ActivatorUtilities.CreateFactory<THub>([]);
         ns.OnConnection(async socket =>
         {
@@ -117,7 +118,7 @@ public static class HubExtensions
         return policy is null || (await authorization.AuthorizeAsync(socket.User, socket, policy).ConfigureAwait(false)).Succeeded;
     }
 
-    private static MethodInfo[] EventMethods(Type hub) =>
+    internal static MethodInfo[] EventMethods(Type hub) =>
         Array.FindAll(
             hub.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic),
             static method => method.IsDefined(typeof(EventAttribute))

@@ -13,6 +13,8 @@ namespace ActorSocket.Sockets;
 /// </summary>
 internal sealed class NamespaceAuthentication(SocketAuthenticationOptions options)
 {
+    public SocketAuthenticationOptions Options => options;
+
     /// <exception cref="ConnectErrorException">The client is refused.</exception>
     public async Task SignInAsync(Socket socket)
     {

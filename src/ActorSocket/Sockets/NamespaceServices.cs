@@ -128,6 +128,16 @@ internal sealed partial class NamespaceServices
         EventPolicies = all.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>Hubs, and interfaces that say which events are handled: for its contract, and looked at when that is asked for.</summary>
+    public Type[] Handled { get; private set; } = [];
+
+    /// <summary>Interfaces that say which events are emitted.</summary>
+    public Type[] Emitted { get; private set; } = [];
+
+    public void AddHandled(Type type) => Handled = [.. Handled, type];
+
+    public void AddEmitted(Type type) => Emitted = [.. Emitted, type];
+
     /// <summary>The namespace's actor: started by the root for the first client that asks for the namespace, nobody before.</summary>
     public IActorRef Actor { get; set; } = ActorRefs.Nobody;
 

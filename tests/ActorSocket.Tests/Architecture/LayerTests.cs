@@ -43,6 +43,7 @@ public sealed class LayerTests
         "ActorSocket/Matching",
         "ActorSocket/Hosting",
         "ActorSocket/Api",
+        "ActorSocket/Contracts",
         "ActorSocket.Persistence",
         "ActorSocket.AdminUi",
         "ActorSocket.Redis",
