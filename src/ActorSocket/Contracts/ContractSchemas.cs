@@ -194,11 +194,12 @@ internal sealed class ContractSchemas
     }
 
     /// <summary>What the server writes is all there, but what it is told to leave out; of what it reads the serializer says it.</summary>
-    private static void Require(JsonObject schema, JsonTypeInfo info, bool isInput)
+    private void Require(JsonObject schema, JsonTypeInfo info, bool isInput)
     {
         if (schema["properties"] is not JsonObject properties)
             return;
-        var required = (schema["required"] as JsonArray ?? []).Select(static name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
+        var demanded = isInput ? schema["required"] as JsonArray : null;
+        var required = (demanded ?? []).Select(static name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
         foreach (var (name, value) in properties)
         {
             if (value is JsonObject tag && tag.ContainsKey("const")) // what tells the kinds of a union apart
@@ -206,12 +207,26 @@ internal sealed class ContractSchemas
         }
         if (!isInput)
         {
-            var written = info.Properties.Where(static one => one.Get is not null && one.ShouldSerialize is null);
+            var written = info.Properties.Where(IsAlwaysWritten);
             required.UnionWith(written.Select(static one => one.Name));
         }
         schema.Remove("required");
         if (properties.Where(one => required.Contains(one.Key)).Select(static one => (JsonNode)one.Key).ToArray() is { Length: > 0 } names)
             schema["required"] = new JsonArray(names);
+    }
+
+    private bool IsAlwaysWritten(JsonPropertyInfo property)
+    {
+        if (property.Get is null || property.ShouldSerialize is not null)
+            return false;
+        var own = property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true);
+        return (own is [JsonIgnoreAttribute { Condition: var condition }] ? condition : _options.DefaultIgnoreCondition) switch
+        {
+            JsonIgnoreCondition.Never => true,
+            JsonIgnoreCondition.WhenWritingNull =>
+                property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null,
+            _ => false,
+        };
     }
 
     private static bool IsNamed(JsonTypeInfo info, Type type) =>
