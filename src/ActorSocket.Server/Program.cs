@@ -20,10 +20,8 @@ builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<Pong, IPong>("pong", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<PongQueue, IMatchQueue>("pong-queue"));
-builder.Services.AddSingleton<LobbyHandlers>();
 builder.Services.AddSingleton<LobbyList>().AddHostedService(static services => services.GetRequiredService<LobbyList>());
 builder.Services.AddSingleton<PongList>();
-builder.Services.AddSingleton<PongHandlers>();
 builder.Services.ConfigureOptions<AdminAccess>();
 builder.Services.AddHealthChecks().AddActorSocket("ready");
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
@@ -38,14 +36,20 @@ app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static
 app.MapPrometheusScrapingEndpoint("/metrics");
 
 var io = app.MapActorSocket("/socket.io");
-var lobby = app.Services.GetRequiredService<LobbyHandlers>();
-var pong = app.Services.GetRequiredService<PongHandlers>();
-io.OnConnection(socket =>
-{
-    lobby.Connected(socket);
-    pong.Connected(socket);
-});
+io.UseEventFilter<AwayFilter>().MapHub<LobbyHub>().MapHub<PongHub>().Emits<ILobbyClient>().Emits<IPongClient>();
+// Every node may have entities of each class, whether it has visitors or not.
+app.Services.GetRequiredService<RoomEntities<LobbyRoom>>();
+app.Services.GetRequiredService<RoomEntities<LobbyRegistry>>();
+app.Services.GetRequiredService<RoomEntities<PongQueue, IMatchQueue>>();
+app.Services.GetRequiredService<PongList>();
 app.MapActorSocketAdminUi("/admin");
+app.MapActorSocketContract("/contract").AllowAnonymous(); // as open as the demo
+
+if (args is ["contract", var folder])
+{
+    await io.DescribeContract().WriteToAsync(folder);
+    return 0;
+}
 
 await app.RunAsync();
 return 0;

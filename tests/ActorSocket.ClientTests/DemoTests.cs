@@ -104,7 +104,7 @@ public sealed class DemoTests(Chromium chromium)
         Assert.Equal(new string?[] { null, "One picture a second, please." }, pictures);
         // Each waits for an answer of hers; the first that has one is the fifth, which is refused.
         var first = await ada.Page.EvaluateAsync<string?>(
-            "() => Promise.race(Array.from({ length: 5 }, () => __socket.emitWithAck('ready-check').then((answer) => answer.error)))"
+            "() => Promise.race(Array.from({ length: 5 }, () => __socket.emitWithAck('ready-check').then((answer) => answer.error?.message)))"
         );
         Assert.Equal("One after the other, please.", first);
         NoComplaints(ada);
@@ -434,7 +434,7 @@ public sealed class DemoTests(Chromium chromium)
         );
 
     private static async Task<string?> ErrorAsync(Tab tab, string name, params string[] args) =>
-        (await AskAsync(tab, name, args)).GetProperty("error").GetString();
+        (await AskAsync(tab, name, args)).GetProperty("error").GetProperty("message").GetString();
 
     /// <summary>Several at once, and the error of each, in their order.</summary>
     private static async Task<string?[]> AskAllAsync(Tab tab, int times, string name, params string[] args) =>
@@ -442,7 +442,7 @@ public sealed class DemoTests(Chromium chromium)
             """
             ([times, name, args]) => Promise.all(Array.from({ length: times }, () => {
               const values = args.map((value) => value.startsWith("new ") ? eval(value) : value);
-              return __socket.timeout(20000).emitWithAck(name, ...values).then((answer) => answer.error ?? null);
+              return __socket.timeout(20000).emitWithAck(name, ...values).then((answer) => answer.error?.message ?? null);
             }))
             """,
             new object[] { times, name, args }

@@ -247,9 +247,6 @@ public sealed class DemoTests : IAsyncLifetime
         return [.. lobbies.EnumerateArray().Select(static lobby => lobby.GetProperty("name").GetString()!)];
     }
 
-    private static async Task<string?> ErrorAsync(ActorSocketTestClient visitor, string eventName, params object?[] args)
-    {
-        var answer = await visitor.EmitWithAckCoreAsync<JsonElement>(eventName, args);
-        return answer.GetProperty("error").GetString();
-    }
+    private static async Task<string?> ErrorAsync(ActorSocketTestClient visitor, string eventName, params object?[] args) =>
+        (await Assert.ThrowsAsync<EventException>(() => visitor.EmitWithAckCoreAsync<JsonElement>(eventName, args))).Message;
 }

@@ -32,13 +32,8 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
     /// <summary>Who plays, the score, who is away: what must not be missed. The ball is in <see cref="OnTickAsync"/>.</summary>
     public override TimeSpan SyncInterval => TimeSpan.FromSeconds(1.0 / 20);
 
-    public override object SyncView() => new
-    {
-        phase = State.Phase.ToString(),
-        left = ViewOf(State.Players[0]),
-        right = ViewOf(State.Players[1]),
-        winner = State.Winner,
-    };
+    public override object SyncView() =>
+        new PongView(State.Phase.ToString(), ViewOf(State.Players[0]), ViewOf(State.Players[1]), State.Winner);
 
     public override Task OnStartedAsync(EntityStart start)
     {
@@ -130,8 +125,7 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
                 List();
         }
         // Who is slow, or away, gets the next one.
-        Namespace.To(Seats.Room, Sync.Room).Volatile.Emit(
-            "frame",
+        Namespace.To(Seats.Room, Sync.Room).Volatile.As<IPongClient>().Frame(
             Id,
             Rounded(State.X),
             Rounded(State.Y),
@@ -197,7 +191,7 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
 
     private PongPlayer PlayerOf(Seat seat) => State.Players[SideOf(seat)];
 
-    private static object ViewOf(PongPlayer player) => new { name = player.Name, score = player.Score, isAway = player.IsAway };
+    private static PongPlayerView ViewOf(PongPlayer player) => new(player.Name, player.Score, player.IsAway);
 
     private static double Rounded(double value) => Math.Round(value, 2);
 }

@@ -22,7 +22,7 @@ internal sealed class PongList
         _games.OnChanged(changes =>
         {
             foreach (var lobby in changes.Select(static change => change.Room.Listing.Lobby).Distinct(StringComparer.Ordinal))
-                io.Local.To(LobbyRoom.RoomOf(lobby)).Emit("games", Of(lobby));
+                io.Local.To(LobbyRoom.RoomOf(lobby)).As<IPongClient>().Games(Of(lobby));
         });
     }
 

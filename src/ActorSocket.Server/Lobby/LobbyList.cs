@@ -23,7 +23,7 @@ internal sealed class LobbyList : BackgroundService
         _lobbies.OnChanged(_ =>
         {
             lock (_gate)
-                io.Local.Emit("lobbies", All());
+                io.Local.As<ILobbyClient>().Lobbies(All());
         });
     }
 
@@ -31,7 +31,7 @@ internal sealed class LobbyList : BackgroundService
     public void ShowTo(Socket socket)
     {
         lock (_gate)
-            socket.Emit("lobbies", All());
+            socket.As<ILobbyClient>().Lobbies(All());
     }
 
     private LobbyListing[] All() =>
@@ -48,7 +48,7 @@ internal sealed class LobbyList : BackgroundService
         {
             try
             {
-                _io.Local.Emit("online", await _io.Timeout(TimeSpan.FromSeconds(1)).CountAsync(stoppingToken));
+                _io.Local.As<ILobbyClient>().Online(await _io.Timeout(TimeSpan.FromSeconds(1)).CountAsync(stoppingToken));
             }
             catch (ClusterTimeoutException)
             {

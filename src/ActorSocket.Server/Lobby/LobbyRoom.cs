@@ -93,12 +93,12 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
         State.History.Add(line);
         if (State.History.Count > HistoryLength)
             State.History.RemoveAt(0);
-        Namespace.To(Seats.Room).Emit("said", line);
+        Namespace.To(Seats.Room).As<ILobbyClient>().Said(line);
     }
 
     public override Task OnJoinedAsync(Seat seat)
     {
-        Namespace.To(Seats.Room).Except(seat.SocketId).Emit("members", Members()); // who joins is answered with them
+        Namespace.To(Seats.Room).Except(seat.SocketId).As<ILobbyClient>().Members(Members()); // who joins is answered with them
         Publish();
         return Task.CompletedTask;
     }
@@ -108,7 +108,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
 
     public override Task OnLeftAsync(Seat seat, SeatLeaveReason reason)
     {
-        Namespace.To(Seats.Room).Emit("members", Members());
+        Namespace.To(Seats.Room).As<ILobbyClient>().Members(Members());
         Publish();
         _emptySince = time.GetTimestamp();
         return Task.CompletedTask;

@@ -2,7 +2,9 @@ import { showBanner } from "./banner.js";
 import { pointers } from "./canvas.js";
 import { pong } from "./pong.js";
 
+/** @returns {any} */
 const $ = (id) => document.getElementById(id);
+/** @type {PageSocket} */
 const socket = io({ autoConnect: false });
 window.__socket = socket;
 let name = sessionStorage.getItem("name");
@@ -11,12 +13,19 @@ let lobby = sessionStorage.getItem("lobby");
 showBanner(socket, { status: $("status"), transport: $("transport"), ping: $("ping") });
 const canvas = pointers($("canvas"), socket);
 
-/** Asks the server; an { error } in its answer is shown and thrown. */
+/**
+ * Asks the server; an { error } in its answer is shown and thrown.
+ * @template {keyof Asked} E
+ * @param {E} event
+ * @param {Question<E>} args
+ * @returns {Promise<Reply<E>>}
+ */
 async function ask(event, ...args) {
-  const answer = await socket.timeout(20000).emitWithAck(event, ...args);
+  const answer = await /** @type {any} */ (socket.timeout(20000)).emitWithAck(event, ...args);
   if (answer?.error) {
-    show(answer.error);
-    throw Object.assign(new Error(answer.error), { refused: true });
+    const { message, code } = answer.error;
+    show(message);
+    throw Object.assign(new Error(message), { refused: code !== "AWAY" && code !== "INTERNAL_ERROR" });
   }
   return answer;
 }
@@ -113,7 +122,7 @@ socket.on("connect", async () => {
       if (lobby) await join(lobby, true);
       await game.resume();
       return;
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       console.warn(error);
       if (error.refused) return;
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,4 +1,7 @@
-/** Shows the connection's state, its transport and a round trip every two seconds. */
+/**
+ * Shows the connection's state, its transport and a round trip every two seconds.
+ * @param {PageSocket} socket
+ */
 export function showBanner(socket, { status, transport, ping }) {
   const set = (state, text) => {
     status.dataset.state = state;

@@ -1,4 +1,8 @@
-/** Everyone's pointer on a shared surface: volatile both ways, at most 30 a second. */
+/**
+ * Everyone's pointer on a shared surface: volatile both ways, at most 30 a second.
+ * @param {HTMLElement} surface
+ * @param {PageSocket} socket
+ */
 export function pointers(surface, socket) {
   const marks = new Map();
   let sent = 0;

@@ -4,17 +4,24 @@ import { follow } from "./sync.js";
 const court = { width: 160, height: 100, paddle: 20, paddleX: 5, paddleWidth: 2, ball: 1.5, paddleSpeed: 160 };
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+/** @param {PageSocket} socket */
 export function pong(socket, { ask, element, show }) {
+  /** @returns {any} */
   const $ = (id) => document.getElementById(id);
   const [panel, canvas] = [$("game"), $("court")];
   const pen = canvas.getContext("2d");
   let seat = JSON.parse(sessionStorage.getItem("seat") ?? "null"); // { id, token }: a reload goes on with it
   let watching = sessionStorage.getItem("watching");
+  /** @type {number | null} */
   let side = null;
+  /** @type {PongView | null} */
   let game = null; // what is synced
+  /** @type {any} */
   let frame = null; // [x, y, speed x, speed y, left, right]
   let frameAt = 0;
+  /** @type {any} */
   let drawn = null;
+  /** @type {number | null} */
   let target = null;
   const keys = new Set();
   const measured = (window.__pong = { frames: 0, longestGap: 0, get frame() { return frame; } });
@@ -39,12 +46,18 @@ export function pong(socket, { ask, element, show }) {
     render();
   }
 
-  /** Asks until there is an answer: a game whose node has crashed starts again elsewhere. False: it is over. */
+  /**
+   * Asks until there is an answer: a game whose node has crashed starts again elsewhere. False: it is over.
+   * @template {keyof Asked} E
+   * @param {E} event
+   * @param {Question<E>} args
+   * @returns {Promise<Reply<E> | false | null>}
+   */
   async function insist(event, ...args) {
     const { id } = socket;
     while (socket.connected && socket.id === id) {
-      const answer = await socket.timeout(5000).emitWithAck(event, ...args).catch(() => ({ code: "AWAY" }));
-      if (answer.code !== "AWAY") return answer.error ? false : answer;
+      const answer = await /** @type {any} */ (socket.timeout(5000)).emitWithAck(event, ...args).catch(() => ({ error: { code: "AWAY" } }));
+      if (answer.error?.code !== "AWAY") return answer.error ? false : answer;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     return null;
@@ -83,10 +96,10 @@ export function pong(socket, { ask, element, show }) {
 
   follow(
     socket,
-    (name, value) => {
+    (name, /** @type {PongView} */ value) => {
       if (idOf(name) !== current()) return;
       game = value;
-      if (game.phase !== "Playing") frame &&= [frame[0], frame[1], 0, 0, frame[4], frame[5]];
+      if (value.phase !== "Playing") frame &&= [frame[0], frame[1], 0, 0, frame[4], frame[5]];
       render();
     },
     () => resume(),
@@ -102,7 +115,7 @@ export function pong(socket, { ask, element, show }) {
   socket.on("matched", async ({ id, token }) => {
     setQueued(false);
     if (watching) {
-      socket.emit("unwatch");
+      socket.emit("unwatch", null, () => {});
       setWatching(null);
     }
     clear();
@@ -148,13 +161,14 @@ export function pong(socket, { ask, element, show }) {
   });
   const directions = { ArrowUp: -1, w: -1, W: -1, ArrowDown: 1, s: 1, S: 1 };
   document.addEventListener("keydown", (event) => {
-    if (side === null || !(event.key in directions) || event.target.matches("input, textarea")) return;
+    if (side === null || !(event.key in directions) || /** @type {Element} */ (event.target).matches("input, textarea")) return;
     keys.add(event.key);
     event.preventDefault();
   });
   document.addEventListener("keyup", (event) => keys.delete(event.key));
   window.addEventListener("blur", () => keys.clear());
 
+  /** @type {number | null} */
   let sent = null;
   setInterval(() => {
     if (side === null || target === null || !socket.connected || game?.phase !== "Playing") return;
@@ -174,7 +188,8 @@ export function pong(socket, { ask, element, show }) {
     }
     const stalled = game?.phase === "Playing" && frameAt > 0 && performance.now() - frameAt > 1000;
     const name = (player) => (player ? player.name || "…" : "…");
-    for (const [id, player] of [["left", game?.left], ["right", game?.right]]) {
+    for (const id of /** @type {const} */ (["left", "right"])) {
+      const player = game?.[id];
       $(`${id}-name`).textContent = name(player);
       $(`${id}-score`).textContent = String(player?.score ?? 0);
       $(`${id}-name`).dataset.away = String(player?.isAway ?? false);

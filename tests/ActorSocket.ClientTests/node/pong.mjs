@@ -81,14 +81,14 @@ class Visitor {
     await this.#insist(id, "join", "Welcome", true);
     if (this.seat) {
       const answer = await this.#insist(id, "sit", this.seat.id, this.seat.token);
-      assert.ok(!answer?.error, `${this.name} has lost the seat: ${answer?.error}`);
+      assert.ok(!answer?.error, `${this.name} has lost the seat: ${answer?.error?.message}`);
     } else if (this.watching) await this.#insist(id, "watch", this.watching);
   }
 
   async #insist(id, event, ...args) {
     while (this.socket.connected && this.socket.id === id) {
-      const answer = await this.socket.timeout(3_000).emitWithAck(event, ...args).catch(() => ({ code: "AWAY" }));
-      if (answer.code !== "AWAY" && typeof answer.error !== "object") return answer;
+      const answer = await this.socket.timeout(3_000).emitWithAck(event, ...args).catch(() => ({ error: { code: "AWAY" } }));
+      if (!["AWAY", "INTERNAL_ERROR"].includes(answer.error?.code)) return answer;
       await after(200);
     }
     return undefined;
