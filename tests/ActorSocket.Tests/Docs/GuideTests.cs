@@ -88,8 +88,7 @@ public sealed partial class GuideTests
     public void Every_page_is_in_the_sites_table_of_contents()
     {
         var docs = Path.Combine(Root, "docs");
-        var pages = Directory
-            .GetFiles(docs, "*.md", SearchOption.AllDirectories)
+        var pages = Repository.Pages
             .Select(page => Path.GetRelativePath(docs, page).Replace('\\', '/'));
         var listed = File.ReadLines(Path.Combine(docs, "site", "toc.yml"))
             .Select(static line => line.Trim().TrimStart('-').Trim())
@@ -101,8 +100,7 @@ public sealed partial class GuideTests
     [Fact]
     public void Links_between_pages_lead_somewhere_and_every_guide_is_linked_from_the_first()
     {
-        var pages = Directory
-            .GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+        var pages = Repository.Pages
             .Concat(Directory.GetFiles(Root, "*.md"))
             .ToDictionary(static path => path, static path => CodeBlock().Replace(File.ReadAllText(path), ""), StringComparer.Ordinal);
         var anchors = pages.ToDictionary(static page => page.Key, static page => AnchorsOf(page.Value), StringComparer.Ordinal);

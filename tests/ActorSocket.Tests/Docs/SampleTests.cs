@@ -4,8 +4,11 @@ using System.Text;
 using System.Text.Json;
 using ActorSocket.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ActorSocket.Tests.Docs;
 
@@ -68,24 +71,44 @@ public sealed class SampleTests
     [Fact]
     public async Task Entities_a_client_plays_in_one_arena_that_there_is_as_itself()
     {
-        await using var app = await ServeAsync(static io => SnippetTests.Method("docs/guide/entities.md", "\"north\"").Invoke(null, [io]));
-        using var ada = await Client.ConnectAsync(app);
-        using var eve = await Client.ConnectAsync(app);
+        await using var game = await RunningProgram.StartAsync("docs/guide/entities.md", "MapHub<ArenaHub>");
+        using var ada = await Client.ConnectAsync(game.Server);
+        using var eve = await Client.ConnectAsync(game.Server);
 
-        Assert.Equal("NO_ARENA", await eve.ErrorAsync("\"enter\",\"made up\""));
-        Assert.Equal("NO_ARENA", await eve.ErrorAsync("\"enter\""));
-        var player = Assert.Single(Players(await eve.AskAsync("\"enter\",\"north\"")));
-        Assert.NotEqual(eve.Id, player, StringComparer.Ordinal);
-        Assert.Contains(player, Players(await ada.AskAsync("\"enter\",\"north\"")), StringComparer.Ordinal);
+        Assert.Equal("NO_ARENA", await eve.ErrorAsync("\"join\",\"made up\",\"Eve\""));
+        Assert.Equal("NO_ARENA", await eve.ErrorAsync("\"join\""));
+        Assert.Equal("BAD_NAME", await eve.ErrorAsync("\"join\",\"north\",\"\""));
+        var token = Text(await eve.AskAsync("\"join\",\"north\",\"Eve\""));
+        Assert.Equal("SEAT_UNKNOWN", await ada.ErrorAsync("\"return\",\"north\",\"not a token\""));
+        await ada.AskAsync("\"join\",\"north\",\"Ada\"");
+        var whole = await ada.UntilAsync("\"name\":\"Eve\"");
+        Assert.DoesNotContain(token, whole, StringComparison.Ordinal);
+        Assert.DoesNotContain(eve.Id, whole, StringComparison.Ordinal);
 
-        Assert.Single(Players(await eve.AskAsync("\"enter\",\"south\""))); // and is not in the first any more
-        Assert.DoesNotContain(player, Players(await ada.AskAsync("\"enter\",\"north\"")), StringComparer.Ordinal);
+        eve.Send("42[\"steer\",1000,0]"); // no faster than the rules allow, and nobody but herself
+        await ada.UntilAsync("\"runners\":{\"1\":{\"x\":0.");
+        await eve.AskAsync("\"join\",\"south\",\"Eve\""); // and is not in the first any more
+        await ada.UntilAsync("\"runners\":{\"1\":null}");
     }
 
-    private static string[] Players(string answer)
+    [Fact]
+    public async Task Entities_whoever_shows_a_token_plays_on_and_coins_are_picked_up()
+    {
+        await using var game = await RunningProgram.StartAsync("docs/guide/entities.md", "MapHub<ArenaHub>");
+        using var ada = await Client.ConnectAsync(game.Server);
+        using var place = JsonDocument.Parse(await ada.AskAsync("\"play\",\"Ada\""));
+        var (id, token) = (place.RootElement[0].GetProperty("id"), place.RootElement[0].GetProperty("token"));
+        await ada.AskAsync("\"join\",\"north\",\"Ada\""); // elsewhere meanwhile
+        ada.Send($"42[\"return\",\"{id}\",\"{token}\"]");
+        await ada.UntilAsync("\"map\":\"hill\"");
+        await ada.UntilAsync("\"coins\":{\"");
+        Assert.Contains("\"map\":\"hill\"", await ada.AskAsync("\"list\""), StringComparison.Ordinal);
+    }
+
+    private static string Text(string answer)
     {
         using var json = JsonDocument.Parse(answer);
-        return [.. json.RootElement[0].EnumerateObject().Select(static player => player.Name)];
+        return json.RootElement[0].GetString()!;
     }
 
     private static async Task<WebApplication> ServeAsync(Action<ActorSocketServer> sample)
@@ -96,18 +119,67 @@ public sealed class SampleTests
         return app;
     }
 
+    /// <summary>A page's whole program, run until it is disposed of, without a port and a file.</summary>
+    private sealed class RunningProgram(IServiceProvider services, Task running) : IAsyncDisposable
+    {
+        public TestServer Server => (TestServer)services.GetRequiredService<IServer>();
+
+        public static async Task<RunningProgram> StartAsync(string page, string containing)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.WebHost.UseTestServer();
+            builder.Logging.ClearProviders();
+            builder.Services.PostConfigure<ActorSocketPersistenceOptions>(static store => store.UseMemory());
+            var started = new TaskCompletionSource<IServiceProvider>(TaskCreationOptions.RunContinuationsAsynchronously);
+            builder.Services.AddHostedService(services => new Start(services, started));
+            var running = (Task)SnippetTests.Method(page, containing).Invoke(null, [builder])!;
+            await Task.WhenAny(started.Task, running).WaitAsync(ServerTest.Patience);
+            if (running.IsCompleted)
+                await running; // it says why it did not start
+            return new RunningProgram(await started.Task, running);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+            await running.WaitAsync(ServerTest.Patience);
+        }
+
+        private sealed class Start(IServiceProvider services, TaskCompletionSource<IServiceProvider> started) : IHostedLifecycleService
+        {
+            public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public Task StartedAsync(CancellationToken cancellationToken)
+            {
+                started.SetResult(services);
+                return Task.CompletedTask;
+            }
+
+            public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        }
+    }
+
     /// <summary>Whoever speaks the protocol, and nothing else that is polite.</summary>
     private sealed class Client(WebSocket webSocket) : IDisposable
     {
         private readonly byte[] _buffer = new byte[16_384];
+        private readonly Queue<string> _passed = [];
         private int _asked;
 
         public string Id { get; private set; } = "";
 
-        public static async Task<Client> ConnectAsync(WebApplication app)
+        public static Task<Client> ConnectAsync(WebApplication app) => ConnectAsync(app.GetTestServer());
+
+        public static async Task<Client> ConnectAsync(TestServer server)
         {
             var url = new Uri("http://localhost/socket.io/?EIO=4&transport=websocket");
-            var client = new Client(await app.GetTestServer().CreateWebSocketClient().ConnectAsync(url, CancellationToken.None));
+            var client = new Client(await server.CreateWebSocketClient().ConnectAsync(url, CancellationToken.None));
             Assert.StartsWith("0{", await client.NextAsync(), StringComparison.Ordinal);
             client.Send("40");
             using var connected = JsonDocument.Parse((await client.NextAsync())[2..]);
@@ -120,8 +192,15 @@ public sealed class SampleTests
 
         public async Task<string> NextAsync()
         {
-            var received = await webSocket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None).AsTask().WaitAsync(ServerTest.Patience);
-            return Encoding.UTF8.GetString(_buffer, 0, received.Count);
+            while (true)
+            {
+                var receiving = webSocket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None).AsTask();
+                var received = await receiving.WaitAsync(ServerTest.Patience);
+                var packet = Encoding.UTF8.GetString(_buffer, 0, received.Count);
+                if (packet != "2")
+                    return packet;
+                Send("3"); // a slow machine is no client that is gone
+            }
         }
 
         /// <summary>What an event is answered with; other events that come meanwhile are passed over.</summary>
@@ -134,6 +213,19 @@ public sealed class SampleTests
                 var packet = await NextAsync();
                 if (packet.StartsWith($"43{id}[", StringComparison.Ordinal))
                     return packet[packet.IndexOf('[', StringComparison.Ordinal)..];
+                _passed.Enqueue(packet);
+            }
+        }
+
+        /// <summary>The next event that has this in it, also of those that were passed over; what came before it is gone.</summary>
+        public async Task<string> UntilAsync(string text)
+        {
+            while (true)
+            {
+                if (!_passed.TryDequeue(out var packet))
+                    packet = await NextAsync();
+                if (packet.Contains(text, StringComparison.Ordinal))
+                    return packet;
             }
         }
 

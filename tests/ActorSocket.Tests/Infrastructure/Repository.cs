@@ -5,6 +5,12 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
+    /// <summary>The pages of docs/, without those of packages that a sample's npm has fetched.</summary>
+    public static IEnumerable<string> Pages =>
+        Directory
+            .GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Where(static page => !page.Split(Path.DirectorySeparatorChar).Contains("node_modules", StringComparer.Ordinal));
+
     private static string FindRoot()
     {
         var root = AppContext.BaseDirectory;
