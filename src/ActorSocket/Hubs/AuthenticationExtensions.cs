@@ -39,7 +39,7 @@ public static class AuthenticationExtensions
         var result = await socket.AuthenticateAsync(auth).ConfigureAwait(false);
         if (result.Succeeded)
             return new { expires = result.Properties?.ExpiresUtc };
-        var data = new { reason = NamespaceAuthentication.ReasonOf(result) };
+        Dictionary<string, string> data = new(StringComparer.Ordinal) { ["reason"] = NamespaceAuthentication.ReasonOf(result) };
         throw new EventException("Unauthorized", data) { Code = "UNAUTHENTICATED" };
     }
 }

@@ -104,7 +104,10 @@ public static class HubExtensions
     private static async Task AuthorizeConnectionAsync(Socket socket, IAuthorizeData[] guards, Func<Task> next)
     {
         if (!await IsAllowedAsync(socket, guards).ConfigureAwait(false))
-            throw new ConnectErrorException("Unauthorized", new { code = "UNAUTHORIZED" });
+        {
+            Dictionary<string, string> data = new(StringComparer.Ordinal) { ["code"] = "UNAUTHORIZED" };
+            throw new ConnectErrorException("Unauthorized", data);
+        }
         await next().ConfigureAwait(false);
     }
 

@@ -22,7 +22,11 @@ internal sealed class NamespaceAuthentication(SocketAuthenticationOptions option
         if (result.Succeeded)
             socket.SignIn(result, options);
         else if (options.IsRequired || !result.None)
-            throw new ConnectErrorException("Unauthorized", new { code = "UNAUTHENTICATED", reason = ReasonOf(result) });
+        {
+            // Of a type that is written without reflection too: in one-file programs there is none.
+            Dictionary<string, string> data = new(StringComparer.Ordinal) { ["code"] = "UNAUTHENTICATED", ["reason"] = ReasonOf(result) };
+            throw new ConnectErrorException("Unauthorized", data);
+        }
     }
 
     /// <summary>Of a socket that is connected: only as the user that it is already.</summary>
