@@ -1,13 +1,15 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ActorSocket.ClientTests.Infrastructure;
 using SocketIOClient;
 using SocketIOClient.Transport;
+using static Microsoft.Playwright.Assertions;
 
 namespace ActorSocket.ClientTests;
 
 /// <summary>Each sample runs as its first lines say, and does what it is there to show.</summary>
 [Collection(PackedOnce.Name)] // one build at a time
-public sealed class SampleTests
+public sealed partial class SampleTests(Chromium chromium) : IClassFixture<Chromium>
 {
     [Fact]
     public async Task The_chat_lets_two_talk()
@@ -72,12 +74,85 @@ public sealed class SampleTests
         await told.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
+    [Fact]
+    public async Task The_page_tells_how_its_connection_is_and_loses_no_message_of_its_own()
+    {
+        await BuildPageAsync();
+        var (server, url) = await RunAsync("react/server.cs");
+        await using var first = server;
+        await using var ada = await SignInAsync(url, "Ada", "1 here");
+        await using var bob = await SignInAsync(url, "Bob", "2 here"); // StrictMode has connected each twice
+        await Expect(ada.Page.GetByText("2 here")).ToBeVisibleAsync();
+
+        await ada.Page.Context.SetOfflineAsync(true);
+        await LostAsync(ada);
+        await SayAsync(ada, "from a tunnel", "waiting");
+        await SayAsync(bob, "nobody hears me", "said");
+        await ada.Page.Context.SetOfflineAsync(false);
+        await StatusAsync(ada, "Online, nothing missed");
+        await Expect(Lines(ada)).ToHaveTextAsync(["I: from a tunnel said", "Bob: nobody hears me"]);
+        await Expect(Lines(bob)).ToHaveTextAsync(["I: nobody hears me said", "Ada: from a tunnel"]);
+
+        await server.DisposeAsync();
+        await LostAsync(bob);
+        await SayAsync(bob, "while there is no server", "waiting");
+        await using var second = await StartAsync("react/server.cs", url);
+        foreach (var tab in (Tab[])[ada, bob])
+            await StatusAsync(tab, "Online, something may be missing");
+        await Expect(Lines(bob).Last).ToHaveTextAsync("I: while there is no server said");
+        await SayAsync(ada, "we are back", "said");
+        await Expect(Lines(bob).Last).ToHaveTextAsync("Ada: we are back");
+        await Expect(Lines(ada).Filter(new() { HasText = "from a tunnel" })).ToHaveCountAsync(1);
+    }
+
+    private static async Task BuildPageAsync()
+    {
+        await Prerequisites.NodeAsync();
+        var folder = Path.Combine(Repository.Root, "docs", "samples", "react");
+        foreach (var command in (string[][])[["ci", "--no-audit", "--no-fund"], ["run", "build"]])
+        {
+            var (exitCode, output) = await Tool.RunAsync("npm", command, folder, TimeSpan.FromMinutes(5));
+            Assert.True(exitCode == 0, $"npm {string.Join(' ', command)} failed:\n{output}");
+        }
+    }
+
+    private async Task<Tab> SignInAsync(string url, string name, string here)
+    {
+        var tab = await chromium.OpenAsync(new Uri(url));
+        await tab.Page.GetByPlaceholder("Your name").FillAsync(name);
+        await tab.Page.GetByText("Sign in").ClickAsync();
+        await StatusAsync(tab, "Online");
+        await Expect(tab.Page.GetByText(here)).ToBeVisibleAsync();
+        return tab;
+    }
+
+    private static Microsoft.Playwright.ILocator Lines(Tab tab) => tab.Page.Locator("li");
+
+    private static Task StatusAsync(Tab tab, string text) =>
+        Expect(tab.Page.Locator("[role=status]")).ToHaveTextAsync(text, new() { Timeout = 60_000 });
+
+    // Which attempt it is at just now is its own.
+    private static Task LostAsync(Tab tab) => Expect(tab.Page.Locator("[role=status]"))
+        .ToHaveTextAsync(WaitsForAttempt(), new() { Timeout = 20_000 });
+
+    [GeneratedRegex(@"^Connection lost, attempt \d+ in about \d s$", RegexOptions.None, 1000)]
+    private static partial Regex WaitsForAttempt();
+
+    private static async Task SayAsync(Tab tab, string text, string state)
+    {
+        await tab.Page.GetByPlaceholder("Your message").FillAsync(text);
+        await tab.Page.GetByText("Say", new() { Exact = true }).ClickAsync();
+        await Expect(Lines(tab).Last).ToHaveTextAsync($"I: {text} {state}", new() { Timeout = 20_000 });
+    }
+
     private static async Task<(ListeningProcess Server, string Url)> RunAsync(string sample, params string[] arguments)
     {
         var url = $"http://127.0.0.1:{Ports.Free()}";
-        var command = Command(sample, [.. arguments, "--urls", url]);
-        return (await ListeningProcess.StartAsync("Now listening on", Repository.Root, command), url);
+        return (await StartAsync(sample, url, arguments), url);
     }
+
+    private static Task<ListeningProcess> StartAsync(string sample, string url, params string[] arguments) =>
+        ListeningProcess.StartAsync("Now listening on", Repository.Root, Command(sample, [.. arguments, "--urls", url]));
 
     private static string[] Command(string sample, string[] arguments) =>
         ["run", Path.Combine("docs", "samples", sample), "--", .. arguments];

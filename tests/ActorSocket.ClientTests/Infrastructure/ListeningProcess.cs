@@ -6,6 +6,7 @@ namespace ActorSocket.ClientTests.Infrastructure;
 internal sealed class ListeningProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private bool _isDisposed;
 
     private ListeningProcess(Process process) => _process = process;
 
@@ -47,6 +48,9 @@ internal sealed class ListeningProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
