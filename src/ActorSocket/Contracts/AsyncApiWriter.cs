@@ -35,7 +35,8 @@ internal sealed class AsyncApiWriter(Contract contract)
             {
                 ["title"] = title,
                 ["version"] = version,
-                ["description"] = "Events of Socket.IO: a channel is a namespace, a payload is the list of an event's arguments, a reply is "
+                ["description"] =
+                    "Events of Socket.IO: a channel is a namespace, a payload is the list of an event's arguments, a reply is "
                     + "its acknowledgement.",
             },
             ["defaultContentType"] = "application/json",

@@ -61,7 +61,8 @@ internal sealed class ContractReader(ServerServices server)
             handled.Add(new ContractEvent(refresh, "Shows a new token.", [new("auth", JsonValue.Create(true), false)], _schemas.SignIn()));
         if (options.ExpiringEvent is { } expiring)
         {
-            var seconds = new ContractArgument("seconds", _schemas.Of(typeof(double), isNullable: false, isInput: false), IsOptional: false);
+            var seconds = new ContractArgument(
+                "seconds", _schemas.Of(typeof(double), isNullable: false, isInput: false), IsOptional: false);
             emitted.Add(new ContractEvent(expiring, "The sign-in expires in so many seconds.", [seconds], Answer: null));
         }
     }

@@ -12,7 +12,8 @@ public sealed class ServerContract
     public string AsyncApi { get; }
 
     /// <summary>
-    /// TypeScript declarations for the generics of <c>socket.io-client</c>: <c>Socket&lt;ServerToClientEvents, ClientToServerEvents&gt;</c>.
+    /// TypeScript declarations for the generics of <c>socket.io-client</c>:
+    /// <c>Socket&lt;ServerToClientEvents, ClientToServerEvents&gt;</c>.
     /// </summary>
     public string TypeScript { get; }
 

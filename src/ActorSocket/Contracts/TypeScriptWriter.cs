@@ -137,7 +137,8 @@ internal sealed class TypeScriptWriter(Contract contract)
 
     private void DeclareEntities()
     {
-        _text.Append("\n/** What entities are asked, by the names of their classes: `POST entities/{class}/{id}/{method}` of the HTTP API. */\n")
+        _text.Append("\n/** What entities are asked, by the names of their classes: `POST entities/{class}/{id}/{method}` of the HTTP API. "
+                + "*/\n")
             .Append("export interface Entities {\n");
         foreach (var entities in contract.Entities)
         {
@@ -200,7 +201,8 @@ internal sealed class TypeScriptWriter(Contract contract)
     {
         if (schema["properties"] is not JsonObject properties)
             return $"Record<string, {TypeOf(schema["additionalProperties"])}>";
-        var required = (schema["required"] as JsonArray ?? []).Select(static name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
+        var required = (schema["required"] as JsonArray ?? [])
+            .Select(static name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
         var text = new StringBuilder("{\n");
         foreach (var (name, value) in properties)
         {

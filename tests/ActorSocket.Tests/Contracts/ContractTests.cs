@@ -113,7 +113,7 @@ namespace ActorSocket.Tests.Contracts
         {
             var text = TypeScriptOf(static io => io.MapHub<Ticker>());
             var (sent, got) = (Section(text, "ClientToServerEvents"), Section(text, "ServerToClientEvents"));
-            Assert.Contains("(seconds: number, ack: (answer: Answer<Sequence<CartLine>>) => void) => void;", sent, StringComparison.Ordinal);
+            Assert.Contains("(seconds: number, ack: (answer: Answer<Sequence<CartLine>>) => void)", sent, StringComparison.Ordinal);
             Assert.Contains("\"stream:pull\": (id: string | number, count: number) => void;", sent, StringComparison.Ordinal);
             Assert.Contains("\"stream:next\": (id: string | number, element: unknown) => void;", got, StringComparison.Ordinal);
             Assert.DoesNotContain("stream:pull", got, StringComparison.Ordinal);
