@@ -148,19 +148,19 @@ public sealed class ContractTests : IDisposable
 
     public interface IShelf
     {
-        Task<Dictionary<string, int>> StockAsync(string? item = null);
+        Task<IReadOnlyDictionary<string, int>> StockAsync(string? item = null);
     }
 
     internal sealed class Shelf : RoomEntity, IShelf
     {
-        public Task<Dictionary<string, int>> StockAsync(string? item = null) =>
-            Task.FromResult(new Dictionary<string, int>(StringComparer.Ordinal) { [item ?? "tea"] = 1 });
+        public Task<IReadOnlyDictionary<string, int>> StockAsync(string? item = null) =>
+            Task.FromResult<IReadOnlyDictionary<string, int>>(new Dictionary<string, int>(StringComparer.Ordinal) { [item ?? "tea"] = 1 });
     }
 
     internal sealed class Shop : SocketHub
     {
         [Event("buy")]
-        public static Receipt Buy(Order order, Speed? speed) => new(DateTimeOffset.UnixEpoch.AddDays((int)(speed ?? 0)), order);
+        public static Receipt Buy(Order order, Speed? speed) => new(DateTimeOffset.UnixEpoch.AddDays((int)(speed ?? Speed.Express)), order);
 
         [Event("rate")]
         public static int Rate(int stars) => stars;
