@@ -20,8 +20,8 @@ internal static class Servers
     private static readonly HttpClient Http = new();
 
     /// <summary>
-    /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators, and
-    /// handlers that block.
+    /// ActorSocket: <c>echo</c>, <c>join</c>, <c>broadcast</c> as every peer has them, <c>relay</c> and <c>stats</c> for other generators,
+    /// and handlers that block.
     /// </summary>
     /// <param name="isStock">Whether Kestrel's own transport serves it.</param>
     public static Task RunActorSocketAsync(string[] args, bool isStock = false)

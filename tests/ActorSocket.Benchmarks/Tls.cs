@@ -176,7 +176,7 @@ internal sealed class Tls(int idle, int rounds)
 
         public async Task EchoAsync()
         {
-            var message = isRaw ? Raw : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"42{_next++}[\"echo\",\"{Payload}\"]"));
+            var message = isRaw ? Raw : Encoding.ASCII.GetBytes($"42{(uint)_next++}[\"echo\",\"{Payload}\"]");
             await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, default);
             await ReceiveAsync();
         }

@@ -155,7 +155,7 @@ public sealed partial class SampleTests(Chromium chromium) : IClassFixture<Chrom
         ListeningProcess.StartAsync("Now listening on", Repository.Root, Command(sample, [.. arguments, "--urls", url]));
 
     private static string[] Command(string sample, string[] arguments) =>
-        ["run", Path.Combine("docs", "samples", sample), "--", .. arguments];
+        ["run", "-c", "Release", Path.Combine("docs", "samples", sample), "--", .. arguments]; // what they refer to is built already
 
     private static async Task<SocketIO> SignInAsync(string url, string name)
     {

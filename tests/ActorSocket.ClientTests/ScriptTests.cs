@@ -10,9 +10,9 @@ public sealed partial class ScriptTests
     [Fact]
     public void Every_case_of_the_scripts_is_run_by_a_test()
     {
-        // What needs a cluster is run by ActorSocket.ClusterTests.
-        var clusterTests = Directory
-            .GetFiles(Path.Combine(Repository.ClientTests, "..", "ActorSocket.ClusterTests"), "*.cs")
+        // What needs a cluster is run by ActorSocket.ClusterTests, and Aspire's by its own.
+        var clusterTests = ((string[])["ActorSocket.ClusterTests", "ActorSocket.AspireTests"])
+            .SelectMany(project => Directory.GetFiles(Path.Combine(Repository.ClientTests, "..", project), "*.cs"))
             .SelectMany(file => Word().Matches(File.ReadAllText(file)).Select(match => match.Value));
         var tests = typeof(ScriptTests)
             .Assembly.GetTypes()

@@ -20,6 +20,7 @@ namespace ActorSocket.Protocol.SocketIo;
 [JsonSerializable(typeof(Guid))]
 [JsonSerializable(typeof(DateTime))]
 [JsonSerializable(typeof(DateTimeOffset))]
+[JsonSerializable(typeof(DateTimeOffset?))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(int[]))]
 [JsonSerializable(typeof(object))]
@@ -32,4 +33,5 @@ namespace ActorSocket.Protocol.SocketIo;
 [JsonSerializable(typeof(MemoryStream))]
 [JsonSerializable(typeof(SocketArgument))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(Dictionary<string, DateTimeOffset?>))]
 internal sealed partial class WireTypes : JsonSerializerContext;

@@ -73,7 +73,11 @@ internal sealed partial class LobbyHub(
         name = name!.Trim();
         if (await registry.InvokeAsync<string>(LobbyRegistry.Id, "add", name) is { } problem)
             throw new EventException(problem);
-        await lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(name), "open", name);
+        await PersistAsync(async () =>
+        {
+            await lobbies.InvokeAsync(LobbyRoom.IdOf(name), "open", name);
+            return true;
+        });
         return new CreatedLobby(name);
     }
 

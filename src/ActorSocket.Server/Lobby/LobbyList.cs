@@ -7,7 +7,7 @@ internal sealed record LobbyListing(string Name, int Heads);
 /// The list of all lobbies, which every page shows. Every node knows all of them (<see cref="RoomEntity.Listing"/>), and tells its own
 /// visitors of each change; and now and then, how many they are on all nodes.
 /// </summary>
-internal sealed class LobbyList : BackgroundService
+internal sealed partial class LobbyList : BackgroundService
 {
     private const int MaxShown = 100;
     private static readonly TimeSpan OnlineInterval = TimeSpan.FromSeconds(5);
@@ -16,10 +16,11 @@ internal sealed class LobbyList : BackgroundService
     private readonly ActorSocketServer _io;
     private readonly ListedRooms<LobbyListing> _lobbies;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
 
-    public LobbyList(ActorSocketServer io, RoomEntities<LobbyRoom> lobbies, TimeProvider time)
+    public LobbyList(ActorSocketServer io, RoomEntities<LobbyRoom> lobbies, TimeProvider time, ILogger<LobbyList> log)
     {
-        (_io, _lobbies, _time) = (io, lobbies.Listed<LobbyListing>(), time);
+        (_io, _lobbies, _time, _log) = (io, lobbies.Listed<LobbyListing>(), time, log);
         _lobbies.OnChanged(_ =>
         {
             lock (_gate)
@@ -37,8 +38,10 @@ internal sealed class LobbyList : BackgroundService
     private LobbyListing[] All() =>
     [
         .. _lobbies.Select(static lobby => lobby.Listing)
-            .OrderBy(static lobby => lobby.Name, StringComparer.OrdinalIgnoreCase)
-            .Take(MaxShown),
+            .OrderByDescending(static lobby => lobby.Name is LobbyRoom.Welcome)
+            .ThenByDescending(static lobby => lobby.Heads) // whoever opens many that are empty hides no other
+            .Take(MaxShown)
+            .OrderBy(static lobby => lobby.Name, StringComparer.OrdinalIgnoreCase),
     ];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -54,6 +57,13 @@ internal sealed class LobbyList : BackgroundService
             {
                 // A node does not answer: by the next time it does, or is none any more.
             }
+            catch (Exception error) when (error is not OperationCanceledException) // it would end the server
+            {
+                LogFailure(_log, error);
+            }
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error, "How many pages are open could not be told.")]
+    private static partial void LogFailure(ILogger log, Exception error);
 }

@@ -15,7 +15,12 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
     public new const string Id = "all";
     private const int MaxLobbies = 100;
 
-    public override Task OnStartedAsync(EntityStart start)
+    public override TimeSpan TickInterval => TimeSpan.FromSeconds(30);
+
+    public override Task OnStartedAsync(EntityStart start) => OnTickAsync(TimeSpan.Zero);
+
+    /// <summary>One whose name nobody has opened says so, and the name is free again.</summary>
+    public override Task OnTickAsync(TimeSpan elapsed)
     {
         foreach (var name in State.Names.Prepend(LobbyRoom.Welcome))
             lobbies.Send(LobbyRoom.IdOf(name), "here", name);
@@ -42,7 +47,7 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
         return null;
     }
 
-    /// <summary>By somebody who came back to it.</summary>
+    /// <summary>It says so now and then: also one that somebody has opened by coming back to it.</summary>
     [Event("opened")]
     public void Opened(string name) => Add(name);
 

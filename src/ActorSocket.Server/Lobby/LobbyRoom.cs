@@ -42,15 +42,14 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
         return Task.CompletedTask;
     }
 
-    /// <summary>False when the lobby is open already.</summary>
+    /// <summary>Unless it is.</summary>
     [Event("open")]
-    public bool Open(string name)
+    public void Open(string name)
     {
         if (State.Name is not null)
-            return false;
+            return;
         State.Name = name;
         Publish();
-        return true;
     }
 
     /// <summary>
@@ -61,16 +60,12 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
     {
         if (State.Name is null && !again)
         {
-            Retire();
+            Delete();
             return null;
         }
-        if (State.Name is null)
-        {
-            registry.Send(LobbyRegistry.Id, "opened", name);
-            State.Name = name;
-        }
+        Open(name);
         await Seats.TakeAsync(socketId, user);
-        return new JoinedLobby(State.Name, [.. State.History], Members());
+        return new JoinedLobby(State.Name!, [.. State.History], Members());
     }
 
     [Event("leave")]
@@ -83,7 +78,7 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
         if (State.Name is not null)
             return;
         registry.Send(LobbyRegistry.Id, "closed", name);
-        Retire();
+        Delete();
     }
 
     [Event("say")]
@@ -117,6 +112,8 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
     public override Task OnTickAsync(TimeSpan elapsed)
     {
         CloseIfEmpty();
+        if (State.Name is not null) // it may have missed that, or has been told of the end of the one before since
+            registry.Send(LobbyRegistry.Id, "opened", State.Name);
         return Task.CompletedTask;
     }
 

@@ -57,7 +57,7 @@ export function pong(socket, { ask, element, show }) {
     const { id } = socket;
     while (socket.connected && socket.id === id) {
       const answer = await /** @type {any} */ (socket.timeout(5000)).emitWithAck(event, ...args).catch(() => ({ error: { code: "AWAY" } }));
-      if (answer.error?.code !== "AWAY") return answer.error ? false : answer;
+      if (!["AWAY", "INTERNAL_ERROR"].includes(answer.error?.code)) return answer.error ? false : answer;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     return null;

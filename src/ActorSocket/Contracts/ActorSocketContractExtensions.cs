@@ -33,12 +33,18 @@ public static class ActorSocketContractExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
         var io = endpoints.ServerOf(name, nameof(MapActorSocketContract));
-        // It may fail, and be asked again.
-        var contract = new Lazy<ServerContract>(io.DescribeContract, LazyThreadSafetyMode.PublicationOnly);
+        ServerContract? written = null;
+        var gate = new Lock(); // who asks meanwhile waits; where it fails, it is tried again
         var group = endpoints.MapGroup(pattern).ExcludeFromDescription().WithDisplayName("The contract of a Socket.IO server");
         ((IEndpointConventionBuilder)group).Finally(static endpoint => endpoint.ThrowIfOpen(nameof(MapActorSocketContract)));
-        group.MapGet(ServerContract.AsyncApiFile, () => Results.Text(contract.Value.AsyncApi, "application/json"));
-        group.MapGet(ServerContract.TypeScriptFile, () => Results.Text(contract.Value.TypeScript, "text/plain"));
+        group.MapGet(ServerContract.AsyncApiFile, () => Results.Text(Contract().AsyncApi, "application/json"));
+        group.MapGet(ServerContract.TypeScriptFile, () => Results.Text(Contract().TypeScript, "text/plain"));
         return group;
+
+        ServerContract Contract()
+        {
+            lock (gate)
+                return written ??= io.DescribeContract();
+        }
     }
 }

@@ -94,7 +94,7 @@ internal sealed class AsyncApiWriter(Contract contract)
 
     private void AddOperation(string channel, JsonObject messages, ContractEvent one, string action, bool mayFail)
     {
-        var used = messages.Select(static message => message.Key).ToHashSet(StringComparer.Ordinal);
+        var used = messages.Select(static message => message.Key).Append(Refusal).ToHashSet(StringComparer.Ordinal);
         var key = Identifier.Unused(Identifier.Of(one.Name), used);
         messages[key] = Message(one.Name, one.Summary, Arguments(one.Arguments));
         var operation = new JsonObject

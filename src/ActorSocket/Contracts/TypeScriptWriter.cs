@@ -120,7 +120,9 @@ internal sealed class TypeScriptWriter(Contract contract)
         return $"({string.Join(", ", parameters)}) => void";
     }
 
-    /// <summary>Only the last ones can be left out: one before the acknowledgement says that it may be nothing.</summary>
+    /// <summary>
+    /// Only the last ones can be left out. Before the acknowledgement undefined is null on the wire: it may be where null may be.
+    /// </summary>
     private static List<string> ParametersOf(ContractEvent one, HashSet<string> used, bool isLast)
     {
         var parameters = new List<string>();
@@ -130,7 +132,11 @@ internal sealed class TypeScriptWriter(Contract contract)
             canEnd &= argument.IsOptional;
             var name = Identifier.Unused(Reserved.Contains(argument.Name) ? argument.Name + "_" : argument.Name, used);
             var type = TypeOf(argument.Schema);
-            parameters.Insert(0, canEnd ? $"{name}?: {type}" : $"{name}: {type}{(argument.IsOptional ? " | undefined" : "")}");
+            if (canEnd)
+                name += "?";
+            else if (argument.IsOptional && type.EndsWith(" | null", StringComparison.Ordinal))
+                type += " | undefined";
+            parameters.Insert(0, $"{name}: {type}");
         }
         return parameters;
     }

@@ -12,7 +12,7 @@ internal sealed partial class EntityActor
             return;
         if (history.Error is { } error)
             FailStart($"The entity cannot start: {error}.");
-        else if (history.Origin == EntityOrigin.New && _waiting.All(static one => one.Call.Method == RoomEntity.JoinMethod))
+        else if (history.Origin == EntityOrigin.New && _waiting.All(static one => IsForOneThatIsThere(one.Call)))
             DeclineStart(history);
         else if (history.Origin == EntityOrigin.New && kind.Count > kind.Options.MaxEntities)
             FailStart(
@@ -24,13 +24,18 @@ internal sealed partial class EntityActor
             Start(history);
     }
 
+    private static bool IsForOneThatIsThere(EntityCall call) => call.Method is RoomEntity.JoinMethod or RoomEntity.ReleaseMethod;
+
     /// <summary>
     /// Only woken, by a node that was not told of the end of the one before; or called by somebody who takes it to be there still.
     /// </summary>
     private void DeclineStart(EntityHistory history)
     {
         while (_waiting.TryDequeue(out var waiting))
-            Refuse(waiting.Call, waiting.Sender, RoomEntity.NotListed());
+        {
+            if (waiting.Call.WantsAnswer)
+                Refuse(waiting.Call, waiting.Sender, RoomEntity.NotListed());
+        }
         Memory.StartDeclined(history);
         End();
     }

@@ -146,6 +146,14 @@ internal sealed partial class EntityActor
             End();
     }
 
+    private void EndDeleted()
+    {
+        if (_context.HasSeats)
+            RunEndOfSeats();
+        else
+            Retire();
+    }
+
     private void Keep()
     {
         _isBusy = _isKeeping = true;
@@ -180,9 +188,7 @@ internal sealed partial class EntityActor
         }
         else if (_waiting.Count == 0 || _context.IsDeleted)
         {
-            End(); // first: what is sent on then waits for the one after this
-            while (_waiting.TryDequeue(out var next))
-                SendOn(next.Call, next.Sender);
+            End();
             return;
         }
         RunNext();

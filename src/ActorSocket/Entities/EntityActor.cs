@@ -308,6 +308,8 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             RunTimer();
         else if (TakeSeen() is { } seen)
             RunSeen(seen);
+        else if (_context.IsDeleted && !_isRetiringLater) // what waits is for the one after this
+            EndDeleted();
         else if (_waiting.TryDequeue(out var next))
             Call(next.Call, next.Sender);
         else if (_context is { IsRetired: true, HasSeats: true })
@@ -347,9 +349,13 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         _context.Saves?.End();
         Unlist(isMoving: false);
         if (_isMoving)
+        {
             OnEndDue();
-        else
-            Context.Parent.Tell(_entities.Placement!.Passivation(EndDue.Instance));
+            return;
+        }
+        Context.Parent.Tell(_entities.Placement!.Passivation(EndDue.Instance)); // first: what is sent on then waits for the one after this
+        while (_waiting.TryDequeue(out var next))
+            SendOn(next.Call, next.Sender);
     }
 
     private void OnEndDue()

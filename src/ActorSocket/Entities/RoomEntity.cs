@@ -157,6 +157,7 @@ public abstract class RoomEntity
             Context.HasRefused = true;
             throw;
         }
+        Context.IsForSeats = false; // it is somebody's
         var reserved = seats.Select(static seat => new Entities.ReservedSeat(seat.Number, seat.Token)).ToArray();
         var listed = Context.ToListed();
         return (listed ?? before) is { } any

@@ -155,7 +155,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
             _context.Sync?.Send(socketId); // it may have missed something: why else would it ask?
             return own;
         }
-        if (IsLocked || _isEnding)
+        if (IsLocked || _isEnding || _context.IsRetired)
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         CheckCapacity();
         var change = _table.Take(socketId, name, Now);
@@ -194,7 +194,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
     public Seat Reserve(string name = "")
     {
         CheckName(name);
-        if (_isEnding)
+        if (_isEnding || _context.IsRetired)
             throw Refusal("No more seats are taken here.", "SEATS_LOCKED");
         CheckCapacity();
         return _table.Reserve(name, Now);
@@ -326,7 +326,10 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         if (!await EndAsync(seat, SeatLeaveReason.Kicked, cancellationToken).ConfigureAwait(false))
             return false;
         if (disconnect is { } scope && seat.SocketId.Length > 0)
-            await _room.TryAsync(_context.Namespace.In(seat.SocketId).DisconnectSocketsAsync(scope, cancellationToken)).ConfigureAwait(false);
+        {
+            var disconnected = _context.Namespace.In(seat.SocketId).DisconnectSocketsAsync(scope, cancellationToken);
+            await _room.TryAsync(disconnected).ConfigureAwait(false);
+        }
         return true;
     }
 

@@ -1,5 +1,4 @@
 using ActorSocket;
-using ActorSocket.Diagnostics;
 using ActorSocket.Hosting;
 using ActorSocket.Transports;
 using Microsoft.AspNetCore.Routing;
@@ -30,8 +29,7 @@ public static class ActorSocketEndpointRouteBuilderExtensions
         if (server.Server.Options.ServeClient)
             server.Server.Http.Files = new ClientBundle().TryServeAsync;
         var path = "/" + pattern.Trim('/');
-        if (server.MappedTo is null && TransportAdvice.IsDue(endpoints.ServiceProvider))
-            server.Server.Log.EventLoopsRecommended();
+        TransportAdvice.GiveOnce(server, endpoints.ServiceProvider);
         server.MappedTo = endpoints is RouteGroupBuilder ? null : path;
         server.Conventions.Map(endpoints, path, new EngineEndpoint(server.Server.Http).HandleAsync, $"ActorSocket {path}");
         return server;

@@ -39,6 +39,9 @@ public sealed class ActorSocketServer : Namespace, IEndpointConventionBuilder
     /// <summary>The path that the server was mapped to, if it is known: within a group of endpoints it is not.</summary>
     internal string? MappedTo { get; set; }
 
+    /// <summary>Whether its transport was thought of (<see cref="TransportAdvice"/>).</summary>
+    internal bool IsAdvised { get; set; }
+
     /// <summary>
     /// Open connections on this node; a connection may carry the sockets of several namespaces. Official: <c>io.engine.clientsCount</c>.
     /// </summary>

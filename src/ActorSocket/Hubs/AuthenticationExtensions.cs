@@ -38,7 +38,7 @@ public static class AuthenticationExtensions
     {
         var result = await socket.AuthenticateAsync(auth).ConfigureAwait(false);
         if (result.Succeeded)
-            return new { expires = result.Properties?.ExpiresUtc };
+            return new Dictionary<string, DateTimeOffset?>(StringComparer.Ordinal) { ["expires"] = result.Properties?.ExpiresUtc };
         Dictionary<string, string> data = new(StringComparer.Ordinal) { ["reason"] = NamespaceAuthentication.ReasonOf(result) };
         throw new EventException("Unauthorized", data) { Code = "UNAUTHENTICATED" };
     }

@@ -17,7 +17,7 @@ internal sealed class HandlerBinder(SocketJson json, ArgumentShapes? shapes = nu
 {
     private readonly ConcurrentDictionary<(MethodInfo?, Type), HandlerInvoker> _invokers = new();
 
-    /// <remarks>A socket's handlers are new delegates for each connection: which method they call is not looked up unless it matters.</remarks>
+    /// <remarks>A socket's handlers are new delegates: which method they call is not looked up unless it matters.</remarks>
     public HandlerInvoker Bind(Delegate handler) => Bind(shapes is null ? null : handler.Method, handler.GetType());
 
     /// <summary>For delegates of this type that call this method.</summary>

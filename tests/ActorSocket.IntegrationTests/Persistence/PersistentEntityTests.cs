@@ -99,6 +99,19 @@ public sealed class PersistentEntityTests
     }
 
     [Fact]
+    public async Task One_that_refused_somebody_and_then_had_a_member_keeps_what_it_has()
+    {
+        using var file = new StoreFile();
+        await using var node = await file.StartAsync<Lobby>(NeverSaved);
+        var refused = node.Entities.ReserveAsync("used", ["banned"]);
+        var reserved = node.Entities.ReserveAsync("used", ["eve"]);
+        await Assert.ThrowsAsync<EntityCallException>(() => refused);
+        await reserved;
+        await Node.UntilAsync(() => Lobby.Left.ContainsKey("used"), "the reservation to be over");
+        Assert.Equal(["eve"], (await node.Entities.InvokeAsync<List<string>>("used", "members"))!);
+    }
+
+    [Fact]
     public async Task What_comes_while_a_state_is_deleted_is_for_the_one_after_it()
     {
         using var file = new StoreFile();
@@ -362,7 +375,7 @@ public sealed class PersistentEntityTests
 
     private sealed class Lobby : RoomEntity<LobbyState>, IDisposable
     {
-        public static readonly ConcurrentDictionary<string, bool> Ended = new(StringComparer.Ordinal);
+        public static readonly ConcurrentDictionary<string, bool> Ended = new(StringComparer.Ordinal), Left = new(StringComparer.Ordinal);
 
         private EntityOrigin _origin;
         private int _ticks;
@@ -372,6 +385,7 @@ public sealed class PersistentEntityTests
         public override Task OnStartedAsync(EntityStart start)
         {
             _origin = start.Origin;
+            Seats.ReservationTime = TimeSpan.FromMilliseconds(100);
             return Task.CompletedTask;
         }
 
@@ -381,7 +395,19 @@ public sealed class PersistentEntityTests
             return Task.CompletedTask;
         }
 
-        public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options) => throw new EventException("not you");
+        public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
+        {
+            if (seats[0].Name == "banned")
+                throw new EventException("not you");
+            State.Members.Add(seats[0].Name);
+            return Task.CompletedTask;
+        }
+
+        public override Task OnLeftAsync(Seat seat, SeatLeaveReason reason)
+        {
+            Left[Id] = true;
+            return Task.CompletedTask;
+        }
 
         [Event("origin")]
         public string Origin() => _origin.ToString();

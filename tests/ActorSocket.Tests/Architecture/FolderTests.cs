@@ -37,6 +37,6 @@ public sealed partial class FolderTests
 
     private static string FolderOf(string root, string file) => Path.GetDirectoryName(Path.GetRelativePath(root, file))!.Replace('\\', '/');
 
-    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);?\s*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Namespace();
 }

@@ -24,26 +24,6 @@ public sealed class HostingTests
         Assert.Contains("ActorSocket:PingInterval is 00:00:00; it must be between", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(false, 1)]
-    [InlineData(true, 0)]
-    public async Task Where_Kestrels_own_transport_serves_event_loops_are_recommended_once(bool hasLoops, int lines)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        if (hasLoops)
-            builder.WebHost.UseActorSocketTransport();
-        var log = new RecordedLog();
-        builder.Logging.ClearProviders().AddProvider(log);
-        builder.Services.AddActorSocket();
-        await using var app = builder.Build();
-        app.MapActorSocket();
-        app.MapActorSocket("/other");
-        Assert.Equal(
-            OperatingSystem.IsLinux() ? lines : 0,
-            log.Lines.Count(static line => line.Text.Contains("UseActorSocketTransport", StringComparison.Ordinal))
-        );
-    }
-
     [Fact]
     public async Task Mapping_without_adding_says_what_to_call()
     {
