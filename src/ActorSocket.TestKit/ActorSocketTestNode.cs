@@ -80,6 +80,9 @@ public sealed class ActorSocketTestNode : ActorSocketTestServer
     /// <param name="eventName">The event.</param>
     public ServerEventProbe ServerEvents(string ns, string eventName) => new(this, NameOf(ns), eventName);
 
+    /// <summary>The cluster's own actors never rest for so long.</summary>
+    private protected override TimeSpan PumpsTime => TimeSpan.Zero;
+
     /// <summary>As <see cref="ActorSocketTestCluster.SettleAsync"/>: of all nodes.</summary>
     /// <inheritdoc/>
     public override Task SettleAsync(CancellationToken cancellationToken = default) => _cluster.SettleAsync(cancellationToken);

@@ -18,6 +18,9 @@ public class ActorSocketTestServer : IAsyncDisposable
 {
     private static readonly TimeSpan HandlersTime = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Of a server whose actors nobody counts.</summary>
+    private static readonly TimeSpan UnknownTime = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentDictionary<TestConnection, bool> _connections = new();
     private readonly WebApplication? _app; // null when it is another's
     private readonly RunningActors? _actors;
@@ -223,6 +226,9 @@ public class ActorSocketTestServer : IAsyncDisposable
     /// <summary>What it has logged that a failure may come from.</summary>
     internal IReadOnlyList<string> Notes => _notes?.Lines() ?? [];
 
+    /// <summary>What is compiled when it runs first takes longer than many turns of others.</summary>
+    private protected virtual TimeSpan PumpsTime => TimeSpan.FromMilliseconds(10);
+
     /// <summary>Who takes a client that comes back: this one, unless it is gone.</summary>
     internal virtual ActorSocketTestServer Next() => this;
 
@@ -299,13 +305,18 @@ public class ActorSocketTestServer : IAsyncDisposable
 
     /// <summary>
     /// Handlers that are under way may have much to do that is no actor's work, or wait for something that does not come: they get some
-    /// time, and no more. Without AddActorSocketTestKit nobody counts the actors, so everything gets it.
+    /// time, and no more. Without AddActorSocketTestKit nobody counts the actors, so everything gets more of it. What hands events to
+    /// handlers on the pool is no actor's work either: but for the steps of virtual time it gets a little.
     /// </summary>
     internal async Task IdleAsync(bool isStep, CancellationToken cancellationToken)
     {
         var actors = _actors ?? new RunningActors();
         await actors
-            .IdleAsync(() => _actors is null || IsHandling(isStep) ? HandlersTime : TimeSpan.Zero, Patience, cancellationToken)
+            .IdleAsync(
+                () => _actors is null ? UnknownTime : IsHandling(isStep) ? HandlersTime : isStep ? TimeSpan.Zero : PumpsTime,
+                Patience,
+                cancellationToken
+            )
             .ConfigureAwait(false);
         foreach (var connection in Io.Server.Engine.Sessions.All)
             _waiting.AddOrUpdate(connection, connection.Backlog.Packets);

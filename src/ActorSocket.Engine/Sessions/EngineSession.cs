@@ -226,10 +226,10 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
 
     private void OnPingDue()
     {
-        _connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
         _awaitsPong = true;
         if (!_paused)
-            AwaitPong(server.Timers.Pong, _waits.Heartbeat);
+            AwaitPong(server.Timers.Pong, _waits.Heartbeat); // before the ping leaves: its pong may be read at once, and takes that back
+        _connection.Outbound.Append(EncodedFrame.Ping, urgent: true);
     }
 
     /// <summary>In Engine.IO protocol 3 the client pings (E-111).</summary>
@@ -244,6 +244,7 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
     private void OnPong()
     {
         _awaitsPong = false;
+        _connection.HeartbeatDeadline = null; // reading may have been resumed between the pong and this
         Start(ref _waits.Heartbeat, server.Timers.Ping);
     }
 

@@ -105,6 +105,21 @@ public sealed class HeartbeatTests : ServerTest
     }
 
     [Fact]
+    public async Task A_pong_counts_though_its_deadline_was_set_while_it_was_read()
+    {
+        var server = NewServer(static o => o.ConnectTimeout = TimeSpan.FromHours(1));
+        var session = await OpenAsync(server);
+        Clock.Advance(Interval);
+        Assert.Equal("2", await session.PollAsync());
+        await HandledAsync(session.Session);
+        Assert.NotNull(session.Connection.HeartbeatDeadline);
+        session.Session.Tell(ActorSocket.Sessions.SessionProtocol.PongReceived.Instance); // whoever read it took back what was there then
+        await HandledAsync(session.Session);
+        Clock.Advance(Timeout);
+        Assert.True(server.Engine.Sessions.TryGet(session.Connection.Sid, out _));
+    }
+
+    [Fact]
     public async Task A_polling_client_that_fetches_much_bit_by_bit_gets_its_ping_in_time_and_lives()
     {
         var server = NewServer(static o =>
