@@ -186,6 +186,7 @@ public sealed class EntityTests
         // it has started: what waits from here on waits for what it holds
         Assert.Empty((await tallies.InvokeAsync<List<int>>("busy", "notes"))!);
         var held = tallies.InvokeAsync<int>("busy", "hold");
+        await Node.UntilAsync(() => Tally.Holding.ContainsKey("busy"), "it to hold"); // who is held does not wait
         var waiting = Enumerable.Range(0, 1024).Select(number => tallies.InvokeAsync<int>("busy", "note", number)).ToList();
         Assert.Contains(
             "asked too much",
@@ -323,6 +324,7 @@ public sealed class EntityTests
     private sealed class Tally(ActorSocketServer io) : RoomEntity, IDisposable
     {
         public static readonly ConcurrentDictionary<string, TaskCompletionSource> Holds = new(StringComparer.Ordinal);
+        public static readonly ConcurrentDictionary<string, bool> Holding = new(StringComparer.Ordinal);
         public static readonly ConcurrentDictionary<Guid, bool> Ended = new();
 
         private readonly Guid _instance = Guid.NewGuid();
@@ -366,6 +368,7 @@ public sealed class EntityTests
         public async Task<int> HoldAsync()
         {
             var before = _ticks;
+            Holding[Id] = true;
             await Holds[Id].Task;
             return _ticks - before;
         }

@@ -8,7 +8,9 @@ internal sealed class RecordedLog : ILoggerProvider
 {
     public ConcurrentQueue<(LogLevel Level, string Category, string Text)> Lines { get; } = new();
 
-    public IEnumerable<(LogLevel Level, string Category, string Text)> Above(LogLevel level) => Lines.Where(line => line.Level > level);
+    /// <summary>But for the advice that each start on Kestrel's own transport is given.</summary>
+    public IEnumerable<(LogLevel Level, string Category, string Text)> Above(LogLevel level) =>
+        Lines.Where(line => line.Level > level && !line.Text.Contains("UseActorSocketTransport", StringComparison.Ordinal));
 
     public ILogger CreateLogger(string categoryName) => new Recorder(categoryName, Lines);
 
