@@ -6,7 +6,7 @@ using static ActorSocket.ClientTests.Infrastructure.Lobby;
 namespace ActorSocket.ClientTests;
 
 /// <summary>The demo on three nodes behind nginx, as config/run-cluster.sh runs it: round robin, no sticky sessions.</summary>
-[Collection(ChromiumGroup.Name)]
+[Collection(DemoClusterGroup.Name)]
 public sealed class ClusterDemoTests(Chromium chromium)
 {
     private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 30_000 };

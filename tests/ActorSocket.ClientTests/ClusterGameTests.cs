@@ -8,7 +8,7 @@ namespace ActorSocket.ClientTests;
 /// The demo's game on three nodes with a PostgreSQL, played and watched by official clients (node/pong.mjs) while nodes are restarted and
 /// killed. Prints for how long the clients saw nothing.
 /// </summary>
-[Collection(ChromiumGroup.Name)] // one at a time of those that want the whole machine
+[Collection(DemoClusterGroup.Name)]
 public sealed class ClusterGameTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
