@@ -38,7 +38,7 @@ internal sealed class ContractReader(ServerServices server)
 
     private ContractNamespace Read(NamespaceServices ns, string? name, bool isTemplate)
     {
-        var handled = ns.Handled.SelectMany(HandlersOf).Select(OfHandler).ToList();
+        var handled = ns.Handled.SelectMany(HandlersOf).Select(OfCall).ToList();
         var emitted = ns.Emitted.SelectMany(MethodsOf).Select(OfClient).ToList();
         var brings = handled.Any(static one => one.Arguments?.Any(static argument => ContractSchemas.IsSequence(argument.Schema)) == true);
         var gives = handled.Any(static one => one.Answer is { } answer && ContractSchemas.IsSequence(answer));
@@ -79,8 +79,6 @@ internal sealed class ContractReader(ServerServices server)
 
     private static IEnumerable<MethodInfo> MethodsOf(Type contract) =>
         contract.GetInterfaces().Prepend(contract).SelectMany(static one => one.GetMethods()).Where(static one => !one.IsSpecialName);
-
-    private ContractEvent OfHandler(MethodInfo method) => Read(method, EntityContract.NameOf(method), isFromClient: true);
 
     private ContractEvent OfCall(MethodInfo method) => Read(method, EntityContract.NameOf(method), isFromClient: true);
 

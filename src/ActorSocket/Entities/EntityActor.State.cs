@@ -146,7 +146,8 @@ internal sealed partial class EntityActor
             End();
     }
 
-    private void EndDeleted()
+    /// <summary>Who has a seat leaves it before.</summary>
+    private void EndRetired()
     {
         if (_context.HasSeats)
             RunEndOfSeats();

@@ -309,13 +309,11 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         else if (TakeSeen() is { } seen)
             RunSeen(seen);
         else if (_context.IsDeleted && !_isRetiringLater) // what waits is for the one after this
-            EndDeleted();
+            EndRetired();
         else if (_waiting.TryDequeue(out var next))
             Call(next.Call, next.Sender);
-        else if (_context is { IsRetired: true, HasSeats: true })
-            RunEndOfSeats();
         else if (_context.IsRetired)
-            Retire();
+            EndRetired();
         else if (_context.IsUnwanted)
             Discard();
     }

@@ -1,14 +1,9 @@
-using System.Runtime.ExceptionServices;
-using System.Collections.Concurrent;
-using System.Collections.Frozen;
-using System.Text;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Recovery;
 using ActorSocket.Rooms;
-using Akka.Actor;
 
 namespace ActorSocket.Sockets;
 
