@@ -70,27 +70,30 @@ internal static class Packets
     }
 
     /// <summary>Emitted on twice, the second is the first.</summary>
-    public static void EmitOn(FuzzInput input, SocketIoPacket packet, PacketWriter writer, Func<EncodedPacket, SocketIoPacket?> read)
+    public static void EmitOn(FuzzInput input, SocketIoPacket packet, PacketWriter writer, Func<EncodedFrame, SocketIoPacket?> read)
     {
-        EncodedPacket once = default, twice = default;
-        input.Bounded(400, 65_536, () => once = writer.Event("/", "e", -1, new EventArguments<SocketArguments>(packet.Arguments)));
+        EncodedFrame Emitted(SocketIoPacket one) =>
+            new(writer.Event("/", "e", -1, new EventArguments<SocketArguments>(one.Arguments)));
+
+        EncodedFrame once = EncodedFrame.Noop;
+        input.Bounded(400, 65_536, () => once = Emitted(packet));
         var again = read(once);
         FuzzInput.Hold(again is not null, $"what was emitted on cannot be read: {Describe(once)}");
         FuzzInput.Hold(
             again!.Arguments.Count == packet.Arguments.Count,
             $"{packet.Arguments.Count} arguments became {again.Arguments.Count}: {Describe(once)}"
         );
-        twice = writer.Event("/", "e", -1, new EventArguments<SocketArguments>(again.Arguments));
+        var twice = Emitted(again);
         FuzzInput.Hold(
             string.Equals(Describe(once), Describe(twice), StringComparison.Ordinal),
             $"{Describe(once)} became {Describe(twice)}"
         );
     }
 
-    public static SocketIoPacket? Read(EncodedPacket packet, IPacketDecoder decoder)
+    public static SocketIoPacket? Read(EncodedFrame packet, IPacketDecoder decoder)
     {
         SocketIoPacket? read = null;
-        if (packet.Buffer.Length > 0 && !decoder.AddText(packet.Buffer.AsSpan(packet.TextOffset + 1), out read))
+        if (packet.Text.Length > 0 && !decoder.AddText(packet.Text[1..], out read))
             return null;
         foreach (var attachment in packet.Attachments)
         {
@@ -100,9 +103,9 @@ internal static class Packets
         return read;
     }
 
-    public static SocketIoPacket? ReadText(EncodedPacket packet) => Read(packet, NewDecoder(NoLimits));
+    public static SocketIoPacket? ReadText(EncodedFrame packet) => Read(packet, NewDecoder(NoLimits));
 
-    public static SocketIoPacket? ReadMessagePack(EncodedPacket packet) =>
+    public static SocketIoPacket? ReadMessagePack(EncodedFrame packet) =>
         Read(packet, new ParserPacketDecoder(SocketIoParser.MessagePack.CreateDecoder(), NewDecoder(NoLimits)));
 
     /// <summary>No more is looked through than there is, however often one looks.</summary>
@@ -112,8 +115,8 @@ internal static class Packets
             $"{Placeholder.BytesScanned - before} of {input.Bytes.Length} bytes were looked through"
         );
 
-    private static string Describe(EncodedPacket packet) =>
-        Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset))
+    private static string Describe(EncodedFrame packet) =>
+        Encoding.UTF8.GetString(packet.Text)
         + string.Concat(packet.Attachments.Select(static attachment => $" <{Convert.ToHexString(attachment)}>"));
 
     private sealed record Shape(string? A, int Num, byte[]? Message, JsonElement X, Shape? Nested);

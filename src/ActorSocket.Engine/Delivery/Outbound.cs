@@ -105,6 +105,22 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
     {
         if (frame.PacketCount == 0)
             return true; // a parser that writes nothing for a packet has nothing sent, as with the official server
+        return Append(frame, default, frame.PacketCount, frame.Size, isVolatile, urgent);
+    }
+
+    /// <summary>
+    /// The same of a packet that goes to nobody else: a WebSocket takes its bytes from where they were written, without a frame.
+    /// </summary>
+    public bool Append(EncodedPacket packet, bool compress = true, bool isVolatile = false)
+    {
+        // A connection that has become a WebSocket stays one.
+        if (Volatile.Read(ref _sink) is null || !compress || packet.Attachments.Length > 0 || packet.Bytes.IsEmpty)
+            return Append(new EncodedFrame(packet, compress), isVolatile);
+        return Append(null, packet.Bytes, 1, packet.Bytes.Length, isVolatile, urgent: false);
+    }
+
+    private bool Append(EncodedFrame? frame, ReadOnlySpan<byte> bytes, int packets, int size, bool isVolatile, bool urgent)
+    {
         var schedule = false;
         var overflow = false;
         lock (_gate)
@@ -116,7 +132,7 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             {
                 _dropped++; // reported by the next drain
             }
-            else if (_packets > 0 && (_bytes + frame.Size > limits.MaxBytes || _packets + frame.PacketCount > limits.MaxPackets))
+            else if (_packets > 0 && (_bytes + size > limits.MaxBytes || _packets + packets > limits.MaxPackets))
             {
                 _closing = overflow = true;
             }
@@ -124,7 +140,11 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
             {
                 if (inTurn)
                     _turnWritable = false;
-                Store(frame, urgent);
+                _packets += packets;
+                if (frame is null)
+                    CopyToPending(bytes);
+                else
+                    Store(frame, urgent);
                 if (!inTurn || urgent || _pendingLength >= UncorkAt)
                     schedule = MarkDirty();
                 isVolatile = false;
@@ -433,7 +453,6 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
 
     private void Store(EncodedFrame frame, bool urgent)
     {
-        _packets += frame.PacketCount;
         if (urgent && (_sink is null || _pendingLength > 0))
         {
             _bytes += frame.Size;

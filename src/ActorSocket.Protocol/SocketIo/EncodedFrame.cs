@@ -21,11 +21,12 @@ internal sealed class EncodedFrame
     private byte[][]? _base64Revision3;
 
     public EncodedFrame(EncodedPacket packet, bool compress = true)
-        : this(packet.Buffer, packet.TextOffset, packet.Attachments, compress)
+        : this(packet.Bytes.ToArray(), packet.TextOffset, packet.Attachments, compress)
     {
     }
 
-    private EncodedFrame(byte[] buffer, int textOffset, byte[][] attachments, bool compress)
+    /// <summary>Takes the array with it.</summary>
+    public EncodedFrame(byte[] buffer, int textOffset, byte[][] attachments, bool compress)
     {
         _buffer = buffer;
         _textOffset = textOffset;

@@ -76,9 +76,9 @@ public class Ack
         if (!_packet!.IsAckWanted || !_socket!.Connected)
             return;
         // Encoded first: an answer that cannot be is none, and the client is to hear of the error instead.
-        var frame = new EncodedFrame(_socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args));
+        var answer = _socket.Namespace.Services.Server.Packets.Ack(_socket.Namespace.Name, _packet.AckId, args);
         if (_packet.TryAcknowledge())
-            _socket.SendAck(frame);
+            _socket.Send(answer);
     }
 }
 

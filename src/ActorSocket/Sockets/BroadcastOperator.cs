@@ -83,7 +83,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
             return []; // as the official server: a template has no clients of its own
         using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null;
         var id = services.NextAckId();
-        var packet = services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args));
+        var frame = new EncodedFrame(services.Server.Packets.Event(services.Name, eventName, id, new ArgumentList(args)), _flags.Compress);
         var recipients = services.Select(_selection);
         var acks = new BroadcastAck(id, recipients);
         BroadcastAnswers answers;
@@ -92,7 +92,6 @@ public sealed class BroadcastOperator : IAckBroadcaster
         {
             foreach (var socket in recipients)
                 socket.Actor.Tell(new Sockets.SocketProtocol.AckAsked(id, acks));
-            var frame = new EncodedFrame(packet, _flags.Compress);
             services.Server.EmitObserver?.OnEmit(services.Name, _selection, frame, isFromHere: true);
             foreach (var socket in recipients)
                 socket.Send(frame, _flags.Volatile);

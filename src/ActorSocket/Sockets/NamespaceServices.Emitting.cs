@@ -125,7 +125,7 @@ internal sealed partial class NamespaceServices
             {
                 if (e.Only.IsListenedTo) // of what is dropped, too
                     listening.Add(e.Only);
-                CountSent(e.Only.Queue(marked, e.IsVolatile) ? 1 : 0, marked);
+                CountSent(e.Only.Queue(marked, e.IsVolatile) ? 1 : 0, marked.Size);
             }
             return true;
         }
@@ -144,7 +144,13 @@ internal sealed partial class NamespaceServices
         where TArgs : struct, IEventArguments
     {
         using var activity = ActorSocketActivity.IsOn && !isOwn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
-        var frame = Encode(eventName, args, flags);
+        var packet = Server.Packets.Event(Name, eventName, -1, args);
+        if (Recovery is null && !socket.IsListenedTo)
+        {
+            socket.Send(packet, flags.Compress, flags.Volatile);
+            return;
+        }
+        var frame = new EncodedFrame(packet, flags.Compress);
         var isKept = !flags.Volatile && !isOwn && socket.Connected;
         if (Recovery is not null && (isKept || Server.Packets.EndsInText(frame)))
             Log(
@@ -181,7 +187,7 @@ internal sealed partial class NamespaceServices
             Append([.. Select(selection)], RoomSelection.Everyone, frame, isVolatile, listening);
     }
 
-    public void CountSent(int events, EncodedFrame frame) => Server.Metrics.EventsSent(MetricsName, events, frame.Size);
+    public void CountSent(int events, int size) => Server.Metrics.EventsSent(MetricsName, events, size);
 
     public List<Socket> Select(RoomSelection selection)
     {
@@ -248,7 +254,7 @@ internal sealed partial class NamespaceServices
             }
             sent += socket.Queue(frame, isVolatile) ? 1 : 0;
         }
-        CountSent(sent, frame);
+        CountSent(sent, frame.Size);
     }
 
     private static void AddTo(List<Socket> found, Socket[] members, RoomSelection selection, HashSet<Socket>? seen)

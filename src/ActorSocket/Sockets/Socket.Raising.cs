@@ -7,25 +7,28 @@ namespace ActorSocket;
 // How its events reach its handlers, and what is sent to it its listeners.
 public sealed partial class Socket
 {
-    internal void Send(EncodedFrame frame, bool isVolatile = false)
+    /// <summary>Queues an event.</summary>
+    internal void Send(EncodedFrame frame, bool isVolatile)
     {
-        if (TrySend(frame, isVolatile))
-            Namespace.Services.CountSent(1, frame);
-    }
-
-    /// <summary>Queues an event, without counting it.</summary>
-    internal bool TrySend(EncodedFrame frame, bool isVolatile, bool isEvent = true)
-    {
-        if (_hasLeft)
-            return false;
-        if (isEvent && IsListenedTo)
+        if (IsListenedTo)
             RaiseOutgoing(frame);
-        return Queue(frame, isVolatile);
+        if (Queue(frame, isVolatile))
+            Namespace.Services.CountSent(1, frame.Size);
     }
 
     /// <summary>
-    /// As <see cref="TrySend"/>, without a word to <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells
-    /// them later.
+    /// Queues an acknowledgement, or an event to which nobody listens (<see cref="IsListenedTo"/>), of this socket alone: without a frame
+    /// of its own.
+    /// </summary>
+    internal void Send(EncodedPacket packet, bool compress = true, bool isVolatile = false)
+    {
+        if (!_hasLeft && Connection.Outbound.Append(packet, compress, isVolatile))
+            Namespace.Services.CountSent(1, packet.Bytes.Length);
+    }
+
+    /// <summary>
+    /// As <see cref="Send(EncodedFrame, bool)"/>, without counting it, and without a word to
+    /// <see cref="OnAnyOutgoing(Func{SocketEvent, Task})"/>: for who holds a lock, and tells them later.
     /// </summary>
     internal bool Queue(EncodedFrame frame, bool isVolatile) => !_hasLeft && Connection.Outbound.Append(frame, isVolatile);
 
@@ -33,12 +36,6 @@ public sealed partial class Socket
 
     /// <summary>As <see cref="HasOutgoingListeners"/>, or somebody watches the whole server.</summary>
     internal bool IsListenedTo => HasOutgoingListeners || (Namespace.Services.Server.Observer is not null && !_hasLeft);
-
-    internal void SendAck(EncodedFrame frame)
-    {
-        if (TrySend(frame, isVolatile: false, isEvent: false))
-            Namespace.Services.CountSent(1, frame);
-    }
 
     internal void RaiseOutgoing(EncodedFrame frame)
     {

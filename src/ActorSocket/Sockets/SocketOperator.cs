@@ -46,12 +46,15 @@ public sealed class SocketOperator : IAckEmitter
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
+        where TArgs : struct, IEventArguments => Emit(_socket, eventName, args, _flags);
+
+    /// <summary>Without an operator for each event that has no flags.</summary>
+    internal static void Emit<TArgs>(Socket socket, string eventName, in TArgs args, EmitFlags flags)
         where TArgs : struct, IEventArguments
     {
         EmitFlags.ThrowIfReserved(eventName);
-        if (_socket.IsOver || _socket.IsToldToGo)
-            return;
-        _socket.Namespace.Services.Emit(_socket, eventName, args, _flags);
+        if (!socket.IsOver && !socket.IsToldToGo)
+            socket.Namespace.Services.Emit(socket, eventName, args, flags);
     }
 
     /// <summary>
@@ -78,10 +81,10 @@ public sealed class SocketOperator : IAckEmitter
         var answer = new SingleAck<T>();
         using (ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null)
         {
-            var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
+            var frame = new EncodedFrame(services.Server.Packets.Event(services.Name, eventName, id, args), _flags.Compress);
             // Told first: the mailbox then holds the question before any answer to it can arrive.
             _socket.Actor.Tell(new SocketProtocol.AckAsked(id, answer));
-            _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+            _socket.Send(frame, _flags.Volatile);
         }
         return answer.WaitAsync(_socket, id, _flags.Timeout, cancellationToken);
     }
@@ -104,11 +107,11 @@ public sealed class SocketOperator : IAckEmitter
         var services = _socket.Namespace.Services;
         using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(services.MetricsName, eventName) : null;
         var id = services.NextAckId();
-        var packet = services.Server.Packets.Event(services.Name, eventName, id, args);
+        var frame = new EncodedFrame(services.Server.Packets.Event(services.Name, eventName, id, args), _flags.Compress);
         // Told first: the mailbox then holds the question before any answer to it can arrive.
         var question = new PendingAckCallback(_socket, id, sink);
         _socket.Actor.Tell(new SocketProtocol.AckAsked(id, question));
-        _socket.Send(new EncodedFrame(packet, _flags.Compress), _flags.Volatile);
+        _socket.Send(frame, _flags.Volatile);
         question.Bound(_flags.Timeout, services.Server.Time);
     }
 

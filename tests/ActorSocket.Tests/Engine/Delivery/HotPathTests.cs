@@ -79,6 +79,44 @@ public sealed class HotPathTests : ServerTest
     }
 
     [Fact]
+    public async Task An_event_for_one_WebSocket_allocates_nothing()
+    {
+        var (socket, _, _) = await JoinAsync();
+        var text = new string('x', 64);
+        Assert.Equal(0, AllocatedBy(() => socket.Emit("move", 12, text)));
+    }
+
+    [Fact]
+    public async Task An_echo_of_64_characters_allocates_its_packet_and_the_object_that_answers()
+    {
+        var (socket, session, webSocket) = await JoinAsync(socket =>
+            socket.On("echo", static (SocketArguments payload, Ack ack) => ack.Send(payload))
+        );
+        var text = Encoding.UTF8.GetBytes($"421[\"echo\",\"{new string('x', 64)}\"]");
+
+        var reading = AllocatedBy(() =>
+        {
+            session.Connection.Inbound.AddText(webSocket, text);
+            session.Connection.Inbound.EndOfRead();
+        });
+        var decoder = new PacketDecoder(
+            new ProtocolLimits(),
+            socket.Namespace.Services.Server.Names,
+            socket.Namespace.Services.Server.Json
+        );
+        SocketIoPacket? packet = null;
+        var answering = AllocatedBy(() =>
+        {
+            Assert.True(decoder.AddText(text.AsSpan(1), out packet));
+            Assert.True(socket.RaiseEventAsync(packet!).IsCompletedSuccessfully);
+        });
+        var decoding = AllocatedBy(() => Assert.True(decoder.AddText(text.AsSpan(1), out packet)));
+
+        Assert.InRange(answering - decoding, 1, 40); // the Ack
+        Assert.InRange(reading + answering - decoding, 1, 290);
+    }
+
+    [Fact]
     public async Task All_that_a_handler_emits_leaves_in_one_write()
     {
         var (_, session, webSocket) = await JoinAsync(socket => socket.On("go", (Ack ack) =>

@@ -29,6 +29,18 @@ public sealed class OutboundTests
     }
 
     [Fact]
+    public async Task A_packet_that_goes_to_nobody_else_is_kept_for_a_poll_though_its_bytes_are_written_over()
+    {
+        var outbound = NewOutbound();
+        byte[] bytes = [0x81, 1, (byte)'a'];
+        Assert.True(outbound.Append(new EncodedPacket(bytes, 2, [])));
+        bytes[2] = (byte)'b';
+        Assert.True(outbound.Append(new EncodedPacket([], 0, []))); // a parser writes nothing for it
+        Assert.True(outbound.Append(new EncodedPacket(bytes, 2, [])));
+        Assert.Equal(["a", "b"], await PollAsync(outbound));
+    }
+
+    [Fact]
     public async Task A_poll_gets_all_two_thousand_packets_that_are_queued()
     {
         var outbound = NewOutbound();

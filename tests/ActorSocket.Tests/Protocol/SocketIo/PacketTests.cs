@@ -249,7 +249,7 @@ public sealed class PacketTests
         var sent = new PacketWriter(json).Event("/", "e", -1, new EventArguments<Parcel>(new Parcel("a", [1, 2])));
         Assert.Equal("""451-["e",{"to":"a","Data":{"_placeholder":true,"num":0}}]""", Text(sent));
         var decoder = new PacketDecoder(Limits, new NameTable(), json);
-        Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out _));
+        Assert.True(decoder.AddText(sent.Bytes[(sent.TextOffset + 1)..], out _));
         Assert.True(decoder.AddBinary(sent.Attachments[0], out var packet));
         var parcel = packet!.Arguments[0].As<Parcel>()!;
         Assert.Equal("a", parcel.To);
@@ -278,7 +278,7 @@ public sealed class PacketTests
                 {
                     var sent = Writer.Event("/chat", "name", ackId, new EventArguments<string, int, byte[][]>(Valid(text), number, binary));
                     var decoder = NewDecoder();
-                    Assert.True(decoder.AddText(sent.Buffer.AsSpan(sent.TextOffset + 1), out var packet));
+                    Assert.True(decoder.AddText(sent.Bytes[(sent.TextOffset + 1)..], out var packet));
                     foreach (var attachment in sent.Attachments)
                         Assert.True(decoder.AddBinary(attachment, out packet));
                     Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
@@ -339,11 +339,49 @@ public sealed class PacketTests
         return packet!;
     }
 
+    [Fact]
+    public void A_packet_is_whole_though_a_converter_encodes_others_meanwhile()
+    {
+        PacketWriter? writer = null;
+        var converter = new EmittingConverter(() => Text(writer!.Event("/inner", "in", 7, new EventArguments<string>("i"))));
+        writer = new PacketWriter(new SocketJson(new JsonSerializerOptions { Converters = { converter } }));
+        Assert.Equal(
+            "42/outer,[\"out\",\"42/inner,7[\\\"in\\\",\\\"i\\\"]\"]",
+            Text(writer.Event("/outer", "out", -1, new EventArguments<Emitting>(new Emitting())))
+        );
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    [InlineData(70_000)] // more than is kept between two packets
+    public void One_packet_leaves_nothing_in_the_next(int size)
+    {
+        var text = new string('x', size);
+        Assert.Equal($"42/a,5[\"e\",\"{text}\"]", Text(Writer.Event("/a", "e", 5, new EventArguments<string>(text))));
+        Assert.Equal("43123[1]", Text(Writer.Ack("/", 123, new EventArguments<int>(1))));
+        Assert.Equal(
+            "452-/é,0[\"e\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]",
+            Text(Writer.Event("/é", "e", 0, new EventArguments<byte[], byte[]>([1], [2])))
+        );
+    }
+
     private static PacketDecoder NewDecoder() => new(Limits, new NameTable(), SocketJson.Default);
 
-    private static string Text(EncodedPacket packet) => Encoding.UTF8.GetString(packet.Buffer.AsSpan(packet.TextOffset));
+    private static string Text(EncodedPacket packet) => Encoding.UTF8.GetString(packet.Bytes[packet.TextOffset..]);
 
     private static string Valid(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)); // no lone surrogates
+
+    private sealed record Emitting;
+
+    private sealed class EmittingConverter(Func<string> encode) : System.Text.Json.Serialization.JsonConverter<Emitting>
+    {
+        public override Emitting Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, Emitting value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(encode());
+    }
 
     internal sealed record Parcel([property: System.Text.Json.Serialization.JsonPropertyName("to")] string To, byte[] Data);
 }
