@@ -86,13 +86,6 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
     public byte[] ReadJson()
     {
         Undefined = null;
-        return ReadJson(0);
-    }
-
-    public void Skip() => Skip(1);
-
-    private byte[] ReadJson(int depth)
-    {
         var output = new ArrayBufferWriter<byte>(Math.Min(_rest.Length + 16, 4096));
         using var writer = new Utf8JsonWriter(
             output,
@@ -103,16 +96,61 @@ internal ref struct MessagePackReader(ReadOnlySpan<byte> rest)
                 SkipValidation = true,
             }
         );
-        Copy(writer, depth);
+        Copy(writer, 0);
         writer.Flush();
         return output.WrittenSpan.ToArray();
     }
 
+    public void Skip() => Skip(1);
+
+    /// <summary>As strict as reading, but nothing is made: two bytes of a client's must not cost more than themselves.</summary>
     private void Skip(int depth)
     {
-        var kept = Attachments.Count;
-        ReadJson(depth);
-        Attachments.RemoveRange(kept, Attachments.Count - kept);
+        if (depth > MaxDepth)
+            throw new FormatException("nested too deeply");
+        if (TrySkipUndefined())
+            return;
+        var marker = Peek();
+        switch (marker)
+        {
+            case (>= 0x80 and <= 0x8F) or 0xDE or 0xDF:
+                for (var left = ReadMapHeader(); left > 0; left--)
+                {
+                    Skip(depth + 1); // its key
+                    Skip(depth + 1);
+                }
+                break;
+            case (>= 0x90 and <= 0x9F) or 0xDC or 0xDD:
+                for (var left = ReadArrayHeader(); left > 0; left--)
+                    Skip(depth + 1);
+                break;
+            case (>= 0xA0 and <= 0xBF) or (>= 0xD9 and <= 0xDB):
+                Take(ReadStringLength(Take(1)[0]));
+                break;
+            case 0xC0 or 0xC2 or 0xC3:
+                Take(1);
+                break;
+            case 0xC4 or 0xC5 or 0xC6:
+                Take(1);
+                Take(ReadLength(marker - 0xC4));
+                break;
+            case 0xC7 or 0xC8 or 0xC9:
+                Take(1);
+                var length = ReadLength(marker - 0xC7);
+                Take(1);
+                Take(length);
+                break;
+            case >= 0xD4 and <= 0xD8:
+                Take(2);
+                Take(1 << (marker - 0xD4));
+                break;
+            case 0xCA or 0xCB:
+                ReadDouble();
+                break;
+            default:
+                ReadInteger();
+                break;
+        }
     }
 
     private void Copy(Utf8JsonWriter writer, int depth)

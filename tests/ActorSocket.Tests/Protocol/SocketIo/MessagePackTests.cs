@@ -134,7 +134,7 @@ public sealed class MessagePackTests
         Assert.Equal(JsonValueKind.Null, packet.Arguments[3].As<JsonElement>().ValueKind);
         Assert.EndsWith(
             "95A179D4000007C0D40000",
-            BeforeNamespace(Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments))),
+            BeforeNamespace(new EncodedFrame(Writer.Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments)))),
             StringComparison.Ordinal
         );
         Assert.Equal(
@@ -142,7 +142,7 @@ public sealed class MessagePackTests
             Encoding.UTF8.GetString(
                 new PacketWriter(SocketJson.Default)
                     .Event("/", "y", -1, new EventArguments<SocketArguments>(packet.Arguments))
-                    .Buffer.AsSpan(2)
+                    .Bytes[2..]
             )
         );
         Assert.Equal([7], Read("83A474797065 03 A36E7370 A12F A464617461 92 D40000 C40107").Arguments[1].As<byte[]>()!);
@@ -183,8 +183,8 @@ public sealed class MessagePackTests
         foreach (
             var sent in new[]
             {
-                server.Event("/", "x", -1, new EventArguments<SocketArguments>(packet.Arguments)), // emitted on
-                server.Event("/", "x", -1, new EventArguments<LooksLike, byte[]>(new LooksLike(true, 0), [7])),
+                new EncodedFrame(server.Event("/", "x", -1, new EventArguments<SocketArguments>(packet.Arguments))), // emitted on
+                new EncodedFrame(server.Event("/", "x", -1, new EventArguments<LooksLike, byte[]>(new LooksLike(true, 0), [7]))),
             }
         )
             Assert.EndsWith(
@@ -211,9 +211,29 @@ public sealed class MessagePackTests
         );
         Assert.EndsWith(
             "A178C40107",
-            BeforeNamespace(new EncodedPacket([], 0, [.. SocketIoParser.MessagePack.Encode(packet).Binary])),
+            BeforeNamespace(EncodedFrame.Of([], [.. SocketIoParser.MessagePack.Encode(packet).Binary], compress: true)),
             StringComparison.Ordinal
         );
+    }
+
+    [Theory]
+    [InlineData("A0 C0")] // a key that nobody knows, and null
+    [InlineData("80 C0")] // a key that is a map
+    [InlineData("A0 91 C4 00")] // binary that nobody gets
+    public void What_is_skipped_costs_no_more_than_its_bytes(string pair)
+    {
+        const int pairs = 60_000;
+        var one = Convert.FromHexString(pair.Replace(" ", "", StringComparison.Ordinal));
+        var packet = new List<byte>([0xDF, .. BigEndian(pairs + 3), 0xA4, .. "type"u8, 2, 0xA3, .. "nsp"u8, 0xA1, (byte)'/']);
+        packet.AddRange([0xA4, .. "data"u8, 0x91, 0xA1, (byte)'e']);
+        for (var i = 0; i < pairs; i++)
+            packet.AddRange(one);
+        byte[] bytes = [.. packet];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.NotNull(SocketIoParser.MessagePack.CreateDecoder().AddBinary(bytes));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000);
+
+        static byte[] BigEndian(int number) => [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number];
     }
 
     [Fact]
@@ -297,7 +317,7 @@ public sealed class MessagePackTests
                         ackId,
                         new EventArguments<string, long, double, byte[][]>(text, integer, number, binary)
                     );
-                    Assert.Empty(sent.Buffer);
+                    Assert.True(sent.Bytes.IsEmpty);
                     Assert.True(NewDecoder().AddBinary(Assert.Single(sent.Attachments), out var packet));
                     Assert.Equal(("/chat", "name", ackId), (packet!.Namespace, packet.EventName, packet.AckId));
                     Assert.Equal(
@@ -346,7 +366,7 @@ public sealed class MessagePackTests
         [property: System.Text.Json.Serialization.JsonPropertyName("num")] int Num
     );
 
-    private static string BeforeNamespace(EncodedPacket packet) =>
+    private static string BeforeNamespace(EncodedFrame packet) =>
         Convert.ToHexString(Assert.Single(packet.Attachments)).Replace("A36E7370A12F", "", StringComparison.Ordinal);
 
     /// <summary>An event "a" with these arguments.</summary>
