@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
+using ActorSocket.Hosting;
 using ActorSocket.Protocol.SocketIo;
 using ActorSocket.Sessions;
 using Akka.Actor;
@@ -26,6 +27,7 @@ public sealed class EngineIoConnection : IConnectionConsumer
 
     private readonly EngineConnection _engine;
     private readonly EngineServer _server;
+    private readonly OpenConnections _lives;
     private readonly Func<EngineIoConnection, Task> _onConnection;
     private readonly CancellationTokenSource _closed = new();
     private readonly Queue<Work> _work = new(1); // also the lock
@@ -33,11 +35,14 @@ public sealed class EngineIoConnection : IConnectionConsumer
     private Func<DisconnectReason, Task>[] _onClose = [];
     private DisconnectReason? _reason;
     private bool _isAtWork;
+    private bool _isRefused; // what was given to MapEngineIo has failed
 
-    internal EngineIoConnection(EngineConnection engine, EngineServer server, Func<EngineIoConnection, Task> onConnection)
+    internal EngineIoConnection(
+        EngineConnection engine, EngineServer server, OpenConnections lives, Func<EngineIoConnection, Task> onConnection)
     {
         _engine = engine;
         _server = server;
+        _lives = lives;
         _onConnection = onConnection;
     }
 
@@ -187,7 +192,11 @@ public sealed class EngineIoConnection : IConnectionConsumer
     {
     }
 
-    void IConnectionConsumer.OnOpened() => Add(new Work(Kind.Opened, default));
+    void IConnectionConsumer.OnOpened()
+    {
+        _lives.Began();
+        Add(new Work(Kind.Opened, default));
+    }
 
     void IConnectionConsumer.OnStarted(ISessionTurn session)
     {
@@ -243,30 +252,37 @@ public sealed class EngineIoConnection : IConnectionConsumer
             switch (work.Kind)
             {
                 case Kind.Opened:
-                    await RunAsync(_onConnection, this).ConfigureAwait(false);
+                    if (await RunAsync(_onConnection, this).ConfigureAwait(false))
+                        break;
+                    _isRefused = true; // it may be a guard that throws: nobody gets past it
+                    Close();
                     break;
                 case Kind.Message:
-                    foreach (var handler in Volatile.Read(ref _onMessage))
+                    foreach (var handler in _isRefused ? [] : Volatile.Read(ref _onMessage))
                         await RunAsync(handler, work.Message).ConfigureAwait(false);
                     _engine.Backlog.Completed(HeldBytes(work.Message));
                     break;
                 default:
                     foreach (var handler in Volatile.Read(ref _onClose))
                         await RunAsync(handler, _reason!).ConfigureAwait(false);
+                    _lives.Ended();
                     break;
             }
         }
     }
 
-    private async Task RunAsync<T>(Func<T, Task> handler, T argument)
+    /// <summary>False when it has failed, which is logged.</summary>
+    private async Task<bool> RunAsync<T>(Func<T, Task> handler, T argument)
     {
         try
         {
             await handler(argument).ConfigureAwait(false);
+            return true;
         }
         catch (Exception error)
         {
             _server.Log.ConnectionHandlerFailed(error);
+            return false;
         }
     }
 

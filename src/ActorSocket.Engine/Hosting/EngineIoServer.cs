@@ -18,12 +18,14 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
 {
     private Func<EngineIoConnection, Task>? _onConnection;
     private readonly Closing _closing = new();
+    private readonly OpenConnections _open = new();
 
     internal EngineIoServer(EngineIoOptions options, EngineMetrics metrics, ILoggerFactory loggers, TimeProvider time)
     {
         var log = new BoundedLogger(loggers.CreateLogger("ActorSocket"), time);
         EngineServer engine = null!;
-        engine = new EngineServer(options, metrics, log, time, connection => new EngineIoConnection(connection, engine, _onConnection!));
+        engine = new EngineServer(
+            options, metrics, log, time, connection => new EngineIoConnection(connection, engine, _open, _onConnection!));
         Http = new EngineHttp(engine);
     }
 
@@ -57,7 +59,9 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
     /// again waits for the same end.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; the server goes on closing.</param>
-    /// <returns>Completes when no connection is left, at the latest after <see cref="EngineIoOptions.DrainTimeout"/>.</returns>
+    /// <returns>
+    /// Completes when no connection is left and their handlers are done, at the latest after <see cref="EngineIoOptions.DrainTimeout"/>.
+    /// </returns>
     public Task CloseAsync(CancellationToken cancellationToken = default) => _closing.RunAsync(CloseOnceAsync, cancellationToken);
 
     /// <exception cref="InvalidOperationException">It has a handler already.</exception>
@@ -77,7 +81,9 @@ public sealed class EngineIoServer : IEndpointConventionBuilder
 
     private async Task CloseOnceAsync()
     {
-        await new Drain(Http).CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
+        var drain = new Drain(Http);
+        var left = await drain.CloseConnectionsAsync(CancellationToken.None).ConfigureAwait(false);
+        await drain.WaitWhileAsync(() => _open.Count > 0, left, CancellationToken.None).ConfigureAwait(false);
         Engine.Root.Tell(PoisonPill.Instance);
     }
 

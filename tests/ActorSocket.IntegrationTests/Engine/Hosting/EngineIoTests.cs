@@ -228,6 +228,58 @@ public sealed class EngineIoTests
         await stop;
     }
 
+    [Fact]
+    public async Task A_host_that_stops_waits_for_the_last_handlers()
+    {
+        var (entered, gate) = (NewSource(), NewSource());
+        var isDone = false;
+        var host = await Host.StartAsync(connection =>
+        {
+            connection.OnClose(async _ =>
+            {
+                entered.SetResult();
+                await gate.Task;
+                isDone = true;
+            });
+            return Task.CompletedTask;
+        });
+        using var webSocket = await host.ConnectAsync();
+        await ReceiveTextAsync(webSocket);
+        var stop = host.Server.CloseAsync();
+        Assert.Equal(WebSocketMessageType.Close, (await ReceiveAsync(webSocket)).Type);
+        await webSocket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
+        await entered.Task.WaitAsync(Node.Patience);
+        Assert.False(stop.IsCompleted);
+        gate.SetResult();
+        await stop.WaitAsync(Node.Patience);
+        Assert.True(isDone);
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Who_is_not_let_in_by_what_throws_is_closed_and_its_messages_are_nobodys()
+    {
+        var (entered, ended) = (NewSource(), new TaskCompletionSource<DisconnectReason>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var handled = 0;
+        await using var host = await Host.StartAsync(async connection =>
+        {
+            connection.OnMessage(_ => { handled++; });
+            connection.OnClose(ended.SetResult);
+            await entered.Task; // its messages are there by now
+            throw new InvalidOperationException("not this one");
+        });
+        using var webSocket = await host.ConnectAsync();
+        await ReceiveTextAsync(webSocket);
+        await SendAsync(webSocket, "4hello");
+        await SendAsync(webSocket, "4again");
+        entered.SetResult();
+        Assert.Equal(WebSocketMessageType.Close, (await ReceiveAsync(webSocket)).Type);
+        Assert.Equal(DisconnectReason.ForcedClose, await ended.Task.WaitAsync(Node.Patience));
+        Assert.Equal(0, handled);
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
