@@ -19,7 +19,7 @@ internal sealed class Drain(EngineHttp http)
     /// <returns>What is left of that time.</returns>
     public async Task<TimeSpan> CloseConnectionsAsync(CancellationToken cancellationToken)
     {
-        _engine.IsDraining = true;
+        _engine.BeginDraining();
         _engine.Log.Draining(_engine.Sessions.Count);
         await CloseSessionsAsync(cancellationToken).ConfigureAwait(false);
         var closed = _engine.Time.GetTimestamp();

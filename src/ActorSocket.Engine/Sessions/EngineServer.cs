@@ -17,6 +17,8 @@ namespace ActorSocket.Sessions;
 internal sealed class EngineServer(
     EngineIoOptions options, EngineMetrics metrics, ILogger log, TimeProvider time, Func<EngineConnection, IConnectionConsumer> newConsumer)
 {
+    private readonly CancellationTokenSource _draining = new();
+
     public EngineIoOptions Options => options;
 
     public EngineMetrics Metrics => metrics;
@@ -57,7 +59,12 @@ internal sealed class EngineServer(
     public IActorRef Root { get; set; } = ActorRefs.Nobody;
 
     /// <summary>No new sessions: the server stops.</summary>
-    public bool IsDraining { get; set; }
+    public bool IsDraining => _draining.IsCancellationRequested;
+
+    /// <summary>Cancelled when it begins to stop.</summary>
+    public CancellationToken Draining => _draining.Token;
+
+    public void BeginDraining() => _draining.Cancel();
 
     public IConnectionConsumer NewConsumer(EngineConnection connection) => newConsumer(connection);
 }

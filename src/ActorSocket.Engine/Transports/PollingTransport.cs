@@ -144,5 +144,5 @@ internal sealed class PollingTransport(EngineServer server)
     /// <param name="context">The request.</param>
     /// <param name="waits">Called once when the body is not there yet.</param>
     public ValueTask<PostBody?> ReadAsync(HttpContext context, Action? waits = null) =>
-        PostBody.ReadAsync(context, server.Options.MaxHttpBufferSize, _minRate, waits);
+        PostBody.ReadAsync(context, server, _minRate, waits);
 }

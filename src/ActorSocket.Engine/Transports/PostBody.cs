@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using ActorSocket.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -39,11 +40,12 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
 
     /// <summary>Reads it; null when it is over the limit, or given up.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="limit">The most bytes.</param>
+    /// <param name="server">Whose it is.</param>
     /// <param name="minRate">How fast it must come; null: no matter how.</param>
     /// <param name="waits">Called once when it is not there yet.</param>
-    public static async ValueTask<PostBody?> ReadAsync(HttpContext context, int limit, MinDataRate? minRate, Action? waits)
+    public static async ValueTask<PostBody?> ReadAsync(HttpContext context, EngineServer server, MinDataRate? minRate, Action? waits)
     {
+        var limit = server.Options.MaxHttpBufferSize;
         var length = context.Request.ContentLength;
         if (length > limit)
             return null;
@@ -53,17 +55,19 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
             rate.MinDataRate = minRate;
         var reader = context.Request.BodyReader;
         var parts = new Parts();
+        LateBody? late = null;
         try
         {
             while (true)
             {
                 var reading = reader.ReadAsync(); // no token: Kestrel ends the read itself when the connection ends
-                if (!reading.IsCompleted)
+                if (!reading.IsCompleted && late is null)
                 {
+                    late = new LateBody(context, server);
                     waits?.Invoke();
-                    waits = null;
                 }
                 var read = await reading.ConfigureAwait(false);
+                late?.Moved();
                 var isTooLong = parts.Length + read.Buffer.Length > limit;
                 if (read.IsCompleted && parts.Length == 0 && !isTooLong)
                     return new PostBody(read.Buffer, reader);
@@ -94,6 +98,7 @@ internal readonly struct PostBody(ReadOnlySequence<byte> bytes, PipeReader? read
         }
         finally
         {
+            late?.Dispose();
             parts.Dispose();
         }
     }

@@ -40,10 +40,48 @@ public sealed class PostBodyTests : ServerTest
         context.Request.ContentLength = length;
         context.Features.Set<IRequestBodyPipeFeature>(new Body(body.Reader));
         context.Features.Set<IConnectionTransportFeature>(new Connection(connection.Reader));
-        var reading = PostBody.ReadAsync(context, 100, null, null).AsTask();
+        var reading = PostBody.ReadAsync(context, NewServer().Engine, null, null).AsTask();
         await body.Writer.CompleteAsync(new Microsoft.AspNetCore.Http.BadHttpRequestException("It has ended.", 400));
         Assert.True(PostBody.IsCut(await Assert.ThrowsAsync<Microsoft.AspNetCore.Http.BadHttpRequestException>(() => reading)));
         Assert.Equal(4, connection.Reader.TryRead(out var left) ? left.Buffer.Length : 0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_stops_waits_for_a_body_that_comes_and_not_for_one_that_stands_still(bool moves)
+    {
+        var server = NewServer();
+        var body = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)); // a write waits until it is taken
+        var context = NewContext("HTTP/1.1");
+        var request = new Lifetime();
+        context.Features.Set<IRequestBodyPipeFeature>(new Body(body.Reader));
+        context.Features.Set<IHttpRequestLifetimeFeature>(request);
+        var reading = PostBody.ReadAsync(context, server.Engine, null, null).AsTask();
+        await body.Writer.WriteAsync("4"u8.ToArray());
+        Clock.Advance(TimeSpan.FromSeconds(5)); // the server goes on: the rate is what counts
+        Assert.False(request.IsAborted);
+
+        server.Engine.BeginDraining();
+        Clock.Advance(TimeSpan.FromSeconds(0.9));
+        Assert.False(request.IsAborted);
+        for (var i = 0; moves && i < 5; i++)
+        {
+            await body.Writer.WriteAsync("2"u8.ToArray());
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.False(request.IsAborted);
+        }
+        if (!moves)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(0.1)); // the first byte came a moment before the stop
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(request.IsAborted);
+        }
+        await body.Writer.CompleteAsync();
+        Assert.Equal(moves ? "422222" : "4", Encoding.UTF8.GetString((await reading)!.Value.Bytes));
+        request.IsAborted = false;
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(request.IsAborted); // the context may be another request's by now
     }
 
     private static DefaultHttpContext NewContext(string protocol)
@@ -66,6 +104,15 @@ public sealed class PostBodyTests : ServerTest
         public PipeReader Input => input;
 
         public PipeWriter Output => throw new NotSupportedException();
+    }
+
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        public bool IsAborted { get; set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort() => IsAborted = true;
     }
 
     private sealed class Rate : IHttpMinRequestBodyDataRateFeature
