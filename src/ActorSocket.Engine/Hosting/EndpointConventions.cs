@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ActorSocket.Hosting;
 
@@ -27,7 +28,7 @@ internal sealed class EndpointConventions(string kind)
     public void Map(IEndpointRouteBuilder endpoints, string path, RequestDelegate handler, string displayName)
     {
         var template = PatternOf(path);
-        EndpointPath.Of(template, kind); // what is wrong with it is said here; of a group's prefix when the endpoints are made
+        EndpointPath.Of(template, kind); // what is wrong with it is said here; of a group's prefix by Check
         var builder = endpoints.Map(template, handler).WithDisplayName(displayName);
         builder.Add(route =>
         {
@@ -36,12 +37,45 @@ internal sealed class EndpointConventions(string kind)
         });
         builder.Finally(route =>
         {
-            route.Metadata.Add(EndpointPath.Of(((RouteEndpointBuilder)route).RoutePattern, kind));
+            route.Metadata.Add(WholePath(((RouteEndpointBuilder)route).RoutePattern));
             route.Metadata.Add(NoOutputCache.Instance);
             route.Metadata.Add(new DisableRequestTimeoutAttribute());
             foreach (var convention in _final)
                 convention(route);
         });
+    }
+
+    /// <summary>
+    /// At the start of the host: a group's prefix is known when the endpoints are made, which is by the first request otherwise, and would
+    /// fail that and all others.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">With its prefix a path may end in more than one way.</exception>
+    public static void Check(IServiceProvider services)
+    {
+        try
+        {
+            _ = services.GetService<EndpointDataSource>()?.Endpoints;
+        }
+        catch (GroupPrefixException)
+        {
+            throw;
+        }
+        catch (Exception)
+        {
+            // Another endpoint of the application's: whoever asks for it hears of that, as ever.
+        }
+    }
+
+    private EndpointPath WholePath(RoutePattern pattern)
+    {
+        try
+        {
+            return EndpointPath.Of(pattern, kind);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new GroupPrefixException(error.Message);
+        }
     }
 
     private RoutePattern PatternOf(string path)
@@ -55,4 +89,7 @@ internal sealed class EndpointConventions(string kind)
             throw new InvalidOperationException($"A {kind} server cannot be mapped to '{path}': {error.Message}", error);
         }
     }
+
+    /// <summary>Behind the prefix of its group a server cannot be.</summary>
+    private sealed class GroupPrefixException(string message) : InvalidOperationException(message);
 }

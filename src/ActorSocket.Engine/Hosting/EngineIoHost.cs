@@ -23,7 +23,11 @@ internal sealed class EngineIoHost(IEnumerable<EngineIoRegistration> registratio
         return Task.CompletedTask;
     }
 
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        EndpointConventions.Check(services);
+        return Task.CompletedTask;
+    }
 
     /// <summary>With one upgraded connection open Kestrel would wait for its whole shutdown timeout; so this comes first.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) =>

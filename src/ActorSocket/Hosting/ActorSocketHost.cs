@@ -53,6 +53,7 @@ internal sealed class ActorSocketHost(
                     + "call AddAkka first, with akka.WithActorSocket() in it."
             );
         }
+        EndpointConventions.Check(services);
         foreach (var registration in registrations)
             registration.Get(services).Server.Entities.StartAll();
         lifetime.ApplicationStopping.Register(OnStopping);

@@ -143,6 +143,28 @@ public sealed class MappingTests
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/{tenant?}", "tenant")]
+    [InlineData("/{tenant=acme}", "tenant")]
+    public async Task A_groups_prefix_that_cannot_be_told_from_what_stands_behind_it_fails_the_start(string prefix, string what)
+    {
+        var error = await Assert.ThrowsAnyAsync<InvalidOperationException>(() =>
+            StartAsync(app => app.MapGroup(prefix).MapActorSocket("/sio"))
+        );
+        Assert.StartsWith("A Socket.IO server cannot be mapped to '", error.Message, StringComparison.Ordinal);
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_endpoint_that_cannot_be_made_is_not_the_starts_concern()
+    {
+        await using var app = await StartAsync(app =>
+        {
+            app.MapGet("/broken", static () => "").Finally(static _ => throw new InvalidOperationException("not ours"));
+            return app.MapActorSocket("/sio");
+        });
+    }
+
     private static async Task<WebApplication> StartAsync(
         Func<WebApplication, ActorSocketServer> map,
         Action<ActorSocketOptions>? options = null
