@@ -43,9 +43,16 @@ internal sealed record HandshakeRequest(
 
     /// <summary>
     /// Whether the client is OkHttp's WebSocket, of Java and Android: told to close, it reads no more, and the client above it learns of
-    /// nothing, not even of the connection's end, until it misses its pings.
+    /// nothing, not even of the connection's end, until it misses its pings. Where the application sets another User-Agent it is known by
+    /// what it offers: this compression of answers, this of messages, neither with parameters, and no origin.
     /// </summary>
-    public bool IsOkHttp => Headers.TryGetValue("user-agent", out var agent) && agent.StartsWith("okhttp/", StringComparison.Ordinal);
+    public bool IsOkHttp =>
+        (Headers.TryGetValue("user-agent", out var agent) && agent.StartsWith("okhttp/", StringComparison.Ordinal))
+        || (
+            Headers.GetValueOrDefault("accept-encoding") is "gzip"
+            && Headers.GetValueOrDefault("sec-websocket-extensions") is "permessage-deflate"
+            && !Headers.ContainsKey("origin")
+        );
 
     /// <summary>A request's user; null when it is the one that ASP.NET Core makes where there is none.</summary>
     public static ClaimsPrincipal? Known(ClaimsPrincipal? user) =>

@@ -16,6 +16,8 @@ internal sealed class SessionTable
     public bool TryGet(string sid, [NotNullWhen(true)] out EngineConnection? connection) =>
         _bySid.TryGetValue(sid, out connection) && !connection.ExpireIfOverdue();
 
+    public bool Has(EngineConnection connection) => _bySid.TryGetValue(connection.Sid, out var known) && ReferenceEquals(known, connection);
+
     /// <summary>Takes a place under the limit before anything is spent on the connection.</summary>
     public bool TryReserve(int limit)
     {

@@ -69,6 +69,10 @@ internal sealed class ManagedLink : WebSocketLink
                 }
             }
         }
+        catch (WebSocketException error)
+        {
+            throw new IOException(error.Message, error); // as of any other link whose connection breaks
+        }
         finally
         {
             _sending.Release();

@@ -262,7 +262,7 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
         {
             link.Abort();
         }
-        catch (Exception error) when (IsCut(error))
+        catch (Exception) // of the last write
         {
             connection.Fail(this, DisconnectReason.TransportClose, null);
         }
@@ -413,6 +413,8 @@ internal sealed class WebSocketTransport(EngineServer server, EngineConnection c
     /// <summary>Nothing that comes now is handled; a close frame is what is waited for.</summary>
     private void AwaitClose(ref ReadOnlySequence<byte> bytes)
     {
+        if (_peerClosed)
+            bytes = bytes.Slice(bytes.End); // left where it is, it would be offered without end
         while (!_peerClosed && _frames.Read(ref bytes, out _) is not FrameResult.NeedMore and var kind)
         {
             _peerClosed = kind is FrameResult.Close;

@@ -52,6 +52,34 @@ public sealed class WebSocketTransportTests : ServerTest
     }
 
     [Fact]
+    public async Task What_comes_behind_the_peers_close_frame_is_taken_and_nobodys()
+    {
+        var (link, connection, transport) = Make();
+        Session(connection);
+        link.Gate = new TaskCompletionSource().Task; // it does not read
+        _ = transport.RunAsync();
+        connection.AttachWebSocket(transport);
+        connection.Outbound.Append(EncodedFrame.Control("4last"u8));
+        await link.Client.WriteAsync((byte[])[0x88, 0x80, 0, 0, 0, 0]);
+        connection.Outbound.Close();
+        transport.Close();
+        for (var i = 0; i < 4; i++) // more than a pipe holds
+            await link.Client.WriteAsync(new byte[64 * 1024]).AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_WebSocket_that_is_refused_just_as_its_connection_breaks_ends()
+    {
+        var (link, connection, transport) = Make();
+        var session = Session(connection);
+        link.Fails = new IOException("it is gone");
+        var run = transport.RunUpgradeAsync(refused: false);
+        await session.ExpectMsgAsync<UpgradeOffered>(Patience);
+        transport.Refuse();
+        await run.WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task Whatever_goes_wrong_in_the_loop_the_session_is_told()
     {
         var (link, connection, transport) = Make();
@@ -114,6 +142,24 @@ public sealed class WebSocketTransportTests : ServerTest
         Assert.Equal(silent ? "81053" + "46C617374" : "81053" + "46C617374" + "880203E9", Convert.ToHexString(link.All.ToArray()));
     }
 
+    [Theory]
+    [InlineData(true, "okhttp/4.12.0", null, null)]
+    [InlineData(true, "MyGame/1.2 (Android)", "gzip", "permessage-deflate")]
+    [InlineData(false, "MyGame/1.2", "gzip, deflate", "permessage-deflate")]
+    [InlineData(false, "Dart/3.5 (dart:io)", "gzip", "permessage-deflate; client_max_window_bits")]
+    [InlineData(false, "Mozilla/5.0", "gzip", "permessage-deflate", "https://game.example")]
+    public void OkHttp_is_known_by_its_name_or_by_what_it_offers(
+        bool isOkHttp, string agent, string? encoding, string? extensions, string? origin = null)
+    {
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["user-agent"] = agent };
+        foreach (var (name, value) in new[] { ("accept-encoding", encoding), ("sec-websocket-extensions", extensions), ("origin", origin) })
+        {
+            if (value is not null)
+                headers[name] = value;
+        }
+        Assert.Equal(isOkHttp, (NewConnection(NewServer(), agent).Handshake with { Headers = headers }).IsOkHttp);
+    }
+
     private static readonly byte[] Probe = [0x81, 0x86, 0, 0, 0, 0, .. "2probe"u8];
 
     private (Link Link, EngineConnection Connection, WebSocketTransport Transport) Make(
@@ -148,6 +194,9 @@ public sealed class WebSocketTransportTests : ServerTest
         /// <summary>Writes wait for this.</summary>
         public Task Gate { get; set; } = Task.CompletedTask;
 
+        /// <summary>What each write throws.</summary>
+        public Exception? Fails { get; set; }
+
         public MemoryStream All { get; } = new();
 
         public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -156,6 +205,8 @@ public sealed class WebSocketTransportTests : ServerTest
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
         {
+            if (Fails is { } failure)
+                return ValueTask.FromException(failure);
             Written.TrySetResult(frames.ToArray());
             All.Write(frames.Span);
             return new ValueTask(Gate);
