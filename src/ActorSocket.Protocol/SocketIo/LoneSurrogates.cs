@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace ActorSocket.Protocol.SocketIo;
 
@@ -48,6 +49,10 @@ internal static class LoneSurrogates
         written += Copy(json[copied..], mended.AsSpan(written));
         return mended.AsSpan(0, written);
     }
+
+    /// <summary>As <see cref="Mend(ReadOnlySpan{byte})"/>, of a name of the application's that others are told in UTF-8.</summary>
+    public static string Mend(string text) =>
+        text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? text : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 
     private static int Copy(ReadOnlySpan<byte> from, Span<byte> to)
     {

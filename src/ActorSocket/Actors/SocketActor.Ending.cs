@@ -49,15 +49,13 @@ internal sealed partial class SocketActor
             else
             {
                 var isJoined = _connection.Namespaces.LeftByServer(Self);
-                if (m.Scope == DisconnectScope.Connection)
-                    _connection.Session.Tell(ConnectionProtocol.Goodbye.Instance);
-                else if (isJoined)
+                if (isJoined && m.Scope != DisconnectScope.Connection) // whose goodbye is its session's
                     _connection.Outbound.Append(new EncodedFrame(ns.Server.Packets.Disconnect(ns.Name)));
                 End(DisconnectReason.ServerNamespaceDisconnect, null);
             }
-            if (!_isLeaving)
-                return; // the socket's end answers, once the handlers of `disconnecting` are done
         }
+        if (_connected && !_isLeaving)
+            return; // the socket's end answers, once the handlers of `disconnecting` are done
         m.Done?.TrySetResult();
     }
 

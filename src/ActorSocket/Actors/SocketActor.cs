@@ -149,9 +149,9 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             NotLetIn(isReplaced: true); // the secret of a lost socket does not make one user another
             return;
         }
-        if (m.Refusal is not null)
+        if ((m.Refusal ?? (_socket.HasSignInExpired ? NamespaceAuthentication.Refused(NamespaceAuthentication.Expired) : null)) is { } error)
         {
-            var refusal = Refusal(m.Refusal);
+            var refusal = Refusal(error);
             if (_connection.Refused(_socket.Attempt))
                 _connection.Outbound.Append(new EncodedFrame(refusal));
             NotLetIn(isReplaced: false);
@@ -185,6 +185,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         foreach (var packet in _connection.Namespaces.TakeHeld(_socket.Attempt) ?? [])
             OnPacket(packet);
         Start(_socket.RaiseConnectionAsync(), null);
+        _socket.BeginSignedIn();
         RunWaiting();
     }
 
@@ -242,7 +243,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         }
         foreach (var frame in missed ?? [])
         {
-            ns.CountSent(1, frame);
+            ns.CountSent(1, frame.Size);
             if (_socket.IsListenedTo)
                 _socket.RaiseOutgoing(frame);
         }
@@ -332,6 +333,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             return;
         }
         _connection.Backlog.Completed(packet.HeldBytes);
+        _socket.Streams?.CloseUnread(packet);
         Timed(startedAt);
     }
 
@@ -361,15 +363,16 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             return;
         }
         backlog.Completed(packet.HeldBytes);
-        self.Tell(new HandlerDone(startedAt, failure is null ? null : packet, failure));
+        self.Tell(new HandlerDone(startedAt, packet, failure));
     }
 
     private void OnHandlerDone(HandlerDone m)
     {
         _socket.Handling.Ended();
-        if (m is { Failed: { } packet, Error: { } error })
+        _socket.Streams?.CloseUnread(m.Packet);
+        if (m.Error is { } error)
         {
-            _socket.AnswerError(packet, error);
+            _socket.AnswerError(m.Packet, error);
             if (ErrorAnswers.RefusalOf(error) is { } refusal)
                 _socket.ReportRefused(error, error is InvalidArgumentException ? "invalid" : "refused", LogText.Of(refusal.Message));
             else
@@ -452,7 +455,11 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
                 case SocketMessages.Join m: _ = AnswerAsync(_socket.JoinAsync(m.Room), Sender, Self, m); break;
                 case SocketMessages.Leave m: _ = AnswerAsync(_socket.LeaveAsync(m.Room), Sender, Self, m); break;
                 case SocketMessages.Broadcast m: _socket.To(m.Rooms).Emit(m.EventName, new ArgumentList(m.Arguments)); break;
-                case SocketMessages.Disconnect m: OnDisconnect(new Disconnect(m.Scope, null)); break;
+                case SocketMessages.Disconnect m:
+                    if (_connected && m.Scope == DisconnectScope.Connection)
+                        _connection.LetGo();
+                    OnDisconnect(new Disconnect(m.Scope, null));
+                    break;
             }
         }
         catch (Exception error)

@@ -65,6 +65,16 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
         return isWaited;
     }
 
+    /// <summary>
+    /// The server disconnects all of its sockets: as for the one that is asked, what is emitted to the others from here on is dropped.
+    /// </summary>
+    public void LetGo()
+    {
+        foreach (var socket in Namespaces.Readers())
+            socket.OnToldToGo();
+        Session.Tell(Goodbye.Instance);
+    }
+
     bool IConnectionConsumer.OnText(ReadOnlySpan<byte> message)
     {
         Decoded(_decoder.AddText(message, out var packet), packet);

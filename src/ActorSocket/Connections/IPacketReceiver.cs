@@ -14,6 +14,9 @@ internal interface IPacketReceiver
     /// <summary>Whether handlers of this event have kept an event loop.</summary>
     bool IsSlow(string eventName);
 
+    /// <summary>The server lets the whole connection go: nothing more is sent to it, though its actor may not have come to that.</summary>
+    void OnToldToGo();
+
     /// <summary>The connection goes on by WebSocket. Called in the session's turn.</summary>
     void OnUpgraded();
 }

@@ -1,3 +1,5 @@
+using ActorSocket.Protocol.SocketIo;
+
 namespace ActorSocket.Emitting;
 
 /// <summary>Who a broadcast is for, as a value: a union of rooms (or everyone), less some rooms, less one socket.</summary>
@@ -33,7 +35,10 @@ internal sealed record RoomSelection(string[]? Rooms, string[] Excluded, IRoomMe
         var joined = new string[before.Length + more.Count];
         before.CopyTo(joined, 0);
         more.CopyTo(joined, before.Length);
-        ThrowIfNull(joined.AsSpan(before.Length), nameof(rooms));
+        var added = joined.AsSpan(before.Length);
+        ThrowIfNull(added, nameof(rooms));
+        foreach (ref var room in added)
+            room = LoneSurrogates.Mend(room); // as the other nodes know it
         return joined;
     }
 

@@ -12,6 +12,11 @@ internal interface IAnswerSink
     /// <summary>Whether the answer is still to come.</summary>
     bool IsWanted { get; }
 
+    /// <summary>A handler has taken the acknowledgement: it may answer after it has returned.</summary>
+    void OnTaken()
+    {
+    }
+
     void Answer<TArgs>(in TArgs args)
         where TArgs : struct, IEventArguments;
 }
@@ -37,9 +42,17 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
 
     private bool IsAnswered => sink is not null || packet.AckId >= 0;
 
-    public Ack Ack() => new(socket, packet, sink);
+    public Ack Ack()
+    {
+        sink?.OnTaken();
+        return new Ack(socket, packet, sink);
+    }
 
-    public Ack<T> TypedAck<T>() => new(socket, packet, sink);
+    public Ack<T> TypedAck<T>()
+    {
+        sink?.OnTaken();
+        return new Ack<T>(socket, packet, sink);
+    }
 
     /// <summary>One that is missing is no error .</summary>
     public T? Argument<T>(int index) => arguments.Read<T>(index);
@@ -63,7 +76,7 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
             && argument.TryGetProperty("stream", out var id)
             && StreamTable.KeyOf(id) is not null
         )
-            return socket.OpenStreams().Open<T>(id);
+            return socket.OpenStreams().Open<T>(id, packet);
         var shape = new ShapeException("A client sends { stream: id } for it, and its elements when it is asked for them.");
         throw UnreadableArgument.OfArgument(index + 1, typeof(IAsyncEnumerable<T>), shape);
     }

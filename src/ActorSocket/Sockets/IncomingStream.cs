@@ -5,16 +5,20 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Sockets;
 
 /// <summary>What a client writes: elements that a handler has asked for, until it has read them.</summary>
-internal abstract class IncomingStream(StreamTable table, Socket socket, JsonElement id)
+internal abstract class IncomingStream(StreamTable table, Socket socket, JsonElement id, SocketIoPacket packet)
 {
     /// <summary>So many elements may be on their way, or wait to be read.</summary>
     public const int Window = 16;
 
     private readonly Channel<SocketIoPacket> _items = Channel.CreateUnbounded<SocketIoPacket>(); // bounded by what was asked for
     private int _asked;
+    private bool _isBegun;
     private CancellationTokenRegistration _leaves;
 
     public string Key { get; } = StreamTable.KeyOf(id)!;
+
+    /// <summary>The event that it came with.</summary>
+    public SocketIoPacket Packet => packet;
 
     protected ChannelReader<SocketIoPacket> Items => _items.Reader;
 
@@ -47,11 +51,23 @@ internal abstract class IncomingStream(StreamTable table, Socket socket, JsonEle
             (this, socket));
     }
 
+    /// <summary>Its event's handlers have ended.</summary>
+    public void CloseIfUnread()
+    {
+        if (!Interlocked.Exchange(ref _isBegun, true))
+            Cancel();
+    }
+
     /// <summary>
     /// Somebody waits for it: reading does not pause meanwhile for what else the client sends, as with an answer that it owes.
     /// </summary>
     protected void Begin()
     {
+        if (Interlocked.Exchange(ref _isBegun, true))
+        {
+            throw new InvalidOperationException(
+                "What a client sends can be read once, by a handler that has not ended: who returns before gives it up.");
+        }
         socket.Connection.Backlog.AnswerAwaited();
         Ask(Window);
     }
@@ -67,29 +83,30 @@ internal abstract class IncomingStream(StreamTable table, Socket socket, JsonEle
     /// <summary>The handler reads no more: what has come is dropped, and the client told if it is not at its end.</summary>
     protected void Close()
     {
+        Cancel();
+        socket.Connection.Backlog.AnswerSettled();
+        while (_items.Reader.TryRead(out var item))
+            Took(item);
+    }
+
+    private void Cancel()
+    {
         if (_items.Writer.TryComplete())
         {
             table.Remove(this);
             table.Emit(StreamTable.Cancel, new EventArguments<JsonElement>(id));
         }
         _leaves.Unregister();
-        socket.Connection.Backlog.AnswerSettled();
-        while (_items.Reader.TryRead(out var packet))
-            Took(packet);
     }
 }
 
 /// <inheritdoc/>
-internal sealed class IncomingStream<T>(StreamTable table, Socket socket, JsonElement id)
-    : IncomingStream(table, socket, id),
+internal sealed class IncomingStream<T>(StreamTable table, Socket socket, JsonElement id, SocketIoPacket packet)
+    : IncomingStream(table, socket, id, packet),
         IAsyncEnumerable<T>
 {
-    private bool _isRead;
-
     public async IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        if (Interlocked.Exchange(ref _isRead, true))
-            throw new InvalidOperationException("What a client sends can be read once.");
         Begin();
         try
         {

@@ -13,6 +13,8 @@ namespace ActorSocket.Sockets;
 /// </summary>
 internal sealed class NamespaceAuthentication(SocketAuthenticationOptions options)
 {
+    public const string Expired = "expired";
+
     public SocketAuthenticationOptions Options => options;
 
     /// <exception cref="ConnectErrorException">The client is refused.</exception>
@@ -22,11 +24,15 @@ internal sealed class NamespaceAuthentication(SocketAuthenticationOptions option
         if (result.Succeeded)
             socket.SignIn(result, options);
         else if (options.IsRequired || !result.None)
-        {
-            // Of a type that is written without reflection too: in one-file programs there is none.
-            Dictionary<string, string> data = new(StringComparer.Ordinal) { ["code"] = "UNAUTHENTICATED", ["reason"] = ReasonOf(result) };
-            throw new ConnectErrorException("Unauthorized", data);
-        }
+            throw Refused(ReasonOf(result));
+    }
+
+    /// <summary>What a client is told that is not let in.</summary>
+    public static ConnectErrorException Refused(string reason)
+    {
+        // Of a type that is written without reflection too: in one-file programs there is none.
+        Dictionary<string, string> data = new(StringComparer.Ordinal) { ["code"] = "UNAUTHENTICATED", ["reason"] = reason };
+        return new ConnectErrorException("Unauthorized", data);
     }
 
     /// <summary>Of a socket that is connected: only as the user that it is already.</summary>
@@ -45,7 +51,7 @@ internal sealed class NamespaceAuthentication(SocketAuthenticationOptions option
     public static string ReasonOf(AuthenticateResult result) =>
         result.None ? "missing"
         : result.Failure is OtherUserException ? "other user"
-        : IsExpired(result.Failure) ? "expired"
+        : IsExpired(result.Failure) ? Expired
         : "invalid";
 
     /// <summary>A scheme reads a request: this one is what the handshake's was, with the token where such tokens stand.</summary>

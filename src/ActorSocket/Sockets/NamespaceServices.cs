@@ -343,6 +343,7 @@ internal sealed partial class NamespaceServices
             throw new ArgumentException($"A room name has at most {ServerServices.MaxRoomNameBytes} bytes.", nameof(room));
         if (socket.IsOver)
             return default;
+        room = LoneSurrogates.Mend(room); // as the other nodes will know it
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
         return JoinedAsync(socket, done, room, cancellationToken);
@@ -369,6 +370,7 @@ internal sealed partial class NamespaceServices
         ArgumentNullException.ThrowIfNull(room);
         if (socket.IsOver)
             return default; // it is in none any more
+        room = LoneSurrogates.Mend(room);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.LeaveRoom(socket, room, done));
         return socket.DoneOrGoneAsync(done, cancellationToken);

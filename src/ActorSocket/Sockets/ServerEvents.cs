@@ -50,17 +50,20 @@ internal sealed class ServerEvents(NamespaceServices ns)
     /// <param name="arguments">A JSON array.</param>
     /// <returns>
     /// The node's answer as soon as there is one, a JSON array; null when the handlers have ended without any, or there is no handler, or
-    /// one failed first.
+    /// one failed first. A handler that has taken the acknowledgement may answer later: whoever asks bounds the wait.
     /// </returns>
     public async Task<byte[]?> RaiseAsync(string eventName, ReadOnlyMemory<byte> arguments)
     {
         var answer = new ServerEventAnswer(ns.Server.Json);
         var running = InvokeAsync(eventName, arguments, answer);
         await Task.WhenAny(running, answer.Given).ConfigureAwait(false);
-        return answer.Given.IsCompletedSuccessfully ? await answer.Given.ConfigureAwait(false) : null;
+        return answer.Given.IsCompleted || (answer.IsTaken && await running.ConfigureAwait(false))
+            ? await answer.Given.ConfigureAwait(false)
+            : null;
     }
 
-    private async Task InvokeAsync(string eventName, ReadOnlyMemory<byte> arguments, ServerEventAnswer answer)
+    /// <summary>False when one has failed.</summary>
+    private async Task<bool> InvokeAsync(string eventName, ReadOnlyMemory<byte> arguments, ServerEventAnswer answer)
     {
         try
         {
@@ -78,10 +81,12 @@ internal sealed class ServerEvents(NamespaceServices ns)
             );
             foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.ServerEvents._handlers.Find(eventName) ?? []))
                 await handler.Invoke(handler.Handler, call).ConfigureAwait(false);
+            return true;
         }
         catch (Exception error)
         {
             ns.Server.Log.HandlerFailed(error, ns.MetricsName);
+            return false;
         }
     }
 
@@ -107,6 +112,10 @@ internal sealed class ServerEvents(NamespaceServices ns)
         public Task<byte[]> Given => _answer.Task;
 
         public bool IsWanted => !_answer.Task.IsCompleted;
+
+        public bool IsTaken { get; private set; }
+
+        public void OnTaken() => IsTaken = true;
 
         public void Answer<TArgs>(in TArgs args)
             where TArgs : struct, IEventArguments

@@ -39,6 +39,23 @@ internal sealed class SignIn
         }
     }
 
+    /// <summary>Whether it ends the connection: a scheme may accept what has expired, within some minutes for clocks that differ.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return _options.DisconnectWhenExpired && _expires <= _time.GetUtcNow();
+        }
+    }
+
+    /// <summary>The socket is let in: before, nothing could be told or ended.</summary>
+    public void Begin()
+    {
+        if (IsOver)
+            OnDue();
+    }
+
     private void Arm()
     {
         _timer?.Dispose();

@@ -14,6 +14,8 @@ public sealed partial class Socket : IPacketReceiver, IRoomMember, IDataOwner, I
 
     bool IPacketReceiver.IsSlow(string eventName) => Namespace.Services.SlowEvents.IsAside(eventName);
 
+    void IPacketReceiver.OnToldToGo() => _isToldToGo = true;
+
     void IPacketReceiver.OnUpgraded() => Namespace.Services.Server.Observer?.Upgraded(this);
 
     bool IRoomMember.IsIn(string room) => IsIn(room);

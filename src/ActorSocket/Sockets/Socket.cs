@@ -103,6 +103,11 @@ public sealed partial class Socket : IAckEmitter
             Namespace.Services.Recovery?.Touch(this); // its claims travel
     }
 
+    /// <summary>Whether its client's sign-in is over: while the middleware ran, nobody could be disconnected.</summary>
+    internal bool HasSignInExpired => _signIn is { IsOver: true };
+
+    internal void BeginSignedIn() => _signIn?.Begin();
+
     /// <summary>
     /// A bag for the application's own data about this socket. Thread-safe. Every write is followed: with
     /// <see cref="ActorSocketOptions.ConnectionStateRecovery"/> on a cluster another node has it within moments, and should this node
@@ -270,7 +275,7 @@ public sealed partial class Socket : IAckEmitter
 
     /// <inheritdoc/>
     public void Emit<TArgs>(string eventName, in TArgs args)
-        where TArgs : struct, IEventArguments => new SocketOperator(this, EmitFlags.None).Emit(eventName, args);
+        where TArgs : struct, IEventArguments => SocketOperator.Emit(this, eventName, args, EmitFlags.None);
 
     /// <summary>
     /// Asks the client and waits for the first argument of its acknowledgement, without a time limit; see <see cref="Timeout"/>. Official:
@@ -329,6 +334,8 @@ public sealed partial class Socket : IAckEmitter
         if (!_connected)
             return default;
         _isToldToGo = true;
+        if (scope == DisconnectScope.Connection)
+            Connection.LetGo();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new SocketProtocol.Disconnect(scope, done));
         return DoneOrGoneAsync(done, cancellationToken);

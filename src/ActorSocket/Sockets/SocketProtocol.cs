@@ -18,9 +18,9 @@ internal static class SocketProtocol
 
     /// <summary>The handlers of an event have run.</summary>
     /// <param name="StartedAt">When they began; 0 when nobody wants to know.</param>
-    /// <param name="Failed">The event, when one of them threw.</param>
-    /// <param name="Error">What it threw.</param>
-    internal sealed record HandlerDone(long StartedAt, SocketIoPacket? Failed, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
+    /// <param name="Packet">The event.</param>
+    /// <param name="Error">What one of them threw.</param>
+    internal sealed record HandlerDone(long StartedAt, SocketIoPacket Packet, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The application's <c>OnConnection</c> handlers have run; only one without an error lets the client's events in.</summary>
     internal sealed record ConnectionHandled(Exception? Error) : ILocalMessage, IDeadLetterSuppression;

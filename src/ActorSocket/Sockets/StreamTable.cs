@@ -54,9 +54,9 @@ internal sealed class StreamTable(Socket socket)
     }
 
     /// <summary>The stream that a client sends along with an event.</summary>
-    public IncomingStream<T> Open<T>(JsonElement id)
+    public IncomingStream<T> Open<T>(JsonElement id, SocketIoPacket packet)
     {
-        var stream = new IncomingStream<T>(this, socket, id);
+        var stream = new IncomingStream<T>(this, socket, id, packet);
         lock (_gate)
         {
             ThrowIfFull();
@@ -65,6 +65,18 @@ internal sealed class StreamTable(Socket socket)
         }
         stream.EndWithSocket();
         return stream;
+    }
+
+    /// <summary>
+    /// An event's handlers have ended: what none of them has begun to read, or was not bound to any, nobody will. The client is told.
+    /// </summary>
+    public void CloseUnread(SocketIoPacket packet)
+    {
+        IncomingStream[] streams;
+        lock (_gate)
+            streams = [.. _incoming.Values.Where(stream => ReferenceEquals(stream.Packet, packet))];
+        foreach (var stream in streams)
+            stream.CloseIfUnread();
     }
 
     public void Remove(OutgoingStream stream)

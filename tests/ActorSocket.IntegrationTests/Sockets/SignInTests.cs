@@ -94,6 +94,25 @@ public sealed class SignInTests
         Assert.Equal("41", await client.NextAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sign_in_that_is_over_before_its_client_is_let_in_lets_nobody_in(bool accepted)
+    {
+        // Accepted for clocks that differ, or over while the middleware runs.
+        await using var node = await StartAsync(
+            skew: TimeSpan.FromMinutes(5),
+            map: io => io.Use(async (socket, next) =>
+            {
+                if (!accepted)
+                    await Task.Delay(TimeSpan.FromSeconds(3.1), socket.Disconnected); // the token has no better clock than the system's
+                await next();
+            })
+        );
+        var auth = Auth("ada", lifetime: TimeSpan.FromSeconds(accepted ? -60 : 2));
+        Assert.Contains("\"expired\"", await PollingClient.RefusedAsync(node, auth), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Who_shows_a_new_token_in_time_stays()
     {
@@ -175,7 +194,8 @@ public sealed class SignInTests
     private static Task<Node> StartAsync(
         Action<SocketAuthenticationOptions>? configure = null,
         bool recovery = false,
-        Action<ActorSocketServer>? map = null
+        Action<ActorSocketServer>? map = null,
+        TimeSpan skew = default
     ) => Node.StartAsync(
         Alone,
         io =>
@@ -183,9 +203,9 @@ public sealed class SignInTests
             Handle(io.UseAuthentication(configure));
             map?.Invoke(io);
         },
-        static services =>
+        services =>
         {
-            services.AddAuthentication().AddJwtBearer(static jwt =>
+            services.AddAuthentication().AddJwtBearer(jwt =>
             {
                 jwt.MapInboundClaims = false;
                 jwt.TokenValidationParameters = new TokenValidationParameters
@@ -195,7 +215,7 @@ public sealed class SignInTests
                     ValidateAudience = false,
                     RoleClaimType = "role",
                     NameClaimType = "sub",
-                    ClockSkew = TimeSpan.Zero,
+                    ClockSkew = skew,
                 };
             });
             services.AddAuthorization();

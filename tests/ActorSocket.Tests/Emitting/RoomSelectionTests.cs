@@ -33,6 +33,14 @@ public sealed class RoomSelectionTests
     }
 
     [Fact]
+    public void Half_an_emoji_in_a_name_is_what_the_other_nodes_read_of_it()
+    {
+        var selection = RoomSelection.Everyone.To(["a\ud83d", "😀"]).Except(["\ude00b"]);
+        Assert.Equal(["a\ufffd", "😀"], selection.Rooms!);
+        Assert.Equal(["\ufffdb"], selection.Excluded);
+    }
+
+    [Fact]
     public void Each_step_is_a_new_one_and_adds_to_what_was_chosen_before()
     {
         var red = RoomSelection.Everyone.To(["red"]);

@@ -79,6 +79,20 @@ public sealed class ServerEventTests : ServerTest
     }
 
     [Fact]
+    public async Task Who_has_taken_the_acknowledgement_may_answer_after_the_handler_has_ended()
+    {
+        var ns = new ActorSocketServer(NewServer()).Of("/jobs");
+        Ack? taken = null;
+        ns.OnServerEvent("later", (Ack ack) => { taken = ack; });
+        var answer = RaiseAsync(ns, "later", "[]");
+        Assert.False(answer.IsCompleted);
+        taken!.Send(7);
+        Assert.Equal("[7]", await answer);
+        ns.OnServerEvent("fails", static void (Ack _) => throw new InvalidOperationException("on purpose"));
+        Assert.Null(await RaiseAsync(ns, "fails", "[]"));
+    }
+
+    [Fact]
     public async Task A_templates_handlers_are_those_of_its_namespaces()
     {
         var io = new ActorSocketServer(NewServer());

@@ -371,6 +371,54 @@ public sealed class SocketTests : ServerTest
         Assert.StartsWith("40{", await webSocket.NextAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_room_of_half_an_emoji_is_one_room_whoever_names_it()
+    {
+        var (socket, _, webSocket) = await JoinAsync();
+        await socket.JoinAsync("a\ud83d");
+        Assert.Contains("a\ufffd", socket.Rooms);
+        socket.Namespace.To("a\ud83d").Emit("one");
+        socket.Namespace.To("a\ufffd").Emit("two"); // as another node sends it
+        Assert.Equal("42[\"one\"]", await webSocket.NextAsync());
+        Assert.Equal("42[\"two\"]", await webSocket.NextAsync());
+        await socket.LeaveAsync("a\ud83d");
+        Assert.Single(socket.Rooms);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_disconnects_a_whole_connection_sends_nothing_more_to_its_other_namespaces(bool byActor)
+    {
+        var server = NewServer();
+        var other = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var main = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Namespaces.GetOrAdd("/other", server).Face.OnConnection(other.SetResult);
+        server.Namespaces.GetOrAdd("/", server).Face.OnConnection(main.SetResult);
+        var (session, webSocket) = await ConnectAsync(server);
+        session.Send("40/other,");
+        Assert.StartsWith("40/other,", await webSocket.NextAsync(), StringComparison.Ordinal);
+        var (socket, sibling) = (await main.Task.WaitAsync(Patience), await other.Task.WaitAsync(Patience));
+        sibling.Emit("before");
+        Assert.Equal("42/other,[\"before\"]", await webSocket.NextAsync());
+        if (byActor)
+        {
+            socket.Actor.Tell(new SocketMessages.Disconnect(DisconnectScope.Connection));
+            await AwaitConditionAsync(() => Task.FromResult(!sibling.Connected), Patience, TimeSpan.FromMilliseconds(1));
+            sibling.Emit("after");
+        }
+        else
+        {
+            var disconnected = socket.DisconnectAsync(DisconnectScope.Connection);
+            Assert.False(sibling.Connected);
+            sibling.Emit("after");
+            await disconnected;
+        }
+        var goodbyes = new[] { await webSocket.NextAsync(), await webSocket.NextAsync() };
+        Assert.Equal(["41", "41/other,"], goodbyes.Order(StringComparer.Ordinal));
+        Assert.Equal("close", await webSocket.NextAsync());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

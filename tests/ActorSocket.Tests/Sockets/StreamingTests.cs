@@ -80,6 +80,33 @@ public sealed class StreamingTests : ServerTest
     }
 
     [Fact]
+    public async Task What_a_handler_does_not_read_is_given_back_when_it_has_ended()
+    {
+        var late = NewSource<IAsyncEnumerable<int>>();
+        var (socket, session, webSocket) = await JoinAsync(
+            socket =>
+            {
+                socket.On("ignores", static (IAsyncEnumerable<int> _) => 1);
+                socket.On("keeps", async (IAsyncEnumerable<int> numbers) =>
+                {
+                    await Task.Yield();
+                    late.SetResult(numbers);
+                });
+                socket.On("binds", static (IAsyncEnumerable<int> _, int number) => number);
+            },
+            static options => options.MaxStreams = 1
+        );
+        foreach (var (name, rest) in new[] { ("ignores", ""), ("keeps", ""), ("binds", ",\"no number\""), ("ignores", "") })
+        {
+            session.Send($"42[\"{name}\",{{\"stream\":\"{name}\"}}{rest}]");
+            Assert.Equal($"42[\"stream:cancel\",\"{name}\"]", await webSocket.NextAsync());
+        }
+        Assert.Equal(0, socket.Streams!.Count);
+        var numbers = await late.Task.WaitAsync(Patience);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await numbers.GetAsyncEnumerator().MoveNextAsync());
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_ends_what_it_reads_and_what_it_writes()
     {
         var (written, read) = (NewSource<Exception?>(), NewSource<bool>());
