@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using ActorSocket.Entities;
 
 namespace ActorSocket;
@@ -42,6 +43,8 @@ public static class RoomEntityExtensions
         if (!type.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-'))
             throw new ArgumentException($"\"{type}\" names a shard region: it has letters, digits and dashes.", nameof(type));
         var options = ns.Services.Server.Options.Entities.Copy();
+        if (configure is not null)
+            Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
         configure?.Invoke(options);
         foreach (var fault in options.Faults(""))
             throw new ArgumentException(fault, nameof(configure));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorSocket.Configuration;
 using ActorSocket.Sockets;
 
 namespace ActorSocket;
@@ -27,6 +28,8 @@ public static class AuthenticationExtensions
         if (ns.Services.Authentication is not null)
             throw new InvalidOperationException($"The clients of {ns.Name} sign in already: UseAuthentication is called once.");
         var options = new SocketAuthenticationOptions();
+        if (configure is not null)
+            Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
         configure?.Invoke(options);
         ns.Services.Authentication = new NamespaceAuthentication(options);
         if (options.RefreshEvent is { } name)

@@ -1,3 +1,4 @@
+using ActorSocket.Configuration;
 using ActorSocket.Limits;
 
 namespace ActorSocket;
@@ -23,7 +24,7 @@ public static class EventRateLimiterExtensions
     public static Namespace UseEventRateLimiter(this Namespace ns, Action<EventRateLimiterOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(ns);
-        ArgumentNullException.ThrowIfNull(configure);
+        Callback.ThrowIfAsyncVoid(configure); // what it sets after its first await would come too late
         if (ns.Services.Gate is not null)
             throw new InvalidOperationException($"The events of {ns.Name} are limited already: UseEventRateLimiter is called once.");
         var options = new EventRateLimiterOptions();

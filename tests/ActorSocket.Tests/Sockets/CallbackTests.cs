@@ -62,6 +62,21 @@ public sealed class CallbackTests : ServerTest
     }
 
     [Fact]
+    public void What_configures_is_not_async_since_what_it_sets_later_would_come_too_late()
+    {
+        var server = NewServer();
+        var ns = server.Namespaces.GetOrAdd("/", server).Face;
+        Refused(() => ns.UseAuthentication(async _ => await Task.Yield()));
+        Refused(() => ns.UseEventRateLimiter(async _ => await Task.Yield()));
+        Refused(() => ns.UsePresence(async _ => await Task.Yield()));
+        Refused(() => ns.MapEntities<Room>("room", async _ => await Task.Yield()));
+        Refused(() => ns.MapEntities<Room, IRoom>("typed", async _ => await Task.Yield()));
+
+        static void Refused(Action configuring) =>
+            Assert.Contains("async void", Assert.Throws<ArgumentException>(configuring).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_exception_of_any_asynchronous_callback_of_a_socket_harms_nothing()
     {
         var called = new List<string>();
@@ -342,5 +357,15 @@ public sealed class CallbackTests : ServerTest
         Assert.Equal("late", (await reported.Task.WaitAsync(Patience)).Message);
         session.Send("""421["fine"]""");
         Assert.Equal("431[1]", await webSocket.NextAsync());
+    }
+
+    public interface IRoom
+    {
+        Task PingAsync();
+    }
+
+    private sealed class Room : RoomEntity, IRoom
+    {
+        public Task PingAsync() => Task.CompletedTask;
     }
 }
