@@ -14,8 +14,10 @@ namespace ActorSocket.Sessions;
 /// <param name="log">Of the server.</param>
 /// <param name="time">Tells the time.</param>
 /// <param name="newConsumer">Makes who sits above a connection.</param>
+#pragma warning disable CA1001 // a token source without a timer holds nothing
 internal sealed class EngineServer(
     EngineIoOptions options, EngineMetrics metrics, ILogger log, TimeProvider time, Func<EngineConnection, IConnectionConsumer> newConsumer)
+#pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _draining = new();
 

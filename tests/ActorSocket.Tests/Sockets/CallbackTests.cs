@@ -66,11 +66,13 @@ public sealed class CallbackTests : ServerTest
     {
         var server = NewServer();
         var ns = server.Namespaces.GetOrAdd("/", server).Face;
+#pragma warning disable MA0147 // that it is refused is what is tested
         Refused(() => ns.UseAuthentication(async _ => await Task.Yield()));
         Refused(() => ns.UseEventRateLimiter(async _ => await Task.Yield()));
         Refused(() => ns.UsePresence(async _ => await Task.Yield()));
         Refused(() => ns.MapEntities<Room>("room", async _ => await Task.Yield()));
         Refused(() => ns.MapEntities<Room, IRoom>("typed", async _ => await Task.Yield()));
+#pragma warning restore MA0147
 
         static void Refused(Action configuring) =>
             Assert.Contains("async void", Assert.Throws<ArgumentException>(configuring).Message, StringComparison.Ordinal);

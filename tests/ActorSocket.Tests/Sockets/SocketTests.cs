@@ -376,7 +376,7 @@ public sealed class SocketTests : ServerTest
     {
         var (socket, _, webSocket) = await JoinAsync();
         await socket.JoinAsync("a\ud83d");
-        Assert.Contains("a\ufffd", socket.Rooms);
+        Assert.Contains("a\ufffd", socket.Rooms, StringComparer.Ordinal);
         socket.Namespace.To("a\ud83d").Emit("one");
         socket.Namespace.To("a\ufffd").Emit("two"); // as another node sends it
         Assert.Equal("42[\"one\"]", await webSocket.NextAsync());
@@ -415,7 +415,7 @@ public sealed class SocketTests : ServerTest
             await disconnected;
         }
         var goodbyes = new[] { await webSocket.NextAsync(), await webSocket.NextAsync() };
-        Assert.Equal(["41", "41/other,"], goodbyes.Order(StringComparer.Ordinal));
+        Assert.Equal(["41", "41/other,"], goodbyes.Order(StringComparer.Ordinal), StringComparer.Ordinal);
         Assert.Equal("close", await webSocket.NextAsync());
     }
 
