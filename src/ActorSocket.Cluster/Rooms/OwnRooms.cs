@@ -31,7 +31,8 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     {
         if (_rooms.TryGetValue((ns, name), out var room))
         {
-            // Closed a moment ago, and not withdrawn yet: the others know it still, or are just being told.
+            // Closed a moment ago, and not withdrawn yet, or opened twice: the others know it still, or are just being told.
+            room.Openings++;
             room.ClosedAt = null;
             if (room.Batch == 0)
                 _joins.Add(done);
@@ -46,9 +47,10 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
         _joins.Add(done);
     }
 
+    /// <summary>One opening less: a socket's own room may have the name of another.</summary>
     public void Close(string ns, string name)
     {
-        if (!_rooms.TryGetValue((ns, name), out var room))
+        if (!_rooms.TryGetValue((ns, name), out var room) || --room.Openings > 0)
             return;
         room.ClosedAt = time.GetTimestamp();
         _withdrawals.Enqueue(((ns, name), room.ClosedAt.Value));
@@ -155,6 +157,9 @@ internal sealed class OwnRooms<TPeer>(TimeProvider time, TimeSpan withdrawAfter)
     {
         /// <summary>The batch that announced it; 0: it waits for the next one.</summary>
         public long Batch { get; set; }
+
+        /// <summary>How many have opened it, less those that have closed it.</summary>
+        public int Openings { get; set; } = 1;
 
         public long? ClosedAt { get; set; }
 

@@ -160,6 +160,7 @@ public sealed class DirectoryModelTests
             Assert.Empty(_wire); // nobody asks or repeats any more
             foreach (var node in _nodes)
             {
+                Assert.Subset(node.All.ToHashSet(StringComparer.Ordinal), node.OpenRooms);
                 Assert.True(node.IsSettled);
                 foreach (var other in _nodes.Where(other => other != node))
                     Assert.True(node.Links[other.Index].Known.SetEquals(other.All));
@@ -190,7 +191,7 @@ public sealed class DirectoryModelTests
 
     private sealed class Member(int index, TimeProvider time, Action<int, Packed> send)
     {
-        private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, int> _open = new(StringComparer.Ordinal); // a socket's own room may have another's name
         private readonly Dictionary<string, List<Task>> _joins = new(StringComparer.Ordinal);
 
         public int Index => index;
@@ -204,6 +205,8 @@ public sealed class DirectoryModelTests
 
         public IEnumerable<Task> Joins => _joins.Values.SelectMany(static joins => joins);
 
+        public HashSet<string> OpenRooms => [.. _open.Keys];
+
         /// <summary>Those that are announced, with or without members.</summary>
         public IEnumerable<string> All => Rooms.Everything().Changes.Select(static change => change.Room);
 
@@ -211,12 +214,11 @@ public sealed class DirectoryModelTests
             Links.Where((_, other) => other != index).All(static link => link is { IsSynchronised: true, Exchange.Unconfirmed: 0 })
             && !Rooms.HasChanges;
 
-        public bool IsJoined(string room) => _open.Contains(room) && _joins[room].All(static join => join.IsCompleted);
+        public bool IsJoined(string room) => _open.ContainsKey(room) && _joins[room].All(static join => join.IsCompleted);
 
         public void Open(string room)
         {
-            if (!_open.Add(room))
-                return;
+            _open[room] = _open.GetValueOrDefault(room) + 1;
             var done = new TaskCompletionSource();
             Rooms.Open("/", room, done);
             if (!_joins.TryGetValue(room, out var joins))
@@ -226,8 +228,13 @@ public sealed class DirectoryModelTests
 
         public void Close(string room)
         {
-            if (_open.Remove(room))
-                Rooms.Close("/", room);
+            if (!_open.TryGetValue(room, out var times))
+                return;
+            if (times == 1)
+                _open.Remove(room);
+            else
+                _open[room] = times - 1;
+            Rooms.Close("/", room);
         }
 
         public void Begin()
