@@ -76,7 +76,6 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
                 case DependOn m: Context.Watch(m.Handler); break;
                 case Terminated: OnDisconnect(new Disconnect(DisconnectScope.Namespace, null)); break;
                 case ConnectionFaulted m: _socket.RaiseError(new ProtocolViolationException(m.Description)); break;
-                case SessionEnded: OnSessionEnded(); break;
                 case Departed: OnDeparted(); break;
                 case SocketMessages.ISocketCommand m: OnCommand(m); break;
                 default: Unhandled(message); break;
@@ -98,10 +97,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             return;
         }
         _connection.Refused(_socket.Attempt);
-        OnSessionEnded();
+        OnLeft(ConnectionClosed.Failed.Reason, ConnectionClosed.Failed.Description); // it has ended, or its client gave it up
     }
-
-    private void OnSessionEnded() => OnLeft(DisconnectReason.TransportError, "the connection's session failed");
 
     private static async Task RunMiddlewareAsync(NamespaceServices ns, Socket socket, IActorRef self)
     {

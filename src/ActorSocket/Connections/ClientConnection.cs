@@ -29,7 +29,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
     // Of the session's turn
     private KeyValuePair<string, IActorRef>[] _sockets = []; // almost always one
     private SharedTimer.Wait? _connect, _attachments;
-    private bool _ended;
+    private ConnectionEvents.ConnectionClosed? _end; // once it has begun to end
 
     public EngineConnection Engine => engine;
 
@@ -122,7 +122,7 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
                 return true; // it was cancelled while it was on its way
             message = wait.Message;
         }
-        if (_ended)
+        if (_end is not null)
             return OnLate(message);
         switch (message)
         {
@@ -145,26 +145,27 @@ internal sealed class ClientConnection(EngineConnection engine, ServerContext se
         if (message is Connect connect)
             Refused(connect.Attempt);
         else if (message is Joined joined)
-            joined.Socket.Tell(new ConnectionEvents.ConnectionClosed(DisconnectReason.ForcedClose, null));
+            joined.Socket.Tell(_end!);
         return true;
     }
 
     void IConnectionConsumer.OnEnding(DisconnectReason reason, string? description)
     {
-        _ended = true;
+        _end = new ConnectionEvents.ConnectionClosed(reason, description);
         CancelTimers();
         Order.End();
         foreach (var (_, socket) in _sockets)
-            socket.Tell(new ConnectionEvents.ConnectionClosed(reason, description));
+            socket.Tell(_end);
         _sockets = [];
     }
 
+    /// <summary>No socket outlives it: those are told, too, of which it has not heard yet.</summary>
     void IConnectionConsumer.OnStopped()
     {
         CancelTimers();
         Order.End();
         foreach (var socket in Namespaces.End())
-            socket.Tell(ConnectionEvents.SessionEnded.Instance);
+            socket.Tell(_end ?? ConnectionEvents.ConnectionClosed.Failed);
     }
 
     private void OnConnect(Connect m)

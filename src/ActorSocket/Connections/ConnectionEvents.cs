@@ -37,8 +37,9 @@ internal static class ConnectionEvents
     internal sealed record ConnectionFaulted(string Description) : ILocalMessage, IDeadLetterSuppression;
 
     /// <summary>The connection ended.</summary>
-    internal sealed record ConnectionClosed(DisconnectReason Reason, string? Description) : ILocalMessage, IDeadLetterSuppression;
-
-    /// <summary>The session's actor has stopped, whichever way: no socket outlives it.</summary>
-    internal sealed class SessionEnded : ILocalMessage, IDeadLetterSuppression { public static readonly SessionEnded Instance = new(); }
+    internal sealed record ConnectionClosed(DisconnectReason Reason, string? Description) : ILocalMessage, IDeadLetterSuppression
+    {
+        /// <summary>The session's actor has stopped without a word of why.</summary>
+        public static readonly ConnectionClosed Failed = new(DisconnectReason.TransportError, "the connection's session failed");
+    }
 }
