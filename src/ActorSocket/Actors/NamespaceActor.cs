@@ -31,6 +31,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private readonly Dictionary<Socket, ILocalMessage> _successors = [];
 
     private Props? _socketProps;
+    private int _searches; // for the sockets of clients that are let in afterwards
     private bool _isListedAsEmpty;
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -55,9 +56,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             case ConnectSocket m: OnConnectSocket(m); break;
             case SocketGone m: OnSocketGone(m); break;
             case ClaimedElsewhere m: OnClaimedElsewhere(m); break;
-            case ClaimAnswered m: Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.SocketRestore); break;
+            case ClaimAnswered m: OnClaimAnswered(m); break;
             case SocketCrashed m: OnSocketCrashed(m.Actor); break;
             case MakeRoom m: OnMakeRoom(m); break;
+            case EmptyDue: GoIfEmpty(); break;
             case SweepDue: ns.Recovery?.Sweep(); break;
             default: Unhandled(message); break;
         }
@@ -91,9 +93,18 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             ? Task.FromResult<SocketRestore?>(lost is null ? null : new LocalRestore(recovery, lost, ns.Server.Adapter.TakenAsync))
             : ns.Server.Adapter.FindAsync(ns, claim);
         if (search is { IsCompletedSuccessfully: true, Result: var continuation })
+        {
             Start(m.Connection, m.Attempt, auth, continuation);
-        else
-            _ = AwaitClaimAsync(ns, search, m, auth, Self);
+            return;
+        }
+        _searches++;
+        _ = AwaitClaimAsync(ns, search, m, auth, Self);
+    }
+
+    private void OnClaimAnswered(ClaimAnswered m)
+    {
+        _searches--;
+        Start(m.Connect.Connection, m.Connect.Attempt, m.Auth, m.SocketRestore);
     }
 
     /// <summary>
@@ -199,11 +210,16 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             ns.Server.Adapter.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);
-        else if (_sockets.Count == 0 && ns.Parent is not null)
-            OnEmpty();
+        if (successor is ClaimedElsewhere) // the other node is about to ask this one's log what was missed
+            Timers.StartSingleTimer(nameof(EmptyDue), EmptyDue.Instance, TimeSpan.FromSeconds(10));
+        else
+            GoIfEmpty();
     }
 
-    private void OnEmpty()
+    /// <summary>Nobody is in it, nor about to be.</summary>
+    private bool IsEmpty => _sockets.Count == 0 && _searches == 0;
+
+    private void GoIfEmpty()
     {
         if (ns.Server.Options.CleanupEmptyChildNamespaces)
         {
@@ -212,6 +228,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         else if (ns.IsMadeForClient && !_isListedAsEmpty)
         {
             _isListedAsEmpty = true;
+        if (!IsEmpty || ns.Parent is null)
+            return;
             Context.Parent.Tell(new FellEmpty(ns));
         }
     }
@@ -219,7 +237,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void OnMakeRoom(MakeRoom m)
     {
         _isListedAsEmpty = false;
-        if (_sockets.Count == 0)
+        if (IsEmpty)
             Retire();
         Context.Parent.Tell(m.Next);
     }
@@ -238,6 +256,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             {
                 case ConnectSocket: Context.Parent.Forward(message); break;
                 case StopDue: Context.Stop(Self); break;
+        Timers.Cancel(nameof(EmptyDue));
                 default: OnReceive(message); break;
             }
         });

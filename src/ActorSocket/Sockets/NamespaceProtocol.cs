@@ -35,6 +35,9 @@ internal static class NamespaceProtocol
     /// <summary>Time to forget what nobody can recover any more.</summary>
     internal sealed class SweepDue : ILocalMessage { public static readonly SweepDue Instance = new(); }
 
+    /// <summary>Its last socket has gone to another node, which has asked by now for what was missed.</summary>
+    internal sealed class EmptyDue : ILocalMessage { public static readonly EmptyDue Instance = new(); }
+
     /// <summary>
     /// Told to the root: a namespace that was made for a client has no socket any more. Not told again before <see cref="MakeRoom"/>.
     /// </summary>

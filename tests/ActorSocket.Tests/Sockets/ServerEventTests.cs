@@ -1,10 +1,6 @@
-using ActorSocket.Emitting;
 using ActorSocket.Sockets;
-using Akka.Actor;
 using System.Text;
 using System.Text.RegularExpressions;
-using ActorSocket.Recovery;
-using ActorSocket.Protocol.SocketIo;
 
 namespace ActorSocket.Tests.Sockets;
 
@@ -126,16 +122,16 @@ public sealed class ServerEventTests : ServerTest
             ? Encoding.UTF8.GetString(answer)
             : null;
 
-    private sealed class TwoPeers : IClusterAdapter
+    private sealed class TwoPeers : OtherNodes
     {
         public string? Published { get; private set; }
 
         public int Missing { get; set; }
 
-        public void Raise(string ns, string eventName, byte[] arguments) =>
+        public override void Raise(string ns, string eventName, byte[] arguments) =>
             Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
 
-        public Task<ServerEventAnswers> AskNodesAsync(
+        public override Task<ServerEventAnswers> AskNodesAsync(
             string ns,
             string eventName,
             byte[] arguments,
@@ -147,67 +143,5 @@ public sealed class ServerEventTests : ServerTest
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new ServerEventAnswers(["[7]"u8.ToArray(), "[8,\"more\"]"u8.ToArray()], Missing));
         }
-
-        public void Start(IActorContext root) => throw new NotSupportedException();
-
-        public Task LeaveAsync(IActorRef root, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task TakenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public TimeSpan RequestTimeout => SingleNodeAdapter.Instance.RequestTimeout;
-
-        public IReadOnlyList<PeerState> PeerStates => [];
-
-        public bool TakeOnSockets => false;
-
-        public Task AnnounceAsync(string ns, string room) => throw new NotSupportedException();
-
-        public void Withdraw(string ns, string room) => throw new NotSupportedException();
-
-        public IReadOnlyList<IRemoteNode> Broadcast(
-            NamespaceServices ns,
-            RoomSelection selection,
-            EncodedFrame frame,
-            bool isVolatile,
-            long number = 0
-        ) => throw new NotSupportedException();
-
-        public IDisposable? AskClients(
-            NamespaceServices ns,
-            RoomSelection selection,
-            string eventName,
-            IReadOnlyList<object?> args,
-            EmitFlags flags,
-            TimeSpan timeout,
-            BroadcastAck answers
-        ) => throw new NotSupportedException();
-
-        public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
-            NamespaceServices ns,
-            RoomSelection selection,
-            TimeSpan timeout,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<int> ChangeAsync(
-            NamespaceServices ns,
-            RoomSelection selection,
-            SocketChange change,
-            string[] rooms,
-            TimeSpan timeout,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<(int Count, int Missing)> CountAsync(
-            NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
-            NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public void TellDevices(string ns, string user, int devices) => throw new NotSupportedException();
-
-        public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => throw new NotSupportedException();
     }
 }
