@@ -40,6 +40,18 @@ internal static partial class ClusterProtocol
             new(wire.Number(), wire.Text(), wire.Texts(), wire.Bytes(), wire.Text(), wire.Number(), wire.Flag());
     }
 
+    /// <summary>
+    /// Whom a socket was given for (<see cref="ClaimSocketReply"/>) was not let in: it waits again in the log of the node with this tag,
+    /// which is the receiver, or one that the receiver has a replica of.
+    /// </summary>
+    internal sealed record ReturnSocket(string Namespace, string Tag, LostSocket Lost, SocketJson? Json) : IClusterMessage
+    {
+        public void Write(WireWriter wire) =>
+            wire.Text(Namespace).Text(Tag).Record(this, static (wire, m) => WriteLost(wire, m.Lost, m.Json!));
+
+        public static ReturnSocket Read(ref WireReader wire) => new(wire.Text(), wire.Text(), wire.Record(ReadLost), null);
+    }
+
     /// <summary>Asks for what a socket with this id and these rooms has missed, of all that came to the node with this tag.</summary>
     internal sealed record CollectMissed(long Request, string Namespace, string Tag, long Offset, string Id, string[] Rooms)
         : IClusterMessage
@@ -143,12 +155,15 @@ internal static partial class ClusterProtocol
         wire.Flag(changes.Begins)
             .Number(changes.Position)
             .Records(changes.Events, WriteEvent)
-            .Records(changes.Sockets, (wire, lost) => wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json)))
+            .Records(changes.Sockets, (wire, lost) => WriteLost(wire, lost, json))
             .Texts(changes.Gone)
             .Records(changes.Versions, VersionVector.Write);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
         new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), VersionVector.Read(ref wire));
+
+    private static void WriteLost(WireWriter wire, LostSocket lost, SocketJson json) =>
+        wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json));
 
     private static LostSocket ReadLost(ref WireReader wire) => LostSocket.Read(wire.Text(), wire.Text(), wire.Texts(), wire.Span());
 

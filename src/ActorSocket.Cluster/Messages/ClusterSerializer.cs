@@ -41,6 +41,7 @@ internal sealed class ClusterSerializer(ExtendedActorSystem system) : Serializer
         ("sr", typeof(ClusterProtocol.ServerSideEventReply), ClusterProtocol.ServerSideEventReply.Read),
         ("lc", typeof(ClusterProtocol.ClaimSocket), ClusterProtocol.ClaimSocket.Read),
         ("lg", typeof(ClusterProtocol.ClaimSocketReply), ClusterProtocol.ClaimSocketReply.Read),
+        ("lt", typeof(ClusterProtocol.ReturnSocket), ClusterProtocol.ReturnSocket.Read),
         ("lm", typeof(ClusterProtocol.CollectMissed), ClusterProtocol.CollectMissed.Read),
         ("le", typeof(ClusterProtocol.MissedEventsReply), ClusterProtocol.MissedEventsReply.Read),
         ("lx", typeof(ClusterProtocol.CollectEmitted), ClusterProtocol.CollectEmitted.Read),

@@ -279,6 +279,9 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
             case ClaimSocket m:
                 cluster.Recovery.OnClaimSocket(peer, m);
                 break;
+            case ReturnSocket m:
+                cluster.Recovery.OnReturnSocket(m);
+                break;
             case CollectMissed m:
                 _ = cluster.Recovery.OnCollectMissedAsync(peer, m);
                 break;

@@ -108,6 +108,18 @@ internal sealed class ClusterRecovery(NodeServices node)
             )
         );
 
+    /// <summary>Gives a socket back to who gave it; null for this node, which has the replica.</summary>
+    public void GiveBack(Peer? giver, ReturnSocket m)
+    {
+        if (giver is null)
+            OnReturnSocket(m);
+        else
+            giver.Tell(Packed.Of(m));
+    }
+
+    public void OnReturnSocket(ReturnSocket m) =>
+        (m.Tag == node.Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace))?.GiveBack(m.Lost);
+
     /// <summary>
     /// The asking node gets every event by now, but some that were on their way here may have been sent here only: they are waited for. A
     /// replica gets no more.

@@ -40,8 +40,6 @@ internal sealed class RemoteRestore(
 
     public override async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        // its id does not say any more where it is
-        await ns.Server.Adapter.AnnounceAsync(ns.Name, Lost.Id).WaitAsync(cancellationToken).ConfigureAwait(false);
         lock (ns.Recovery!.Gate)
             _joinedAt = ns.Recovery.Last;
         _isComplete = await CollectAsync(cancellationToken).ConfigureAwait(false);
@@ -111,6 +109,8 @@ internal sealed class RemoteRestore(
         }
         return frames;
     }
+
+    public override void GiveBack() => recovery.GiveBack(source, new ReturnSocket(ns.Name, tag, Lost, ns.Server.Json));
 
     public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {

@@ -82,6 +82,13 @@ internal sealed class Outbound(IOutboundOwner owner, Flusher flusher, OutboundLi
         }
     }
 
+    /// <summary>Whether so much more may wait here, as far as can be said now.</summary>
+    public bool HasRoomFor(int packets, long bytes)
+    {
+        lock (_gate)
+            return _packets + packets <= limits.MaxPackets && _bytes + bytes <= limits.MaxBytes;
+    }
+
     /// <summary>Whether a polling client waits with a GET.</summary>
     public bool HasParkedPoll
     {

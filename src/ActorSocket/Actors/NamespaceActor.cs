@@ -154,7 +154,10 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         if (ns.Parent is null)
             ns.Server.Names.Register(ns.Name); // others may have taken its place
         if (continuation?.Lost.IsNotOf(connection.Handshake.KnownUser) == true)
-            continuation = null; // the secret alone does not make one user another
+        {
+            continuation.GiveBack(); // the secret alone does not make one user another
+            continuation = null;
+        }
         var lost = continuation?.Lost;
         var passesBy = lost?.PassesBy(ns.Recovery!.Options) == true;
         var socket = new Socket(
@@ -170,7 +173,11 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             RecoveredUser = passesBy && connection.Handshake.KnownUser?.Identity is not { IsAuthenticated: true } ? lost!.User : null,
         };
         if (lost is not null)
+        {
+            if (!lost.Id.Contains(ns.Server.Engine.Ids.NodeTag, StringComparison.Ordinal))
+                continuation!.Announced = ns.Server.Adapter.AnnounceAsync(ns.Name, lost.Id);
             socket.TakeOver(lost.Data);
+        }
         var actor = Context.ActorOf(_socketProps ??= SocketProps());
         ns.Server.SocketStarted();
         socket.Actor = actor;
@@ -206,8 +213,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     {
         if (socket.RecoverySecret is not null)
             _bySecret.Remove(socket.RecoverySecret);
-        if (!socket.Id.Contains(ns.Server.Engine.Ids.NodeTag, StringComparison.Ordinal))
-            ns.Server.Adapter.Withdraw(ns.Name, socket.Id); // it was announced when it was recovered here
+        if (socket.RestoredFrom is { Announced: not null })
+            ns.Server.Adapter.Withdraw(ns.Name, socket.Id);
         if (_successors.Remove(socket, out var successor))
             OnReceive(successor);
         if (successor is ClaimedElsewhere) // the other node is about to ask this one's log what was missed
@@ -221,6 +228,8 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
 
     private void GoIfEmpty()
     {
+        if (!IsEmpty || ns.Parent is null)
+            return;
         if (ns.Server.Options.CleanupEmptyChildNamespaces)
         {
             Retire();
@@ -228,8 +237,6 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
         else if (ns.IsMadeForClient && !_isListedAsEmpty)
         {
             _isListedAsEmpty = true;
-        if (!IsEmpty || ns.Parent is null)
-            return;
             Context.Parent.Tell(new FellEmpty(ns));
         }
     }
@@ -249,6 +256,7 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
     private void Retire()
     {
         ns.Server.Namespaces.Remove(ns);
+        Timers.Cancel(nameof(EmptyDue));
         Timers.StartSingleTimer(nameof(StopDue), StopDue.Instance, TimeSpan.FromSeconds(10));
         Become(message =>
         {
@@ -256,7 +264,6 @@ internal sealed class NamespaceActor(NamespaceServices ns) : UntypedActor, IWith
             {
                 case ConnectSocket: Context.Parent.Forward(message); break;
                 case StopDue: Context.Stop(Self); break;
-        Timers.Cancel(nameof(EmptyDue));
                 default: OnReceive(message); break;
             }
         });

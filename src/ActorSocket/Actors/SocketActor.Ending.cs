@@ -70,8 +70,7 @@ internal sealed partial class SocketActor
         if (!_connected) // the middleware still runs; what it says does not matter any more
         {
             _ended = reason;
-            if (_socket.RestoredFrom is LocalRestore { Lost: var lost })
-                ns.Recovery!.GiveBack(lost); // it may ask again
+            _socket.RestoredFrom?.GiveBack();
             NotLetIn(isReplaced: false);
             return;
         }

@@ -130,6 +130,8 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         if (socket.RestoredFrom is { } continuation)
         {
             await Task.WhenAll(Array.ConvertAll(continuation.Lost.Rooms, room => socket.JoinAsync(room).AsTask())).ConfigureAwait(false);
+            if (continuation.Announced is { } announced)
+                await announced.WaitAsync(socket.Disconnected).ConfigureAwait(false);
             await continuation.PrepareAsync(socket.Disconnected).ConfigureAwait(false);
         }
     }
@@ -143,6 +145,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         }
         if (m.IsAnothers)
         {
+            _socket.RestoredFrom!.GiveBack();
             NotLetIn(isReplaced: true); // the secret of a lost socket does not make one user another
             return;
         }
@@ -151,6 +154,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             var refusal = Refusal(error);
             if (_connection.Refused(_socket.Attempt))
                 _connection.Outbound.Append(new EncodedFrame(refusal));
+            _socket.RestoredFrom?.GiveBack();
             NotLetIn(isReplaced: false);
             return;
         }
@@ -162,7 +166,6 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         }
         // The reply first, then broadcasts may reach the socket, then its handlers run: CONNECT precedes whatever the client gets (A-23,
         // S-40).
-        _connected = true;
         var reply = new EncodedFrame(
             ns.Server.Packets.Connect(_socket.Namespace.Name, _socket.Id, _socket.RecoverySecret, _connection.IsRevision3)
         );
@@ -175,6 +178,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             NotLetIn(isReplaced: true); // forgotten meanwhile, or out of reach: the client must not take itself for recovered
             return;
         }
+        _connected = true;
         _connection.Session.Tell(new ConnectionProtocol.Joined(_socket.Namespace.Name, Self));
         ns.Server.Metrics.SocketConnected(ns.MetricsName);
         ns.Users?.Connected(_socket);
@@ -223,7 +227,7 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
         {
             if (_socket.RestoredFrom is { } continuation)
             {
-                if (!continuation.TryGetMissed(_socket, out missed))
+                if (!continuation.TryGetMissed(_socket, out missed) || !Fits(missed, reply))
                     return false;
                 _socket.RecoveryStart = continuation.Start;
                 foreach (var frame in missed)
@@ -245,6 +249,17 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
                 _socket.RaiseOutgoing(frame);
         }
         return true;
+    }
+
+    /// <summary>Whether all that is sent at once is within the connection's limits: a client that is cut for it would come back.</summary>
+    private bool Fits(List<EncodedFrame> missed, EncodedFrame reply)
+    {
+        if (missed.Count == 0)
+            return true;
+        var (packets, bytes) = (reply.PacketCount, (long)reply.Size);
+        foreach (var frame in missed)
+            (packets, bytes) = (packets + frame.PacketCount, bytes + frame.Size);
+        return _connection.Outbound.HasRoomFor(packets, bytes);
     }
 
     /// <summary>Its client has never been let in.</summary>

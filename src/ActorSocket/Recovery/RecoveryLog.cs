@@ -182,7 +182,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _touched?.TryAdd(lost.Secret, null);
     }
 
-    /// <summary>Whoever took it has left before it was let in.</summary>
+    /// <summary>Whoever took it was not let in.</summary>
     public void GiveBack(LostSocket lost)
     {
         lock (Gate)

@@ -8,7 +8,13 @@ internal abstract class SocketRestore(LostSocket lost)
 {
     public LostSocket Lost => lost;
 
-    /// <summary>Called once the socket is in its rooms again, before <see cref="TryGetMissed"/>.</summary>
+    /// <summary>
+    /// Of a socket that was born on another node: completes when every node sends here what is for it, since its id does not say any more
+    /// where it is. Null for others.
+    /// </summary>
+    public Task? Announced { get; set; }
+
+    /// <summary>Called once the socket is in its rooms again and announced, before <see cref="TryGetMissed"/>.</summary>
     public virtual Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
@@ -16,6 +22,9 @@ internal abstract class SocketRestore(LostSocket lost)
     /// encoded here, and nothing waited for.
     /// </summary>
     public abstract bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed);
+
+    /// <summary>Its client was not let in: it may ask again, or whose the socket is.</summary>
+    public abstract void GiveBack();
 
     /// <summary>Where the socket begins in this node's log. Asked after <see cref="TryGetMissed"/>.</summary>
     public abstract RecoveryStart Start { get; }
@@ -32,6 +41,8 @@ internal sealed class LocalRestore(RecoveryLog log, LostSocket lost, Func<Cancel
     public override Task PrepareAsync(CancellationToken cancellationToken) => noCopies(cancellationToken);
 
     public override RecoveryStart Start => _isTold ? Lost.Start.Telling(Lost.Seen + 1) : Lost.Start;
+
+    public override void GiveBack() => log.GiveBack(Lost);
 
     public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {

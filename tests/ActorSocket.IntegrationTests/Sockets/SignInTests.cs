@@ -138,10 +138,14 @@ public sealed class SignInTests
             Assert.NotEqual(sid, other.Connected.GetProperty("sid").GetString(), StringComparer.Ordinal);
             Assert.Equal("""430["eve"]""", await AskAsync(other, """420["who"]"""));
         }
+        await using (var again = await PollingClient.ConnectAsync(node, "again", Auth("ada", pid: pid)))
+            Assert.Equal(sid, again.Connected.GetProperty("sid").GetString());
 
-        (_, pid) = await LoseAsync();
+        (sid, pid) = await LoseAsync();
         var late = Auth("ada", lifetime: TimeSpan.FromMinutes(-10), pid: pid);
         Assert.Contains("\"expired\"", await PollingClient.RefusedAsync(node, late), StringComparison.Ordinal);
+        await using (var again = await PollingClient.ConnectAsync(node, "again", Auth("ada", pid: pid)))
+            Assert.Equal(sid, again.Connected.GetProperty("sid").GetString());
 
         async Task<(string? Sid, string? Pid)> LoseAsync()
         {

@@ -52,6 +52,8 @@ internal sealed class NodeThatGives : OtherNodes
     {
         public override RecoveryStart Start => RecoveryStart.New(log.Last, claim);
 
+        public override void GiveBack() => told.Enqueue("back");
+
         public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
         {
             missed = [];

@@ -9,7 +9,7 @@ namespace ActorSocket.Tests.Infrastructure;
 /// <summary>Other nodes without a cluster: they have nothing and say nothing, but for what a test lets them.</summary>
 internal class OtherNodes : IClusterAdapter
 {
-    private static readonly IClusterAdapter Nobody = SingleNodeAdapter.Instance;
+    private static readonly SingleNodeAdapter Nobody = SingleNodeAdapter.Instance;
 
     public TimeSpan RequestTimeout => Nobody.RequestTimeout;
 

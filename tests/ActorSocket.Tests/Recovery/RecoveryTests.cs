@@ -221,6 +221,79 @@ public sealed class RecoveryTests : RecoveryTest
         Assert.StartsWith("42[\"after\"", await second.WebSocket.NextAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Of_a_socket_that_was_not_let_in_no_end_is_raised()
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { MaxEvents = 3, SkipMiddlewares = false });
+        var main = server.Namespaces.GetOrAdd("/", server).Face;
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        Socket? notLetIn = null;
+        var raised = 0;
+        main.Use((socket, next) =>
+        {
+            if (notLetIn is not null)
+                return next();
+            notLetIn = socket;
+            socket.OnDisconnecting(_ => { raised++; });
+            socket.OnDisconnect(_ => { raised++; });
+            for (var i = 0; i < 4; i++)
+                main.Emit("missed", i);
+            return next();
+        });
+        await ComeBackAsync(server, first.Secret, offset);
+        Watch(notLetIn!.Actor);
+        await FishForMessageAsync<Terminated>(m => m.ActorRef.Equals(notLetIn.Actor), Patience);
+        Assert.Equal(0, raised);
+    }
+
+    /// <summary>The client would be cut as one that does not read, come back, and be cut again.</summary>
+    [Theory]
+    [InlineData(1024, 1000)]
+    [InlineData(100_000, 10)]
+    public async Task More_than_may_wait_for_a_client_makes_a_new_socket(int bytes, int packets)
+    {
+        var server = StartServer(o => (o.MaxOutboundBytes, o.MaxOutboundPackets) = (bytes, packets));
+        var main = server.Namespaces.GetOrAdd("/", server).Face;
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        for (var i = 0; i < 10; i++)
+            main.Emit("missed", new string('x', 200));
+        var session = await OpenAsync(server, webSocket: null);
+        session.Send(Claim(first.Secret, offset));
+        Assert.StartsWith("40{\"sid\"", await session.PollAsync(), StringComparison.Ordinal);
+        var again = Assert.Single(main.Sockets);
+        Assert.NotEqual(first.Id, again.Id, StringComparer.Ordinal);
+        main.Emit("after");
+        Assert.StartsWith("42[\"after\"", await session.PollAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_is_refused_may_try_again()
+    {
+        var server = StartServer(static o => o.ConnectionStateRecovery = new RecoveryOptions { SkipMiddlewares = false });
+        var main = server.Namespaces.GetOrAdd("/", server).Face;
+        var isRefused = false;
+        main.Use((_, next) => isRefused ? throw new ConnectErrorException("not now") : next());
+        var first = await JoinAsync(server);
+        first.Socket.Emit("seen");
+        var offset = await first.OffsetOfAsync("[\"seen\"");
+        await LoseAsync(first);
+        main.Emit("missed");
+        isRefused = true;
+        var (webSocket, session) = await OpenAsync(server);
+        session.Send(Claim(first.Secret, offset));
+        Assert.Equal("44{\"message\":\"not now\"}", await webSocket.NextAsync());
+        isRefused = false;
+        session.Send(Claim(first.Secret, offset));
+        Assert.StartsWith("42[\"missed\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.Equal(first.Id, (await JoinedAsync(server, webSocket, session)).Id);
+    }
+
     [Theory]
     [InlineData(2, true)]
     [InlineData(3, false)]

@@ -116,6 +116,8 @@ public sealed class DataRecoveryTests
             await using var other = await PollingClient.ConnectAsync(node, "client", Claim(client, offset), "&user=mallory");
             Assert.False(sockets.Last().Recovered);
             Assert.Equal("mallory", sockets.Last().User.Identity!.Name);
+            await using var own = await PollingClient.ConnectAsync(node, "client", Claim(client, offset), "&user=ada");
+            Assert.True(sockets.Last().Recovered);
         }
     }
 

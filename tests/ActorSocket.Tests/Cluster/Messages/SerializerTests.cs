@@ -55,6 +55,7 @@ public sealed class SerializerTests
         yield return new ServerSideEventReply(n, flag, bytes, flag);
         yield return new ClaimSocket(n, text, other, n, text, other);
         yield return new ClaimSocketReply(n, text, texts, bytes, other, n, flag);
+        yield return new ReturnSocket(text, other, lost[0], Json);
         yield return new CollectMissed(n, text, other, n, text, texts);
         yield return new MissedEventsReply(n, flag, events, positions);
         yield return new CollectEmitted(n, text, other, positions, text, texts);
@@ -432,5 +433,10 @@ public sealed class SerializerTests
     }
 
     private static string Rewrite(IClusterMessage message) =>
-        Convert.ToHexString(Packed.Of(message is Replicate replicate ? replicate with { Json = Json } : message).Bytes);
+        Convert.ToHexString(Packed.Of(message switch
+        {
+            Replicate replicate => replicate with { Json = Json },
+            ReturnSocket returned => returned with { Json = Json },
+            _ => message,
+        }).Bytes);
 }
