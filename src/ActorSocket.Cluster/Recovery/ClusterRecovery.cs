@@ -55,6 +55,10 @@ internal sealed class ClusterRecovery(NodeServices node)
         {
             // Whoever waits does not depend on it.
         }
+        finally
+        {
+            done.TrySetCanceled(CancellationToken.None); // nobody waits any more
+        }
     }
 
     /// <summary>What is emitted here does not go to this node any more. Call before it is taken out of the peers.</summary>

@@ -55,6 +55,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
             case CopyDue: Copy(); break;
             case Copied m: OnCopied(m); break;
             case Flush m:
+                _flushes.RemoveAll(static flush => flush.Task.IsCompleted); // who waited for it has given up
                 _flushes.Add(m.Done);
                 Copy();
                 break;
@@ -73,6 +74,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         if (_isCopying)
             return; // one at a time: a replica that is slow gets more at once
         var target = Successor();
+        if (target is null && node.Peers.All.Length > 0)
+            return; // nobody can be reached: what they have stays
         Retire(target);
         var changes = new List<(string Namespace, ReplicaChanges Changes)>();
         foreach (var ns in node.Server.Namespaces.All)
@@ -178,14 +181,16 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
             Complete(_flushing);
         _flushes.AddRange(_flushing);
         _flushing.Clear();
-        if (_flushes.Count > 0)
+        if (m.Fitted && _flushes.Count > 0) // else with the next interval: why it failed does not pass at once
             Copy();
     }
 
-    /// <summary>The next node in the order of their tags: each has one other's replica, on the average.</summary>
+    /// <summary>
+    /// The next node in the order of their tags, of those that can be reached: each has one other's replica, on the average.
+    /// </summary>
     private Peer? Successor()
     {
-        var peers = node.Peers.All;
+        var peers = Array.FindAll(node.Peers.All, static peer => peer.IsReachable);
         return peers.Where(peer => string.CompareOrdinal(peer.Tag, node.Tag) > 0).MinBy(static peer => peer.Tag, StringComparer.Ordinal)
             ?? peers.MinBy(static peer => peer.Tag, StringComparer.Ordinal);
     }
