@@ -60,6 +60,16 @@ internal sealed class ClusterGauges
             "States of entities that this node keeps until they have been taken.",
             static node => node.Entities.Ledger?.Bytes ?? 0
         );
+        meter.CreateObservableGauge(
+            "actorsocket.cluster.replica_age",
+            () =>
+                _nodes.Select(static entry => new Measurement<double>(
+                    entry.Node.Recovery.ReplicaAge.TotalSeconds,
+                    entry.Server.Length == 0 ? [] : [Tag("server", entry.Server)]
+                )),
+            "s",
+            "Time since another node had all of this one's recovery logs: what a crash would lose; 0.2 and less is usual."
+        );
         Observe(
             "actorsocket.cluster.unconfirmed_rounds",
             "{message}",

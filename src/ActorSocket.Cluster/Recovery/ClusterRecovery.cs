@@ -17,6 +17,7 @@ internal sealed class ClusterRecovery(NodeServices node)
     private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
 
     private IActorRef _replicator = ActorRefs.Nobody;
+    private long _replicatedAt;
 
     /// <summary>Recovery logs of other nodes.</summary>
     public ReplicaStore Replicas { get; } = new(node.Server);
@@ -25,8 +26,21 @@ internal sealed class ClusterRecovery(NodeServices node)
     public void Start(IActorContext root)
     {
         if (node.Server.Options.ConnectionStateRecovery is not null)
-            _replicator = root.ActorOf(RecoveryReplicator.Props(node, Replicas), "replicator");
+        {
+            ReplicatedAt = node.Server.Time.GetTimestamp();
+            _replicator = root.ActorOf(RecoveryReplicator.Props(node, this), "replicator");
+        }
     }
+
+    /// <summary>The replica has everything up to this time stamp.</summary>
+    public long ReplicatedAt
+    {
+        get => Volatile.Read(ref _replicatedAt);
+        set => Volatile.Write(ref _replicatedAt, value);
+    }
+
+    /// <summary>How much a crash would lose: the time since the replica was complete.</summary>
+    public TimeSpan ReplicaAge => _replicator.IsNobody() ? TimeSpan.Zero : node.Server.Time.GetElapsedTime(ReplicatedAt);
 
     /// <summary>
     /// This node leaves: its clients find what they had on another one, and so their sockets. Completes when the replica node has

@@ -8,9 +8,9 @@ namespace ActorSocket.Clustering;
 /// <summary>
 /// Copies this node's recovery logs to one other node, a few times a second and off the way of a message: what the node's clients come back
 /// to when it is gone. What it has not yet copied when it crashes is lost, and clients that have seen it get a new socket; a node that
-/// leaves has copied everything.
+/// leaves has copied everything. So much at once, and the rest as soon as that is there.
 /// </summary>
-internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replicas) : UntypedActor, IWithTimers
+internal sealed class RecoveryReplicator(NodeServices node, ClusterRecovery recovery) : UntypedActor, IWithTimers
 {
     private const int AtOnce = 1000;
     private const int FailuresToReport = 10;
@@ -24,6 +24,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
     private readonly List<TaskCompletionSource> _flushing = []; // for them all that there is is on its way
     private Peer? _target;
     private bool _isCopying;
+    private bool _isWhole; // whether the last copy was of everything
+    private long _copiedAt;
     private int _failures; // one after the other
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -39,8 +41,8 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
 
     private sealed record Dropped((Peer Replica, string Namespace) Stale, bool IsConfirmed) : ILocalMessage;
 
-    public static Props Props(NodeServices node, ReplicaStore replicas) =>
-        Akka.Actor.Props.Create(() => new RecoveryReplicator(node, replicas));
+    public static Props Props(NodeServices node, ClusterRecovery recovery) =>
+        Akka.Actor.Props.Create(() => new RecoveryReplicator(node, recovery));
 
     protected override void PreStart()
     {
@@ -60,7 +62,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
                 Copy();
                 break;
             case SweepDue:
-                replicas.Sweep();
+                recovery.Replicas.Sweep();
                 DropStale();
                 break;
             case Dropped { IsConfirmed: true } m: _stale.Remove(m.Stale); break;
@@ -77,6 +79,7 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         if (target is null && node.Peers.All.Length > 0)
             return; // nobody can be reached: what they have stays
         Retire(target);
+        var now = node.Server.Time.GetTimestamp();
         var changes = new List<(string Namespace, ReplicaChanges Changes)>();
         foreach (var ns in node.Server.Namespaces.All)
         {
@@ -87,10 +90,12 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
         }
         if (changes.Count == 0)
         {
+            recovery.ReplicatedAt = now;
             Complete(_flushes);
             return;
         }
-        if (changes.TrueForAll(static copy => copy.Changes.Events.Count < AtOnce && copy.Changes.Sockets.Count < AtOnce))
+        (_copiedAt, _isWhole) = (now, changes.TrueForAll(static copy => copy.Changes.IsWhole));
+        if (_isWhole)
         {
             _flushing.AddRange(_flushes);
             _flushes.Clear();
@@ -179,9 +184,11 @@ internal sealed class RecoveryReplicator(NodeServices node, ReplicaStore replica
             _positions[ns] = position;
         if (m.Fitted)
             Complete(_flushing);
+        if (m.Fitted && _isWhole)
+            recovery.ReplicatedAt = _copiedAt;
         _flushes.AddRange(_flushing);
         _flushing.Clear();
-        if (m.Fitted && _flushes.Count > 0) // else with the next interval: why it failed does not pass at once
+        if (m.Fitted && (!_isWhole || _flushes.Count > 0)) // a failure waits for the next interval: it does not pass at once
             Copy();
     }
 

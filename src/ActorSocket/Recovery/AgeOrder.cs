@@ -24,6 +24,15 @@ internal sealed class AgeOrder<TKey, TValue>(IEqualityComparer<TKey>? comparer =
         _nodes.Add(key, _order.AddLast((key, value)));
     }
 
+    /// <summary>Gives an entry another value and lets it keep its place; adds the newest when there is none.</summary>
+    public void Set(TKey key, TValue value)
+    {
+        if (_nodes.TryGetValue(key, out var node))
+            node.Value = (key, value);
+        else
+            Put(key, value);
+    }
+
     public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         var found = _nodes.TryGetValue(key, out var node);

@@ -23,7 +23,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     private readonly Dictionary<string, (long Emitted, long At)> _goneNodes = new(StringComparer.Ordinal);
     private long _emitted;
     private long _forgotten; // of this node's own events, the number of the last that is forgotten
-    private Dictionary<string, IRecoverable?>? _touched; // by secret, since the last replication; null while nobody replicates
+    private AgeOrder<string, IRecoverable?>? _touched; // by secret, since the last replication; null while nobody replicates
     private HashSet<string> _gone = new(StringComparer.Ordinal);
 
     public RecoveryOptions Options => options;
@@ -179,7 +179,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         lock (Gate)
             Keep(lost);
         lock (_changes)
-            _touched?.TryAdd(lost.Secret, null);
+            _touched?.Set(lost.Secret, null);
     }
 
     /// <summary>Whoever took it was not let in.</summary>
@@ -190,7 +190,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         lock (_changes)
         {
             _gone.Remove(lost.Secret);
-            _touched?.TryAdd(lost.Secret, null);
+            _touched?.Set(lost.Secret, null);
         }
     }
 
@@ -212,10 +212,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     public void Touch(IRecoverable socket)
     {
         lock (_changes)
-        {
-            if (_touched is not null)
-                _touched[socket.RecoverySecret!] = socket;
-        }
+            _touched?.Set(socket.RecoverySecret!, socket);
     }
 
     /// <summary>A socket has ended for good.</summary>
@@ -227,7 +224,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         {
             if (_touched is null)
                 return;
-            _touched.Remove(secret);
+            _touched.Remove(secret, out _);
             _gone.Add(secret);
         }
     }
@@ -259,7 +256,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// </summary>
     public ReplicaChanges? TakeChanges(long position, IReadOnlyCollection<IRecoverable> all, int most)
     {
-        bool begins;
+        bool begins, isWhole;
         List<LoggedEvent> events;
         Dictionary<string, long> versions;
         lock (Gate)
@@ -272,8 +269,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             }
             events = _events.After(position, most);
             versions = VersionsAt(position + events.Count);
+            isWhole = position + events.Count == _events.Last;
         }
-        var (touched, gone) = TakeTouched(most);
+        var (touched, gone, rest) = TakeTouched(most);
         if (!begins && events.Count == 0 && touched.Count == 0 && gone.Length == 0)
             return null;
         var now = time.GetTimestamp();
@@ -285,7 +283,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             else if (socket is { Connected: true, IsOver: false })
                 sockets.Add(LostSocket.Of(socket, now));
         }
-        return new ReplicaChanges(begins, position, events, sockets, gone, versions);
+        return new ReplicaChanges(begins, position, events, sockets, gone, versions) { IsWhole = isWhole && rest == 0 };
     }
 
     /// <summary>How far the log had got of each node's events at a position.</summary>
@@ -309,27 +307,28 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
 
     private void BeginReplicating(IReadOnlyCollection<IRecoverable> all)
     {
-        var touched = new Dictionary<string, IRecoverable?>(all.Count + _lost.Count, StringComparer.Ordinal);
+        var touched = new AgeOrder<string, IRecoverable?>(StringComparer.Ordinal);
         foreach (var (secret, _) in _lost.Entries)
-            touched[secret] = null;
+            touched.Set(secret, null);
         foreach (var socket in all)
-            touched[socket.RecoverySecret!] = socket;
+            touched.Set(socket.RecoverySecret!, socket);
         lock (_changes)
             (_touched, _gone) = (touched, new HashSet<string>(StringComparer.Ordinal));
     }
 
-    private (List<KeyValuePair<string, IRecoverable?>> Touched, string[] Gone) TakeTouched(int most)
+    /// <summary>Those that have waited longest, so that none waits for ever; all that are gone; and how many are left.</summary>
+    private (List<(string Secret, IRecoverable? Socket)> Touched, string[] Gone, int Left) TakeTouched(int most)
     {
         lock (_changes)
         {
             if (_touched is null)
-                return ([], []);
-            List<KeyValuePair<string, IRecoverable?>> touched = [.. _touched.Take(most)];
+                return ([], [], 0);
+            List<(string Secret, IRecoverable? Socket)> touched = [.. _touched.Entries.Take(most)];
             foreach (var (secret, _) in touched)
-                _touched.Remove(secret);
+                _touched.Remove(secret, out _);
             string[] gone = [.. _gone];
             _gone.Clear();
-            return (touched, gone);
+            return (touched, gone, _touched.Count);
         }
     }
 

@@ -15,4 +15,8 @@ internal sealed record ReplicaChanges(
     IReadOnlyCollection<LostSocket> Sockets,
     string[] Gone,
     IReadOnlyDictionary<string, long> Versions
-);
+)
+{
+    /// <summary>Whether there was nothing more: with these the replica has everything.</summary>
+    public bool IsWhole { get; init; }
+}

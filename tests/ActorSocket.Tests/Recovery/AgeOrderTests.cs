@@ -18,5 +18,8 @@ public sealed class AgeOrderTests
         Assert.True(order.TryGet("a", out var found) && found == 4);
         Assert.False(order.Remove("c", out _) || order.TryGet("c", out _));
         Assert.Equal(2, order.Count);
+        order.Set("b", 5); // where it is
+        order.Set("d", 6);
+        Assert.Equal([("b", 5), ("a", 4), ("d", 6)], order.Entries);
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using ActorSocket.Data;
 using ActorSocket.Recovery;
 
@@ -23,6 +24,45 @@ public sealed class RecoveryLogTests
             Assert.NotNull(log.Take(Claim(i), out _));
         time.Seconds += 2;
         Assert.Null(log.Take(Claim(9), out _));
+    }
+
+    [Fact]
+    public void Of_more_sockets_than_are_copied_at_once_those_that_changed_first_go_first()
+    {
+        var log = new RecoveryLog(new RecoveryOptions(), "ABCDEF", new ManualTime());
+        Assert.True(log.TakeChanges(-1, [], 2)!.IsWhole);
+        Touch("a", "b", "c");
+        Assert.Equal(["a", "b"], Next(isWhole: false));
+        Touch("b", "a", "c"); // it has waited longest, and keeps its place
+        Assert.Equal(["c", "b"], Next(isWhole: false));
+        Assert.Equal(["a"], Next(isWhole: true));
+        Assert.Null(log.TakeChanges(0, [], 2));
+
+        void Touch(params string[] secrets) => Array.ForEach(secrets, secret => log.Touch(new Connected(secret)));
+
+        IEnumerable<string> Next(bool isWhole)
+        {
+            var changes = log.TakeChanges(0, [], 2)!;
+            Assert.Equal(isWhole, changes.IsWhole);
+            return changes.Sockets.Select(static socket => socket.Secret);
+        }
+    }
+
+    private sealed record Connected(string Id) : IRecoverable
+    {
+        public string RecoverySecret => Id;
+
+        public RecoveryStart RecoveryStart => new("", -1, 0);
+
+        public IReadOnlyCollection<string> CurrentRooms => [];
+
+        public SocketData Bag { get; } = new();
+
+        public ClaimsPrincipal? KnownUser => null;
+
+        bool IRecoverable.Connected => true;
+
+        public bool IsOver => false;
     }
 
     private static RecoveryClaim Claim(int i) => new($"secret {i}", "ABCDEF", 0);

@@ -83,6 +83,7 @@ public sealed partial class DashboardTests
             case Counter<long>: meter.CreateCounter<long>(instrument.Name, instrument.Unit).Add(1); break;
             case UpDownCounter<long>: meter.CreateUpDownCounter<long>(instrument.Name, instrument.Unit).Add(1); break;
             case Histogram<double>: meter.CreateHistogram<double>(instrument.Name, instrument.Unit).Record(1); break;
+            case ObservableGauge<double>: meter.CreateObservableGauge(instrument.Name, static () => 1.0, instrument.Unit); break;
             case ObservableGauge<long>: meter.CreateObservableGauge(instrument.Name, static () => 1L, instrument.Unit); break;
             default: Assert.Fail($"{instrument.Name} is a {instrument.GetType()}: give it a twin here."); break;
         }
