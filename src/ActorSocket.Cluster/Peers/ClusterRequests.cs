@@ -91,9 +91,10 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
                 else if (!peer.IsReachable)
                     answers.PeerUnreachable(peer);
             }
+            var ended = answers.Task.WaitAsync(timeout, time, cancellationToken);
             if (mayBeGone)
-                _ = ProbeAsync(answers, answers.Task.WaitAsync(timeout, time, cancellationToken));
-            await answers.Task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+                _ = ProbeAsync(answers, ended);
+            await ended.ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

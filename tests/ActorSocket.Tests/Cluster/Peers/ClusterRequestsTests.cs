@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ActorSocket.Clustering;
 using static ActorSocket.Clustering.ClusterProtocol;
 
@@ -69,6 +70,43 @@ public sealed class ClusterRequestsTests : ServerTest
             () => requests.AskAsync<FetchSocketsReply>([], Question, Limit, source.Token)
         );
         Assert.Empty((await requests.AskAsync<FetchSocketsReply>([], Question, Limit, default)).Answers);
+    }
+
+    [Fact]
+    public async Task A_question_that_nobody_answers_leaves_no_error_that_nobody_sees()
+    {
+        var unseen = new ConcurrentBag<Exception>();
+        TaskScheduler.UnobservedTaskException += See;
+        try
+        {
+            var (table, _, _) = TwoPeers();
+            await TimeOutAsync(table);
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            Assert.DoesNotContain(unseen, static error => error is TimeoutException);
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= See;
+        }
+
+        void See(object? sender, UnobservedTaskExceptionEventArgs e)
+        {
+            foreach (var error in e.Exception.InnerExceptions)
+                unseen.Add(error);
+        }
+
+        static async Task TimeOutAsync(PeerTable table)
+        {
+            var time = new ManualTime();
+            var requests = new ClusterRequests(table, time);
+            var asked = requests.AskAsync<FetchSocketsReply>(table.All, Question, Limit, default, mayBeGone: true);
+            time.Advance(5);
+            Assert.Equal(2, (await asked.WaitAsync(Patience)).Missing);
+        }
     }
 
     private static FetchSockets Question(long request) => new(request, new Target("/", null, []));

@@ -138,7 +138,7 @@ public sealed class RecoveryReplicatorTests : ServerTest
             var m = ((Packed)message).Unpack();
             if (m is Fragment fragment && !_fragments.TryAdd(fragment, Self, out m))
                 return;
-            var copy = (Replicate)m;
+            var copy = (Replicate)m!;
             var fitted = replicas.Apply(node.Tag, copy.Namespace, copy.Changes);
             node.Requests.Answered(Assert.Single(node.Peers.All), new ReplicateReply(copy.Request, fitted));
         }
