@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ActorSocket.Clustering;
 
-internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort, AnswerLeft }
+internal enum LinkOperation : byte { Open, Data, Credit, Close, Abort, AnswerLeft, AskAnswerLeft }
 
 /// <summary>
 /// One end of a link: bytes in both directions, in order, each direction with a window of bytes that may be under way, so that a slow

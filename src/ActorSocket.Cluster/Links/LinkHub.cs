@@ -14,12 +14,14 @@ internal sealed class LinkHub : IThreadPoolWorkItem
 {
     private const int EntryHeader = 13;
     private const int MaxSpare = 1024 * 1024;
+    private const int Remembered = 16 * 1024; // answers: seconds of them, when there are many
 
     private readonly ConcurrentDictionary<(bool IsGateway, long Link), LinkEnd> _ends = new();
     private readonly Lock _gate = new();
     private ArrayBufferWriter<byte> _pending = new(1024);
     private ArrayBufferWriter<byte> _spare = new(1024);
     private IActorRef _receiver = ActorRefs.Nobody;
+    private long[]? _left; // the last answers that have left: each request has its place, until a much later one takes it
     private bool _scheduled;
     private bool _closed;
     private long _lastLink;
@@ -37,8 +39,33 @@ internal sealed class LinkHub : IThreadPoolWorkItem
     /// <summary>Called when the other node has passed on the answer to a request that came in there.</summary>
     public Action<long> AnswerLeft { get; set; } = static _ => { };
 
-    /// <summary>The client has the answer to a request that came in here. Told with the links' bytes: often, and soon.</summary>
-    public void TellAnswerLeft(long request) => Append(isGateway: true, request, LinkOperation.AnswerLeft, []);
+    /// <summary>Called when something that the other node has told was lost.</summary>
+    public Action BatchLost { get; set; } = static () => { };
+
+    /// <summary>
+    /// The client has the answer to a request that came in here. Told with the links' bytes: often, and soon; and again when asked.
+    /// </summary>
+    public void TellAnswerLeft(long request)
+    {
+        lock (_gate)
+            (_left ??= new long[Remembered])[request % Remembered] = request;
+        Append(isGateway: true, request, LinkOperation.AnswerLeft, []);
+    }
+
+    /// <summary>
+    /// The word that an answer has left does not come: it may be lost. Told again if it has been told, else nothing follows. A node of an
+    /// older version says nothing.
+    /// </summary>
+    public void AskAnswerLeft(long request) => Append(isGateway: false, request, LinkOperation.AskAnswerLeft, []);
+
+    private void TellAgain(long request)
+    {
+        bool hasLeft;
+        lock (_gate)
+            hasLeft = request > 0 && _left?[request % Remembered] == request;
+        if (hasLeft)
+            TellAnswerLeft(request);
+    }
 
     public int CountOf(bool isGateway) => _ends.Keys.Count(end => end.IsGateway == isGateway);
 
@@ -101,6 +128,7 @@ internal sealed class LinkHub : IThreadPoolWorkItem
         {
             foreach (var end in _ends.Values)
                 end.Abort();
+            BatchLost();
         }
         _taken = batch.Number;
         ReadOnlySpan<byte> entries = batch.Entries;
@@ -114,6 +142,8 @@ internal sealed class LinkHub : IThreadPoolWorkItem
                 return;
             if (operation is LinkOperation.AnswerLeft)
                 AnswerLeft(link);
+            else if (operation is LinkOperation.AskAnswerLeft)
+                TellAgain(link);
             else if (_ends.TryGetValue((isGateway, link), out var end))
                 end.Receive(operation, entries.Slice(EntryHeader, length));
             else if (operation is LinkOperation.Open or LinkOperation.Close)

@@ -135,6 +135,7 @@ internal sealed class PeerActor(NodeServices node, ClusterAdapter cluster, Uniqu
         _links.Receiver = ((ExtendedActorSystem)Context.System).Provider.ResolveActorRef(links.ToSerializationFormat());
         var peer = _peer = new Peer(m.Tag, Sender, m.Key, _links);
         _links.AnswerLeft = request => cluster.Home.AnswerLeft(peer.Tag, request);
+        _links.BatchLost = () => cluster.Home.AskWhatLeft(peer);
         _rooms = new RoomExchange(
             peer.Tell,
             change => Take(change, peer),

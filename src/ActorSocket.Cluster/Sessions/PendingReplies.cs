@@ -15,13 +15,15 @@ internal sealed class PendingReplies(PeerTable peers)
 
     public Task<object> Add(long request, Peer home)
     {
-        var reply = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _open[request] = (home, reply);
+        var reply = _open.GetOrAdd(request, Open, home).Reply;
         // After it was added: whoever goes from here on finds it.
         if (_closed || !peers.TryGet(home.Tag, out _))
             Forget(request);
         return reply.Task;
     }
+
+    private static (Peer Home, TaskCompletionSource<object> Reply) Open(long request, Peer home) =>
+        (home, new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public void Complete(long request, object reply)
     {

@@ -11,7 +11,8 @@ namespace ActorSocket.Clustering;
 internal sealed class RelayedRequests(SessionHome home, EngineConnection connection, ServerServices server, ClusterMetrics metrics)
     : IRelayedRequests
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(1);
+    private const int MaxAsked = 4; // then the node is gone, whether or not the others have noticed
 
     private FragmentAssembler? _fragments; // long POSTs
 
@@ -28,14 +29,18 @@ internal sealed class RelayedRequests(SessionHome home, EngineConnection connect
     {
         if ((ofPost ? PostAnswer : PollAnswer) is not { } answer)
             return true;
-        try
+        for (var asked = 0; asked <= MaxAsked; asked++)
         {
-            if (await answer.Left.WaitAsync(AnswerTimeout, server.Time).ConfigureAwait(false))
-                return true;
-        }
-        catch (TimeoutException)
-        {
-            // The node is gone, whether or not the others have noticed.
+            try
+            {
+                if (await answer.Left.WaitAsync(AskInterval, server.Time).ConfigureAwait(false))
+                    return true;
+                break;
+            }
+            catch (TimeoutException)
+            {
+                home.AskWhetherLeft(answer);
+            }
         }
         AnswerLost();
         return false;

@@ -18,6 +18,8 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaveRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TellRetry = TimeSpan.FromSeconds(1);
+    private const int MaxTold = 5;
 
     private readonly PollingTransport _polling = new(node.Server.Engine);
     private readonly ConcurrentDictionary<long, string> _polls = new(); // sids by request
@@ -192,7 +194,7 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
     {
         node.Metrics.RequestForwarded("poll");
         var request = NextRequest();
-        using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(new PollCut(sid, request)), null);
+        using var cut = context.RequestAborted.UnsafeRegister(_ => Cut(home, new PollCut(sid, request)), null);
         var asked = AskAsync(home, new PollRequest(sid, request, query));
         _polls[request] = sid;
         if (_isLeaving)
@@ -252,7 +254,7 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
         }
         catch (Exception error) when (PostBody.IsCut(error))
         {
-            Tell(new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: true));
+            _ = TellUntilHeardAsync(home, new PostFailed(sid, NextRequest(), query, begun != 0, WasCut: true));
             PostBody.AnswerCut(context, error);
             return null;
         }
@@ -298,9 +300,27 @@ internal sealed class SessionGateway(NodeServices node, ShardedSessions sessions
     private long NextRequest() => Interlocked.Increment(ref _lastRequest);
 
     /// <summary>The client is gone: the session is told, and nobody waits for its answer.</summary>
-    private void Cut(PollCut message)
+    private void Cut(Peer home, PollCut message)
     {
-        Tell(message);
+        _pending.Forget(message.Request);
+        _ = TellUntilHeardAsync(home, message);
+    }
+
+    /// <summary>
+    /// Told again until the session's node has said anything to it: else the session would live on for as long as a heartbeat takes, for a
+    /// client that is gone.
+    /// </summary>
+    private async Task TellUntilHeardAsync(Peer home, ISessionRequest message)
+    {
+        var heard = _pending.Add(message.Request, home);
+        var told = 0;
+        do
+        {
+            var retry = Task.Delay(TellRetry, node.Server.Time);
+            Tell(message);
+            await Task.WhenAny(heard, retry).ConfigureAwait(false);
+        }
+        while (!heard.IsCompleted && ++told < MaxTold);
         _pending.Forget(message.Request);
     }
 

@@ -58,7 +58,10 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
         switch (request)
         {
             case PollRequest m when Check(connection, m, m.Query, gateway): _ = PollAsync(connection, m, gateway); break;
-            case PollCut m: Cut(connection, (gateway, m.Request)); break;
+            case PollCut m:
+                Cut(connection, (gateway, m.Request));
+                Refuse(gateway, m, EngineIoError.UnknownSid); // it is heard
+                break;
             case GatewayLeaves { IsWebSocket: true }:
                 if (connection.IsWebSocket) // else it only probes, and the session goes on without it
                     connection.Session.Tell(new SessionProtocol.Close(DisconnectReason.ServerShuttingDown));
@@ -129,6 +132,23 @@ internal sealed class SessionHome(ServerServices server, ClusterMetrics metrics,
     {
         if (_onTheirWay.TryRemove((gateway, request), out var left))
             left.Answer.SetLeft(true);
+    }
+
+    /// <summary>Something that this node told was lost: its word of answers that have left may be, too.</summary>
+    public void AskWhatLeft(Peer peer)
+    {
+        foreach (var (gateway, request) in _onTheirWay.Keys)
+        {
+            if (gateway == peer.Tag)
+                peer.Links.AskAnswerLeft(request);
+        }
+    }
+
+    /// <summary>The word that an answer has left is long in coming: it may be lost.</summary>
+    public void AskWhetherLeft(AnswerOnItsWay answer)
+    {
+        if (peers.TryGet(answer.Gateway, out var peer))
+            peer.Links.AskAnswerLeft(answer.Request);
     }
 
     /// <summary>

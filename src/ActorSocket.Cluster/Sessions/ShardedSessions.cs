@@ -10,7 +10,7 @@ namespace ActorSocket.Clustering;
 internal sealed class ShardedSessions(NodeServices node, SessionHome home) : ISessionPlacement
 {
     /// <summary>The shard region of the sessions.</summary>
-    public IActorRef Region { get; private set; } = ActorRefs.Nobody;
+    public IActorRef Region { get; set; } = ActorRefs.Nobody;
 
     /// <summary>Whether this node's shards are there.</summary>
     public bool HasShards { get; set; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text;
 using Akka.Actor;
@@ -150,6 +151,40 @@ public sealed class LinkTests : Akka.TestKit.Xunit2.TestKit
         Assert.True(gateway.End.WasAborted && home.End.WasAborted);
         Assert.Equal("one,", home.Text);
         await EmptyAsync();
+    }
+
+    [Fact]
+    public async Task Word_of_an_answer_that_was_lost_is_given_again_once_the_loss_is_noticed()
+    {
+        var left = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _homes.AnswerLeft = left.SetResult;
+        _homes.BatchLost = () =>
+        {
+            _homes.AskAnswerLeft(6); // not yet
+            _homes.AskAnswerLeft(7);
+        };
+        Volatile.Write(ref _toLose, 1);
+        _gateways.TellAnswerLeft(7);
+        await AwaitAssertAsync(() => Assert.Equal(0, Volatile.Read(ref _toLose)), Patience);
+        _gateways.TellCount(); // nothing else follows
+        Assert.Equal(7, await left.Task.WaitAsync(Patience));
+        await EmitBarrierAsync();
+    }
+
+    [Fact]
+    public async Task Word_is_given_of_an_answer_that_has_left_and_not_of_one_long_before_it()
+    {
+        var told = new ConcurrentQueue<long>();
+        _gateways.TellAnswerLeft(1);
+        for (var request = 2; request < 100_000; request++)
+            _gateways.TellAnswerLeft(request);
+        await EmitBarrierAsync();
+        _homes.AnswerLeft = told.Enqueue;
+        foreach (var request in (long[])[0, -1, 1, 100_000, 99_999, 95_000])
+            _homes.AskAnswerLeft(request);
+        await EmitBarrierAsync(); // the questions are there
+        await EmitBarrierAsync(); // and what was answered
+        Assert.Equal([99_999, 95_000], told);
     }
 
     [Fact]

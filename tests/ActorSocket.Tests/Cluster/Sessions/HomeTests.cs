@@ -65,6 +65,59 @@ public sealed class HomeTests : ServerTest
     }
 
     [Fact]
+    public async Task Word_of_an_answer_that_was_lost_is_asked_for_and_the_session_lives_on()
+    {
+        var (server, home, connection) = await OpenHomeAsync();
+        var (peer, replies) = NewGateway("gate00");
+        var gateway = new LinkHub { Receiver = CreateTestProbe() }; // what it tells is lost
+        peer.Links.Receiver = Sys.ActorOf(Props.Create(() => new Wire(gateway)));
+        peer.Links.AnswerLeft = request => home.AnswerLeft(peer.Tag, request);
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(peer)), replies);
+        connection.Outbound.Append(EncodedFrame.Control("4one"u8));
+        replies.ExpectMsg<Packed>(Patience);
+        gateway.TellAnswerLeft(1);
+        home.Serve(connection, new PollRequest(connection.Sid, 2, QueryBy(peer)), replies);
+        connection.Outbound.Append(EncodedFrame.Control("4two"u8));
+        replies.ExpectNoMsg(0);
+        gateway.Receiver = Sys.ActorOf(Props.Create(() => new Wire(peer.Links)));
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        var served = Assert.IsType<RequestServed>(replies.ExpectMsg<Packed>(Patience).Unpack());
+        Assert.Equal((2, "4two"), (served.Request, System.Text.Encoding.ASCII.GetString(served.Body)));
+        Assert.True(server.Engine.Sessions.TryGet(connection.Sid, out _));
+    }
+
+    [Fact]
+    public async Task An_answer_of_which_no_word_comes_is_lost_after_five_seconds()
+    {
+        var (server, home, connection) = await OpenHomeAsync();
+        var (peer, replies) = NewGateway("gate00");
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(peer)), replies);
+        connection.Outbound.Append(EncodedFrame.Control("4one"u8));
+        replies.ExpectMsg<Packed>(Patience);
+        home.Serve(connection, new PollRequest(connection.Sid, 2, QueryBy(peer)), replies);
+        var seconds = 0;
+        for (; server.Engine.Sessions.TryGet(connection.Sid, out _); seconds++)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        Assert.InRange(seconds, 5, int.MaxValue);
+        Assert.IsType<RequestRefused>(replies.ExpectMsg<Packed>(Patience).Unpack());
+        Assert.False(server.Engine.Sessions.TryGet(connection.Sid, out _));
+    }
+
+    [Fact]
+    public async Task Word_of_a_poll_that_was_cut_is_confirmed()
+    {
+        var (server, home, connection) = await OpenHomeAsync();
+        var (peer, replies) = NewGateway("gate00");
+        home.Serve(connection, new PollRequest(connection.Sid, 1, QueryBy(peer)), replies);
+        home.Serve(connection, new PollCut(connection.Sid, 1), replies);
+        Assert.Equal(1, Assert.IsType<RequestRefused>(replies.ExpectMsg<Packed>(Patience).Unpack()).Request);
+        Assert.False(server.Engine.Sessions.TryGet(connection.Sid, out _));
+    }
+
+    [Fact]
     public async Task A_poll_waits_on_when_a_process_goes_that_lived_at_the_address_before()
     {
         var server = NewServer();
@@ -94,6 +147,12 @@ public sealed class HomeTests : ServerTest
         await HandledAsync(session.Session);
         Assert.Null(session.Connection.ClosedBecause);
         Assert.NotNull(gateway);
+    }
+
+    /// <summary>What remoting does, and the receiver on the other node.</summary>
+    private sealed class Wire(LinkHub hub) : UntypedActor
+    {
+        protected override void OnReceive(object message) => hub.Receive((LinkBatch)((Packed)message).Unpack());
     }
 
     private static RequestQuery QueryBy(Peer gateway) => new(IsRevision3: false, IsForWebSocket: false, "", gateway.Tag);
