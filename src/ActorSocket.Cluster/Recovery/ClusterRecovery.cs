@@ -14,6 +14,8 @@ internal sealed class ClusterRecovery(NodeServices node)
 {
     private static readonly TimeSpan TakenTimeout = TimeSpan.FromMilliseconds(500); // a client waits
 
+    private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(1); // likewise, and the question is short
+
     private static readonly Dictionary<string, long> Nothing = new(StringComparer.Ordinal);
 
     private IActorRef _replicator = ActorRefs.Nobody;
@@ -144,19 +146,22 @@ internal sealed class ClusterRecovery(NodeServices node)
     /// </summary>
     public async Task OnCollectMissedAsync(Peer peer, CollectMissed m)
     {
-        var isComplete = m.Tag != node.Tag || await EmitBarrierAsync(m.Namespace).ConfigureAwait(false);
+        var isComplete = m.Tag != node.Tag || await EmitBarrierAsync(m.Namespace, node.Peers.All).ConfigureAwait(false);
         var missed = Collect(m);
         peer.Tell(Packed.Of(missed with { IsComplete = missed.IsComplete && isComplete }));
     }
 
-    /// <summary>True when everything that the other nodes had emitted in a namespace, and sent here, has arrived.</summary>
-    public async Task<bool> EmitBarrierAsync(string ns, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// True when everything that these nodes had emitted in a namespace, and sent here, has arrived; false when one of them does not answer
+    /// soon.
+    /// </summary>
+    public async Task<bool> EmitBarrierAsync(string ns, Peer[] peers, CancellationToken cancellationToken = default)
     {
         var (answers, missing) = await node
             .Requests.AskAsync<EmitBarrierReply>(
-                node.Peers.All,
+                peers,
                 request => new EmitBarrier(request, ns),
-                node.Options.RequestTimeout,
+                BarrierTimeout,
                 cancellationToken,
                 mayBeGone: true
             )

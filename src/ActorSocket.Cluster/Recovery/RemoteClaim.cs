@@ -11,7 +11,7 @@ namespace ActorSocket.Clustering;
 internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, ClusterRecovery recovery, RecoveryClaim claim)
 {
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(150); // most answers are here by then
-    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(2); // a process that is there, and busy
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1); // for who has not said yet that it has the question
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10); // it ends the old connection first
 
     /// <summary>
@@ -71,6 +71,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
         var time = ns.Server.Time;
         var answers = new Answers(peer);
         var request = node.Requests.Open(answers);
+        var limit = Task.Delay(Limit, time);
         try
         {
             peer.Tell(Packed.Of(new ClaimSocket(request, ns.Name, claim.Secret, claim.Offset, tag, claim.OffsetTag)));
@@ -86,7 +87,7 @@ internal sealed class RemoteClaim(NamespaceServices ns, NodeServices node, Clust
                     && found != PeerPresence.Listens
                 )
                     return (null, found is PeerPresence.Refuses);
-                await Task.WhenAny(ended, answers.Heard, Task.Delay(Slow, time)).ConfigureAwait(false);
+                await Task.WhenAny(ended, answers.Heard, limit).ConfigureAwait(false); // a process that is there, and busy, or stands still
                 if (!ended.IsCompleted && !answers.Heard.IsCompleted)
                     return (null, false);
                 await Task.WhenAny(ended, Task.Delay(OnItsWay, time)).ConfigureAwait(false);

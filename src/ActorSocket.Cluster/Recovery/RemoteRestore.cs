@@ -67,7 +67,9 @@ internal sealed class RemoteRestore(
         if (logged is not [var log] || !_merge.AddLog(log))
             return false;
         if (source?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
-            return await recovery.EmitBarrierAsync(ns.Name, cancellationToken).ConfigureAwait(false);
+            return await recovery.EmitBarrierAsync(ns.Name, node.Peers.All, cancellationToken).ConfigureAwait(false);
+        if (!await recovery.EmitBarrierAsync(ns.Name, Others, cancellationToken).ConfigureAwait(false))
+            return false; // one that stands still would not answer the long question either: the client does not wait for it
         var since = new CollectEmitted(0, ns.Name, tag, _merge.Versions, Lost.Id, Lost.Rooms);
         var (answers, missing) = await node
             .Requests.AskAsync<MissedEventsReply>(
