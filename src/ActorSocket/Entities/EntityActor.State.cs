@@ -76,11 +76,15 @@ internal sealed partial class EntityActor
         _context.Saves.Begin(
             Math.Max(_stored?.Number ?? 0, kept?.Number ?? 0),
             generation,
-            isSaved: kept is null || (kept.IsSaved && kept.Version == entity.StateVersion) // a new one is saved when it has something
+            // A new one is saved when it has something; what an older version has written, at once.
+            isSaved: kept is null || (kept.IsSaved && kept.Version == entity.StateVersion && !HasTokens(kept))
         );
     }
 
     // ---- Saving
+    /// <summary>Whether the store has tokens of seats, and not their digests: it was saved before it was to be so.</summary>
+    private static bool HasTokens(KeptState kept) => kept.Seats?.All.Any(static seat => seat.TokenDigests is null) is true;
+
 
     private void SaveLater()
     {

@@ -427,7 +427,7 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
             byte[] state = _entity!.HandOver() is { } own
                 ? JsonSerializer.SerializeToUtf8Bytes(own, own.GetType(), _server.Json.Options)
                 : [];
-            var seats = _context.SeatsToKeep();
+            var seats = _context.SeatsToKeep(isHandOver: true);
             return _context.Timers.Count == 0 && seats is null
                 ? state
                 : KeptState.Write(version: 1, number: 0, isSaved: false, _context.Timers, seats, state, isHandOver: true);

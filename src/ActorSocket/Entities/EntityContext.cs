@@ -179,10 +179,11 @@ internal sealed class EntityContext(string id, EntityKind kind)
     public Seats SeatsOf(RoomEntity entity, SeatRecords? kept = null) => Seats ??= new Seats(this, entity, kept);
 
     /// <summary>What is kept of the seats; null where there is nothing.</summary>
-    public SeatRecords? SeatsToKeep() => Seats is { Table: { Version: > 0 } table } ? table.ToRecords() : null;
+    /// <param name="isHandOver">By another node, and not by the store.</param>
+    public SeatRecords? SeatsToKeep(bool isHandOver) => Seats is { Table: { Version: > 0 } table } ? table.ToRecords(isHandOver) : null;
 
-    /// <summary>Likewise, and null where nobody ever sat: what its start alone has set is no reason to save an entity.</summary>
-    public SeatRecords? SeatsToSave() => Seats is { Table.HasStory: true } ? SeatsToKeep() : null;
+    /// <summary>For the store, and null where nobody ever sat: what its start alone has set is no reason to save an entity.</summary>
+    public SeatRecords? SeatsToSave() => Seats is { Table.HasStory: true } ? SeatsToKeep(isHandOver: false) : null;
 
     /// <summary>Whether they are others than when this was asked last.</summary>
     public bool TakeSeatsChanged()

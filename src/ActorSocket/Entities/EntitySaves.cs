@@ -72,7 +72,7 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
             _latest = digest;
             var stored = new StoredState(
                 _number,
-                KeptState.Write(version, _number, isSaved: true, context.Timers, context.SeatsToKeep(), state)
+                KeptState.Write(version, _number, isSaved: true, context.Timers, context.SeatsToKeep(isHandOver: false), state)
             );
             if (_running is not null)
             {
@@ -118,8 +118,9 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         lock (_gate)
         {
             var isSaved = _running is null && !context.IsDeleted && _latest is not null && DigestOf(state).AsSpan().SequenceEqual(_latest);
-            return KeptState.Write(
-                entity.StateVersion, _number, isSaved, context.Timers, context.SeatsToKeep(), state, isHandOver: true);
+            var end = context.IsDeleted ? PendingEnd.Delete : context.IsRetired ? PendingEnd.Retire : PendingEnd.None;
+            var seats = context.SeatsToKeep(isHandOver: true);
+            return KeptState.Write(entity.StateVersion, _number, isSaved, context.Timers, seats, state, isHandOver: true, end);
         }
     }
 

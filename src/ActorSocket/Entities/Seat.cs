@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using ActorSocket.Entities;
 
 namespace ActorSocket;
@@ -46,11 +47,19 @@ public enum SeatLeaveReason
 [DebuggerDisplay("{Number}: {State}")] // not the token
 public sealed class Seat
 {
+    /// <summary>The one that its client has, and one whose answer may not have arrived.</summary>
+    private const int MostTokens = 2;
+
     private readonly SeatTable _table;
     private TimeSpan _graceTime;
+    private string? _token; // where it is known: made in this life, handed over, or shown
+    private byte[][] _tokenDigests; // of those that it is had by, the newest last
 
-    internal Seat(SeatTable table, long number, string token, string name, TimeSpan graceTime) =>
-        (_table, Number, Token, Name, _graceTime) = (table, number, token, name, graceTime);
+    internal Seat(SeatTable table, long number, string? token, string name, TimeSpan graceTime, byte[][]? tokenDigests = null)
+    {
+        (_table, Number, _token, Name, _graceTime) = (table, number, token, name, graceTime);
+        _tokenDigests = tokenDigests ?? (token is null ? [] : [SeatToken.DigestOf(token)]);
+    }
 
     /// <summary>Which one: from 1, never given twice by the same entity. No secret: others may know a member by it.</summary>
     public long Number { get; }
@@ -59,7 +68,11 @@ public sealed class Seat
     /// What its client comes back with, by <see cref="Seats.ReturnAsync"/>, when its socket is another one. A secret of that client: with
     /// it one has the seat. URL-safe, some 25 characters, 132 bits of them random.
     /// </summary>
-    public string Token { get; }
+    /// <remarks>
+    /// The store has its digest alone. So after a crash, until its client has shown it, it is not known: whoever asks for it then gets a
+    /// new one, and the client has the seat by either.
+    /// </remarks>
+    public string Token => _token ??= MakeToken();
 
     /// <summary>What the entity has called it, such as the player's name; empty for nothing.</summary>
     public string Name { get; }
@@ -88,7 +101,7 @@ public sealed class Seat
             Seats.CheckTime(value, nameof(value));
             _graceTime = value;
             if (State == SeatState.Lost)
-                Due = Since + value;
+                SetDue(Since + value);
             _table.Touch();
         }
     }
@@ -105,15 +118,28 @@ public sealed class Seat
 
     internal void Lose(DateTimeOffset now) => Set(SeatState.Lost, SocketId, now, now + _graceTime);
 
-    internal void KeepUntil(DateTimeOffset due) => Due = due;
+    internal void KeepUntil(DateTimeOffset due) => SetDue(due);
 
     internal void Leave(DateTimeOffset now) => Set(SeatState.Left, SocketId, now, null);
 
-    internal SeatRecord ToRecord() => new(Number, Token, Name, State, SocketId, Since, _graceTime, Due);
+    /// <summary>Whether its client has it by this token, in a time that says nothing of what a wrong one has right.</summary>
+    internal bool IsHadBy(string token)
+    {
+        var (digest, isOne) = (SeatToken.DigestOf(token), false);
+        foreach (var own in _tokenDigests)
+            isOne |= CryptographicOperations.FixedTimeEquals(digest, own);
+        if (isOne)
+            _token ??= token;
+        return isOne;
+    }
+
+    /// <param name="isHandOver">It goes to another node, and not into the store: with its token.</param>
+    internal SeatRecord ToRecord(bool isHandOver) =>
+        new(Number, isHandOver ? _token : null, Name, State, SocketId, Since, _graceTime, Due, _tokenDigests);
 
     internal static Seat Of(SeatTable table, SeatRecord record)
     {
-        var seat = new Seat(table, record.Number, record.Token, record.Name, record.GraceTime);
+        var seat = new Seat(table, record.Number, record.Token, record.Name, record.GraceTime, record.TokenDigests);
         seat.Set(record.State, record.SocketId, record.Since, record.Due);
         return seat;
     }
@@ -121,6 +147,23 @@ public sealed class Seat
     /// <summary>Its number, its name and where it is; not its token.</summary>
     public override string ToString() => $"{Number} {Name} ({State})";
 
-    private void Set(SeatState state, string socketId, DateTimeOffset since, DateTimeOffset? due) =>
-        (State, SocketId, Since, Due) = (state, socketId, since, due);
+    private void Set(SeatState state, string socketId, DateTimeOffset since, DateTimeOffset? due)
+    {
+        (State, SocketId, Since) = (state, socketId, since);
+        SetDue(due);
+    }
+
+    private void SetDue(DateTimeOffset? due)
+    {
+        _table.Reschedule(this, due);
+        Due = due;
+    }
+
+    private string MakeToken()
+    {
+        var token = SeatToken.New(Number);
+        _tokenDigests = [.. _tokenDigests.TakeLast(MostTokens - 1), SeatToken.DigestOf(token)];
+        _table.Touch();
+        return token;
+    }
 }

@@ -1,15 +1,25 @@
 namespace ActorSocket.Entities;
 
 /// <summary>A seat as it is kept.</summary>
+/// <param name="Number">Which one.</param>
+/// <param name="Token">As it is handed over, where it is known; null in the store, but for what older versions have written.</param>
+/// <param name="Name">What the entity calls it.</param>
+/// <param name="State">Where it is in its story.</param>
+/// <param name="SocketId">Of its socket.</param>
+/// <param name="Since">Since when it is there.</param>
+/// <param name="GraceTime">For how long it is kept once it is lost.</param>
+/// <param name="Due">When it is over by itself.</param>
+/// <param name="TokenDigests">Of the tokens that it is had by; null where an older version has written it.</param>
 internal sealed record SeatRecord(
     long Number,
-    string Token,
+    string? Token,
     string Name,
     SeatState State,
     string SocketId,
     DateTimeOffset Since,
     TimeSpan GraceTime,
-    DateTimeOffset? Due
+    DateTimeOffset? Due,
+    byte[][]? TokenDigests = null
 );
 
 /// <summary>The seats of an entity as they are kept.</summary>

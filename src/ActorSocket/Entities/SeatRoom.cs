@@ -1,4 +1,5 @@
 using ActorSocket.Diagnostics;
+using ActorSocket.Recovery;
 
 namespace ActorSocket.Entities;
 
@@ -8,26 +9,15 @@ namespace ActorSocket.Entities;
 /// </summary>
 internal sealed class SeatRoom(EntityContext context, SeatTable table)
 {
-    // sockets that have lost their seat while they were lost, and until when they may be recovered, into the room too
-    private readonly Dictionary<string, DateTimeOffset> _former = new(StringComparer.Ordinal);
+    // Sockets that have lost their seat while they were lost, and until when they may be recovered, into the room too: for all equally
+    // long, so the oldest is over first.
+    private readonly AgeOrder<string, DateTimeOffset> _former = new(StringComparer.Ordinal);
     private Task? _clearing;
 
     public string Name { get; } = context.RoomName();
 
     /// <summary>When the next of those who had a seat need not be looked for any more.</summary>
-    public DateTimeOffset? FirstDue
-    {
-        get
-        {
-            DateTimeOffset? first = null;
-            foreach (var until in _former.Values)
-            {
-                if (!(until >= first))
-                    first = until;
-            }
-            return first;
-        }
-    }
+    public DateTimeOffset? FirstDue => _former.TryPeek(out _, out var until) ? until : null;
 
     /// <summary>The entity lives from now on.</summary>
     public void Begin()
@@ -64,7 +54,7 @@ internal sealed class SeatRoom(EntityContext context, SeatTable table)
     /// <summary>It is in the room, and has a seat.</summary>
     public void Keep(string socketId)
     {
-        _former.Remove(socketId);
+        _former.Remove(socketId, out _);
         Watch(socketId);
     }
 
@@ -78,7 +68,7 @@ internal sealed class SeatRoom(EntityContext context, SeatTable table)
                 _ = LetGoAsync(before, CancellationToken.None); // its node may have crashed, and is not waited for
                 Forget(before);
             }
-            _former.Remove(socketId);
+            _former.Remove(socketId, out _);
         }
         Watch(socketId); // also the same: nobody may have said yet that it is back, and then it would not be told when it goes again
     }
@@ -107,25 +97,23 @@ internal sealed class SeatRoom(EntityContext context, SeatTable table)
             Unwatch(socketId);
             return;
         }
-        _former[socketId] = context.Namespace.Services.Server.Time.GetUtcNow() + recovery.Options.MaxDisconnectionDuration;
+        _former.Put(socketId, context.Namespace.Services.Server.Time.GetUtcNow() + recovery.Options.MaxDisconnectionDuration);
         Watch(socketId);
         table.Touch(); // there is something to come
     }
 
     /// <summary>Whether it had a seat, and may come back into the room.</summary>
-    public bool HasFormer(string socketId) => _former.ContainsKey(socketId);
+    public bool HasFormer(string socketId) => _former.TryGet(socketId, out _);
 
     /// <summary>Whether it was one of those.</summary>
-    public bool RemoveFormer(string socketId) => _former.Remove(socketId);
+    public bool RemoveFormer(string socketId) => _former.Remove(socketId, out _);
 
     /// <summary>Those that cannot come back any more are not looked for.</summary>
     public void Expire(DateTimeOffset now)
     {
-        foreach (var (socketId, until) in _former)
+        while (_former.TryPeek(out var socketId, out var until) && until <= now)
         {
-            if (until > now)
-                continue;
-            _former.Remove(socketId);
+            _former.Remove(socketId, out _);
             Unwatch(socketId);
         }
     }

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace ActorSocket.Entities;
 
 /// <summary>What became of a seat, for the entity to be told.</summary>
@@ -22,11 +18,9 @@ internal readonly record struct SeatChange(Seat Seat, SeatChangeKind Kind, SeatL
 /// </remarks>
 internal sealed class SeatTable
 {
-    private const string TokenAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    private const int TokenLength = 22; // 132 bits
-
     private readonly SortedDictionary<long, Seat> _byNumber = [];
     private readonly Dictionary<string, Seat> _bySocket = new(StringComparer.Ordinal);
+    private readonly SortedSet<(DateTimeOffset Due, long Number)> _due = []; // those that wait for somebody
     private long _last;
 
     public SeatTable(int most)
@@ -113,34 +107,22 @@ internal sealed class SeatTable
     public long Version { get; private set; }
 
     /// <summary>When the first one is over by itself.</summary>
-    public DateTimeOffset? FirstDue
-    {
-        get
-        {
-            DateTimeOffset? first = null;
-            foreach (var seat in _byNumber.Values)
-            {
-                if (seat.Due is { } due && !(due >= first))
-                    first = due;
-            }
-            return first;
-        }
-    }
+    public DateTimeOffset? FirstDue => _due.Count > 0 ? _due.Min.Due : null;
 
     public void Touch() => Version++;
 
     public Seat? OfSocket(string socketId) => _bySocket.GetValueOrDefault(socketId);
 
-    /// <summary>Compares in a time that says nothing of what a wrong token has right.</summary>
-    public Seat? OfToken(string token)
+    public Seat? OfToken(string token) =>
+        SeatToken.TryReadNumber(token, out var number) && _byNumber.TryGetValue(number, out var seat) && seat.IsHadBy(token) ? seat : null;
+
+    /// <summary>A seat is to be over at another time.</summary>
+    public void Reschedule(Seat seat, DateTimeOffset? due)
     {
-        var dot = token.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0
-            && long.TryParse(token.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && _byNumber.TryGetValue(number, out var seat)
-            && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(token.AsSpan()), MemoryMarshal.AsBytes(seat.Token.AsSpan()))
-            ? seat
-            : null;
+        if (seat.Due is { } before)
+            _due.Remove((before, seat.Number));
+        if (due is { } next)
+            _due.Add((next, seat.Number));
     }
 
     /// <summary>A seat for a socket, which has none.</summary>
@@ -241,28 +223,20 @@ internal sealed class SeatTable
     /// <summary>The time of the next one that is due is over; null where none is.</summary>
     public SeatChange? Expire(DateTimeOffset now)
     {
-        foreach (var seat in _byNumber.Values)
-        {
-            if (seat.Due <= now)
-            {
-                var reason = seat.State == SeatState.Reserved ? SeatLeaveReason.ReservationExpired : SeatLeaveReason.GraceTimeOver;
-                return Leave(seat, reason, now);
-            }
-        }
-        return null;
+        if (!(FirstDue <= now))
+            return null;
+        var seat = _byNumber[_due.Min.Number];
+        return Leave(seat, seat.State == SeatState.Reserved ? SeatLeaveReason.ReservationExpired : SeatLeaveReason.GraceTimeOver, now);
     }
 
-    public SeatRecords ToRecords() =>
-        new(_last, Capacity, IsLocked, GraceTime, ReservationTime, [.. _byNumber.Values.Select(static seat => seat.ToRecord())]);
+    /// <param name="isHandOver">They go to another node, and not into the store.</param>
+    public SeatRecords ToRecords(bool isHandOver) =>
+        new(_last, Capacity, IsLocked, GraceTime, ReservationTime, [.. _byNumber.Values.Select(seat => seat.ToRecord(isHandOver))]);
 
     private Seat Add(string name)
     {
         var number = ++_last;
-        var token = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{number}.{RandomNumberGenerator.GetString(TokenAlphabet, TokenLength)}"
-        );
-        var seat = new Seat(this, number, token, name, GraceTime);
+        var seat = new Seat(this, number, SeatToken.New(number), name, GraceTime);
         _byNumber.Add(number, seat);
         Touch();
         return seat;

@@ -153,6 +153,7 @@ public sealed class Seats : IReadOnlyCollection<Seat>
         {
             await _room.JoinAsync(socketId, cancellationToken).ConfigureAwait(false); // it may have left the room on its own node
             _context.Sync?.Send(socketId); // it may have missed something: why else would it ask?
+            _ = own.Token; // there is one before the entity saves, and tells its client
             return own;
         }
         if (IsLocked || _isEnding || _context.IsRetired)

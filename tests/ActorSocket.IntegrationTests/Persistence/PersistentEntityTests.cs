@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using ActorSocket.Entities;
 using Microsoft.Extensions.DependencyInjection;
@@ -140,6 +141,44 @@ public sealed class PersistentEntityTests
         await lobbies.InvokeAsync("a", "join", "anna");
         await Node.UntilAsync(() => Lobby.Ended.ContainsKey("a"), "it to retire");
         Assert.Equal(["anna"], (await lobbies.InvokeAsync<List<string>>("a", "members"))!);
+    }
+
+    [Fact]
+    public async Task The_store_has_no_token_that_gives_somebody_a_seat_and_seats_are_known_by_theirs_after_a_restart()
+    {
+        using var file = new StoreFile();
+        string token;
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+        {
+            token = (await node.Entities.InvokeAsync<string>("a", "reserve"))!;
+            await node.Node.StopAsync();
+        }
+        var files = Directory.GetFiles(Path.GetDirectoryName(file.Path)!);
+        var stored = string.Concat(files.Select(static one => Encoding.Latin1.GetString(File.ReadAllBytes(one))));
+        Assert.Contains("tokenDigests", stored, StringComparison.Ordinal);
+        Assert.DoesNotContain(token.Split('.')[1], stored, StringComparison.Ordinal);
+        await using (var node = await file.StartAsync<Lobby>(NeverSaved))
+            Assert.Equal(1, await node.Entities.InvokeAsync<long>("a", "numberOf", token));
+    }
+
+    [Fact]
+    public async Task Tokens_that_an_older_version_has_stored_are_worth_what_they_were_and_are_stored_as_digests_with_the_next_start()
+    {
+        using var file = new StoreFile();
+        const string Secret = "abcdefghijklmnopqrstuv", Token = "3." + Secret;
+        var due = DateTimeOffset.UtcNow + TimeSpan.FromHours(1);
+        var seat = new SeatRecord(3, Token, "anna", SeatState.Reserved, "", DateTimeOffset.UtcNow, TimeSpan.Zero, due);
+        // As the entity sets them, so that nothing else is a reason to save it.
+        var seats = new SeatRecords(3, 10, IsLocked: false, TimeSpan.Zero, TimeSpan.FromMilliseconds(100), [seat]);
+        await using var node = await file.StartAsync<Lobby>(static options => options.SaveInterval = TimeSpan.FromMilliseconds(200));
+        var (store, key) = (node.Node.Server.Server.Entities.Store!, new EntityKey("lobby", "a"));
+        await store.SaveAsync(key, new StoredState(1, KeptState.Write(1, 1, isSaved: true, [], seats, "{}"u8)));
+        Assert.Contains(Secret, await StoredAsync(), StringComparison.Ordinal);
+        Assert.Equal(3, await node.Entities.InvokeAsync<long>("a", "numberOf", Token));
+        await Node.UntilAsync(() => !StoredAsync().Result.Contains(Secret, StringComparison.Ordinal), "the token to be stored no more");
+        Assert.Contains("tokenDigests", await StoredAsync(), StringComparison.Ordinal);
+
+        async Task<string> StoredAsync() => Encoding.UTF8.GetString((await store.LoadAsync(key))!.Bytes);
     }
 
     [Fact]
@@ -424,6 +463,18 @@ public sealed class PersistentEntityTests
 
         [Event("members")]
         public List<string> Members() => State.Members;
+
+        [Event("reserve")]
+        public async Task<string> ReserveAsync()
+        {
+            Seats.ReservationTime = TimeSpan.FromHours(1);
+            var seat = Seats.Reserve("anna");
+            await SaveAsync();
+            return seat.Token;
+        }
+
+        [Event("numberOf")]
+        public long NumberOf(string token) => Seats.FindByToken(token)?.Number ?? 0;
 
         [Event("save")]
         public Task StoreAsync() => SaveAsync();

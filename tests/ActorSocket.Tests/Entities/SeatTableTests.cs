@@ -8,7 +8,7 @@ namespace ActorSocket.Tests.Entities;
 /// <summary>The stories of seats, step by step: whatever is said of their sockets, in whatever order, twice, or late.</summary>
 public sealed partial class SeatTableTests
 {
-    private enum Step { Take, Reserve, Return, Here, Gone, Left, Leave, Wait, Save, Crash, Move }
+    private enum Step { Take, Reserve, Return, Here, Gone, Left, Leave, Wait, Ask, Save, Crash, Move }
 
     private static readonly Gen<Step> AnyStep = Gen.Frequency(
         (5, Gen.Const(Step.Take)),
@@ -19,6 +19,7 @@ public sealed partial class SeatTableTests
         (2, Gen.Const(Step.Left)),
         (2, Gen.Const(Step.Leave)),
         (4, Gen.Const(Step.Wait)),
+        (2, Gen.Const(Step.Ask)),
         (3, Gen.Const(Step.Save)),
         (2, Gen.Const(Step.Crash)),
         (2, Gen.Const(Step.Move))
@@ -124,13 +125,65 @@ public sealed partial class SeatTableTests
         Assert.Equal(3, World.Again(table).Take("c", "", World.Start).Seat.Number); // never given twice
     }
 
-    /// <summary>A table, its last save, and what the entity was told of each seat: a crash takes back both.</summary>
+    [Fact]
+    public void What_is_stored_of_a_token_gives_nobody_the_seat_and_is_enough_to_know_it_by()
+    {
+        var table = new SeatTable(10);
+        var token = table.Take("a", "", World.Start).Seat.Token;
+        var stored = JsonSerializer.Serialize(table.ToRecords(isHandOver: false));
+        Assert.DoesNotContain(token.Split('.')[1], stored, StringComparison.Ordinal);
+        table = World.Again(table, isHandOver: false);
+        var digest = Convert.ToBase64String(table.ToRecords(isHandOver: false).All[0].TokenDigests![0]);
+        Assert.Contains(digest, stored, StringComparison.Ordinal);
+        Assert.Null(table.OfToken("1." + digest));
+        Assert.Null(table.OfToken(token[..^1]));
+        Assert.Equal(token, table.OfToken(token)!.Token); // known again, once it was shown
+    }
+
+    [Fact]
+    public void Who_asks_again_after_a_crash_gets_another_token_and_the_one_before_is_worth_as_much()
+    {
+        var table = new SeatTable(10);
+        var first = table.Take("a", "", World.Start).Seat.Token;
+        table = World.Again(table, isHandOver: false);
+        var second = table.OfSocket("a")!.Token;
+        Assert.NotEqual(first, second);
+        Assert.Equal(second, table.OfSocket("a")!.Token);
+        Assert.Same(table.OfToken(first), table.OfToken(second));
+        Assert.Equal(second, World.Again(table, isHandOver: true).OfSocket("a")!.Token); // a move keeps it
+        table = World.Again(table, isHandOver: false);
+        var third = table.OfSocket("a")!.Token;
+        Assert.NotNull(table.OfToken(second));
+        Assert.NotNull(table.OfToken(third));
+        Assert.Null(table.OfToken(first)); // two at most, so what is kept does not grow
+    }
+
+    [Fact]
+    public void A_seat_that_an_older_version_has_kept_is_had_by_the_token_that_stands_there_and_is_kept_by_its_digest()
+    {
+        const string Kept = """
+            {"Number":3,"Token":"3.abcdefghijklmnopqrstuv","Name":"ada","State":2,"SocketId":"a","Since":"1970-01-01T00:00:00+00:00",
+            "GraceTime":"00:00:30","Due":"1970-01-01T00:00:30+00:00"}
+            """;
+        var record = JsonSerializer.Deserialize<SeatRecord>(Kept)!;
+        var table = new SeatTable(10, new SeatRecords(3, 10, false, TimeSpan.Zero, TimeSpan.Zero, [record]));
+        Assert.Equal(3, table.OfToken("3.abcdefghijklmnopqrstuv")!.Number);
+        var again = World.Again(table, isHandOver: false);
+        Assert.Equal(3, again.OfToken("3.abcdefghijklmnopqrstuv")!.Number);
+        Assert.DoesNotContain("abcdefghij", JsonSerializer.Serialize(table.ToRecords(isHandOver: false)), StringComparison.Ordinal);
+        Assert.Contains("abcdefghij", JsonSerializer.Serialize(table.ToRecords(isHandOver: true)), StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// A table, its last save, what the entity was told of each seat, and the token that its client has: a crash takes back all.
+    /// </summary>
     private sealed partial class World
     {
         public static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
 
         private readonly Dictionary<long, string> _stories = [];
-        private (SeatTable Table, Dictionary<long, string> Stories) _saved = (new SeatTable(5), []);
+        private readonly Dictionary<long, string> _tokens = [];
+        private (SeatTable Table, Dictionary<long, string> Stories, Dictionary<long, string> Tokens) _saved = (new SeatTable(5), [], []);
         private DateTimeOffset _now = Start;
 
         public SeatTable Table { get; private set; } = new(5);
@@ -141,11 +194,14 @@ public sealed partial class SeatTableTests
             switch (step)
             {
                 case Step.Take when Table.OfSocket(socket) is null && Table.Count < Table.Capacity:
-                    Note(Table.Take(socket, "", _now));
+                    var taken = Table.Take(socket, "", _now);
+                    _tokens[taken.Seat.Number] = taken.Seat.Token;
+                    Note(taken);
                     break;
                 case Step.Reserve when Table.Count < Table.Capacity:
                     Table.ReservationTime = TimeSpan.FromSeconds(one);
-                    Table.Reserve("", _now);
+                    var reserved = Table.Reserve("", _now);
+                    _tokens[reserved.Number] = reserved.Token;
                     break;
                 case Step.Return when seat is not null && (Table.OfSocket(socket) ?? seat) == seat:
                     while (Table.Return(seat, socket, _now) is { } change)
@@ -159,14 +215,14 @@ public sealed partial class SeatTableTests
                 case Step.Left: See(socket, SocketPresence.Left); break;
                 case Step.Leave when seat is not null: Note(Table.Leave(seat, SeatLeaveReason.Left, _now)); break;
                 case Step.Wait: Wait(TimeSpan.FromSeconds(5 * other)); break;
-                case Step.Save: _saved = (Again(Table), new(_stories)); break;
+                case Step.Ask when seat is not null: _tokens[seat.Number] = seat.Token; break;
+                case Step.Save: _saved = (Again(Table, isHandOver: false), new(_stories), new(_tokens)); break;
                 case Step.Crash:
-                    Table = Again(_saved.Table);
-                    _stories.Clear();
-                    foreach (var (number, story) in _saved.Stories)
-                        _stories[number] = story;
+                    Table = Again(_saved.Table, isHandOver: false);
+                    TakeBack(_stories, _saved.Stories);
+                    TakeBack(_tokens, _saved.Tokens);
                     break;
-                case Step.Move: Table = Again(Table); break;
+                case Step.Move: Table = Again(Table, isHandOver: true); break;
             }
             Check();
         }
@@ -179,8 +235,15 @@ public sealed partial class SeatTableTests
             Assert.False(Table.FirstDue <= _now);
         }
 
-        public static SeatTable Again(SeatTable table) =>
-            new(table.Most, JsonSerializer.Deserialize<SeatRecords>(JsonSerializer.SerializeToUtf8Bytes(table.ToRecords()))!);
+        public static SeatTable Again(SeatTable table, bool isHandOver = true) =>
+            new(table.Most, JsonSerializer.Deserialize<SeatRecords>(JsonSerializer.SerializeToUtf8Bytes(table.ToRecords(isHandOver)))!);
+
+        private static void TakeBack(Dictionary<long, string> now, Dictionary<long, string> saved)
+        {
+            now.Clear();
+            foreach (var (number, value) in saved)
+                now[number] = value;
+        }
 
         private void See(string socket, SocketPresence presence)
         {
@@ -212,7 +275,9 @@ public sealed partial class SeatTableTests
                 );
                 Assert.Equal(seat.State == SeatState.Connected, seat.Due is null);
                 Assert.Same(seat.State == SeatState.Reserved ? null : seat, Table.OfSocket(seat.SocketId));
+                Assert.NotNull(Again(Table, isHandOver: false).OfToken(_tokens[seat.Number]));
             }
+            Assert.Equal(Table.All.Min(static seat => seat.Due), Table.FirstDue);
             Assert.Equal(
                 _stories.Where(static one => !one.Value.EndsWith("Left", StringComparison.Ordinal)).Select(static one => one.Key).Order(),
                 Table.All.Where(static seat => seat.State != SeatState.Reserved).Select(static seat => seat.Number)
