@@ -153,53 +153,41 @@ public sealed class MatchQueueTests
     {
         await using var cluster = await ActorSocketTestCluster.StartAsync(4, Services, Map);
         var id = await IdOnAsync(cluster.Nodes[0], cluster.Nodes[1]);
-        var queue = cluster.Nodes[1].Services.GetRequiredService<RoomEntities<DuelQueue, IMatchQueue>>().Get(id);
+        var queue = QueuesOf(cluster.Nodes[1]).Get(id);
         var (ada, bob) = (await cluster.Nodes[1].ConnectAsync(), await cluster.Nodes[2].ConnectAsync());
         await queue.JoinAsync(MatchRequest.Of(ada.Id, "ada"));
         await cluster.Nodes[0].LeaveAsync();
         await cluster.UntilWholeAsync();
-        await PersistAsync(() => queue.JoinAsync(MatchRequest.Of(bob.Id, "bob")));
+        await queue.JoinAsync(MatchRequest.Of(bob.Id, "bob"));
         Assert.Equal(
             (await ada.ExpectAsync<SeatReservation>("matched"))!.Id,
             (await bob.ExpectAsync<SeatReservation>("matched"))!.Id
         );
 
         var other = await IdOnAsync(cluster.Nodes[2], cluster.Nodes[1]);
-        queue = cluster.Nodes[1].Services.GetRequiredService<RoomEntities<DuelQueue, IMatchQueue>>().Get(other);
+        queue = QueuesOf(cluster.Nodes[1]).Get(other);
         await queue.JoinAsync(MatchRequest.Of(ada.Id, "ada"));
         cluster.Nodes[1].Patience = TimeSpan.FromSeconds(60);
         await cluster.Nodes[2].CrashAsync();
         await cluster.UntilWholeAsync();
         Assert.Equal("queueLost", await ada.ExpectAsync<string>("unmatched"));
-        await PersistAsync(() => queue.JoinAsync(MatchRequest.Of(ada.Id, "ada")));
-    }
-
-    /// <summary>A call in the moment in which its shard moves may be lost.</summary>
-    private static async Task<T> PersistAsync<T>(Func<Task<T>> ask)
-    {
-        for (var left = 5; ; left--)
-        {
-            try
-            {
-                return await ask();
-            }
-            catch (TimeoutException) when (left > 0)
-            {
-            }
-        }
+        await queue.JoinAsync(MatchRequest.Of(ada.Id, "ada"));
     }
 
     /// <summary>A queue that lives on a node.</summary>
     private static async Task<string> IdOnAsync(ActorSocketTestNode node, ActorSocketTestNode asker)
     {
-        var queues = asker.Services.GetRequiredService<RoomEntities<DuelQueue, IMatchQueue>>();
+        var queues = QueuesOf(asker).ByName;
         for (var number = 0; ; number++)
         {
-            var at = number;
-            if (await PersistAsync(() => queues.ByName.InvokeAsync<string>("queue " + at, "where")) == node.Io.NodeTag)
+            if (await queues.InvokeAsync<string>("queue " + number, "where") == node.Io.NodeTag)
                 return "queue " + number;
         }
     }
+
+    /// <summary>A call in the moment in which its shard moves may be lost.</summary>
+    private static RoomEntities<DuelQueue, IMatchQueue> QueuesOf(ActorSocketTestNode node) =>
+        node.Services.GetRequiredService<RoomEntities<DuelQueue, IMatchQueue>>().Retries(5);
 
     private static Task<ActorSocketTestServer> StartAsync() => ActorSocketTestServer.StartAsync(Services, Map, new VirtualClock());
 

@@ -20,6 +20,7 @@ internal sealed partial class LobbyHub(
     private const int MaxText = 500;
     private const int MaxPicture = 500_000;
     private const int MaxQuestions = 4;
+    private const int MaxRetries = 3;
     private static readonly TimeSpan PictureInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(15);
     private static readonly HashSet<string> PictureTypes = new(StringComparer.Ordinal)
@@ -34,6 +35,11 @@ internal sealed partial class LobbyHub(
     /// What others know the pointer by. Not the socket's id, which of a Socket.IO 2 client (<c>AllowEIO3</c>) is a secret.
     /// </summary>
     private readonly string _pointer = Guid.NewGuid().ToString("N");
+
+    /// <summary>
+    /// A lobby whose node has crashed starts elsewhere when the cluster is whole again; what may be asked twice is asked until then.
+    /// </summary>
+    private readonly RoomEntities<LobbyRoom> _patient = lobbies.Retries(MaxRetries);
 
     private string? _name;
     private string? _lobby;
@@ -73,11 +79,7 @@ internal sealed partial class LobbyHub(
         name = name!.Trim();
         if (await registry.InvokeAsync<string>(LobbyRegistry.Id, "add", name) is { } problem)
             throw new EventException(problem);
-        await PersistAsync(async () =>
-        {
-            await lobbies.InvokeAsync(LobbyRoom.IdOf(name), "open", name);
-            return true;
-        });
+        await _patient.InvokeAsync(LobbyRoom.IdOf(name), "open", name);
         return new CreatedLobby(name);
     }
 
@@ -92,9 +94,7 @@ internal sealed partial class LobbyHub(
         JoinedLobby? joined;
         try
         {
-            joined = await PersistAsync(() =>
-                lobbies.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, _name, Socket.Id, again)
-            );
+            joined = await _patient.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, _name, Socket.Id, again);
         }
         catch (EntityCallException refused) when (refused.InnerException is EventException { Code: "SEATS_FULL" })
         {
@@ -130,17 +130,20 @@ internal sealed partial class LobbyHub(
         return new LeftLobby(true);
     }
 
+    /// <summary>Not by <c>Retries</c>: who is back meanwhile is not to be thrown out.</summary>
     private async Task LeaveSeatAsync(string lobby)
     {
-        try
+        for (var left = MaxRetries; left >= 0 && !(_lobby is { } now && LobbyRoom.IdOf(now) == LobbyRoom.IdOf(lobby)); left--)
         {
-            await PersistAsync(() => _lobby is { } now && LobbyRoom.IdOf(now) == LobbyRoom.IdOf(lobby)
-                ? Task.FromResult(true) // back already
-                : lobbies.InvokeAsync<bool>(LobbyRoom.IdOf(lobby), "leave", Socket.Id));
-        }
-        catch (Exception away) when (away is TimeoutException or EntityCallException)
-        {
-            // It does not live for now. This page is listed there until it is closed; what is asked next is more urgent.
+            try
+            {
+                await lobbies.InvokeAsync(LobbyRoom.IdOf(lobby), "leave", Socket.Id);
+                return;
+            }
+            catch (Exception away) when (away is TimeoutException or EntityCallException)
+            {
+                // It does not live for now. This page is listed there until it is closed; what is asked next is more urgent.
+            }
         }
     }
 
@@ -242,23 +245,6 @@ internal sealed partial class LobbyHub(
         }
         io.To(LobbyRoom.RoomOf(lobby)).As<ILobbyClient>().ReadyResult(started);
         return new ReadyChecked(started);
-    }
-
-    /// <summary>
-    /// A lobby whose node has crashed starts elsewhere when the cluster is whole again; what may be asked twice is asked until then.
-    /// </summary>
-    private static async Task<T> PersistAsync<T>(Func<Task<T>> ask)
-    {
-        for (var left = 3; ; left--)
-        {
-            try
-            {
-                return await ask();
-            }
-            catch (TimeoutException) when (left > 0)
-            {
-            }
-        }
     }
 
     /// <summary>Nothing waits for it, so nothing holds a client back that asks again and again: that is what the limit is for.</summary>

@@ -154,6 +154,13 @@ internal static partial class Log
     public static partial void EventLoopsRecommended(this ILogger log);
 
     [LoggerMessage(
+        96,
+        LogLevel.Warning,
+        "What was sent to an entity of class {Class}, without waiting for an answer, was not done: {Reason}."
+    )]
+    public static partial void EntityCallLost(this ILogger log, string @class, string reason);
+
+    [LoggerMessage(
         26,
         LogLevel.Critical,
         "The actor system ended although the host goes on: this node was downed, or failed. The process ends with exit code 1."

@@ -125,7 +125,7 @@ internal sealed partial class EntityActor
     private void FailStart(string reason)
     {
         while (_waiting.TryDequeue(out var waiting))
-            Answer(waiting.Call, waiting.Sender, [], reason);
+            Fail(kind, waiting.Call, waiting.Sender, reason, "it could not start");
         End();
     }
 }

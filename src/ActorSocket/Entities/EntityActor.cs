@@ -137,14 +137,14 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
         else if (_waiting.Count < MaxWaiting)
             _waiting.Enqueue((call, Sender));
         else
-            Answer(call, Sender, [], $"The entity is asked too much: {MaxWaiting} calls are waiting.");
+            Fail(kind, call, Sender, $"The entity is asked too much: {MaxWaiting} calls are waiting.", "too many are waiting for it");
     }
 
     private void Call(EntityCall call, IActorRef sender)
     {
         if (!kind.Methods.TryGetValue(call.Method, out var method))
         {
-            Answer(call, sender, [], $"A \"{kind.Type}\" has no method \"{call.Method}\".");
+            Fail(kind, call, sender, $"A \"{kind.Type}\" has no method \"{call.Method}\".", "it has no method of that name");
             RunNext();
             return;
         }
@@ -443,6 +443,20 @@ internal sealed partial class EntityActor(EntityKind kind, string id) : UntypedA
     {
         if (call.WantsAnswer)
             sender.Tell(new EntityAnswer(result, Shorten(error)));
+    }
+
+    /// <summary>It is not carried out: who waits for it is told why, and where nobody does, the log is.</summary>
+    /// <param name="kind">Of which class.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="sender">Who waits for it.</param>
+    /// <param name="error">What is answered.</param>
+    /// <param name="reason">What is logged: nothing of what a client, or a store, has said.</param>
+    internal static void Fail(EntityKind kind, EntityCall call, IActorRef sender, string error, string reason)
+    {
+        if (call.WantsAnswer)
+            Answer(call, sender, [], error);
+        else
+            kind.Namespace.Services.Server.Log.EntityCallLost(kind.Type, reason);
     }
 
     private static string TextOf(Exception error) => error.Message.Length == 0 ? error.GetType().Name : error.Message;

@@ -7,7 +7,9 @@ namespace ActorSocket.Entities;
 /// <summary>Calls the entities of one class, wherever they live.</summary>
 /// <param name="contract">The interface that says how they are called; null for none.</param>
 /// <param name="limit">How long an answer may take; null: as long as a request to other nodes.</param>
-internal sealed class EntityCaller(Namespace ns, string type, EntityRegion region, Type? contract, TimeSpan? limit)
+/// <param name="retries">How often a call that was not answered in time is sent again.</param>
+internal sealed class EntityCaller(
+    Namespace ns, string type, EntityRegion region, Type? contract, TimeSpan? limit = null, int retries = 0)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // Akka takes zero for no limit at all
 
@@ -17,7 +19,9 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
 
     public Type? Contract => contract;
 
-    public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, contract, timeout);
+    public EntityCaller Within(TimeSpan timeout) => new(ns, type, region, contract, timeout, retries);
+
+    public EntityCaller WithRetries(int count) => new(ns, type, region, contract, limit, count);
 
     /// <summary>Packs the call at once, and gives what the method returned: a JSON array.</summary>
     public Task<byte[]> CallAsync<TArgs>(string id, string method, in TArgs args, CancellationToken cancellationToken)
@@ -47,15 +51,23 @@ internal sealed class EntityCaller(Namespace ns, string type, EntityRegion regio
         var call = Pack(id, method, args, wantsAnswer: true);
         var within = limit ?? ns.Services.Server.Adapter.RequestTimeout;
         var wait = within > Shortest ? within : Shortest;
-        EntityAnswer answer;
-        try
+        EntityAnswer? answer = null;
+        for (var left = retries; answer is null; left--)
         {
-            answer = await region.Started.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AskTimeoutException timeout)
-        {
-            activity?.Failed(timeout, refusal: null);
-            throw new TimeoutException($"The \"{type}\" did not answer \"{method}\" within {within}.", timeout);
+            try
+            {
+                answer = await region.Started.Ask<EntityAnswer>(call, wait, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AskTimeoutException) when (left > 0)
+            {
+                // Its node may have gone: the next one finds it where it lives by then.
+            }
+            catch (AskTimeoutException timeout)
+            {
+                activity?.Failed(timeout, refusal: null);
+                var again = retries == 0 ? "" : $", nor any of {retries} times more";
+                throw new TimeoutException($"The \"{type}\" did not answer \"{method}\" within {within}{again}.", timeout);
+            }
         }
         if (answer.Error.Length > 0)
             activity?.SetTag("error.type", answer.Code.Length > 0 ? answer.Code : nameof(EntityCallException));

@@ -42,7 +42,7 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
     {
         if (_stopper is not null)
         {
-            EntityActor.Answer(call, Sender, [], Stopping);
+            Fail(call, Sender);
             return;
         }
         if (!_byId.TryGetValue(call.Id, out var child))
@@ -52,8 +52,16 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
         else if (child.Waiting.Count < MaxBuffered)
             child.Waiting.Enqueue((call, Sender));
         else
-            EntityActor.Answer(call, Sender, [], $"The entity is asked too much: {MaxBuffered} calls wait for it to start again.");
+            EntityActor.Fail(
+                kind,
+                call,
+                Sender,
+                $"The entity is asked too much: {MaxBuffered} calls wait for it to start again.",
+                "too many are waiting for it to start again"
+            );
     }
+
+    private void Fail(EntityCall call, IActorRef sender) => EntityActor.Fail(kind, call, sender, Stopping, "the server stops");
 
     private Child Start(string id)
     {
@@ -80,7 +88,7 @@ internal sealed class EntityParent(EntityKind kind) : UntypedActor
         if (_stopper is not null)
         {
             foreach (var (call, sender) in child.Waiting ?? [])
-                EntityActor.Answer(call, sender, [], Stopping);
+                Fail(call, sender);
             AnswerStopper();
             return;
         }

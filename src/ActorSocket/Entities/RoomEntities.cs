@@ -12,6 +12,8 @@ namespace ActorSocket;
 public sealed partial class RoomEntities<TEntity>
     where TEntity : RoomEntity
 {
+    private const int MostRetries = 1000;
+
     internal RoomEntities(Namespace ns, string type, EntityOptions options, Type? contract = null)
     {
         var server = ns.Services.Server;
@@ -33,7 +35,7 @@ public sealed partial class RoomEntities<TEntity>
         // The actor system starts after the application is mapped.
         var region = new EntityRegion(entities, kind);
         entities.StartLater(() => _ = region.Started);
-        Caller = new EntityCaller(ns, type, region, contract, limit: null);
+        Caller = new EntityCaller(ns, type, region, contract);
         entities.Add(type, Caller);
     }
 
@@ -44,6 +46,20 @@ public sealed partial class RoomEntities<TEntity>
     /// <summary>The same entities, with a limit to how long <c>InvokeAsync</c> waits for each answer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
     public RoomEntities<TEntity> Timeout(TimeSpan timeout) => new(Caller.Within(EmitFlags.None.Within(timeout).Timeout!.Value));
+
+    /// <summary>
+    /// The same entities, with calls that are sent again where no answer comes within the limit, so many times: an entity whose node has
+    /// gone lives elsewhere a while later, some 20 s after a crash. The method may run more than once, and after calls that were made
+    /// later, so this is for what does no harm twice; a <see cref="TimeoutException"/> still says that all were in vain. 0 by default.
+    /// </summary>
+    /// <remarks>What is only sent (<c>Send</c>) is not sent again: nobody says that it has arrived.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 1000.</exception>
+    public RoomEntities<TEntity> Retries(int retries)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(retries);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(retries, MostRetries);
+        return new RoomEntities<TEntity>(Caller.WithRetries(retries));
+    }
 
     /// <summary>Calls a method of the entity with any number of arguments and waits for what it returns.</summary>
     /// <param name="id">Which entity. It is started if it is not there.</param>

@@ -38,9 +38,10 @@ public sealed partial class RoomEntities<TEntity, TContract>
 
     /// <summary>The same entities, with a limit to how long each call waits for its answer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
-    public RoomEntities<TEntity, TContract> Timeout(TimeSpan timeout)
-    {
-        var byName = ByName.Timeout(timeout);
-        return new RoomEntities<TEntity, TContract>(byName, byName.Caller, _create);
-    }
+    public RoomEntities<TEntity, TContract> Timeout(TimeSpan timeout) => With(ByName.Timeout(timeout));
+
+    /// <inheritdoc cref="RoomEntities{TEntity}.Retries"/>
+    public RoomEntities<TEntity, TContract> Retries(int retries) => With(ByName.Retries(retries));
+
+    private RoomEntities<TEntity, TContract> With(RoomEntities<TEntity> byName) => new(byName, byName.Caller, _create);
 }
