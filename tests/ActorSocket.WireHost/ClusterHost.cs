@@ -38,11 +38,14 @@ internal static class ClusterHost
         var store = builder.Configuration["store"];
         if (store is not null)
             server.AddPersistence(persistence => persistence.UseSqlite(store));
+        else if (builder.Configuration["postgres"] is { } connection)
+            server.AddPersistence(persistence => persistence.UsePostgreSql(connection));
         builder.Services.AddHealthChecks().AddActorSocket();
         var app = builder.Build();
         var io = app.MapActorSocket();
         var counters = io.MapEntities<Counter>("ticking");
         var duels = store is null ? null : Duel.Map(io);
+        var keepers = builder.Configuration["postgres"] is null ? null : Keeper.Map(io);
         var journal = new Journal();
         TestHandlers.Map(io, journal.Add);
         SoakHandlers.Map(io);
@@ -66,6 +69,9 @@ internal static class ClusterHost
         app.MapPost("/test/joins", async (int count, string prefix) => await RoomLoad.OpenOneByOneAsync(io, prefix, count));
         app.MapGet("/test/counters", static () => Counter.All);
         app.MapGet("/test/duel", async (string id) => await duels!.InvokeAsync<DuelStory>(id, "stories"));
+        app.MapGet("/test/keepers", static () => Keeper.All);
+        app.MapPost("/test/keeper", async (string id, int add) => await AnswerAsync(keepers!.InvokeAsync<KeeperReport>(id, "add", add)));
+        app.MapPost("/test/keeper/save", async (string id) => await AnswerAsync(keepers!.InvokeAsync<KeeperReport>(id, "save")));
         app.MapGet("/test/ticks", static () => SoakHandlers.Ticks);
         app.MapPost("/test/counter", async (string id, int add) => await counters.InvokeAsync<CounterState>(id, "add", add));
         app.MapPost(
@@ -79,6 +85,19 @@ internal static class ClusterHost
         Console.WriteLine($"listening on {app.Urls.First()}");
         await app.WaitForShutdownAsync();
         return Environment.ExitCode;
+    }
+
+    /// <summary>What an entity answers, or, as a conflict, the reason that a caller of it is told.</summary>
+    private static async Task<IResult> AnswerAsync(Task<KeeperReport?> call)
+    {
+        try
+        {
+            return Results.Json(await call);
+        }
+        catch (Exception error) when (error is EntityCallException or TimeoutException)
+        {
+            return Results.Json($"{error.GetType().Name}: {error.Message}", statusCode: 409);
+        }
     }
 
     private static void Handle(Socket socket)

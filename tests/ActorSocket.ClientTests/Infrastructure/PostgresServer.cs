@@ -8,6 +8,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private readonly string _bin;
     private readonly string _folder;
     private readonly int _port = Ports.Free();
+    private bool _isPaused;
 
     private PostgresServer(string bin, string folder) => (_bin, _folder) = (bin, folder);
 
@@ -42,11 +43,42 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>As after a loss of power: no connection is told.</summary>
     public Task CrashAsync() => RunAsync("pg_ctl", "-D", Data, "-w", "-m", "immediate", "stop");
 
+    /// <summary>It stands still, and its connections stay open: SIGSTOP, to all its processes.</summary>
+    public Task PauseAsync()
+    {
+        _isPaused = true;
+        return SignalAsync("STOP");
+    }
+
+    public Task ContinueAsync()
+    {
+        _isPaused = false;
+        return SignalAsync("CONT");
+    }
+
+    /// <summary>The rows of a query, as psql prints them.</summary>
+    public async Task<string[]> QueryAsync(string sql)
+    {
+        string[] arguments = ["-h", _folder, "-p", $"{_port}", "-U", "postgres", "-At", "-c", sql];
+        var (exitCode, output) = await Tool.RunAsync(Path.Combine(_bin, "psql"), arguments, "/");
+        Assert.True(exitCode == 0, output);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_isPaused)
+            await ContinueAsync();
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
             await CrashAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Each connection has a process of its own, a child of the first.</summary>
+    private async Task SignalAsync(string name)
+    {
+        var first = (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0];
+        await CheckAsync("/bin/sh", "-c", $"kill -{name} {first} $(cat /proc/{first}/task/{first}/children)");
     }
 
     /// <summary>It refuses to be run by root.</summary>

@@ -173,6 +173,25 @@ internal sealed class NodeProcess : IAsyncDisposable
         return response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<DuelStory>(JsonSerializerOptions.Web) : null;
     }
 
+    /// <summary>The entities with a store that live on the node.</summary>
+    public async Task<KeeperReport[]> KeepersAsync() =>
+        (await Http.GetFromJsonAsync<KeeperReport[]>(new Uri(Url, "/test/keepers"), JsonSerializerOptions.Web))!;
+
+    /// <summary>Tells one of them something, by way of this node.</summary>
+    public Task<KeeperAnswer> KeepAsync(string id, int add) => AskAsync($"/test/keeper?id={Uri.EscapeDataString(id)}&add={add}");
+
+    /// <summary>Has it saved, and waits for that.</summary>
+    public Task<KeeperAnswer> SaveAsync(string id) => AskAsync($"/test/keeper/save?id={Uri.EscapeDataString(id)}");
+
+    private async Task<KeeperAnswer> AskAsync(string path)
+    {
+        using var response = await Http.PostAsync(new Uri(Url, path), null);
+        return response.StatusCode == HttpStatusCode.Conflict
+            ? new KeeperAnswer(null, await response.Content.ReadFromJsonAsync<string>())
+            : new KeeperAnswer(
+                await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<KeeperReport>(JsonSerializerOptions.Web), null);
+    }
+
     public async Task<double> OpenRoomsAsync(string prefix, int count)
     {
         using var patient = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
@@ -286,3 +305,9 @@ internal sealed record CounterState(string Id, string Node, int Count, long Tick
 
 /// <summary>Where a game with seats lives, and what it has been told of each, from the first on.</summary>
 internal sealed record DuelStory(string Node, Dictionary<long, List<string>> Stories);
+
+/// <summary>An entity with a store as it sees itself.</summary>
+internal sealed record KeeperReport(string Id, string Node, int Count, long Ticks, long TicksAtStart, long LongestPause);
+
+/// <summary>What it answers, or why it does not.</summary>
+internal sealed record KeeperAnswer(KeeperReport? Report, string? Refusal);
