@@ -64,7 +64,7 @@ switch (args)
               tls [--idle N] [--rounds N]
                                     WebSockets over TLS beside a bare Kestrel WebSocket over TLS
               sync                  what merge patches of a game's state save, and cost
-              entities              calls of entities, idle ones, and saving many, on one node
+              entities              calls of entities, on one node and between two, idle ones, and saving many
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
             """);
         return 1;
