@@ -20,6 +20,8 @@ builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<Pong, IPong>("pong", SavedSoon));
 builder.Services.AddSingleton(static services =>
     services.GetRequiredService<ActorSocketServer>().MapEntities<PongQueue, IMatchQueue>("pong-queue"));
+builder.Services.AddSingleton(static services =>
+    services.GetRequiredService<ActorSocketServer>().MapEntities<PongRegistry, IPongRegistry>("pong-registry", SavedSoon));
 builder.Services.AddSingleton<LobbyList>().AddHostedService(static services => services.GetRequiredService<LobbyList>());
 builder.Services.AddSingleton<PongList>();
 builder.Services.ConfigureOptions<AdminAccess>();
@@ -41,6 +43,7 @@ io.UseEventFilter<AwayFilter>().MapHub<LobbyHub>().MapHub<PongHub>().Emits<ILobb
 app.Services.GetRequiredService<RoomEntities<LobbyRoom>>();
 app.Services.GetRequiredService<RoomEntities<LobbyRegistry>>();
 app.Services.GetRequiredService<RoomEntities<PongQueue, IMatchQueue>>();
+app.Services.GetRequiredService<RoomEntities<PongRegistry, IPongRegistry>>();
 app.Services.GetRequiredService<PongList>();
 app.MapActorSocketAdminUi("/admin");
 app.MapActorSocketContract("/contract").AllowAnonymous(); // as open as the demo

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -11,16 +12,17 @@ namespace ActorSocket.TestKit.Tests;
 public sealed class DemoTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("actorsocket-demo-").FullName;
-    private readonly WebApplicationFactory<Program> _factory;
+    private WebApplicationFactory<Program> _factory = null!;
     private ActorSocketTestServer _server = null!;
 
-    public DemoTests() => _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder => builder
-        .UseSetting("ActorSocket:Persistence:ConnectionString", $"Data Source={Path.Combine(_folder, "demo.db")}")
-        .ConfigureLogging(static logging => logging.ClearProviders())
-        .ConfigureTestServices(static services => services.AddActorSocketTestKit(new VirtualClock())));
+    private string Store => $"Data Source={Path.Combine(_folder, "demo.db")}";
 
     public async Task InitializeAsync()
     {
+        _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder => builder
+            .UseSetting("ActorSocket:Persistence:ConnectionString", Store)
+            .ConfigureLogging(static logging => logging.ClearProviders())
+            .ConfigureTestServices(static services => services.AddActorSocketTestKit(new VirtualClock())));
         _server = await ActorSocketTestServer.AttachAsync(_factory.Server);
         await using var first = await _server.ConnectAsync();
         await first.EmitWithAckAsync<JsonElement>("login", "First");
@@ -29,9 +31,14 @@ public sealed class DemoTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StopAsync()
+    {
         await _server.DisposeAsync();
         await _factory.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -180,6 +187,27 @@ public sealed class DemoTests : IAsyncLifetime
         await PhaseAsync(ada, "Over");
         await ada.EmitWithAckAsync<JsonElement>("give-up");
         Assert.Equal("This game is over.", await ErrorAsync(ada, "watch", id));
+    }
+
+    [Fact]
+    public async Task A_game_whose_players_never_come_back_after_a_restart_ends_and_leaves_nothing_in_the_store()
+    {
+        await PlayAsync();
+        await StopAsync();
+        Assert.Equal(1, await StoredGamesAsync());
+        await InitializeAsync(); // and somebody else comes
+        for (var second = 0; second < 60 && await StoredGamesAsync() > 0; second++)
+            await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, await StoredGamesAsync());
+    }
+
+    private async Task<long> StoredGamesAsync()
+    {
+        await using var connection = new SqliteConnection(Store);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM actorsocket_entities WHERE persistence_id LIKE '%/pong/%'";
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>Ada on the left and Bob on the right have been matched, and sit. The token is Bob's.</summary>

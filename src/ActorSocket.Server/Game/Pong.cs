@@ -14,13 +14,16 @@ internal interface IPong
     void Steer(string socketId, double y);
 
     Task LeaveAsync(string socketId);
+
+    /// <summary>It is to be there, if it ever was: after a restart nobody else may call it.</summary>
+    void Wake();
 }
 
 /// <summary>
 /// Two paddles and a ball. It is made by the <see cref="PongQueue"/> with two reserved seats, runs 60 times a second on one node of the
 /// cluster, and goes on elsewhere when that node leaves; after a crash with what was saved last, at most a second old.
 /// </summary>
-internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>, IPong
+internal sealed class Pong(IConfiguration configuration, RoomEntities<PongRegistry, IPongRegistry> registry) : RoomEntity<PongState>, IPong
 {
     private static readonly TimeSpan ShownWhenOver = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShownToWatchers = TimeSpan.FromSeconds(1);
@@ -45,14 +48,14 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
         return Task.CompletedTask;
     }
 
-    public override Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
+    public override async Task OnReservedAsync(IReadOnlyList<Seat> seats, SocketArgument options)
     {
+        await registry.Get(PongRegistry.Id).AddAsync(Id); // before it is in the store itself
         State.Lobby = options.As<GameMatch>()?.Group;
         State.PointsToWin = configuration.GetValue("Game:PointsToWin", State.PointsToWin);
         foreach (var seat in seats)
             PlayerOf(seat).Name = seat.Name;
         Seats.IsLocked = true;
-        return Task.CompletedTask;
     }
 
     public async Task<int> SitAsync(string token, string socketId)
@@ -85,6 +88,12 @@ internal sealed class Pong(IConfiguration configuration) : RoomEntity<PongState>
     {
         EndUnlessOne();
         return Seats.LeaveAsync(socketId);
+    }
+
+    public void Wake()
+    {
+        if (EndUnlessOne())
+            registry.Get(PongRegistry.Id).Remove(Id);
     }
 
     public override Task OnJoinedAsync(Seat seat) => PlayOrWaitAsync();

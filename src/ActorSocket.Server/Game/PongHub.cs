@@ -6,6 +6,7 @@ namespace ActorSocket.Server.Game;
 internal sealed class PongHub(
     RoomEntities<Pong, IPong> games,
     RoomEntities<PongQueue, IMatchQueue> queues,
+    RoomEntities<PongRegistry, IPongRegistry> registry,
     PongList list,
     TimeProvider time
 ) : SocketHub
@@ -16,6 +17,12 @@ internal sealed class PongHub(
     private string? _watching;
     private double _mayDo = MostSteersAtOnce;
     private long _steeredAt = time.GetTimestamp();
+
+    public override Task OnConnectedAsync()
+    {
+        registry.Get(PongRegistry.Id).Start();
+        return Task.CompletedTask;
+    }
 
     [Event("games")]
     public GameSummary[] Games() => Socket.Data.TryGetValue("lobby", out var lobby) ? list.Of($"{lobby}") : [];
