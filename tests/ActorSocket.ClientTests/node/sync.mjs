@@ -6,12 +6,12 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 
 function merge(target, patch) {
   if (!isObject(patch)) return patch;
-  const merged = isObject(target) ? { ...target } : {};
+  const merged = new Map(Object.entries(isObject(target) ? target : {}));
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name];
-    else merged[name] = merge(merged[name], value);
+    if (value === null) merged.delete(name);
+    else merged.set(name, merge(merged.get(name), value));
   }
-  return merged;
+  return Object.fromEntries(merged); // where "__proto__" is a name like others
 }
 
 function follow(socket, show, askAgain) {

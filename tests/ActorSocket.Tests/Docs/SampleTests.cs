@@ -105,6 +105,21 @@ public sealed class SampleTests
         Assert.Contains("\"map\":\"hill\"", await ada.AskAsync("\"list\""), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Entities_what_costs_much_is_refused_to_who_asks_for_it_without_a_pause()
+    {
+        await using var game = await RunningProgram.StartAsync("docs/guide/entities.md", "MapHub<ArenaHub>");
+        using var ada = await Client.ConnectAsync(game.Server);
+        await ada.AskAsync("\"join\",\"north\",\"Ada\"");
+        using var eve = await Client.ConnectAsync(game.Server);
+        for (var i = 0; i < 200; i++)
+            eve.Send("42[\"play\",\"Eve\"]"); // each a seat that nobody else gets
+        Assert.Equal("RATE_LIMITED", await eve.ErrorAsync("\"list\""));
+        for (var i = 0; i < 200; i++)
+            ada.Send("42[\"steer\",1,0]");
+        await ada.UntilAsync("\"runners\":{\"1\":{\"x\":0."); // what was within the limit counts
+    }
+
     private static string Text(string answer)
     {
         using var json = JsonDocument.Parse(answer);

@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using ActorSocket;
 using Game;
 
@@ -11,7 +12,11 @@ var app = builder.Build();
 app.UseDefaultFiles();
 app.UseStaticFiles();
 app.MapHealthChecks("/health/ready");
-app.MapActorSocket().MapHub<GameHub>();                           // /socket.io
+var io = app.MapActorSocket();                                    // /socket.io
+io.UseEventRateLimiter(static limits => limits.AddGlobalLimiter(static e => RateLimitPartition.GetTokenBucketLimiter(
+    EventPartition.OfSocket(e),                                   // no key is pressed more often
+    static _ => new() { TokenLimit = 60, TokensPerPeriod = 30, ReplenishmentPeriod = TimeSpan.FromSeconds(1) })));
+io.MapHub<GameHub>();
 app.Services.GetRequiredService<RoomEntities<Arena, IArena>>();   // every node may have arenas, whether it has players or not
 
 await app.RunAsync();
