@@ -47,6 +47,11 @@ public sealed partial class SnippetTests
 
             public void Clear() { }
         }
+
+        public sealed class Ranks
+        {
+            public double Of(System.Security.Claims.ClaimsPrincipal user) => user.Claims.Count();
+        }
         """;
 
     /// <summary>What examples of XML documents have besides.</summary>
