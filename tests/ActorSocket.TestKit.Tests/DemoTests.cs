@@ -85,6 +85,19 @@ public sealed class DemoTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_comes_back_finds_the_lobby_again_and_opens_no_more_than_there_may_be()
+    {
+        var ada = await VisitorAsync("Ada");
+        var back = await ada.EmitWithAckAsync<JsonElement>("join", "Lost", true); // as after a crash, by which the lobby was lost
+        Assert.Equal("Lost", back.GetProperty("name").GetString());
+        Assert.Equal("There is a lobby of that name.", await ErrorAsync(ada, "create", "lost"));
+        for (var i = 2; i <= 100; i++)
+            await ada.EmitWithAckAsync<JsonElement>("create", $"Lobby {i}");
+        Assert.Equal("There are too many lobbies already.", await ErrorAsync(ada, "join", "One more", true));
+        Assert.Equal("There is no such lobby.", await ErrorAsync(ada, "join", "One more"));
+    }
+
+    [Fact]
     public async Task A_ready_check_ends_when_all_have_answered_or_time_is_up()
     {
         var ada = await VisitorAsync("Ada");

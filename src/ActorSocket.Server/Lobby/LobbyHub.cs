@@ -77,10 +77,16 @@ internal sealed partial class LobbyHub(
         if (!IsName(name))
             throw new EventException("A lobby's name has 1 to 24 letters, digits, spaces, dots or dashes.");
         name = name!.Trim();
-        if (await registry.InvokeAsync<string>(LobbyRegistry.Id, "add", name) is { } problem)
+        await OpenAsync(name, again: false);
+        return new CreatedLobby(name);
+    }
+
+    private async Task OpenAsync(string name, bool again)
+    {
+        var names = again ? registry.Retries(MaxRetries) : registry; // who comes back may ask twice
+        if (await names.InvokeAsync<string>(LobbyRegistry.Id, "add", name, again) is { } problem)
             throw new EventException(problem);
         await _patient.InvokeAsync(LobbyRoom.IdOf(name), "open", name);
-        return new CreatedLobby(name);
     }
 
     [Event("join")]
@@ -91,14 +97,11 @@ internal sealed partial class LobbyHub(
         if (!IsName(name))
             throw new EventException("There is no such lobby.");
         name = name!.Trim();
-        JoinedLobby? joined;
-        try
+        var joined = await TakeSeatAsync(name);
+        if (joined is null && again) // it was lost with its node before it was saved: opened anew, if there are not too many
         {
-            joined = await _patient.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", name, _name, Socket.Id, again);
-        }
-        catch (EntityCallException refused) when (refused.InnerException is EventException { Code: "SEATS_FULL" })
-        {
-            throw new EventException("This lobby is full.", innerException: refused);
+            await OpenAsync(name, again: true);
+            joined = await TakeSeatAsync(name);
         }
         if (joined is null)
             throw new EventException("There is no such lobby.");
@@ -114,6 +117,18 @@ internal sealed partial class LobbyHub(
         if (moves)
             _ = LeaveSeatAsync(former!); // its node may have crashed: what is asked next does not wait for it
         return joined;
+    }
+
+    private async Task<JoinedLobby?> TakeSeatAsync(string name)
+    {
+        try
+        {
+            return await _patient.InvokeAsync<JoinedLobby>(LobbyRoom.IdOf(name), "join", _name, Socket.Id);
+        }
+        catch (EntityCallException refused) when (refused.InnerException is EventException { Code: "SEATS_FULL" })
+        {
+            throw new EventException("This lobby is full.", innerException: refused);
+        }
     }
 
     [Event("leave")]

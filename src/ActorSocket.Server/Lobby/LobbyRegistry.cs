@@ -35,12 +35,12 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
     {
     }
 
-    /// <summary>Null when the name is free, else what is wrong.</summary>
+    /// <summary>Null when the name is free, or somebody comes back to that lobby; else what is wrong.</summary>
     [Event("add")]
-    public string? Add(string name)
+    public string? Add(string name, bool again)
     {
         if (IsKnown(name))
-            return "There is a lobby of that name.";
+            return again ? null : "There is a lobby of that name.";
         if (State.Names.Count >= MaxLobbies)
             return "There are too many lobbies already.";
         State.Names.Add(name);
@@ -49,7 +49,7 @@ internal sealed class LobbyRegistry(RoomEntities<LobbyRoom> lobbies) : RoomEntit
 
     /// <summary>It says so now and then: also one that somebody has opened by coming back to it.</summary>
     [Event("opened")]
-    public void Opened(string name) => Add(name);
+    public void Opened(string name) => Add(name, again: true);
 
     [Event("closed")]
     public void Closed(string name) => State.Names.RemoveAll(known => LobbyRoom.IdOf(known) == LobbyRoom.IdOf(name));

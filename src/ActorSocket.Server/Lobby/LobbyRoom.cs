@@ -52,20 +52,17 @@ internal sealed class LobbyRoom(RoomEntities<LobbyRegistry> registry, TimeProvid
         Publish();
     }
 
-    /// <summary>
-    /// Seats a user's device; null when there is no such lobby. A lobby that a reconnecting client was in before a restart is opened again.
-    /// </summary>
+    /// <summary>Seats a user's device; null when there is no such lobby.</summary>
     [Event("join")]
-    public async Task<JoinedLobby?> JoinAsync(string name, string user, string socketId, bool again)
+    public async Task<JoinedLobby?> JoinAsync(string user, string socketId)
     {
-        if (State.Name is null && !again)
+        if (State.Name is null)
         {
             Delete();
             return null;
         }
-        Open(name);
         await Seats.TakeAsync(socketId, user);
-        return new JoinedLobby(State.Name!, [.. State.History], Members());
+        return new JoinedLobby(State.Name, [.. State.History], Members());
     }
 
     [Event("leave")]
