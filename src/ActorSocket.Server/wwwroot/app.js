@@ -212,4 +212,5 @@ $("picture").onchange = async () => {
 $("ready").onclick = () => ask("ready-check").catch(() => {});
 
 $("name").value = name ?? "";
+$("login").disabled = false; // from here on it is this script that sends the form
 socket.connect();

@@ -16,6 +16,7 @@ socket.on("left", (who) => show(`${who} left`, "note"));
 socket.on("disconnect", (reason) => ($("state").textContent = `offline (${reason}), coming back`));
 socket.on("connect", async () => {
   $("state").textContent = "online";
+  document.querySelector("button").disabled = false; // not before: the browser would send the form, and load the page again
   // A recovered connection is in already, with what it missed; a new one has to enter again.
   if (name && !socket.recovered) await socket.emitWithAck("enter", name);
 });
