@@ -10,6 +10,9 @@ const socket = io({
   ackTimeout: 5_000, // its key tells the server which it has had
 });
 
+/** A message's own. (crypto.randomUUID is there on pages of https and of localhost only.) */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+
 /** Seconds until an attempt to connect; the client adds or takes up to half, so that not all come back at once. */
 const delayOf = (attempt) => Math.min(socket.io.reconnectionDelay() * 2 ** (attempt - 1), socket.io.reconnectionDelayMax()) / 1000;
 
@@ -71,12 +74,12 @@ function Chat() {
   const [here, setHere] = useState(0);
   const [messages, add] = useReducer(merge, []);
   useEffect(() => {
-    const said = (who, text) => add({ key: crypto.randomUUID(), who, text });
+    const said = (who, text) => add({ key: newKey(), who, text });
     socket.on("said", said).on("here", setHere);
     return () => socket.off("said", said).off("here", setHere);
   }, []);
   const say = (form) => {
-    const message = { key: crypto.randomUUID(), text: form.get("text"), state: "waiting" };
+    const message = { key: newKey(), text: form.get("text"), state: "waiting" };
     add(message);
     socket.emit("say", message.key, message.text, (_, answer) =>
       add({ key: message.key, state: answer.error ? answer.error.message : "said" }));
