@@ -61,7 +61,6 @@ internal sealed partial class EntityActor
             if (_entity is IStatefulEntity stateful)
                 StartState(stateful, kept, history.Generation);
             _stored = null; // it has become the entity's
-            _pendingEnd = kept?.End ?? PendingEnd.None;
             var (entity, generation) = (_entity, history.Generation);
             var start = new EntityStart(origin, kept?.State, _server.Json.Options);
             Run(async () =>
@@ -113,10 +112,6 @@ internal sealed partial class EntityActor
         if (kind.Options.IdleTimeout is { } idle)
             Timers.StartSingleTimer(nameof(IdleDue), IdleDue.Instance, idle);
         _context.Seats?.Begin();
-        if (_pendingEnd == PendingEnd.Delete)
-            _context.Delete();
-        else if (_pendingEnd == PendingEnd.Retire)
-            _context.Retire();
         SaveLater(); // what its start has changed, or what was handed over unsaved
         RunNext();
     }

@@ -21,7 +21,6 @@ internal sealed partial class EntityActor
     private bool _isKeeping; // its last save is under way
     private bool _isKept; // that is over
     private bool _hasKeepFailed;
-    private PendingEnd _pendingEnd; // of the one before, which could not save its last
 
     private sealed record Loaded(StoredState? State, Exception? Error) : ILocalMessage, IDeadLetterSuppression;
 
@@ -82,10 +81,10 @@ internal sealed partial class EntityActor
         );
     }
 
+    // ---- Saving
     /// <summary>Whether the store has tokens of seats, and not their digests: it was saved before it was to be so.</summary>
     private static bool HasTokens(KeptState kept) => kept.Seats?.All.Any(static seat => seat.TokenDigests is null) is true;
 
-    // ---- Saving
 
     private void SaveLater()
     {

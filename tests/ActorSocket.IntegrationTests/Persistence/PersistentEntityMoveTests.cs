@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using ActorSocket.Entities;
 
 namespace ActorSocket.IntegrationTests.Persistence;
 
@@ -75,44 +74,6 @@ public sealed class PersistentEntityMoveTests
         }
     }
 
-    [Theory]
-    [InlineData("delete", EntityOrigin.New, 1)]
-    [InlineData("retire", EntityOrigin.Restored, 3)]
-    public async Task One_that_was_to_end_while_the_store_was_away_ends_where_it_has_moved_to(string end, EntityOrigin origin, int count)
-    {
-        using var file = new StoreFile();
-        await using var first = await file.StartNodeAsync<Clock>(null, SavedSoon);
-        var second = await file.StartNodeAsync<Clock>(first.Node, SavedSoon);
-        await Node.MeetAsync(first.Node, second.Node);
-        WatchedStore[] stores = [WatchedStore.Of(first.Node), WatchedStore.Of(second.Node)]; // before there are entities, which keep theirs
-        string[] ids = [.. Enumerable.Range(0, 10).Select(number => $"{end} {number}")];
-        foreach (var id in ids)
-        {
-            Assert.Equal(1, await first.Entities.InvokeAsync<int>(id, "count"));
-            await first.Entities.InvokeAsync(id, "save");
-        }
-        foreach (var store in stores)
-            store.IsDown = true;
-        var moved = Array.FindAll(ids, id => Clock.NodeOf(id) == second.Node.Server.NodeTag);
-        Assert.NotEmpty(moved);
-        foreach (var id in moved)
-        {
-            Assert.Equal(2, await first.Entities.InvokeAsync<int>(id, "count"));
-            await first.Entities.InvokeAsync(id, end);
-        }
-        await second.Node.StopAsync();
-        await second.DisposeAsync();
-        await Node.UntilAsync(() => Array.TrueForAll(moved, id => Clock.NodeOf(id) == first.Node.Server.NodeTag), "all to have moved");
-        Assert.All(moved, static id => Assert.Equal(EntityOrigin.HandedOver, Clock.OriginOf(id)));
-        stores[0].IsDown = false;
-        await Node.UntilAsync(() => first.Node.Server.Server.Entities.CountByType()["lobby"] == ids.Length - moved.Length, "them to end");
-        foreach (var id in moved)
-        {
-            Assert.Equal(count, await first.Entities.InvokeAsync<int>(id, "count"));
-            Assert.Equal(origin, Clock.OriginOf(id));
-        }
-    }
-
     [Fact]
     public async Task When_all_nodes_stop_nothing_is_lost()
     {
@@ -181,12 +142,6 @@ public sealed class PersistentEntityMoveTests
 
         [Event("save")]
         public Task StoreAsync() => SaveAsync();
-
-        [Event("delete")]
-        public void Forget() => Delete();
-
-        [Event("retire")]
-        public void End() => Retire();
 
         [Event("ring-in")]
         public void RingIn(int milliseconds) => After(TimeSpan.FromMilliseconds(milliseconds), "ring");
