@@ -75,7 +75,7 @@ internal static class Entities
             var tags = (Own: TagOf(here), Other: TagOf(there));
             using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1)))
             {
-                while (((ClusterAdapter)ServerOf(here).Server.Adapter).Peers.All.Count() != 1)
+                while (((ClusterAdapter)ServerOf(here).Server.Adapter).Peers.All.Length != 1)
                     await Task.Delay(50, limit.Token);
             }
             var (own, other) = (counters.Get(await IdOnAsync(tags.Own)), counters.Get(await IdOnAsync(tags.Other)));

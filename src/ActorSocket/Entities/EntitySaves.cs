@@ -118,9 +118,8 @@ internal sealed class EntitySaves(EntityKey key, EntityServices entities, IState
         lock (_gate)
         {
             var isSaved = _running is null && !context.IsDeleted && _latest is not null && DigestOf(state).AsSpan().SequenceEqual(_latest);
-            var end = context.IsDeleted ? PendingEnd.Delete : context.IsRetired ? PendingEnd.Retire : PendingEnd.None;
             var seats = context.SeatsToKeep(isHandOver: true);
-            return KeptState.Write(entity.StateVersion, _number, isSaved, context.Timers, seats, state, isHandOver: true, end);
+            return KeptState.Write(entity.StateVersion, _number, isSaved, context.Timers, seats, state, isHandOver: true);
         }
     }
 

@@ -3,9 +3,6 @@ using System.Text.Json;
 
 namespace ActorSocket.Entities;
 
-/// <summary>What an entity still has to do that is handed over: it was to end, and the store was away.</summary>
-internal enum PendingEnd { None, Retire, Delete }
-
 /// <summary>
 /// An entity as it is stored, and as it is handed over where it is more than <see cref="RoomEntity.HandOver"/> gave: with timers, and with
 /// a version of what it is. As JSON, for whoever looks into the database.
@@ -16,10 +13,8 @@ internal enum PendingEnd { None, Retire, Delete }
 /// <param name="Timers">What it waits for.</param>
 /// <param name="State">The state; null for nothing.</param>
 /// <param name="Seats">Who sits in it; null for nobody.</param>
-/// <param name="End">Whether it has retired already, and only its last save, or its deletion, is to come.</param>
 internal sealed record KeptState(
-    int Version, long Number, bool IsSaved, IReadOnlyList<EntityTimer> Timers, JsonElement? State, SeatRecords? Seats = null,
-    PendingEnd End = PendingEnd.None)
+    int Version, long Number, bool IsSaved, IReadOnlyList<EntityTimer> Timers, JsonElement? State, SeatRecords? Seats = null)
 {
     /// <summary>Before the JSON, where it is handed over: no JSON begins so.</summary>
     private const byte Mark = 1;
@@ -29,10 +24,9 @@ internal sealed record KeptState(
 
     /// <param name="state">JSON; empty for nothing.</param>
     /// <param name="isHandOver">Whether it goes to another node, which may know a plain state only.</param>
-    /// <param name="end">What of its end is to come there.</param>
     public static byte[] Write(
         int version, long number, bool isSaved, IReadOnlyCollection<EntityTimer> timers, SeatRecords? seats, ReadOnlySpan<byte> state,
-        bool isHandOver = false, PendingEnd end = PendingEnd.None)
+        bool isHandOver = false)
     {
         var bytes = new ArrayBufferWriter<byte>(state.Length + 128);
         if (isHandOver)
@@ -50,8 +44,6 @@ internal sealed record KeptState(
                 writer.WritePropertyName("seats"u8);
                 JsonSerializer.Serialize(writer, seats, Format);
             }
-            if (end != PendingEnd.None)
-                writer.WriteNumber("end"u8, (int)end);
             writer.WritePropertyName("state"u8);
             writer.WriteRawValue(state.IsEmpty ? "null"u8 : state, skipInputValidation: true);
             writer.WriteEndObject();

@@ -147,7 +147,7 @@ public sealed partial class SeatTableTests
         var first = table.Take("a", "", World.Start).Seat.Token;
         table = World.Again(table, isHandOver: false);
         var second = table.OfSocket("a")!.Token;
-        Assert.NotEqual(first, second);
+        Assert.NotEqual(first, second, StringComparer.Ordinal);
         Assert.Equal(second, table.OfSocket("a")!.Token);
         Assert.Same(table.OfToken(first), table.OfToken(second));
         Assert.Equal(second, World.Again(table, isHandOver: true).OfSocket("a")!.Token); // a move keeps it

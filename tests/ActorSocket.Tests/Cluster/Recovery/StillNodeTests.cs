@@ -13,7 +13,7 @@ namespace ActorSocket.Tests.Cluster.Recovery;
 public sealed class StillNodeTests : ServerTest
 {
     private const string Tag = "QQQQQQ";
-    private static readonly RecoveryClaim s_claim = new(Tag + "0123456789012345678901", Tag, 0);
+    private static readonly RecoveryClaim Claim = new(Tag + "0123456789012345678901", Tag, 0);
 
     private readonly ServerServices _server;
     private readonly NodeServices _node;
@@ -35,7 +35,7 @@ public sealed class StillNodeTests : ServerTest
         port.Start(); // connections are accepted by the system
         var address = new Address("akka.tcp", "actorsocket", "127.0.0.1", ((IPEndPoint)port.LocalEndpoint).Port);
         _node.Peers.Add(new Peer(Tag, new Still(new RootActorPath(address) / "still"), [], new LinkHub()));
-        var found = new RemoteClaim(_namespace, _node, _recovery, s_claim).FindAsync();
+        var found = new RemoteClaim(_namespace, _node, _recovery, Claim).FindAsync();
         Clock.Advance(TimeSpan.FromMilliseconds(999));
         Assert.False(found.IsCompleted);
         Clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -60,8 +60,8 @@ public sealed class StillNodeTests : ServerTest
         _node.Peers.Add(new Peer("other0", there, [], new LinkHub()));
         var nothing = new Dictionary<string, long>(StringComparer.Ordinal);
         Assert.True(_recovery.Replicas.Apply(Tag, "/", new ReplicaChanges(true, 0, [], [], [], nothing)));
-        var lost = new LostSocket("id", s_claim.Secret, [], new SocketData(), 0);
-        var preparing = new RemoteRestore(_namespace, _node, _recovery, lost, s_claim, Tag, source: null).PrepareAsync(default);
+        var lost = new LostSocket("id", Claim.Secret, [], new SocketData(), 0);
+        var preparing = new RemoteRestore(_namespace, _node, _recovery, lost, Claim, Tag, source: null).PrepareAsync(default);
         Assert.IsType<EmitBarrier>(there.ExpectMsg<Packed>(Patience).Unpack());
         while (!preparing.IsCompleted)
         {
@@ -73,7 +73,9 @@ public sealed class StillNodeTests : ServerTest
     }
 
     /// <summary>Takes what it is told, and says nothing.</summary>
+#pragma warning disable MA0097 // references are compared by nobody here
     private sealed class Still(ActorPath path) : MinimalActorRef
+#pragma warning restore MA0097
     {
         public override ActorPath Path => path;
 
