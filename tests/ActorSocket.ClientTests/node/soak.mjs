@@ -285,6 +285,24 @@ export async function soak({ url, lines }) {
   const judge = new Judge();
   let running = true;
   let whole = Date.now();
+
+  const resting = new Map(); // at a slow pace a pause is minutes long: the end cuts it short
+  const rest = (ms) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        resting.delete(timer);
+        resolve();
+      }, ms);
+      resting.set(timer, resolve);
+    });
+  const stop = () => {
+    running = false;
+    for (const [timer, resolve] of resting) {
+      clearTimeout(timer);
+      resolve();
+    }
+    resting.clear();
+  };
   void (async () => {
     for await (const line of lines) {
       const [word, tag] = line.split(" ");
@@ -292,16 +310,16 @@ export async function soak({ url, lines }) {
         judge.killed.set(tag, Date.now());
       }
       whole = word === "whole" ? Date.now() : Infinity;
-      running = running && word !== "go";
+      if (word === "go") stop();
     }
-    running = false;
+    stop();
   })();
 
   /** Runs something again and again, each time after a pause that scatters around the given one. */
   const loop = async (ms, work) => {
     while (running) {
-      await pause(ms * pace * (0.5 + Math.random()));
-      await work();
+      await rest(ms * pace * (0.5 + Math.random()));
+      if (running) await work();
     }
   };
 
