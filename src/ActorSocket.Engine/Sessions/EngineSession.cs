@@ -317,7 +317,7 @@ internal sealed class EngineSession(EngineServer server) : UntypedActor, ISessio
 
     private void OnTransportFailed(TransportFailed m)
     {
-        // A poll that was cut just as the upgrade was confirmed: its sid is unknown already, and a session that no table has must not go on.
+        // A poll that was cut just as the upgrade was confirmed: its sid is unknown already, and what no table has must not go on.
         var isUnknown = m.Transport is null && !server.Sessions.Has(_connection);
         if (isUnknown || ReferenceEquals(m.Transport, _transport))
             CloseAtOnce(m.Reason, m.Description);

@@ -149,9 +149,12 @@ internal sealed partial class SocketActor(NamespaceServices ns) : UntypedActor, 
             NotLetIn(isReplaced: true); // the secret of a lost socket does not make one user another
             return;
         }
-        if ((m.Refusal ?? (_socket.HasSignInExpired ? NamespaceAuthentication.Refused(NamespaceAuthentication.Expired) : null)) is { } error)
+        var refused = m.Refusal;
+        if (_socket.HasSignInExpired)
+            refused ??= NamespaceAuthentication.Refused(NamespaceAuthentication.Expired);
+        if (refused is not null)
         {
-            var refusal = Refusal(error);
+            var refusal = Refusal(refused);
             if (_connection.Refused(_socket.Attempt))
                 _connection.Outbound.Append(new EncodedFrame(refusal));
             _socket.RestoredFrom?.GiveBack();

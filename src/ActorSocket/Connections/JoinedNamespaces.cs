@@ -30,8 +30,8 @@ internal sealed class JoinedNamespaces(int limit)
     public enum Find { Found, Held, Ignore, NotJoined }
 
     /// <summary>
-    /// A CONNECT arrived. It takes the place of one that is under way, and, where other namespaces would suffer, of a socket that is
-    /// connected: its answer may have crossed a <c>disconnect(); connect()</c>. <paramref name="former"/> is to be told.
+    /// A CONNECT arrived. It takes the place of one that is under way, and, beside the main namespace, where others would suffer, of a
+    /// socket that is connected: its answer may have crossed a <c>disconnect(); connect()</c>. <paramref name="former"/> is to be told.
     /// Attempts that were given up count until they are over, so that a client cannot have any number of them.
     /// </summary>
     public Begin TryBegin(string name, out int attempt, out IActorRef former)
@@ -43,7 +43,10 @@ internal sealed class JoinedNamespaces(int limit)
             var state = at < 0 ? State.LeftByServer : _entries[at].State;
             if (
                 state == State.Connected
-                && !_entries.Exists(entry => entry.State is not (State.LeftByServer or State.Abandoned) && entry.Name != name)
+                && (
+                    name == "/"
+                    || !_entries.Exists(entry => entry.State is not (State.LeftByServer or State.Abandoned) && entry.Name != name)
+                )
             )
                 return Begin.AlreadyJoined;
             if (at >= 0 && state is State.LeftByServer or State.Connected)

@@ -91,7 +91,7 @@ internal readonly struct HandlerCall(Socket? socket, SocketIoPacket packet, Sock
         if (items is null)
             return Return<object?>(null);
         if (IsAnswered)
-            socket.OpenStreams().Answer(items, Ack());
+            socket.OpenStreams().Answer(items, packet, Ack());
         return default;
     }
 

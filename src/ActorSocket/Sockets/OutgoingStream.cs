@@ -3,8 +3,11 @@ using ActorSocket.Protocol.SocketIo;
 namespace ActorSocket.Sockets;
 
 /// <summary>What a client reads: a handler's sequence, an element for each that it has asked for.</summary>
-internal abstract class OutgoingStream
+internal abstract class OutgoingStream(SocketIoPacket packet)
 {
+    /// <summary>The event that it answers.</summary>
+    public SocketIoPacket Packet => packet;
+
     public abstract string Id { get; }
 
     /// <summary>The client can take so many more.</summary>
@@ -20,7 +23,8 @@ internal abstract class OutgoingStream
 /// </remarks>
 // a semaphore whose handle nobody asks for holds nothing; disposing it would break a question that comes at the end
 #pragma warning disable CA1001
-internal sealed class OutgoingStream<T>(StreamTable table, Socket socket, string id, IAsyncEnumerable<T> items) : OutgoingStream
+internal sealed class OutgoingStream<T>(
+    StreamTable table, Socket socket, string id, IAsyncEnumerable<T> items, SocketIoPacket packet) : OutgoingStream(packet)
 #pragma warning restore CA1001
 {
     private const int MaxAsked = 1024; // at a time: more are not waited for together
@@ -54,11 +58,11 @@ internal sealed class OutgoingStream<T>(StreamTable table, Socket socket, string
             if (_isCancelled)
                 return;
             _isCancelled = true;
+            _ = _running?.CancelAsync();
             if (_running is not null)
-                _ = _running.CancelAsync();
-            else
-                table.Remove(this);
+                return;
         }
+        table.Remove(this);
     }
 
     private async Task RunAsync(CancellationTokenSource running)

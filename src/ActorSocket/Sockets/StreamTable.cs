@@ -41,13 +41,13 @@ internal sealed class StreamTable(Socket socket)
     }
 
     /// <summary>Answers an event with a stream, of which nothing is read before the client asks for it.</summary>
-    public void Answer<T>(IAsyncEnumerable<T> items, Ack ack)
+    public void Answer<T>(IAsyncEnumerable<T> items, SocketIoPacket packet, Ack ack)
     {
         OutgoingStream<T> stream;
         lock (_gate)
         {
             ThrowIfFull();
-            stream = new OutgoingStream<T>(this, socket, (++_lastId).ToString(CultureInfo.InvariantCulture), items);
+            stream = new OutgoingStream<T>(this, socket, (++_lastId).ToString(CultureInfo.InvariantCulture), items, packet);
             _outgoing.Add(stream.Id, stream);
         }
         ack.SendArguments(new StreamReference(stream.Id));
@@ -68,13 +68,18 @@ internal sealed class StreamTable(Socket socket)
     }
 
     /// <summary>
-    /// An event's handlers have ended: what none of them has begun to read, or was not bound to any, nobody will. The client is told.
+    /// An event's handlers have ended: what none of them has begun to read, or was not bound to any, nobody will. The client is told. While
+    /// a sequence that they returned is still to be read, that may read it.
     /// </summary>
     public void CloseUnread(SocketIoPacket packet)
     {
         IncomingStream[] streams;
         lock (_gate)
+        {
+            if (_outgoing.Values.Any(stream => ReferenceEquals(stream.Packet, packet)))
+                return;
             streams = [.. _incoming.Values.Where(stream => ReferenceEquals(stream.Packet, packet))];
+        }
         foreach (var stream in streams)
             stream.CloseIfUnread();
     }
@@ -83,6 +88,7 @@ internal sealed class StreamTable(Socket socket)
     {
         lock (_gate)
             _outgoing.Remove(stream.Id);
+        CloseUnread(stream.Packet);
     }
 
     public void Remove(IncomingStream stream)

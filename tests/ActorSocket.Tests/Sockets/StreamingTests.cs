@@ -107,6 +107,33 @@ public sealed class StreamingTests : ServerTest
     }
 
     [Fact]
+    public async Task What_a_returned_sequence_may_read_is_given_back_with_it()
+    {
+        var (socket, session, webSocket) = await JoinAsync(static socket =>
+            socket.On("double", (IAsyncEnumerable<int> all) => DoubleAsync(all)));
+        session.Send("""421["double",{"stream":"a"}]""");
+        Assert.Equal("""431[{"stream":"1"}]""", await webSocket.NextAsync());
+        session.Send("""42["stream:pull","1",1]""");
+        Assert.Equal("""42["stream:pull","a",16]""", await webSocket.NextAsync());
+        session.Send("""42["stream:next","a",4]""");
+        Assert.Equal("""42["stream:next","1",8]""", await webSocket.NextAsync());
+        session.Send("""42["stream:cancel","1"]""");
+        Assert.Equal("""42["stream:cancel","a"]""", await webSocket.NextAsync());
+
+        session.Send("""422["double",{"stream":"b"}]""");
+        Assert.Equal("""432[{"stream":"2"}]""", await webSocket.NextAsync());
+        session.Send("""42["stream:cancel","2"]"""); // before anything was read
+        Assert.Equal("""42["stream:cancel","b"]""", await webSocket.NextAsync());
+        Assert.Equal(0, socket.Streams!.Count);
+
+        static async IAsyncEnumerable<int> DoubleAsync(IAsyncEnumerable<int> all)
+        {
+            await foreach (var one in all)
+                yield return 2 * one;
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_ends_what_it_reads_and_what_it_writes()
     {
         var (written, read) = (NewSource<Exception?>(), NewSource<bool>());

@@ -50,6 +50,6 @@ public sealed class RemoteClaimTests
     private sealed class ShortTimers : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime > TimeSpan.FromSeconds(3) ? Timeout.InfiniteTimeSpan : dueTime, period);
+            base.CreateTimer(callback, state, dueTime > TimeSpan.FromSeconds(1.5) ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 }

@@ -259,7 +259,8 @@ public sealed class EngineIoTests
     [Fact]
     public async Task Who_is_not_let_in_by_what_throws_is_closed_and_its_messages_are_nobodys()
     {
-        var (entered, ended) = (NewSource(), new TaskCompletionSource<DisconnectReason>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var entered = NewSource();
+        var ended = new TaskCompletionSource<DisconnectReason>(TaskCreationOptions.RunContinuationsAsynchronously);
         var handled = 0;
         await using var host = await Host.StartAsync(async connection =>
         {

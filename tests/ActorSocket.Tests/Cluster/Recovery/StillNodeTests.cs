@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using ActorSocket.Clustering;
 using ActorSocket.Data;
 using ActorSocket.Recovery;
@@ -9,7 +7,7 @@ using static ActorSocket.Clustering.ClusterProtocol;
 
 namespace ActorSocket.Tests.Cluster.Recovery;
 
-/// <summary>A client comes back while a node stands still: its system takes connections, and nobody answers.</summary>
+/// <summary>A client comes back while a node stands still. (Its own node: RemoteClaimTests, since that has a port.)</summary>
 public sealed class StillNodeTests : ServerTest
 {
     private const string Tag = "QQQQQQ";
@@ -26,20 +24,6 @@ public sealed class StillNodeTests : ServerTest
         _node = new NodeServices(_server, new ActorSocketClusterOptions(), NewClusterMetrics());
         _recovery = new ClusterRecovery(_node);
         _namespace = _server.Namespaces.GetOrAdd("/", _server);
-    }
-
-    [Fact]
-    public async Task A_client_whose_node_stands_still_is_told_after_a_second_that_its_socket_is_not_there()
-    {
-        using var port = new TcpListener(IPAddress.Loopback, 0);
-        port.Start(); // connections are accepted by the system
-        var address = new Address("akka.tcp", "actorsocket", "127.0.0.1", ((IPEndPoint)port.LocalEndpoint).Port);
-        _node.Peers.Add(new Peer(Tag, new Still(new RootActorPath(address) / "still"), [], new LinkHub()));
-        var found = new RemoteClaim(_namespace, _node, _recovery, Claim).FindAsync();
-        Clock.Advance(TimeSpan.FromMilliseconds(999));
-        Assert.False(found.IsCompleted);
-        Clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Null(await found.WaitAsync(Patience));
     }
 
     [Fact]
@@ -70,15 +54,5 @@ public sealed class StillNodeTests : ServerTest
         }
         await preparing;
         there.ExpectNoMsg(0); // the long question is for who answers the short one
-    }
-
-    /// <summary>Takes what it is told, and says nothing.</summary>
-#pragma warning disable MA0097 // references are compared by nobody here
-    private sealed class Still(ActorPath path) : MinimalActorRef
-#pragma warning restore MA0097
-    {
-        public override ActorPath Path => path;
-
-        public override IActorRefProvider Provider => throw new NotSupportedException();
     }
 }
