@@ -59,18 +59,9 @@ public sealed class HotPathTests : ServerTest
         var (socket, session, webSocket) = await JoinAsync(socket => socket.On("move", (int x, int y) => sum += x + y));
         var text = "42[\"move\",12,345]"u8.ToArray();
 
-        // On the thread that reads: decoded, and told to the socket in a batch.
-        var reading = AllocatedBy(() =>
-        {
-            session.Connection.Inbound.AddText(webSocket, text);
-            session.Connection.Inbound.EndOfRead();
-        });
+        var reading = AllocatedByRead(session, webSocket, text);
         // On the socket's: arguments read and the handler called.
-        var decoder = new PacketDecoder(
-            new ProtocolLimits(),
-            socket.Namespace.Services.Server.Names,
-            socket.Namespace.Services.Server.Json
-        );
+        var decoder = DecoderOf(socket);
         Assert.True(decoder.AddText(text.AsSpan(1), out var packet));
         var handling = AllocatedBy(() => Assert.True(socket.RaiseEventAsync(packet!).AsTask().IsCompletedSuccessfully));
 
@@ -94,16 +85,8 @@ public sealed class HotPathTests : ServerTest
         );
         var text = Encoding.UTF8.GetBytes($"421[\"echo\",\"{new string('x', 64)}\"]");
 
-        var reading = AllocatedBy(() =>
-        {
-            session.Connection.Inbound.AddText(webSocket, text);
-            session.Connection.Inbound.EndOfRead();
-        });
-        var decoder = new PacketDecoder(
-            new ProtocolLimits(),
-            socket.Namespace.Services.Server.Names,
-            socket.Namespace.Services.Server.Json
-        );
+        var reading = AllocatedByRead(session, webSocket, text);
+        var decoder = DecoderOf(socket);
         SocketIoPacket? packet = null;
         var answering = AllocatedBy(() =>
         {
@@ -164,6 +147,16 @@ public sealed class HotPathTests : ServerTest
             Assert.Equal($"42[\"tick\",{i}]", await webSocket.NextAsync());
         Assert.Equal(2, webSocket.Writes - before);
     }
+
+    private static PacketDecoder DecoderOf(Socket socket) =>
+        new(new ProtocolLimits(), socket.Namespace.Services.Server.Names, socket.Namespace.Services.Server.Json);
+
+    /// <summary>On the thread that reads: decoded, and told to the socket in a batch.</summary>
+    private static long AllocatedByRead(TestSession session, FakeWebSocket webSocket, byte[] text) => AllocatedBy(() =>
+    {
+        session.Connection.Inbound.AddText(webSocket, text);
+        session.Connection.Inbound.EndOfRead();
+    });
 
     private async Task<long> AllocatedByBroadcastAsync(int members, bool isVolatile)
     {
