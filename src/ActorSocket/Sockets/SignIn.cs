@@ -14,7 +14,8 @@ internal sealed class SignIn
     private readonly TimeProvider _time;
     private DateTimeOffset? _expires;
     private ITimer? _timer;
-    private bool _isTold;
+    private DateTimeOffset? _tells; // when the client is told that it expires, unless it has been
+    private bool _hasBegun;
 
     public SignIn(Socket socket, SocketAuthenticationOptions options, AuthenticateResult result)
     {
@@ -34,8 +35,10 @@ internal sealed class SignIn
         {
             User = result.Principal!;
             _expires = result.Properties?.ExpiresUtc;
-            _isTold = false;
-            Arm();
+            var tells = _expires - _options.ExpiringNotice;
+            _tells = _options.ExpiringEvent is not null && tells > _time.GetUtcNow() ? tells : null;
+            if (_hasBegun)
+                Arm();
         }
     }
 
@@ -52,8 +55,11 @@ internal sealed class SignIn
     /// <summary>The socket is let in: before, nothing could be told or ended.</summary>
     public void Begin()
     {
-        if (IsOver)
-            OnDue();
+        lock (_gate)
+        {
+            _hasBegun = true;
+            Arm();
+        }
     }
 
     private void Arm()
@@ -62,9 +68,7 @@ internal sealed class SignIn
         _timer = null;
         if (_expires is not { } expires || !_options.DisconnectWhenExpired || _socket.Disconnected.IsCancellationRequested)
             return;
-        var left = expires - _time.GetUtcNow();
-        var wait = !_isTold && _options.ExpiringEvent is not null && left > _options.ExpiringNotice ? left - _options.ExpiringNotice : left;
-        wait = TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestWait.Ticks));
+        var wait = TimeSpan.FromTicks(Math.Clamp(((_tells ?? expires) - _time.GetUtcNow()).Ticks, 0, LongestWait.Ticks));
         _timer = _time.CreateTimer(static signIn => ((SignIn)signIn!).OnDue(), this, wait, Timeout.InfiniteTimeSpan);
     }
 
@@ -76,9 +80,11 @@ internal sealed class SignIn
         {
             if (_expires is not { } expires)
                 return;
-            left = expires - _time.GetUtcNow();
-            tells = left > TimeSpan.Zero && left <= _options.ExpiringNotice && !_isTold && _options.ExpiringEvent is not null;
-            _isTold |= tells;
+            var now = _time.GetUtcNow();
+            left = expires - now;
+            tells = _tells <= now && left > TimeSpan.Zero;
+            if (tells)
+                _tells = null;
             if (left > TimeSpan.Zero)
                 Arm();
         }

@@ -88,10 +88,24 @@ public sealed class SignInTests
     [Fact]
     public async Task Who_lets_a_sign_in_expire_is_told_before_and_disconnected_then()
     {
-        await using var node = await StartAsync(static options => options.ExpiringNotice = TimeSpan.FromSeconds(2));
-        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromSeconds(4)));
-        Assert.Matches("""^42\["authentication_expiring",[12]\]$""", await client.NextAsync());
+        await using var node = await StartAsync(static options => options.ExpiringNotice = TimeSpan.FromSeconds(6));
+        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromSeconds(8)));
+        Assert.Matches("""^42\["authentication_expiring",[1-6]\]$""", await client.NextAsync());
         Assert.Equal("41", await client.NextAsync());
+    }
+
+    [Fact]
+    public async Task Who_is_let_in_after_the_time_to_be_told_is_told_then()
+    {
+        await using var node = await StartAsync(
+            static options => options.ExpiringNotice = TimeSpan.FromMinutes(4.95),
+            map: static io => io.Use(static async (socket, next) =>
+            {
+                await Task.Delay(TimeSpan.FromSeconds(3.5), socket.Disconnected); // the token has no better clock than the system's
+                await next();
+            }));
+        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromMinutes(5)));
+        Assert.StartsWith("42[\"authentication_expiring\",29", await client.NextAsync(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,10 +130,11 @@ public sealed class SignInTests
     [Fact]
     public async Task Who_shows_a_new_token_in_time_stays()
     {
-        await using var node = await StartAsync(static options => options.ExpiringNotice = TimeSpan.FromSeconds(3));
-        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromSeconds(4)));
+        await using var node = await StartAsync(static options => options.ExpiringNotice = TimeSpan.FromSeconds(7));
+        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromSeconds(9)));
         Assert.StartsWith("42[\"authentication_expiring\"", await client.NextAsync(), StringComparison.Ordinal);
-        await AskAsync(client, $"""420["authenticate",{Auth("ada", lifetime: TimeSpan.FromSeconds(8))}]""");
+        var renewed = await AskAsync(client, $"""420["authenticate",{Auth("ada", lifetime: TimeSpan.FromSeconds(18))}]""");
+        Assert.StartsWith("""430[{"expires":""", renewed, StringComparison.Ordinal);
         // Told again of the new end: the old one has passed without a disconnect.
         Assert.StartsWith("42[\"authentication_expiring\"", await client.NextAsync(), StringComparison.Ordinal);
     }
