@@ -99,19 +99,7 @@ public sealed class RoomListTests : ServerTest
     {
         var (socket, _, _) = await JoinAsync();
         var io = socket.Namespace;
-        Assert.InRange(AllocatedBy(() => _ = io.To("room")), 1, 160);
-        Assert.InRange(AllocatedBy(() => _ = socket.To("room")), 1, 208); // and the selection of everyone else
-    }
-
-    private static long AllocatedBy(Action action)
-    {
-        var least = long.MaxValue;
-        for (var i = 0; i < 200; i++)
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            action();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-        return least;
+        Assert.InRange(Allocations.Of(160, () => _ = io.To("room")), 1, 160);
+        Assert.InRange(Allocations.Of(208, () => _ = socket.To("room")), 1, 208); // and the selection of everyone else
     }
 }
