@@ -155,7 +155,11 @@ public sealed partial class SampleTests(Chromium chromium) : IClassFixture<Chrom
         ListeningProcess.StartAsync("Now listening on", Repository.Root, Command(sample, [.. arguments, "--urls", url]));
 
     private static string[] Command(string sample, string[] arguments) =>
-        ["run", "-c", "Release", Path.Combine("docs", "samples", sample), "--", .. arguments]; // what they refer to is built already
+        ["run", "-c", "Release", .. References, Path.Combine("docs", "samples", sample), "--", .. arguments];
+
+    /// <summary>What they refer to is built already with these tests, if those are of the same configuration.</summary>
+    private static readonly string[] References =
+        PackedProjects.Configuration == "Release" ? ["-p:BuildProjectReferences=false"] : [];
 
     private static async Task<SocketIO> SignInAsync(string url, string name)
     {

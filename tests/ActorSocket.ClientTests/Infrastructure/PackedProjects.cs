@@ -15,7 +15,7 @@ public sealed class PackedProjects : IAsyncLifetime
 {
     public const string Version = "0.0.1-test";
 
-    private static readonly string Configuration =
+    internal static readonly string Configuration =
         typeof(PackedProjects).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("actorsocket-packages-").FullName;
