@@ -116,6 +116,7 @@ public sealed class ContractTests : IDisposable
         io.MapHub<Shop>().Emits<IShopper>();
         io.Of("/admin").Handles<IShopkeeper>();
         io.MapEntities<Shelf, IShelf>("shelf");
+        app.MapActorSocketApi().AllowAnonymous();
         return app;
     }
 

@@ -35,6 +35,7 @@ public static class ActorSocketApiExtensions
         ArgumentNullException.ThrowIfNull(pattern);
         var io = endpoints.ServerOf(name, nameof(MapActorSocketApi));
         var api = new ServerApi(io);
+        io.Server.IsApiMapped = true;
         var group = endpoints.MapGroup(pattern)
             .WithTags("Socket.IO")
             .ProducesProblem(StatusCodes.Status400BadRequest)
@@ -52,14 +53,18 @@ public static class ActorSocketApiExtensions
         group.MapPost("/join", (MoveRequest request, CancellationToken aborted) => api.JoinAsync(request, aborted))
             .WithSummary("Lets sockets join rooms.")
             .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status502BadGateway)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/leave", (MoveRequest request, CancellationToken aborted) => api.LeaveAsync(request, aborted))
             .WithSummary("Lets sockets leave rooms.")
             .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status502BadGateway)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapPost("/disconnect", (DisconnectRequest request, CancellationToken aborted) => api.DisconnectAsync(request, aborted))
             .WithSummary("Disconnects sockets.")
             .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status502BadGateway)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
         group.MapGet(
                 "/sockets",

@@ -36,9 +36,13 @@ public static class ContractExtensions
 
     /// <summary>
     /// Writes the contract of the server down, as it is mapped by now: what its hubs handle, what <see cref="Handles"/> and
-    /// <see cref="Emits"/> name, and the interfaces of its entities. It needs not to have started.
+    /// <see cref="Emits"/> name, and, where the HTTP API is mapped (<c>MapActorSocketApi</c>), by which they are reached, the interfaces of
+    /// its entities. It needs not to have started.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The serializer's options cannot describe a type.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The serializer's options cannot describe a type. The text names the hub or the interface, its method and the type; what the
+    /// serializer said is the inner exception.
+    /// </exception>
     public static ServerContract DescribeContract(this ActorSocketServer io)
     {
         ArgumentNullException.ThrowIfNull(io);

@@ -25,8 +25,9 @@ internal sealed class ContractReader(ServerServices server)
             if (IsDescribed(dynamic.Parent))
                 known.Add(Read(dynamic.Parent, dynamic.Pattern?.ToString(), isTemplate: true));
         }
+        // By what else would a client reach them?
         var entities = server.Entities.Callers
-            .Where(static caller => caller.Contract is not null)
+            .Where(caller => server.IsApiMapped && caller.Contract is not null)
             .OrderBy(static caller => caller.Type, StringComparer.Ordinal)
             .Select(caller => new ContractEntities(caller.Type, [.. MethodsOf(caller.Contract!).Select(OfCall)]))
             .ToList();
@@ -93,7 +94,9 @@ internal sealed class ContractReader(ServerServices server)
         var arguments = parameters
             .Where(static one => HandlerBinder.TakesArgument(one.ParameterType))
             .Select(one => new ContractArgument(
-                one.Name ?? $"arg{one.Position}", ValueOf(_nullability.Create(one), isFromClient), one.HasDefaultValue))
+                one.Name ?? $"arg{one.Position}",
+                ValueOf(method, $"parameter \"{one.Name}\"", _nullability.Create(one), isFromClient),
+                one.HasDefaultValue))
             .ToArray();
         return new ContractEvent(
             name,
@@ -110,7 +113,7 @@ internal sealed class ContractReader(ServerServices server)
             if (parameter.ParameterType == typeof(Ack))
                 return JsonValue.Create(true);
             if (parameter.ParameterType.IsGenericType && parameter.ParameterType.GetGenericTypeDefinition() == typeof(Ack<>))
-                return ValueOf(_nullability.Create(parameter).GenericTypeArguments[0], isInput);
+                return ValueOf(method, "answer", _nullability.Create(parameter).GenericTypeArguments[0], isInput);
         }
         var result = method.ReturnType;
         if (result == typeof(void) || result == typeof(Task) || result == typeof(ValueTask))
@@ -118,7 +121,24 @@ internal sealed class ContractReader(ServerServices server)
         var value = _nullability.Create(method.ReturnParameter);
         var isTask = result.IsGenericType
             && (result.GetGenericTypeDefinition() == typeof(Task<>) || result.GetGenericTypeDefinition() == typeof(ValueTask<>));
-        return ValueOf(isTask ? value.GenericTypeArguments[0] : value, isInput);
+        return ValueOf(method, "answer", isTask ? value.GenericTypeArguments[0] : value, isInput);
+    }
+
+    /// <exception cref="InvalidOperationException">The serializer cannot describe it; it says where it stands, and what it is.</exception>
+    private JsonNode ValueOf(MethodInfo method, string what, NullabilityInfo value, bool isInput)
+    {
+        try
+        {
+            return ValueOf(value, isInput);
+        }
+        catch (Exception error) // the serializer's, or of the application's converters and resolvers
+        {
+            var inside = _schemas.Current is { } current && current != value.Type ? $", in which there is a {current}" : "";
+            throw new InvalidOperationException(
+                $"The contract cannot be described: the {what} of {method.ReflectedType}.{method.Name} is a {value.Type}{inside}. "
+                + error.Message,
+                error);
+        }
     }
 
     private JsonNode ValueOf(NullabilityInfo value, bool isInput)

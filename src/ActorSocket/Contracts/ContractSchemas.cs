@@ -24,19 +24,29 @@ internal sealed class ContractSchemas
     private readonly Dictionary<(Type, bool IsInput), JsonNode> _defined = [];
     private readonly List<JsonNode> _given = [];
     private readonly Stack<Type> _inside = [];
+    private readonly Queue<(Type Type, bool IsInput)> _due = []; // those that are named, and not described yet
 
-    public ContractSchemas(JsonSerializerOptions options) => _options = new JsonSerializerOptions(options)
+    public ContractSchemas(JsonSerializerOptions options)
     {
-        // That a number may come as a text, too, is a courtesy to some clients, and not what is agreed.
-        NumberHandling = options.NumberHandling & ~JsonNumberHandling.AllowReadingFromString,
-    };
+        _options = new JsonSerializerOptions(options)
+        {
+            // That a number may come as a text, too, is a courtesy to some clients, and not what is agreed.
+            NumberHandling = options.NumberHandling & ~JsonNumberHandling.AllowReadingFromString,
+        };
+        _options.MakeReadOnly();
+    }
+
+    /// <summary>What is being described: where it fails, this is what cannot be.</summary>
+    public Type? Current { get; private set; }
 
     /// <param name="type">Of the argument, or of the answer.</param>
     /// <param name="isNullable">Whether it may be null.</param>
     /// <param name="isInput">Whether the client writes it.</param>
     public JsonNode Of(Type type, bool isNullable, bool isInput)
     {
-        var schema = OrNull(Export(type, isInput, isRoot: false), isNullable);
+        var schema = OrNull(Export(Current = type, isInput, isDefinition: false), isNullable);
+        while (_due.TryDequeue(out var next))
+            _defined[next] = Describe(Current = next.Type, next.IsInput);
         _given.Add(schema);
         return schema;
     }
@@ -130,15 +140,55 @@ internal sealed class ContractSchemas
         };
     }
 
-    private JsonNode Export(Type type, bool isInput, bool isRoot)
+    /// <summary>What stands under the type's own name.</summary>
+    private JsonNode Describe(Type type, bool isInput)
     {
+        if (InfoOf(type).PolymorphismOptions is not { DerivedTypes.Count: > 0 } union)
+            return Export(type, isInput, isDefinition: true);
+        var kinds = union.DerivedTypes.ToList();
+        if (!type.IsAbstract && !kinds.Exists(kind => kind.DerivedType == type))
+            kinds.Add(new JsonDerivedType(type)); // it may be itself, without a word of which it is
+        return new JsonObject
+        {
+            ["anyOf"] = new JsonArray([.. kinds.Select(kind => DescribeKind(kind, union.TypeDiscriminatorPropertyName, isInput))]),
+        };
+    }
+
+    /// <summary>What stands in a union for one of its kinds has something to tell it by, which it has nowhere else.</summary>
+    private JsonNode DescribeKind(JsonDerivedType kind, string property, bool isInput)
+    {
+        var schema = Export(Current = kind.DerivedType, isInput, isDefinition: true);
+        if (kind.TypeDiscriminator is not { } tag || schema is not JsonObject members)
+            return schema;
+        var properties = new JsonObject
+        {
+            [property] = new JsonObject { ["const"] = tag is int number ? JsonValue.Create(number) : JsonValue.Create((string)tag) },
+        };
+        foreach (var (name, value) in members["properties"] as JsonObject ?? [])
+            properties[name] = value?.DeepClone();
+        members["properties"] = properties;
+        members["required"] = new JsonArray(
+            [property, .. (members["required"] as JsonArray ?? []).Select(static name => name!.DeepClone())]);
+        return members;
+    }
+
+    /// <summary>
+    /// Of what has a name, but for the type itself when it is described, nothing is written here: the exporter would write all of it,
+    /// wherever it stands, and of types that know each other every way from one to the next.
+    /// </summary>
+    private JsonNode Export(Type type, bool isInput, bool isDefinition)
+    {
+        bool IsElsewhere(Type one) => !(isDefinition && one == type) && IsNamed(one);
+        var options = new JsonSerializerOptions(_options);
+        options.Converters.Insert(0, new NamedTypes(IsElsewhere));
+        options.TypeInfoResolver = options.TypeInfoResolver?.WithAddedModifier(static info => info.PolymorphismOptions = null);
         _inside.Push(type);
         try
         {
-            return _options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
+            return options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
             {
                 TreatNullObliviousAsNonNullable = true,
-                TransformSchemaNode = (context, schema) => Transform(context, schema, isInput, isRoot && context.Path.IsEmpty),
+                TransformSchemaNode = (context, schema) => Transform(context, schema, isInput, isDefinition && context.Path.IsEmpty),
             });
         }
         finally
@@ -157,34 +207,46 @@ internal sealed class ContractSchemas
         var isNullable = type != context.TypeInfo.Type || AllowsNull(schema) || MayBeNull(context.PropertyInfo, isInput);
         if (IsBinary(type))
             return OrNull(Binary(isInput), isNullable);
+        if (!isDefinition && context.PropertyInfo?.CustomConverter is null && IsNamed(type))
+            return OrNull(ReferTo(type, isInput), isNullable);
         if (schema is not JsonObject members)
             return schema; // whatever a converter of the application's makes of it
+        if (context.TypeInfo.ElementType is { } element)
+            ReferToElements(members, context.TypeInfo.Kind, element, isInput);
         if (type.IsEnum && members["enum"] is null && !type.IsDefined(typeof(FlagsAttribute), inherit: false))
             members["enum"] = new JsonArray([.. ValuesOf(type)]);
         if (context.TypeInfo.Kind == JsonTypeInfoKind.Object)
             Require(members, context.TypeInfo, isInput);
-        // What stands in a union for one of its kinds has something to tell it by, which it has nowhere else.
-        if (isDefinition || context.BaseTypeInfo is not null)
+        if (isDefinition || !members.ContainsKey("$ref"))
             return schema;
-        if (!IsNamed(context.TypeInfo, type))
-        {
-            if (!members.ContainsKey("$ref"))
-                return schema;
-            // The exporter refers to where it has written the same before. A list that is its own element gets a name.
-            if (!_inside.Contains(type))
-                return OrNull(Export(type, isInput, isRoot: false), isNullable);
-        }
-        Define(type, isInput);
-        return OrNull(new JsonObject { ["$ref"] = $"!{_types.IndexOf(type)}!{(isInput ? "in" : "out")}" }, isNullable);
+        // The exporter refers to where it has written the same before. A list that is its own element gets a name.
+        if (!_inside.Contains(type))
+            return OrNull(Export(type, isInput, isDefinition: false), isNullable);
+        return OrNull(ReferTo(type, isInput), isNullable);
     }
 
-    private void Define(Type type, bool isInput)
+    /// <summary>The exporter leaves out what it knows nothing of, and with it those elements that are described elsewhere.</summary>
+    private void ReferToElements(JsonObject schema, JsonTypeInfoKind kind, Type element, bool isInput)
+    {
+        var keyword = kind switch
+        {
+            JsonTypeInfoKind.Enumerable => "items",
+            JsonTypeInfoKind.Dictionary => "additionalProperties",
+            _ => null,
+        };
+        var type = Nullable.GetUnderlyingType(element) ?? element;
+        if (keyword is not null && !schema.ContainsKey("$ref") && IsNamed(type))
+            schema[keyword] = OrNull(ReferTo(type, isInput), type != element);
+    }
+
+    /// <summary>What stands for a type where it is used: it is described once, under its name.</summary>
+    private JsonObject ReferTo(Type type, bool isInput)
     {
         if (!_types.Contains(type))
             _types.Add(type);
-        if (!_defined.TryAdd((type, isInput), JsonValue.Create(true)))
-            return; // or it refers to itself
-        _defined[(type, isInput)] = Export(type, isInput, isRoot: true);
+        if (_defined.TryAdd((type, isInput), JsonValue.Create(true)))
+            _due.Enqueue((type, isInput));
+        return new JsonObject { ["$ref"] = $"!{_types.IndexOf(type)}!{(isInput ? "in" : "out")}" };
     }
 
     private (Type Type, bool IsInput) Parse(string reference)
@@ -200,11 +262,6 @@ internal sealed class ContractSchemas
             return;
         var demanded = isInput ? schema["required"] as JsonArray : null;
         var required = (demanded ?? []).Select(static name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
-        foreach (var (name, value) in properties)
-        {
-            if (value is JsonObject tag && tag.ContainsKey("const")) // what tells the kinds of a union apart
-                required.Add(name);
-        }
         if (!isInput)
         {
             var written = info.Properties.Where(IsAlwaysWritten);
@@ -229,12 +286,27 @@ internal sealed class ContractSchemas
         };
     }
 
-    private static bool IsNamed(JsonTypeInfo info, Type type) =>
-        type.IsEnum
-        || info.PolymorphismOptions is not null
-        || (info.Kind == JsonTypeInfoKind.Object
-            && type != typeof(object)
-            && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)); // anonymous
+    private bool IsNamed(Type type)
+    {
+        if (type.IsEnum)
+            return true;
+        if (IsBinary(type) || Nullable.GetUnderlyingType(type) is not null)
+            return false;
+        var info = InfoOf(type);
+        return info.PolymorphismOptions is not null
+            || (info.Kind == JsonTypeInfoKind.Object
+                && type != typeof(object)
+                && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)); // anonymous
+    }
+
+    private JsonTypeInfo InfoOf(Type type)
+    {
+        var around = Current;
+        Current = type;
+        var info = _options.GetTypeInfo(type); // throws where the type is not as the serializer wants it
+        Current = around;
+        return info;
+    }
 
     private static bool IsBinary(Type type) =>
         type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>) || type == typeof(Memory<byte>) || type == typeof(ArraySegment<byte>)
@@ -278,5 +350,16 @@ internal sealed class ContractSchemas
             return members;
         }
         return new JsonObject { ["anyOf"] = new JsonArray(members, new JsonObject { ["type"] = "null" }) };
+    }
+
+    /// <summary>Stands for what is described elsewhere: nothing is ever written or read by it.</summary>
+    private sealed class NamedTypes(Func<Type, bool> isElsewhere) : JsonConverter<object>
+    {
+        public override bool CanConvert(Type typeToConvert) => isElsewhere(typeToConvert);
+
+        public override object Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => throw new NotSupportedException();
     }
 }

@@ -36,6 +36,9 @@ internal sealed class ServerServices(
 
     public NamespaceTable Namespaces { get; } = new();
 
+    /// <summary>Whether the HTTP API is mapped, by which other programs call entities.</summary>
+    public bool IsApiMapped { get; set; }
+
     public WatchedSockets WatchedSockets => field ?? LazyInitializer.EnsureInitialized(ref field, () => new WatchedSockets(Namespaces));
 
     /// <summary>The users of those namespaces that keep them, on all nodes.</summary>

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Net;
+using System.Reflection;
+using System.Reflection.Emit;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
@@ -78,6 +80,50 @@ namespace ActorSocket.Tests.Contracts
         }
 
         [Fact]
+        public async Task Types_that_all_know_each_other_take_no_longer_than_they_are_many()
+        {
+            var text = await Task.Run(static () => TypeScriptOf(static io => io.Services.AddHandled(TakesDense(60))))
+                .WaitAsync(TimeSpan.FromSeconds(60));
+            var last = Declaration(text, "Dense59");
+            Assert.Contains("  oneDense0: Dense0 | null;\n", last, StringComparison.Ordinal);
+            Assert.Contains("  someDense58: Dense58[] | null;\n", last, StringComparison.Ordinal);
+        }
+
+        [Fact]
+        public void The_kinds_of_a_union_may_know_each_other_and_it()
+        {
+            var text = TypeScriptOf(static io => io.Handles<IShapes>());
+            Assert.Equal(
+                """
+                export type Shape = {
+                  kind: "circle";
+                  around: Square | null;
+                  all: Shape[];
+                } | {
+                  kind: 7;
+                  within: Circle[];
+                  again: Square | null;
+                  name: string;
+                } | Record<string, unknown>;
+                """,
+                text[text.IndexOf("export type Shape ", StringComparison.Ordinal)..].Split("\n\n")[0]);
+            Assert.Equal(
+                "export interface Square {\n  within: Circle[];\n  again: Square | null;\n  name: string;\n}\n",
+                Declaration(text, "Square"));
+        }
+
+        [Fact]
+        public void What_cannot_be_described_is_named_with_where_it_stands()
+        {
+            var error = Assert.Throws<InvalidOperationException>(static () => TypeScriptOf(static io => io.MapHub<Confused>()));
+            Assert.Contains("the answer of ", error.Message, StringComparison.Ordinal);
+            Assert.Contains("Confused.Give", error.Message, StringComparison.Ordinal);
+            Assert.Contains(typeof(Holder).ToString(), error.Message, StringComparison.Ordinal);
+            Assert.Contains(typeof(Twice).ToString(), error.Message, StringComparison.Ordinal);
+            Assert.Contains("collides", error.InnerException!.Message, StringComparison.Ordinal);
+        }
+
+        [Fact]
         public void Types_of_one_name_and_generic_ones_have_names_of_their_own()
         {
             var text = TypeScriptOf(static io => io.Handles<INames>());
@@ -122,12 +168,15 @@ namespace ActorSocket.Tests.Contracts
         [Fact]
         public void A_template_a_sign_in_and_entities_are_described()
         {
-            var text = TypeScriptOf(static io =>
+            static void Map(ActorSocketServer io)
             {
                 io.OfDynamic(new Regex("^/room-", RegexOptions.None, TimeSpan.FromSeconds(1))).Emits<IChatClient>();
                 io.Of("/admin").UseAuthentication();
                 io.MapEntities<Counter, ICounter>("counter");
-            });
+            }
+            Assert.DoesNotContain("Entities", TypeScriptOf(Map), StringComparison.Ordinal); // nothing leads to them
+            Assert.DoesNotContain("entities/", ContractOf(Map).AsyncApi, StringComparison.Ordinal);
+            var text = ContractOf(Map, static app => app.MapActorSocketApi().AllowAnonymous()).TypeScript;
             Assert.Contains("\"^/room-\": { serverToClient: DynamicServerToClientEvents;", text, StringComparison.Ordinal);
             Assert.Contains(
                 "authenticate: (auth: unknown, ack: (answer: Answer<{\n    expires: string | null;\n  }>) => void) => void;",
@@ -144,7 +193,8 @@ namespace ActorSocket.Tests.Contracts
                 io.MapHub<Shop>().Handles<ITree>().Handles<INames>();
                 io.Of("/chat").Emits<IChatClient>().MapHub<Ticker>();
                 io.MapEntities<Counter, ICounter>("counter");
-            });
+            }, static app => app.MapActorSocketApi().AllowAnonymous());
+            Assert.Contains("entities/counter/{id}", contract.AsyncApi, StringComparison.Ordinal);
             using var document = JsonDocument.Parse(contract.AsyncApi);
             var root = document.RootElement;
             var add = root.GetProperty("operations").GetProperty("receiveRootAddToCart");
@@ -225,12 +275,54 @@ namespace ActorSocket.Tests.Contracts
             services.AddAuthorization();
         });
 
-        private static ServerContract ContractOf(Action<ActorSocketServer> map)
+        private static ServerContract ContractOf(Action<ActorSocketServer> map, Action<WebApplication>? mapMore = null)
         {
             using var app = (IDisposable)BuildApplication();
             var io = ((WebApplication)app).MapActorSocket();
             map(io);
+            mapMore?.Invoke((WebApplication)app);
             return io.DescribeContract();
+        }
+
+        /// <summary>Takes the first of so many classes, each of which has all of them as properties and in lists.</summary>
+        private static Type TakesDense(int count)
+        {
+            var module = AssemblyBuilder
+                .DefineDynamicAssembly(new AssemblyName("Dense"), AssemblyBuilderAccess.Run)
+                .DefineDynamicModule("Dense");
+            var all = Enumerable.Range(0, count).Select(i => module.DefineType($"Dense{i}", TypeAttributes.Public)).ToArray();
+            foreach (var one in all)
+            {
+                foreach (var other in all)
+                {
+                    AddProperty(one, "One" + other.Name, other);
+                    AddProperty(one, "Some" + other.Name, other.MakeArrayType());
+                }
+            }
+            var contract = module.DefineType("ITakesDense", TypeAttributes.Public | TypeAttributes.Interface | TypeAttributes.Abstract);
+            contract.DefineMethod(
+                "Take", MethodAttributes.Public | MethodAttributes.Abstract | MethodAttributes.Virtual, all[0], [all[0]]);
+            Array.ForEach(all, static one => one.CreateType());
+            return contract.CreateType();
+        }
+
+        private static void AddProperty(TypeBuilder owner, string name, Type type)
+        {
+            var field = owner.DefineField("_" + name, type, FieldAttributes.Private);
+            var property = owner.DefineProperty(name, PropertyAttributes.None, type, null);
+            var get = owner.DefineMethod("get_" + name, MethodAttributes.Public | MethodAttributes.SpecialName, type, Type.EmptyTypes);
+            var code = get.GetILGenerator();
+            code.Emit(OpCodes.Ldarg_0);
+            code.Emit(OpCodes.Ldfld, field);
+            code.Emit(OpCodes.Ret);
+            property.SetGetMethod(get);
+            var set = owner.DefineMethod("set_" + name, MethodAttributes.Public | MethodAttributes.SpecialName, null, [type]);
+            code = set.GetILGenerator();
+            code.Emit(OpCodes.Ldarg_0);
+            code.Emit(OpCodes.Ldarg_1);
+            code.Emit(OpCodes.Stfld, field);
+            code.Emit(OpCodes.Ret);
+            property.SetSetMethod(set);
         }
 
         private static string TypeScriptOf(Action<ActorSocketServer> map) => ContractOf(map).TypeScript;
@@ -343,6 +435,39 @@ namespace ActorSocket.Tests.Contracts
             Task<Node> PutAsync(Node node);
 
             Level Level(Level level);
+        }
+
+        [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+        [JsonDerivedType(typeof(Circle), "circle")]
+        [JsonDerivedType(typeof(Square), 7)]
+        internal record Shape;
+
+        internal sealed record Circle(Square? Around, Shape[] All) : Shape;
+
+        internal sealed record Square(List<Circle> Within, Square? Again, string Name) : Shape;
+
+        internal interface IShapes
+        {
+            Task<Shape> ShowAsync();
+
+            Task<Square> SquareAsync();
+        }
+
+        internal sealed class Confused : SocketHub
+        {
+            [Event("give")]
+            public static Holder Give(int count) => new(new Twice[count]);
+        }
+
+        internal sealed record Holder(Twice[] Inside);
+
+        internal sealed class Twice
+        {
+            [JsonPropertyName("a")]
+            public int One { get; set; }
+
+            [JsonPropertyName("a")]
+            public int Two { get; set; }
         }
 
         internal sealed record Page<T>(T[] Items);
