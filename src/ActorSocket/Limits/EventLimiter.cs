@@ -42,6 +42,25 @@ internal sealed class EventLimiter : IEventGate
         return limits.Length == 0 ? socket.RaiseAdmittedAsync(packet, name) : PassAsync(limits, socket, packet, name);
     }
 
+    public async ValueTask<bool> AdmitAsync(Socket socket, SocketIoPacket packet, string name)
+    {
+        SocketEvent? e = null;
+        foreach (var limit in LimitsOf(socket, name))
+        {
+            e ??= EventOf(socket, packet, name);
+            using var lease = await limit.AcquireAsync(e, isHandled: false).ConfigureAwait(false);
+            if (lease.IsAcquired)
+                continue;
+            if (!socket.IsOver) // else its limiters are gone with it, and nothing was too much
+                await RefuseAsync(e, lease).ConfigureAwait(false);
+            return false;
+        }
+        return true;
+    }
+
+    private static SocketEvent EventOf(Socket socket, SocketIoPacket packet, string name) =>
+        new(socket, name, packet.Arguments, packet.AckId >= 0 ? new Ack(socket, packet) : null);
+
     private EventPartitions[] LimitsOf(Socket socket, string name)
     {
         string? policy = null;
@@ -53,16 +72,17 @@ internal sealed class EventLimiter : IEventGate
 
     private async ValueTask PassAsync(EventPartitions[] limits, Socket socket, SocketIoPacket packet, string name)
     {
-        var e = new SocketEvent(socket, name, packet.Arguments, packet.AckId >= 0 ? new Ack(socket, packet) : null);
+        var e = EventOf(socket, packet, name);
         var leases = new RateLimitLease[limits.Length]; // of limits to concurrency they are held until the handlers have ended
         try
         {
             for (var i = 0; i < limits.Length; i++)
             {
-                leases[i] = await limits[i].AcquireAsync(e).ConfigureAwait(false);
+                leases[i] = await limits[i].AcquireAsync(e, isHandled: true).ConfigureAwait(false);
                 if (!leases[i].IsAcquired)
                 {
-                    await RefuseAsync(e, leases[i]).ConfigureAwait(false);
+                    if (!socket.IsOver)
+                        await RefuseAsync(e, leases[i]).ConfigureAwait(false);
                     return;
                 }
             }

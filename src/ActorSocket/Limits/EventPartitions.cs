@@ -13,7 +13,12 @@ internal abstract class EventPartitions
     public abstract void Start(TimeProvider time, int max);
 
     /// <summary>A permit for the event; waits for it where the limiter has a queue.</summary>
-    public abstract ValueTask<RateLimitLease> AcquireAsync(SocketEvent e);
+    /// <param name="e">The event.</param>
+    /// <param name="isHandled">
+    /// Whether handlers run for it. Of the others a limit to how many run at a time knows nothing: the handler that holds the permit may be
+    /// what waits for them.
+    /// </param>
+    public abstract ValueTask<RateLimitLease> AcquireAsync(SocketEvent e, bool isHandled);
 }
 
 /// <inheritdoc/>
@@ -51,13 +56,15 @@ internal sealed class EventPartitions<TKey> : EventPartitions
         _max = max;
     }
 
-    public override ValueTask<RateLimitLease> AcquireAsync(SocketEvent e)
+    public override ValueTask<RateLimitLease> AcquireAsync(SocketEvent e, bool isHandled)
     {
         var asked = _partitioner(e);
         while (!e.Socket.IsOver) // its limiters are gone, and nothing of it is handled
         {
             if (Find(asked, e.Socket) is not { } partition)
                 break;
+            if (!isHandled && partition.Limiter is ConcurrencyLimiter)
+                return new ValueTask<RateLimitLease>(Granted.Instance);
             if (partition.TryAcquire(e.Socket, out var lease))
                 return lease;
             Remove(asked.PartitionKey, partition); // it was dropped just now
@@ -176,12 +183,23 @@ internal sealed class EventPartitions<TKey> : EventPartitions
     }
 
     /// <summary>No permit, and nothing more to say.</summary>
-    private sealed class Refused : RateLimitLease
+    private sealed class Refused : PlainLease
     {
         public static readonly Refused Instance = new();
 
         public override bool IsAcquired => false;
+    }
 
+    /// <summary>A permit of nobody's.</summary>
+    private sealed class Granted : PlainLease
+    {
+        public static readonly Granted Instance = new();
+
+        public override bool IsAcquired => true;
+    }
+
+    private abstract class PlainLease : RateLimitLease
+    {
         public override IEnumerable<string> MetadataNames => [];
 
         public override bool TryGetMetadata(string metadataName, out object? metadata)

@@ -39,6 +39,16 @@ internal abstract class IncomingStream(StreamTable table, Socket socket, JsonEle
         _leaves.Unregister();
     }
 
+    /// <summary>An element of it was refused, so that it is not whole: its reader is told, and its client to send no more.</summary>
+    public void Refuse(Exception refusal)
+    {
+        if (!_items.Writer.TryComplete(refusal))
+            return;
+        table.Remove(this);
+        _leaves.Unregister();
+        table.Emit(StreamTable.Cancel, new EventArguments<JsonElement>(id));
+    }
+
     /// <summary>With its client, after what that has sent before it left.</summary>
     public void EndWithSocket()
     {

@@ -15,6 +15,9 @@ internal abstract class OutgoingStream(SocketIoPacket packet)
 
     /// <summary>The client wants no more.</summary>
     public abstract void Cancel();
+
+    /// <summary>The client gets no more, and is told why.</summary>
+    public abstract void Fail(Exception refusal);
 }
 
 /// <inheritdoc/>
@@ -51,18 +54,27 @@ internal sealed class OutgoingStream<T>(
         _ = RunAsync(_running);
     }
 
-    public override void Cancel()
+    public override void Cancel() => TryCancel();
+
+    public override void Fail(Exception refusal)
+    {
+        if (TryCancel())
+            Tell(refusal);
+    }
+
+    private bool TryCancel()
     {
         lock (_gate)
         {
             if (_isCancelled)
-                return;
+                return false;
             _isCancelled = true;
             _ = _running?.CancelAsync();
             if (_running is not null)
-                return;
+                return true;
         }
         table.Remove(this);
+        return true;
     }
 
     private async Task RunAsync(CancellationTokenSource running)
@@ -86,7 +98,11 @@ internal sealed class OutgoingStream<T>(
         }
         catch (Exception error)
         {
-            Fail(error);
+            Tell(error);
+            if (ErrorAnswers.RefusalOf(error) is not null)
+                socket.ReportRefused(error, "refused");
+            else
+                socket.ReportHandlerError(error);
         }
         finally
         {
@@ -105,7 +121,7 @@ internal sealed class OutgoingStream<T>(
         return true;
     }
 
-    private void Fail(Exception error)
+    private void Tell(Exception error)
     {
         var answer = ErrorAnswers.Of(error, socket.Namespace.Services.Server.Options.EnableDetailedErrors);
         try
@@ -116,9 +132,5 @@ internal sealed class OutgoingStream<T>(
         {
             table.Emit(StreamTable.Error, new StreamFault(id, answer.WithoutData()));
         }
-        if (ErrorAnswers.RefusalOf(error) is not null)
-            socket.ReportRefused(error, "refused");
-        else
-            socket.ReportHandlerError(error);
     }
 }

@@ -11,8 +11,10 @@ namespace ActorSocket.Sockets;
 /// <c>stream:error</c>. Their first argument is the id, which who answers with a stream, or sends one along, has made.
 /// </summary>
 /// <remarks>
-/// The client's go past the handlers, which may be what waits for them: they are taken by the socket's actor as they come. The rest is for
-/// any thread.
+/// The client's go past the handlers, which may be what waits for them: they are taken by the socket's actor as they come, or, where a
+/// limit holds them back, one after the other later. They count for the limits as all events do, so that nobody sends without any by this
+/// way. A stream one of whose events is refused ends, since it would lack an element, or stand still; what ends a stream ends it in any
+/// case. The rest is for any thread.
 /// </remarks>
 internal sealed class StreamTable(Socket socket)
 {
@@ -22,12 +24,12 @@ internal sealed class StreamTable(Socket socket)
     public const string End = "stream:end";
     public const string Error = "stream:error";
 
-    private const string Prefix = "stream:";
     private const int MaxIdLength = 64;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, OutgoingStream> _outgoing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
+    private Task _admitting = Task.CompletedTask; // the client's events, in their order
     private long _lastId;
 
     /// <summary>The streams that there are now.</summary>
@@ -108,19 +110,59 @@ internal sealed class StreamTable(Socket socket)
     /// <summary>Whether it is an event of streams; it is done then.</summary>
     public bool TryTake(SocketIoPacket packet)
     {
-        if (packet.EventName is not { } name || !name.StartsWith(Prefix, StringComparison.Ordinal))
+        if (packet.EventName is not (Pull or Cancel or Next or End or Error))
             return false;
+        if (socket.Namespace.Services.Gate is { } gate)
+            _admitting = AdmitAsync(_admitting, gate, packet);
+        else
+            Take(packet, refusal: null);
+        return true;
+    }
+
+    private async Task AdmitAsync(Task earlier, IEventGate gate, SocketIoPacket packet)
+    {
+        Exception? refusal = null;
+        await earlier.ConfigureAwait(false); // never fails
+        try
+        {
+            if (socket.IsOver || !await gate.AdmitAsync(socket, packet, packet.EventName!).ConfigureAwait(false))
+                refusal = new EventException("Too many events") { Code = "RATE_LIMITED" };
+        }
+        catch (OperationCanceledException error) when (socket.IsOver)
+        {
+            refusal = error; // its client has left while it waited, and is told nothing
+        }
+        catch (Exception error) // of the application's: who decides on the limit, or is asked about what exceeds it
+        {
+            socket.ReportHandlerError(error);
+            refusal = error;
+            if (packet.IsAckWanted)
+                new Ack(socket, packet).SendArguments(ErrorAnswers.Of(error, socket.Namespace.Services.Server.Options.EnableDetailedErrors));
+        }
+        try
+        {
+            Take(packet, refusal);
+        }
+        catch (Exception error)
+        {
+            socket.ReportHandlerError(error);
+        }
+    }
+
+    private void Take(SocketIoPacket packet, Exception? refusal)
+    {
         var isHeld = false;
         try
         {
-            switch (name)
+            switch (packet.EventName)
             {
+                case Pull when refusal is not null: Outgoing(packet)?.Fail(refusal); break;
+                case Next when refusal is not null: Incoming(packet)?.Refuse(refusal); break;
                 case Pull: Outgoing(packet)?.Ask(packet.Arguments.Read<int>(1)); break;
                 case Cancel: Outgoing(packet)?.Cancel(); break;
                 case Next: isHeld = Incoming(packet)?.TryAdd(packet) == true; break;
                 case End: Incoming(packet)?.End(null); break;
                 case Error: Incoming(packet)?.End(new EventException("The client gave its stream up.") { Code = "STREAM_ABORTED" }); break;
-                default: return false;
             }
         }
         catch (JsonException error) when (UnreadableArgument.Is(error))
@@ -129,9 +171,8 @@ internal sealed class StreamTable(Socket socket)
         }
         if (!isHeld)
             socket.Connection.Backlog.Completed(packet.HeldBytes);
-        if (packet.IsAckWanted) // of a client with retries, which sends it again otherwise
+        if (packet.IsAckWanted && refusal is null) // of a client with retries, which sends it again otherwise
             new Ack(socket, packet).Send();
-        return true;
     }
 
     /// <summary>A client may call it by a text or a number.</summary>

@@ -161,6 +161,116 @@ public sealed class EventLimiterTests : ServerTest
     }
 
     [Fact]
+    public async Task What_a_client_says_of_a_stream_that_it_reads_counts_and_too_much_ends_the_stream()
+    {
+        var (server, session, webSocket) = await JoinAsync(static limits => limits.AddGlobalLimiter(PerSocket));
+        session.Send("421[\"count\"]");
+        Assert.Equal("431[{\"stream\":\"1\"}]", await webSocket.NextAsync());
+        session.Send("42[\"stream:pull\",\"1\",1]");
+        Assert.Equal("42[\"stream:next\",\"1\",0]", await webSocket.NextAsync());
+        session.Send("42[\"stream:pull\",\"1\",1]");
+        Assert.Equal(
+            "42[\"stream:error\",\"1\",{\"error\":{\"message\":\"Too many events\",\"code\":\"RATE_LIMITED\"}}]",
+            await webSocket.NextAsync());
+        var streams = Assert.Single(server.Namespaces.GetOrAdd("/", server).All.Snapshot).Streams!;
+        Assert.Equal(0, await EventuallyAsync(() => streams.Count, static count => count == 0));
+
+        session.Send("422[\"stream:pull\",\"1\",1]"); // a client with retries gets its answer, as of any event
+        Assert.StartsWith("432[{\"error\":{\"message\":\"Too many events\"", await webSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.True(webSocket.WroteNothing);
+    }
+
+    [Fact]
+    public async Task An_element_that_is_too_much_ends_its_stream_for_both_sides()
+    {
+        var (_, session, webSocket) = await JoinAsync(static limits => limits.AddGlobalLimiter(PerSocket));
+        session.Send("421[\"sum\",{\"stream\":7}]");
+        Assert.Equal("42[\"stream:pull\",7,16]", await webSocket.NextAsync());
+        session.Send("42[\"stream:next\",7,1]");
+        session.Send("42[\"stream:next\",7,2]");
+        string[] told = [await webSocket.NextAsync(), await webSocket.NextAsync()];
+        Assert.Equal(
+            ["42[\"stream:cancel\",7]", "431[{\"error\":{\"message\":\"Too many events\",\"code\":\"RATE_LIMITED\"}}]"],
+            told.Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fault_of_whoever_decides_on_a_limit_is_not_told_as_one_of_the_clients()
+    {
+        var (_, session, webSocket) = await JoinAsync(static limits => limits
+            .AddPolicy<int>("broken", static _ => throw new InvalidOperationException("no database"))
+            .UsePolicy("broken", "stream:next"));
+        session.Send("421[\"sum\",{\"stream\":7}]");
+        Assert.Equal("42[\"stream:pull\",7,16]", await webSocket.NextAsync());
+        session.Send("422[\"stream:next\",7,1]");
+        string[] told = [await webSocket.NextAsync(), await webSocket.NextAsync(), await webSocket.NextAsync()];
+        Assert.Equal(
+            [
+                "42[\"stream:cancel\",7]",
+                "431[{\"error\":{\"message\":\"Internal server error\",\"code\":\"INTERNAL_ERROR\"}}]",
+                "432[{\"error\":{\"message\":\"Internal server error\",\"code\":\"INTERNAL_ERROR\"}}]",
+            ],
+            told.Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_ends_a_stream_does_so_though_it_is_too_much_and_whoever_does_not_stop_may_be_disconnected()
+    {
+        var (server, session, webSocket) = await JoinAsync(static limits =>
+        {
+            limits.Refusal = EventRateLimitRefusal.Disconnect;
+            limits.AddPolicy("few", PerSocket).UsePolicy("few", "stream:cancel");
+        });
+        for (var i = 1; i <= 3; i++)
+        {
+            session.Send($"42{i}[\"count\"]");
+            Assert.Equal($"43{i}[{{\"stream\":\"{i}\"}}]", await webSocket.NextAsync());
+        }
+        var streams = Assert.Single(server.Namespaces.GetOrAdd("/", server).All.Snapshot).Streams!;
+        for (var i = 1; i <= 3; i++)
+            session.Send($"42[\"stream:cancel\",\"{i}\"]");
+        Assert.Equal("41", await webSocket.NextAsync());
+        Assert.Equal(0, streams.Count);
+    }
+
+    [Fact]
+    public async Task A_limit_to_how_many_handlers_run_does_not_count_what_one_of_them_waits_for()
+    {
+        var (_, session, webSocket) = await JoinAsync(static limits => limits.AddGlobalLimiter(static e =>
+            RateLimitPartition.GetConcurrencyLimiter(
+                e.Socket, static _ => new ConcurrencyLimiterOptions { PermitLimit = 1, QueueLimit = 5 })));
+        session.Send("421[\"sum\",{\"stream\":7}]");
+        Assert.Equal("42[\"stream:pull\",7,16]", await webSocket.NextAsync());
+        session.Send("42[\"stream:next\",7,1]");
+        session.Send("42[\"stream:next\",7,2]");
+        session.Send("42[\"stream:end\",7]");
+        Assert.Equal("431[3]", await webSocket.NextAsync());
+    }
+
+    [Fact]
+    public async Task Elements_may_wait_for_their_turn_and_keep_their_order()
+    {
+        var (_, session, webSocket) = await JoinAsync(static limits => limits.AddPolicy("slow", static e =>
+            RateLimitPartition.GetTokenBucketLimiter(e.Socket, static _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = 1,
+                TokensPerPeriod = 1,
+                ReplenishmentPeriod = TimeSpan.FromMilliseconds(1),
+                QueueLimit = 20,
+            })).UsePolicy("slow", "stream:next", "stream:end"));
+        session.Send("421[\"list\",{\"stream\":7}]");
+        Assert.Equal("42[\"stream:pull\",7,16]", await webSocket.NextAsync());
+        for (var i = 0; i < 7; i++)
+            session.Send($"42[\"stream:next\",7,{i}]");
+        session.Send("42[\"stream:end\",7]");
+        session.Send("422[\"other\"]"); // waits for the handler, not for them
+        Assert.Equal("431[\"0123456\"]", await WithClockAsync(webSocket.NextAsync()));
+        Assert.Equal("432[true]", await webSocket.NextAsync());
+    }
+
+    [Fact]
     public async Task Listeners_and_middleware_do_not_hear_of_what_is_refused()
     {
         var heard = new List<string>();
@@ -280,9 +390,21 @@ public sealed class EventLimiterTests : ServerTest
             socket.On("echo", static (int number) => number);
             socket.On("other", static () => true);
             socket.On("never", static () => new TaskCompletionSource().Task);
+            socket.On("count", static () => CountAsync());
+            socket.On("sum", static async (IAsyncEnumerable<int> numbers) => await numbers.SumAsync());
+            socket.On("list", static async (IAsyncEnumerable<int> numbers) => string.Concat(await numbers.ToListAsync()));
         });
         var (session, webSocket) = await ConnectAsync(server);
         return (server, session, webSocket);
+    }
+
+    private static async IAsyncEnumerable<int> CountAsync()
+    {
+        for (var i = 0; ; i++)
+        {
+            await Task.Yield();
+            yield return i;
+        }
     }
 
     private static async Task<string[]> NextAsync(FakeWebSocket webSocket, int count)
