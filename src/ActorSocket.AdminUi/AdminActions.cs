@@ -40,9 +40,10 @@ internal sealed class AdminActions
             if (TryFind(arguments[0].As<string>(), out var ns))
                 await ActAsync(ns.Everyone, action, arguments, 0).ConfigureAwait(false);
             else
-                _admin.ServerSide.Emit(Elsewhere, action, arguments);
+                _admin.ServerSide.Own.Emit(Elsewhere, action, arguments);
         }
-        catch (Exception error) when (error is ArgumentException or ClusterTimeoutException or NotSupportedException)
+        catch (Exception error) when (error
+            is ArgumentException or ClusterTimeoutException or SocketsFailedException or NotSupportedException)
         {
             throw new EventException(error.Message, innerException: error); // what the administrator asked for is no fault of ours
         }

@@ -52,6 +52,9 @@ internal sealed class AdminDesk
         _admin.OnServerEvent(SocketsAsked, OnSocketsAsked);
     }
 
+    /// <summary>The sessions that this node knows.</summary>
+    public AdminSessions Sessions => _signIn.Sessions;
+
     /// <summary>Until the host stops.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -59,7 +62,10 @@ internal sealed class AdminDesk
         try
         {
             while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+            {
                 Tick();
+                await HearOfSessionsAsync(stopping).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -74,7 +80,7 @@ internal sealed class AdminDesk
             if (_admin.Sockets.Count > 0)
             {
                 Look();
-                _admin.ServerSide.Emit(SomebodyLooks);
+                _admin.ServerSide.Own.Emit(SomebodyLooks);
             }
             else if (!IsStillWatched())
             {
@@ -83,6 +89,18 @@ internal sealed class AdminDesk
             _admin.Emit("server_stats", _stats.Take());
         }
         catch (Exception error) // the next one comes in two seconds
+        {
+            _server.Log.AdminNotTold(error);
+        }
+    }
+
+    private async Task HearOfSessionsAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await _signIn.HearOfSessionsAsync(stopping).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException) // tried again in two seconds
         {
             _server.Log.AdminNotTold(error);
         }
@@ -104,7 +122,7 @@ internal sealed class AdminDesk
             json.WriteEndObject();
         }));
         socket.Emit("server_stats", _stats.Now());
-        _admin.ServerSide.Emit(SomebodyLooks);
+        _admin.ServerSide.Own.Emit(SomebodyLooks);
         if (_observer is not null)
             _ = TellSocketsAsync(socket); // what the administrator does meanwhile does not wait for other nodes
     }
@@ -129,7 +147,7 @@ internal sealed class AdminDesk
             IEnumerable<JsonElement> others;
             try
             {
-                others = await _admin.ServerSide.EmitWithAckAsync<JsonElement>(SocketsAsked, socket.Disconnected).ConfigureAwait(false);
+                others = await _admin.ServerSide.Own.EmitWithAckAsync<JsonElement>(SocketsAsked, socket.Disconnected).ConfigureAwait(false);
             }
             catch (AckTimeoutException late)
             {

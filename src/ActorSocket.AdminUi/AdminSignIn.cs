@@ -13,7 +13,7 @@ namespace ActorSocket.AdminUi;
 
 /// <summary>
 /// Who is let into the admin namespace. Whoever has given the password gets a session, by which the UI comes back without it: to whichever
-/// node, since it is told to all that are there.
+/// node: it is told to all that are there, and a node that comes later asks them.
 /// </summary>
 // a semaphore without a wait handle holds nothing
 #pragma warning disable CA1001
@@ -23,24 +23,33 @@ internal sealed class AdminSignIn
     /// <summary>bcrypt takes a processor for a tenth of a second: one at a time, and not for any number of clients.</summary>
     public const int MaxWaiting = 32;
 
+    private const int MaxTriesToHear = 5;
     private const int MaxWaitingOfAddress = 4;
 
+    // Between the nodes, in the admin namespace.
     private const string SessionMade = "admin:session";
+    private const string SessionAsked = "admin:session?";
+    private const string SessionsAsked = "admin:sessions?";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ServerServices _server;
     private readonly Namespace _admin;
     private readonly ActorSocketAdminUiOptions _options;
-    private readonly AdminSessions _sessions;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly ConditionalWeakTable<Socket, string> _newSessions = [];
     private readonly ConcurrentDictionary<string, int> _waitingOfAddress = new(StringComparer.Ordinal);
+    private int _triesToHear;
+    private HashSet<string> _heard = new(StringComparer.Ordinal); // the nodes that have told of their sessions
     private int _waiting;
 
     public AdminSignIn(Namespace admin, ActorSocketAdminUiOptions options, IServiceProvider services)
     {
         (_server, _admin, _options) = (admin.Services.Server, admin, options);
-        _sessions = new AdminSessions(_server.Time);
-        admin.OnServerEvent(SessionMade, (byte[] key) => _sessions.Add(key));
+        Sessions = new AdminSessions(_server.Time);
+        admin.OnServerEvent(SessionMade, (byte[] key) => Sessions.Add(key));
+        admin.OnServerEvent(SessionAsked, (byte[] key) => (int)Sessions.LeftOf(key).TotalSeconds);
+        admin.OnServerEvent(SessionsAsked, () => Sessions.Text);
         if (options.AllowAnonymous)
             _server.Log.AdminIsOpen(admin.Name);
         if (options.Policy is not null && services.GetService<IAuthorizationService>() is null)
@@ -48,6 +57,8 @@ internal sealed class AdminSignIn
                 "The Admin UI's policy needs authorization services: call builder.Services.AddAuthorization(…)."
             );
     }
+
+    public AdminSessions Sessions { get; }
 
     /// <summary>The namespace's middleware.</summary>
     public async Task CheckAsync(Socket socket, Func<Task> next)
@@ -98,7 +109,7 @@ internal sealed class AdminSignIn
     private async Task CheckPasswordAsync(Socket socket)
     {
         var session = Text(socket, "sessionId");
-        if (session.Length > 0 && _sessions.Has(session))
+        if (session.Length > 0 && (Sessions.Has(session) || await IsKnownElsewhereAsync(session, socket).ConfigureAwait(false)))
             return;
         var (username, password) = (Text(socket, "username"), Text(socket, "password"));
         if (username.Length == 0 && session.Length == 0)
@@ -109,30 +120,83 @@ internal sealed class AdminSignIn
         if (!(await IsPasswordAsync(password, socket).ConfigureAwait(false) & IsSame(username, _options.Username!)))
             throw Refusal("wrong name or password", "invalid credentials");
         var made = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var key = _sessions.Add(made);
-        _admin.ServerSide.Emit(SessionMade, key);
+        var key = AdminSessions.KeyOf(made);
+        Sessions.Add(key);
+        _admin.ServerSide.Own.Emit(SessionMade, key);
         _newSessions.Add(socket, made);
     }
 
-    private async Task<bool> IsPasswordAsync(string password, Socket socket)
+    private Task<bool> IsPasswordAsync(string password, Socket socket) => InAPlaceAsync(socket, async () =>
+    {
+        await _turn.WaitAsync(socket.Disconnected).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => BCrypt.Net.BCrypt.Verify(password, _options.PasswordHash), CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    });
+
+    /// <summary>This node may have come since, or have been cut off when the session was made.</summary>
+    private async Task<bool> IsKnownElsewhereAsync(string session, Socket socket)
+    {
+        if (_server.Adapter.PeerStates.Count == 0)
+            return false;
+        var key = AdminSessions.KeyOf(session);
+        return await InAPlaceAsync(socket, async () =>
+        {
+            foreach (var seconds in (await AskAsync<int>(SessionAsked, [key], socket.Disconnected).ConfigureAwait(false)).Answers)
+                Sessions.Add(key, TimeSpan.FromSeconds(seconds));
+            return Sessions.Has(session);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Asks nodes that were not here before for their sessions: a node that came later has them then, also when those are gone that
+    /// made them. To be called now and then.
+    /// </summary>
+    public async Task HearOfSessionsAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Username is null)
+            return;
+        var peers = _server.Adapter.PeerStates.Select(static peer => peer.Node).ToHashSet(StringComparer.Ordinal);
+        if (peers.IsSubsetOf(_heard))
+            return;
+        var (texts, isWhole) = await AskAsync<string>(SessionsAsked, [], cancellationToken).ConfigureAwait(false);
+        foreach (var text in texts)
+            Sessions.AddAll(text ?? "");
+        // Who has not answered in time is asked again, but not for ever: it may be of a version that never does.
+        if (isWhole || ++_triesToHear >= MaxTriesToHear)
+            (_heard, _triesToHear) = (peers, 0);
+    }
+
+    private async Task<(IEnumerable<T?> Answers, bool IsWhole)> AskAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var all = await _admin.ServerSide.Own.Timeout(Patience).EmitWithAckCoreAsync<T>(eventName, args, cancellationToken)
+                .ConfigureAwait(false);
+            return (all, true);
+        }
+        catch (AckTimeoutException late)
+        {
+            return (late.Responses.Select(static response => response[0].As<T>()), false);
+        }
+    }
+
+    /// <summary>Nobody fills all places from one address, which would keep the administrator out.</summary>
+    private async Task<bool> InAPlaceAsync(Socket socket, Func<Task<bool>> check)
     {
         var address = socket.Handshake.Address;
         try
         {
-            // Nobody fills all places from one address, which would keep the administrator out.
             var isTooMany = _waitingOfAddress.AddOrUpdate(address, 1, static (_, n) => n + 1) > MaxWaitingOfAddress;
             if (Interlocked.Increment(ref _waiting) > MaxWaiting || isTooMany)
                 throw Refusal("too many attempts at once", "too many attempts, try again later");
-            await _turn.WaitAsync(socket.Disconnected).ConfigureAwait(false);
-            try
-            {
-                return await Task.Run(() => BCrypt.Net.BCrypt.Verify(password, _options.PasswordHash), CancellationToken.None)
-                    .ConfigureAwait(false);
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            return await check().ConfigureAwait(false);
         }
         finally
         {

@@ -19,6 +19,9 @@ internal sealed class AdminUiExtension(
 {
     private readonly List<AdminDesk> _desks = [];
 
+    /// <summary>One for each server that has the Admin UI.</summary>
+    public IReadOnlyList<AdminDesk> Desks => _desks;
+
     public void Configure(AkkaConfigurationBuilder akka)
     {
     }

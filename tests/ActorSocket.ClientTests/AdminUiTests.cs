@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using ActorSocket.ClientTests.Infrastructure;
 using Xunit.Abstractions;
 
@@ -28,6 +29,29 @@ public sealed class AdminUiTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(3)]
     public Task Only_who_has_the_password_or_a_session_is_let_in(int nodes) => RunAsync(nodes, "websocket");
+
+    [Fact]
+    public async Task A_session_is_known_to_nodes_that_start_later_also_when_all_others_are_gone()
+    {
+        await using var nodes = await WatchedNodes.StartAsync(output, 2);
+        var session = (await RunAsync("")).GetProperty("session").GetString()!;
+
+        await nodes.JoinAsync();
+        await RunAsync(session); // at once: who does not know it asks
+        await nodes.JoinAsync(); // hears of it though nobody shows it
+        await Bounded.UntilAsync(
+            () => nodes.SessionsOfLast.Has(session), "the last one to hear of it");
+        for (var i = 0; i < 3; i++)
+            await nodes.StopFirstAsync();
+        await RunAsync(session);
+
+        async Task<JsonElement> RunAsync(string known)
+        {
+            const string Name = nameof(A_session_is_known_to_nodes_that_start_later_also_when_all_others_are_gone);
+            await using var client = await nodes.StartAsync("admin", Name, "websocket", ("SESSION", known));
+            return await client.FinishAsync();
+        }
+    }
 
     [Fact]
     public Task Who_may_only_look_changes_nothing() => RunAsync(1, "websocket", static options => options.ReadOnly = true);

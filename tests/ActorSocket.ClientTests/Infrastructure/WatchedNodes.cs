@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
+using ActorSocket.AdminUi;
 using ActorSocket.Clustering;
+using ActorSocket.Hosting;
 using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.AspNetCore.Builder;
@@ -51,6 +53,26 @@ internal sealed class WatchedNodes : IAsyncDisposable
             await nodes.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The sessions of administrators that the last one knows.</summary>
+    public AdminSessions SessionsOfLast =>
+        Assert.Single(_apps[^1].Services.GetServices<IServerExtension>().OfType<AdminUiExtension>().Single().Desks).Sessions;
+
+    /// <summary>Another one, some time after the others.</summary>
+    public async Task JoinAsync()
+    {
+        await AddAsync(isCluster: true, null, null);
+        await Bounded.UntilAsync(() => _apps.TrueForAll(app => HasMet(app, _apps.Count)), $"{_apps.Count} nodes to meet");
+    }
+
+    /// <summary>The first one leaves, as in a deployment.</summary>
+    public async Task StopFirstAsync()
+    {
+        await _apps[0].StopAsync();
+        await _apps[0].DisposeAsync();
+        _apps.RemoveAt(0);
+        await Bounded.UntilAsync(() => _apps.TrueForAll(app => HasMet(app, _apps.Count)), "the others to notice it");
     }
 
     /// <summary>Runs a case of admin.mjs against them.</summary>

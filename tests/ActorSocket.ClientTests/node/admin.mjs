@@ -227,6 +227,22 @@ export async function Only_who_has_the_password_or_a_session_is_let_in(context) 
   await finish(on);
 }
 
+/** Run first to sign in, and then with that session, by which it comes to the node that started last. */
+export async function A_session_is_known_to_nodes_that_start_later_also_when_all_others_are_gone(context) {
+  const last = nodes(context).at(-1);
+  const sessionId = process.env.SESSION;
+  if (sessionId) {
+    await administrator(last, { sessionId });
+    assert.equal(await refusal(last, { sessionId: "00000000000000000000000000000000" }), "invalid credentials");
+    await last.finish();
+    return {};
+  }
+  const { told } = await administrator(last);
+  const [session] = await told.of("session");
+  await last.finish();
+  return { session };
+}
+
 export async function Who_may_only_look_changes_nothing(context) {
   const [node] = nodes(context);
   const client = await node.connect();

@@ -10,7 +10,8 @@ public sealed class AdminSessionsTests
     public void A_session_is_known_for_a_day_also_to_a_node_that_was_told_of_it()
     {
         var (here, there) = (new AdminSessions(_time), new AdminSessions(_time));
-        there.Add(here.Add("one"));
+        here.Add(AdminSessions.KeyOf("one"));
+        there.Add(AdminSessions.KeyOf("one"));
 
         _time.Elapsed = AdminSessions.Lifetime - TimeSpan.FromSeconds(1);
         Assert.True(here.Has("one") && there.Has("one"));
@@ -26,11 +27,28 @@ public sealed class AdminSessionsTests
         for (var i = 0; i <= AdminSessions.Most; i++)
         {
             _time.Elapsed += TimeSpan.FromMilliseconds(1);
-            sessions.Add($"session {i}");
+            sessions.Add(AdminSessions.KeyOf($"session {i}"));
         }
 
         Assert.False(sessions.Has("session 0"));
         Assert.True(sessions.Has("session 1") && sessions.Has($"session {AdminSessions.Most}"));
+    }
+
+    [Fact]
+    public void A_node_that_comes_later_has_them_for_as_long_as_they_are_good_and_not_longer()
+    {
+        var (here, later, last) = (new AdminSessions(_time), new AdminSessions(_time), new AdminSessions(_time));
+        here.Add(AdminSessions.KeyOf("one"));
+        _time.Elapsed = TimeSpan.FromHours(23);
+        here.Add(AdminSessions.KeyOf("two"));
+        later.AddAll(here.Text);
+        Assert.True(later.Has("one") && later.Has("two"));
+        last.Add(AdminSessions.KeyOf("one"), later.LeftOf(AdminSessions.KeyOf("one")));
+        last.AddAll("nonsense - 1 x");
+        _time.Elapsed = AdminSessions.Lifetime;
+        last.AddAll(here.Text);
+        Assert.False(here.Has("one") || later.Has("one") || last.Has("one"));
+        Assert.True(later.Has("two") && last.Has("two"));
     }
 
     private sealed class ManualTime : TimeProvider
