@@ -142,6 +142,49 @@ public sealed class DotNetClientTests(ITestOutputHelper output)
 
     [Theory]
     [EachTransport]
+    public async Task It_signs_in_by_a_token_and_is_told_that_it_cannot(string mode)
+    {
+        await using var server = await RealServer.StartAsync(output);
+        foreach (var token in (string[])["", "nonsense", "ada.0"])
+        {
+            using var refused = Create(server, mode, "/account", options => options.Auth = new { token });
+            var told = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            refused.OnError += (_, message) => told.TrySetResult(message);
+            _ = refused.ConnectAsync();
+            Assert.Equal("Unauthorized", await told.Task.WaitForAsync("the refusal")); // this client shows no data with it
+        }
+        using var client = await ConnectAsync(server, mode, "/account", static options => options.Auth = new { token = "ada.60000" });
+        Assert.Equal("ada", (await AskAsync(client, "who")).GetString());
+    }
+
+    [Theory]
+    [EachTransport]
+    public async Task Its_sign_in_is_renewed_without_reconnecting_or_ends(string mode)
+    {
+        await using var server = await RealServer.StartAsync(output);
+        using var client = Create(server, mode, "/account", static options =>
+        {
+            options.Auth = new { token = "ada.2500" };
+            options.Reconnection = false;
+        });
+        var (expiring, gone) = (Listen(client, "authentication_expiring"), Channel.CreateUnbounded<string>());
+        client.OnDisconnected += (_, reason) => gone.Writer.TryWrite(reason);
+        await client.ConnectAsync().WaitForAsync("ConnectAsync");
+        Assert.Equal(1, (await NextAsync(expiring, "the notice")).GetValue<int>());
+        var id = client.Id;
+        Assert.True((await AskAsync(client, "authenticate", new { token = "ada.2500" })).GetProperty("expires").GetDateTimeOffset()
+            > DateTimeOffset.UtcNow);
+        var other = (await AskAsync(client, "authenticate", new { token = "eve.60000" })).GetProperty("error");
+        Assert.Equal("UNAUTHENTICATED", other.GetProperty("code").GetString());
+        Assert.Equal("other user", other.GetProperty("data").GetProperty("reason").GetString());
+
+        Assert.Equal(1, (await NextAsync(expiring, "the second notice")).GetValue<int>());
+        Assert.Equal((id, "ada"), (client.Id, (await AskAsync(client, "who")).GetString()));
+        Assert.Equal("io server disconnect", await gone.Reader.ReadAsync().AsTask().WaitForAsync("the end"));
+    }
+
+    [Theory]
+    [EachTransport]
     public async Task Both_sides_may_say_goodbye(string mode)
     {
         await using var server = await RealServer.StartAsync(output);

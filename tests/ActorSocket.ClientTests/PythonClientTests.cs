@@ -40,6 +40,14 @@ public sealed class PythonClientTests(ITestOutputHelper output) : ClientTest("py
 
     [Theory]
     [EachTransport]
+    public Task A_client_signs_in_by_a_token_and_is_told_why_it_cannot(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
+    public Task A_sign_in_is_renewed_without_reconnecting_or_ends(string mode) => RunAsync(mode);
+
+    [Theory]
+    [EachTransport]
     public Task The_server_may_send_the_client_away(string mode) => RunAsync(mode);
 
     // Not by polling: when its poll is answered with a close packet, as the official server does too, this client takes it for good.

@@ -197,6 +197,35 @@ def A_refused_namespace_says_why(mode, url):
     leave(client)
 
 
+def A_client_signs_in_by_a_token_and_is_told_why_it_cannot(mode, url):
+    for auth, reason in (({}, "missing"), ({"token": "nonsense"}, "invalid"), ({"token": "ada.0"}, "expired")):
+        client = socketio.Client()
+        errors = Inbox(client, "connect_error", "/account")
+        client.connect(url, transports=TRANSPORTS[mode], namespaces=["/account"], auth=auth, wait=False)
+        same(errors.get(), ({"message": "Unauthorized", "data": {"code": "UNAUTHENTICATED", "reason": reason}},))
+        client.disconnect()
+    client = connect(mode, url, ["/account"], auth={"token": "ada.60000"})
+    same(client.call("who", namespace="/account"), "ada")
+    leave(client)
+
+
+def A_sign_in_is_renewed_without_reconnecting_or_ends(mode, url):
+    client = socketio.Client(reconnection=False)
+    expiring, ended = Inbox(client, "authentication_expiring", "/account"), Inbox(client, "disconnect", "/account")
+    connect(mode, url, ["/account"], client, auth={"token": "ada.2500"})
+    sid = client.get_sid("/account")
+    same(expiring.get(), (1,))
+    renewed = client.call("authenticate", {"token": "ada.2500"}, namespace="/account")
+    assert renewed["expires"].startswith("20"), renewed
+    same(
+        client.call("authenticate", {"token": "eve.60000"}, namespace="/account"),
+        {"error": {"message": "Unauthorized", "code": "UNAUTHENTICATED", "data": {"reason": "other user"}}},
+    )
+    same(expiring.get(), (1,))
+    same((client.get_sid("/account"), client.call("who", namespace="/account")), (sid, "ada"))
+    ended.get()
+
+
 def The_server_may_send_the_client_away(mode, url):
     client = socketio.Client()
     ended = Inbox(client, "disconnect")
