@@ -31,6 +31,8 @@ switch (args)
         return await Guard.RunAsync(rest);
     case ["tls", .. var rest]:
         return await Tls.RunAsync(rest);
+    case ["features"]:
+        return await Features.RunAsync();
     case ["sync"]:
         return Syncing.Run();
     case ["entities"]:
@@ -63,6 +65,7 @@ switch (args)
               guard [--seconds N]   what handlers that block cost the others, on event loops and on stock Kestrel
               tls [--idle N] [--rounds N]
                                     WebSockets over TLS beside a bare Kestrel WebSocket over TLS
+              features              what each feature costs an event and an emit, and what a server without it pays
               sync                  what merge patches of a game's state save, and cost
               entities              calls of entities, on one node and between two, idle ones, and saving many
               serve [--port N]      ActorSocket alone, for another load generator (also: serve-stock, serve-signalr, serve-raw)
