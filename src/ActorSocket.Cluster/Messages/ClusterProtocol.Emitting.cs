@@ -115,22 +115,28 @@ internal static partial class ClusterProtocol
             new(wire.Number(), wire.Record(Target.Read), (SocketChange)wire.Number(), wire.Texts());
     }
 
-    /// <summary>Answers <see cref="ChangeSockets"/>: it is done.</summary>
-    internal sealed record ChangeSocketsReply(long Request) : IReply
+    /// <summary>Answers <see cref="ChangeSockets"/>: it is done, but for those. A node of an older version does not say of any.</summary>
+    internal sealed record ChangeSocketsReply(long Request, FailedSockets Failed) : IReply
     {
-        public void Write(WireWriter wire) => wire.Number(Request);
+        public void Write(WireWriter wire) => wire.Number(Request).Record(Failed, WriteFailed);
 
-        public static ChangeSocketsReply Read(ref WireReader wire) => new(wire.Number());
+        public static ChangeSocketsReply Read(ref WireReader wire) => new(wire.Number(), wire.Record(ReadFailed));
+
+        private static void WriteFailed(WireWriter wire, FailedSockets failed) =>
+            wire.Number(failed.Count).Texts([.. failed.Ids]).Text(failed.Reason);
+
+        private static FailedSockets ReadFailed(ref WireReader wire) => new((int)wire.Number(), wire.Texts(), wire.Text());
     }
 
     /// <summary>
     /// An event for the servers' own handlers (C-05); arguments are a JSON array. <see cref="Request"/> is 0 when no answer is wanted.
     /// </summary>
-    internal sealed record ServerSideEvent(long Request, string Namespace, string EventName, byte[] Arguments) : IClusterMessage
+    internal sealed record ServerSideEvent(long Request, string Namespace, string EventName, byte[] Arguments, string Trace)
+        : IClusterMessage
     {
-        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(EventName).Bytes(Arguments);
+        public void Write(WireWriter wire) => wire.Number(Request).Text(Namespace).Text(EventName).Bytes(Arguments).Text(Trace);
 
-        public static ServerSideEvent Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes());
+        public static ServerSideEvent Read(ref WireReader wire) => new(wire.Number(), wire.Text(), wire.Text(), wire.Bytes(), wire.Text());
     }
 
     /// <summary>

@@ -180,27 +180,30 @@ internal sealed class ClusterAdapter : IClusterAdapter
         return new OpenRequest(_node.Requests, request);
     }
 
-    public async Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
+    public async Task<(IReadOnlyList<SocketDetails> Found, IReadOnlyList<string> Missing)> FetchAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
         var (answers, missing) = await _node.Requests.AskAsync<FetchSocketsReply>(
             Peers.For(ns.Name, selection), request => new FetchSockets(request, target), timeout, cancellationToken).ConfigureAwait(false);
-        return (answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(), missing);
+        return (
+            answers.SelectMany(static answer => answer.Sockets).Select(static facts => SocketDetails.Read(facts)).ToList(),
+            AddressesOf(missing)
+        );
     }
 
     /// <summary>A process that has ended has no sockets: nobody waits until it is found out.</summary>
-    public async Task<(int Count, int Missing)> CountAsync(
+    public async Task<(int Count, IReadOnlyList<string> Missing)> CountAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var target = TargetOf(ns, selection);
         var (answers, missing) = await _node.Requests.AskAsync<CountSocketsReply>(
             Peers.For(ns.Name, selection), request => new CountSockets(request, target), timeout, cancellationToken, mayBeGone: true)
             .ConfigureAwait(false);
-        return (answers.Sum(static answer => answer.Count), missing);
+        return (answers.Sum(static answer => answer.Count), AddressesOf(missing));
     }
 
-    public async Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+    public async Task<(IReadOnlyList<string> Rooms, IReadOnlyList<string> Missing)> ListRoomsAsync(
         NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var (answers, missing) = await _node.Requests.AskAsync<ListRoomsReply>(
@@ -210,12 +213,12 @@ internal sealed class ClusterAdapter : IClusterAdapter
             cancellationToken,
             mayBeGone: true
         ).ConfigureAwait(false);
-        return ([.. answers.SelectMany(static answer => answer.Rooms)], missing);
+        return ([.. answers.SelectMany(static answer => answer.Rooms)], AddressesOf(missing));
     }
 
     public void TellDevices(string ns, string user, int devices) => _peers.Tell(new PeerSupervisor.DevicesChanged(ns, user, devices));
 
-    public async Task<int> ChangeAsync(
+    public async Task<(FailedSockets Failed, IReadOnlyList<string> Missing)> ChangeAsync(
         NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
         CancellationToken cancellationToken)
     {
@@ -223,11 +226,13 @@ internal sealed class ClusterAdapter : IClusterAdapter
         var peers = change == SocketChange.Join && selection.Rooms is [var room] && IsSocketId(room)
             ? Peers.ForSocket(ns.Name, room)
             : Peers.For(ns.Name, selection);
-        var (_, missing) = await _node.Requests.AskAsync<ChangeSocketsReply>(
+        var (answers, missing) = await _node.Requests.AskAsync<ChangeSocketsReply>(
             peers, request => new ChangeSockets(request, target, change, rooms), timeout, cancellationToken)
             .ConfigureAwait(false);
-        return missing;
+        return (answers.Aggregate(FailedSockets.None, static (all, answer) => all.And(answer.Failed)), AddressesOf(missing));
     }
+
+    private static string[] AddressesOf(Peer[] peers) => Array.ConvertAll(peers, static peer => peer.Address.ToString());
 
     private bool IsSocketId(string room) => Peers.TryGetHome(room, out _) || room.StartsWith(_node.Tag, StringComparison.Ordinal);
 
@@ -236,9 +241,9 @@ internal sealed class ClusterAdapter : IClusterAdapter
 
     private static Target TargetOf(NamespaceServices ns, RoomSelection selection) => new(ns.Name, selection.Rooms, selection.Excluded);
 
-    public void Raise(string ns, string eventName, byte[] arguments)
+    public void Raise(string ns, string eventName, byte[] arguments, string trace)
     {
-        var message = Packed.Of(new ServerSideEvent(0, ns, eventName, arguments));
+        var message = Packed.Of(new ServerSideEvent(0, ns, eventName, arguments, trace));
         foreach (var peer in Peers.All)
             peer.Tell(message);
     }
@@ -247,16 +252,18 @@ internal sealed class ClusterAdapter : IClusterAdapter
         string ns,
         string eventName,
         byte[] arguments,
+        string trace,
         TimeSpan timeout,
         CancellationToken cancellationToken
     )
     {
         var (answers, missing) = await _node.Requests.AskAsync<ServerSideEventReply>(
-            Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments), timeout, cancellationToken).ConfigureAwait(false);
+            Peers.All, request => new ServerSideEvent(request, ns, eventName, arguments, trace), timeout, cancellationToken)
+            .ConfigureAwait(false);
         var given = answers.FindAll(static answer => answer.HasAnswer);
         return new ServerEventAnswers(
             given.ConvertAll(static answer => answer.Answer),
-            missing + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false })
+            missing.Length + answers.Count(static answer => answer is { HasAnswer: false, IsUnconcerned: false })
         );
     }
 

@@ -98,24 +98,26 @@ internal sealed class LocalSockets(ServerServices server)
 
     public async Task OnChangeSocketsAsync(Peer peer, ChangeSockets m)
     {
-        server.Namespaces.TryGet(m.Target.Namespace, out var ns);
-        try
+        var failed = FailedSockets.None;
+        if (server.Namespaces.TryGet(m.Target.Namespace, out var ns))
         {
-            if (ns is not null)
-                await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
+            try
+            {
+                failed = await ns.ChangeAsync(m.Target.Selection, m.Change, m.Rooms).ConfigureAwait(false);
+            }
+            catch (Exception error) // whoever asked does not wait for the rest in vain
+            {
+                server.Log.HandlerFailed(error, ns.MetricsName);
+                failed = new FailedSockets(0, [], $"Its log tells of a {error.GetType().Name}.");
+            }
         }
-        // a socket is in too many rooms, or the name is too long
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
-        {
-            server.Log.HandlerFailed(error, ns!.MetricsName);
-        }
-        peer.Tell(Packed.Of(new ChangeSocketsReply(m.Request)));
+        peer.Tell(Packed.Of(new ChangeSocketsReply(m.Request, failed)));
     }
 
     public async Task OnServerSideEventAsync(Peer peer, ServerSideEvent m)
     {
         var isHere = server.Namespaces.TryGet(m.Namespace, out var ns);
-        var answer = isHere ? await ns!.ServerEvents.RaiseAsync(m.EventName, m.Arguments).ConfigureAwait(false) : null;
+        var answer = isHere ? await ns!.ServerEvents.RaiseAsync(m.EventName, m.Arguments, m.Trace).ConfigureAwait(false) : null;
         if (m.Request != 0)
             peer.Tell(Packed.Of(new ServerSideEventReply(m.Request, answer is not null, answer ?? [], !isHere)));
     }

@@ -55,19 +55,19 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
 
     /// <summary>Asks every peer the same and waits for all of them. One that leaves the cluster meanwhile is not asked (C-06); one that is
     /// unreachable is asked, but not waited for when nobody else is.</summary>
-    /// <returns>What was answered, and how many said nothing.</returns>
+    /// <returns>What was answered, and who said nothing.</returns>
     /// <param name="peers">Who is asked.</param>
     /// <param name="question">The message, which bears the request's number.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="mayBeGone">Whether one whose process has ended, though nobody has noticed yet, is not waited for either.</param>
-    public async Task<(List<TAnswer> Answers, int Missing)> AskAsync<TAnswer>(
+    public async Task<(List<TAnswer> Answers, Peer[] Missing)> AskAsync<TAnswer>(
         Peer[] peers, Func<long, IClusterMessage> question, TimeSpan timeout, CancellationToken cancellationToken, bool mayBeGone = false)
         where TAnswer : IReply
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (peers.Length == 0)
-            return ([], 0);
+            return ([], []);
         var answers = new AllAnswers<TAnswer>(peers);
         var request = Open(answers);
         try
@@ -98,7 +98,7 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
         }
         catch (TimeoutException)
         {
-            // What there is will have to do; the caller is told how much is missing.
+            // What there is will have to do; the caller is told who is missing.
         }
         finally
         {
@@ -136,10 +136,10 @@ internal sealed class ClusterRequests(PeerTable table, TimeProvider time)
             }
         }
 
-        public (List<TAnswer> Answers, int Missing) SoFar()
+        public (List<TAnswer> Answers, Peer[] Missing) SoFar()
         {
             lock (_due)
-                return ([.. _answers], _due.Count);
+                return ([.. _answers], [.. _due]);
         }
 
         public void Answered(Peer peer, IReply answer)

@@ -171,7 +171,7 @@ internal sealed class ClusterRecovery(NodeServices node)
             lock (log.Gate)
                 answers.ForEach(answer => log.Passed(answer.Tag, answer.Emitted));
         }
-        return missing == 0;
+        return missing.Length == 0;
     }
 
     /// <summary>What a socket of this node's, or of one whose replica is here, has missed.</summary>

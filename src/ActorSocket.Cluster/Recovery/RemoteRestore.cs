@@ -80,7 +80,7 @@ internal sealed class RemoteRestore(
                 mayBeGone: true
             )
             .ConfigureAwait(false);
-        return missing == 0 && _merge.AddEmitted([.. answers, recovery.Collect(since)]);
+        return missing.Length == 0 && _merge.AddEmitted([.. answers, recovery.Collect(since)]);
     }
 
     /// <summary>

@@ -30,6 +30,14 @@ internal static class Problems
                 ["answers"] = error.Responses.Select(static response => response.Count > 0 ? response[0].As<object>() : null).ToArray(),
             });
         }
+        catch (ClusterTimeoutException error)
+        {
+            return Problem(StatusCodes.Status504GatewayTimeout, error.Message, new(StringComparer.Ordinal)
+            {
+                ["missing"] = error.Missing,
+                ["missingNodes"] = error.MissingNodes,
+            });
+        }
         catch (TimeoutException error)
         {
             return Problem(StatusCodes.Status504GatewayTimeout, error.Message);
@@ -46,7 +54,18 @@ internal static class Problems
         {
             return Problem(StatusCodes.Status502BadGateway, error.Message);
         }
-        catch (InvalidOperationException error) // a socket that is in as many rooms as it may
+        catch (SocketsFailedException error)
+        {
+            // In as many rooms as they may be; or a node failed.
+            return Problem(error.Failed > 0 ? StatusCodes.Status409Conflict : StatusCodes.Status502BadGateway, error.Message, new(StringComparer.Ordinal)
+            {
+                ["failed"] = error.Failed,
+                ["sockets"] = error.Sockets,
+                ["missing"] = error.MissingNodes.Count,
+                ["missingNodes"] = error.MissingNodes,
+            });
+        }
+        catch (InvalidOperationException error)
         {
             return Problem(StatusCodes.Status409Conflict, error.Message);
         }

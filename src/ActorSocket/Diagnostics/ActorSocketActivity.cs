@@ -41,8 +41,8 @@ internal static class ActorSocketActivity
     /// <param name="ns">Its namespace.</param>
     /// <param name="eventName">Its name; null when nothing handles it.</param>
     /// <param name="bytes">Its size.</param>
-    /// <param name="context">What its client sent along.</param>
-    /// <param name="connect">The span of the connection.</param>
+    /// <param name="context">What its client sent along, or the server that raised it.</param>
+    /// <param name="connect">The span of the connection; null of a server's event.</param>
     public static Activity? StartProcess(string ns, string? eventName, int bytes, string? context, Activity? connect)
     {
         ActivityLink[]? links = connect is null ? null : [new ActivityLink(connect.Context)];

@@ -127,7 +127,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
             .ConfigureAwait(false);
         foreach (var facts in elsewhere)
             found.Add(new RemoteSocket(_namespace, facts));
-        return missing == 0 ? found : throw ClusterTimeoutException.Of(missing, found);
+        return missing.Count == 0 ? found : throw ClusterTimeoutException.Of(missing, found);
     }
 
     /// <summary>
@@ -150,7 +150,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
             .Server.Adapter.CountAsync(services, _selection, TimeLimit, cancellationToken)
             .ConfigureAwait(false);
         count += elsewhere;
-        return missing == 0 ? count : throw ClusterTimeoutException.OfCount(missing, count);
+        return missing.Count == 0 ? count : throw ClusterTimeoutException.Of(missing, count: count);
     }
 
     /// <summary>
@@ -159,6 +159,10 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// </summary>
     /// <param name="room">Any text of at most 256 bytes.</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may have joined.</param>
+    /// <exception cref="ArgumentException">The name is longer.</exception>
+    /// <exception cref="SocketsFailedException">
+    /// Some did not join, of this node or of another: they are in as many rooms as <c>MaxRoomsPerSocket</c> allows. All others did.
+    /// </exception>
     /// <exception cref="ClusterTimeoutException">
     /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
     /// </exception>
@@ -176,6 +180,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// </summary>
     /// <param name="room">The room.</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may have left.</param>
+    /// <exception cref="SocketsFailedException">A node failed; all others did.</exception>
     /// <exception cref="ClusterTimeoutException">
     /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
     /// </exception>
@@ -190,6 +195,7 @@ public sealed class BroadcastOperator : IAckBroadcaster
     /// <summary>Disconnects the matching sockets of all nodes. Official: <c>disconnectSockets</c>.</summary>
     /// <param name="scope">From the namespace, or with their connections (official: <c>disconnectSockets(true)</c>).</param>
     /// <param name="cancellationToken">Ends the wait; some sockets may be disconnected.</param>
+    /// <exception cref="SocketsFailedException">A node failed; all others did.</exception>
     /// <exception cref="ClusterTimeoutException">
     /// Some nodes did not confirm it in time (<see cref="Timeout"/>, or <c>ActorSocketClusterOptions.RequestTimeout</c>).
     /// </exception>
@@ -206,13 +212,18 @@ public sealed class BroadcastOperator : IAckBroadcaster
         cancellationToken.ThrowIfCancellationRequested();
         string[] names = [.. rooms];
         RoomSelection.ThrowIfNull(names, name ?? nameof(rooms));
+        if (change == SocketChange.Join) // before any socket has joined, wherever the first one is
+            Array.ForEach(names, joined => NamespaceServices.ThrowIfTooLong(joined, name ?? nameof(rooms)));
         var services = _namespace.Services;
+        var adapter = _flags.Local || services.Children is not null ? SingleNodeAdapter.Instance : services.Server.Adapter;
         var here = services.ChangeAsync(_selection, change, names, cancellationToken);
-        var elsewhere = _flags.Local || services.Children is not null
-            ? Task.FromResult(0)
-            : services.Server.Adapter.ChangeAsync(services, _selection, change, names, TimeLimit, cancellationToken);
+        var elsewhere = adapter.ChangeAsync(services, _selection, change, names, TimeLimit, cancellationToken);
         await Task.WhenAll(here, elsewhere).ConfigureAwait(false);
-        if (await elsewhere.ConfigureAwait(false) is > 0 and var missing)
-            throw ClusterTimeoutException.Of(missing, []);
+        var (failed, missing) = await elsewhere.ConfigureAwait(false);
+        failed = (await here.ConfigureAwait(false)).And(failed);
+        if (!failed.IsNone)
+            throw SocketsFailedException.Of(failed, missing);
+        if (missing.Count > 0)
+            throw ClusterTimeoutException.Of(missing);
     }
 }

@@ -26,15 +26,21 @@ public sealed class ClusterTimeoutException : TimeoutException
     /// <summary>How many nodes did not answer.</summary>
     public int Missing { get; init; }
 
+    /// <summary>The addresses of those nodes.</summary>
+    public IReadOnlyList<string> MissingNodes { get; init; } = [];
+
     /// <summary>Of <c>FetchSocketsAsync</c>: the sockets of this node and of those that did answer.</summary>
     public IReadOnlyList<RemoteSocket> Sockets { get; init; } = [];
 
     /// <summary>Of <c>CountAsync</c>: how many sockets there are on this node and on those that did answer.</summary>
     public int Count { get; init; }
 
-    internal static ClusterTimeoutException OfCount(int missing, int count) =>
-        new($"timeout reached: missing {missing} responses") { Missing = missing, Count = count };
-
-    internal static ClusterTimeoutException Of(int missing, IReadOnlyList<RemoteSocket> sockets) =>
-        new($"timeout reached: missing {missing} responses") { Missing = missing, Sockets = sockets };
+    internal static ClusterTimeoutException Of(IReadOnlyList<string> missing, IReadOnlyList<RemoteSocket>? sockets = null, int count = 0) =>
+        new($"timeout reached: missing {missing.Count} responses")
+        {
+            Missing = missing.Count,
+            MissingNodes = missing,
+            Sockets = sockets ?? [],
+            Count = count,
+        };
 }

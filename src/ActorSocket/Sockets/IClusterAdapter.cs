@@ -64,20 +64,20 @@ internal interface IClusterAdapter
         NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
         BroadcastAck answers);
 
-    /// <summary>Finds the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
-    Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
+    /// <summary>Finds the sockets of a selection on other nodes, and says which nodes did not answer in time.</summary>
+    Task<(IReadOnlyList<SocketDetails> Found, IReadOnlyList<string> Missing)> FetchAsync(
         NamespaceServices ns,
         RoomSelection selection,
         TimeSpan timeout,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Counts the sockets of a selection on other nodes, and says how many nodes did not answer in time.</summary>
-    Task<(int Count, int Missing)> CountAsync(
+    /// <summary>Counts the sockets of a selection on other nodes, and says which nodes did not answer in time.</summary>
+    Task<(int Count, IReadOnlyList<string> Missing)> CountAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>The pages that other nodes make of their rooms' names, likewise.</summary>
-    Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+    Task<(IReadOnlyList<string> Rooms, IReadOnlyList<string> Missing)> ListRoomsAsync(
         NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>
@@ -87,8 +87,8 @@ internal interface IClusterAdapter
     void TellDevices(string ns, string user, int devices);
 
     /// <summary>Lets the sockets of a selection on other nodes join or leave rooms, or go.</summary>
-    /// <returns>How many nodes did not confirm it in time.</returns>
-    Task<int> ChangeAsync(
+    /// <returns>The sockets that did not, and the nodes that have not said in time that they are done.</returns>
+    Task<(FailedSockets Failed, IReadOnlyList<string> Missing)> ChangeAsync(
         NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
         CancellationToken cancellationToken);
 
@@ -96,13 +96,14 @@ internal interface IClusterAdapter
     Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim);
 
     /// <summary>Raises an event on every other node. Arguments are a JSON array (<see cref="SocketJson.ToJsonArray"/>).</summary>
-    void Raise(string ns, string eventName, byte[] arguments);
+    void Raise(string ns, string eventName, byte[] arguments, string trace);
 
     /// <summary>Likewise, and completes when all others have answered or the time is over. Cancelled, it throws.</summary>
     Task<ServerEventAnswers> AskNodesAsync(
         string ns,
         string eventName,
         byte[] arguments,
+        string trace,
         TimeSpan timeout,
         CancellationToken cancellationToken
     );

@@ -45,8 +45,8 @@ public partial class Namespace
         var (elsewhere, missing) = await adapter
             .ListRoomsAsync(Services, prefix, after, limit, adapter.RequestTimeout, cancellationToken)
             .ConfigureAwait(false);
-        if (missing > 0)
-            throw ClusterTimeoutException.Of(missing, []);
+        if (missing.Count > 0)
+            throw ClusterTimeoutException.Of(missing);
         return elsewhere.Count == 0 ? here : NamePage.Of(here.Concat(elsewhere).Distinct(StringComparer.Ordinal), "", null, limit);
     }
 

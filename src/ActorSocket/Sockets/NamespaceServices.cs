@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text;
@@ -305,7 +304,8 @@ internal sealed partial class NamespaceServices
     public IEnumerable<KeyValuePair<string, RoomMembers<Socket>>> Rooms => _rooms;
 
     /// <summary>Lets the sockets of this node that match join or leave rooms, or go.</summary>
-    public async Task ChangeAsync(
+    /// <returns>Those that did not.</returns>
+    public async Task<FailedSockets> ChangeAsync(
         RoomSelection selection, SocketChange change, string[] rooms, CancellationToken cancellationToken = default)
     {
         if (change is SocketChange.Disconnect or SocketChange.Close) // all are told at once: what is emitted next reaches none of them
@@ -313,9 +313,9 @@ internal sealed partial class NamespaceServices
             var scope = change == SocketChange.Close ? DisconnectScope.Connection : DisconnectScope.Namespace;
             await Task.WhenAll(Select(selection).Select(socket => socket.DisconnectAsync(scope, cancellationToken).AsTask()))
                 .ConfigureAwait(false);
-            return;
+            return FailedSockets.None;
         }
-        ExceptionDispatchInfo? failure = null;
+        var (failed, ids, reason) = (0, new List<string>(), "");
         foreach (var socket in Select(selection))
         {
             switch (change)
@@ -327,26 +327,35 @@ internal sealed partial class NamespaceServices
                     }
                     catch (InvalidOperationException full) // in too many rooms: the others join nevertheless
                     {
-                        failure ??= ExceptionDispatchInfo.Capture(full);
+                        if (failed++ == 0)
+                            reason = full.Message;
+                        if (ids.Count < FailedSockets.MostIds)
+                            ids.Add(socket.Id);
                     }
                     break;
                 case SocketChange.Leave: await socket.LeaveAsync(rooms, cancellationToken).ConfigureAwait(false); break;
             }
         }
-        failure?.Throw();
+        return failed == 0 ? FailedSockets.None : new FailedSockets(failed, ids, reason);
     }
 
     public ValueTask JoinAsync(Socket socket, string room, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(room);
-        if (Encoding.UTF8.GetByteCount(room) > ServerServices.MaxRoomNameBytes)
-            throw new ArgumentException($"A room name has at most {ServerServices.MaxRoomNameBytes} bytes.", nameof(room));
+        ThrowIfTooLong(room, nameof(room));
         if (socket.IsOver)
             return default;
         room = LoneSurrogates.Mend(room); // as the other nodes will know it
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Actor.Tell(new NamespaceProtocol.JoinRoom(socket, room, done));
         return JoinedAsync(socket, done, room, cancellationToken);
+    }
+
+    /// <exception cref="ArgumentException">It is no name of a room.</exception>
+    public static void ThrowIfTooLong(string room, string parameter)
+    {
+        if (Encoding.UTF8.GetByteCount(room) > ServerServices.MaxRoomNameBytes)
+            throw new ArgumentException($"A room name has at most {ServerServices.MaxRoomNameBytes} bytes.", parameter);
     }
 
     /// <summary>A join is done when the other nodes know of the room, too: what they emit from then on reaches it.</summary>

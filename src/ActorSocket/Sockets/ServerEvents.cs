@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorSocket.Configuration;
 using ActorSocket.Diagnostics;
 using ActorSocket.Emitting;
@@ -10,27 +11,34 @@ internal sealed class ServerEvents(NamespaceServices ns)
 {
     private readonly HandlerTable _handlers = new();
 
-    public void Emit<TArgs>(string eventName, in TArgs args)
+    /// <param name="eventName">Its name.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <param name="isOwn">Whether it is the library's own, which is not traced.</param>
+    public void Emit<TArgs>(string eventName, in TArgs args, bool isOwn = false)
         where TArgs : struct, IEventArguments
     {
         ThrowIfReserved(eventName);
-        ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(args));
+        using var activity = StartSend(eventName, isOwn);
+        ns.Server.Adapter.Raise(AddressableName, eventName, ns.Server.Json.ToJsonArray(args), TraceOf(isOwn));
     }
 
     public async Task<IReadOnlyList<T?>> AskAsync<T>(
-        string eventName, IReadOnlyList<object?> args, TimeSpan? timeout, CancellationToken cancellationToken)
+        string eventName, IReadOnlyList<object?> args, TimeSpan? timeout, CancellationToken cancellationToken, bool isOwn = false)
     {
         ThrowIfReserved(eventName);
         ArgumentNullException.ThrowIfNull(args);
+        using var activity = StartSend(eventName, isOwn);
         var (server, json) = (ns.Server, ns.Server.Json.ToJsonArray(new ArgumentList(args)));
         var (answers, missing) = await server.Adapter
-            .AskNodesAsync(AddressableName, eventName, json, timeout ?? server.Adapter.RequestTimeout, cancellationToken)
+            .AskNodesAsync(AddressableName, eventName, json, TraceOf(isOwn), timeout ?? server.Adapter.RequestTimeout, cancellationToken)
             .ConfigureAwait(false);
         var responses = answers.Select(answer => server.Json.FromJsonArray(answer)).ToArray();
         return missing == 0
             ? Array.ConvertAll(responses, static response => response.ToOwnAnswer<T>())
             : throw AckTimeoutException.OfNodes(missing, responses);
     }
+
+    private static string TraceOf(bool isOwn) => isOwn ? "" : ActorSocketActivity.Current;
 
     public IDisposable On(string eventName, Delegate handler)
     {
@@ -48,14 +56,15 @@ internal sealed class ServerEvents(NamespaceServices ns)
     /// </summary>
     /// <param name="eventName">The event.</param>
     /// <param name="arguments">A JSON array.</param>
+    /// <param name="trace">The context of the node that emitted it; empty when it has none.</param>
     /// <returns>
     /// The node's answer as soon as there is one, a JSON array; null when the handlers have ended without any, or there is no handler, or
     /// one failed first. A handler that has taken the acknowledgement may answer later: whoever asks bounds the wait.
     /// </returns>
-    public async Task<byte[]?> RaiseAsync(string eventName, ReadOnlyMemory<byte> arguments)
+    public async Task<byte[]?> RaiseAsync(string eventName, ReadOnlyMemory<byte> arguments, string trace = "")
     {
         var answer = new ServerEventAnswer(ns.Server.Json);
-        var running = InvokeAsync(eventName, arguments, answer);
+        var running = InvokeAsync(eventName, arguments, answer, trace);
         await Task.WhenAny(running, answer.Given).ConfigureAwait(false);
         return answer.Given.IsCompleted || (answer.IsTaken && await running.ConfigureAwait(false))
             ? await answer.Given.ConfigureAwait(false)
@@ -63,8 +72,12 @@ internal sealed class ServerEvents(NamespaceServices ns)
     }
 
     /// <summary>False when one has failed.</summary>
-    private async Task<bool> InvokeAsync(string eventName, ReadOnlyMemory<byte> arguments, ServerEventAnswer answer)
+    private async Task<bool> InvokeAsync(string eventName, ReadOnlyMemory<byte> arguments, ServerEventAnswer answer, string trace)
     {
+        HandlerTable.Entry[] handlers = [.. _handlers.Find(eventName), .. ns.Parent?.ServerEvents._handlers.Find(eventName) ?? []];
+        using var activity = handlers.Length > 0 && trace.Length > 0 && ActorSocketActivity.IsOn
+            ? ActorSocketActivity.StartProcess(ns.MetricsName, eventName, arguments.Length, trace, connect: null)
+            : null;
         try
         {
             var call = new HandlerCall(
@@ -79,16 +92,20 @@ internal sealed class ServerEvents(NamespaceServices ns)
                 ),
                 answer
             );
-            foreach (var handler in _handlers.Find(eventName).Concat(ns.Parent?.ServerEvents._handlers.Find(eventName) ?? []))
+            foreach (var handler in handlers)
                 await handler.Invoke(handler.Handler, call).ConfigureAwait(false);
             return true;
         }
         catch (Exception error)
         {
+            activity?.Failed(error, ErrorAnswers.RefusalOf(error) is null ? null : ErrorAnswers.CodeOf(error));
             ns.Server.Log.HandlerFailed(error, ns.MetricsName);
             return false;
         }
     }
+
+    private Activity? StartSend(string eventName, bool isOwn) =>
+        ActorSocketActivity.IsOn && !isOwn ? ActorSocketActivity.StartSend(ns.MetricsName, eventName) : null;
 
     /// <summary>A template's own name means nothing to other nodes.</summary>
     private string AddressableName => ns.Children is null ? ns.Name : throw new NotSupportedException(

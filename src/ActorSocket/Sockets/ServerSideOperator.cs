@@ -15,12 +15,17 @@ public sealed class ServerSideOperator : IAckBroadcaster
 {
     private readonly ServerEvents _events;
     private readonly TimeSpan? _timeout;
+    private readonly bool _isOwn;
 
-    internal ServerSideOperator(ServerEvents events, TimeSpan? timeout = null) => (_events, _timeout) = (events, timeout);
+    internal ServerSideOperator(ServerEvents events, TimeSpan? timeout = null, bool isOwn = false) =>
+        (_events, _timeout, _isOwn) = (events, timeout, isOwn);
+
+    /// <summary>For what the library's own parts tell each other: it is not traced.</summary>
+    internal ServerSideOperator Own => new(_events, _timeout, isOwn: true);
 
     /// <summary>How long <c>EmitWithAckAsync</c> waits for the other nodes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than 24 days.</exception>
-    public ServerSideOperator Timeout(TimeSpan timeout) => new(_events, EmitFlags.None.Within(timeout).Timeout);
+    public ServerSideOperator Timeout(TimeSpan timeout) => new(_events, EmitFlags.None.Within(timeout).Timeout, _isOwn);
 
     /// <summary>
     /// Raises an event on every other node, in the namespace of this name. Fire and forget. Official: <c>serverSideEmit</c>.
@@ -30,7 +35,7 @@ public sealed class ServerSideOperator : IAckBroadcaster
     /// <exception cref="ArgumentException">The name is reserved, or an argument is a token or a delegate.</exception>
     /// <exception cref="NotSupportedException">The namespace is a template of dynamic ones.</exception>
     public void Emit<TArgs>(string eventName, in TArgs args)
-        where TArgs : struct, IEventArguments => _events.Emit(eventName, args);
+        where TArgs : struct, IEventArguments => _events.Emit(eventName, args, _isOwn);
 
     /// <summary>
     /// Likewise, and waits for the answer of each other node that has this namespace: what its handler of
@@ -49,5 +54,5 @@ public sealed class ServerSideOperator : IAckBroadcaster
     /// <exception cref="NotSupportedException">The namespace is a template of dynamic ones.</exception>
     public Task<IReadOnlyList<T?>> EmitWithAckCoreAsync<T>(
         string eventName, IReadOnlyList<object?> args, CancellationToken cancellationToken = default) =>
-        _events.AskAsync<T>(eventName, args, _timeout, cancellationToken);
+        _events.AskAsync<T>(eventName, args, _timeout, cancellationToken, _isOwn);
 }

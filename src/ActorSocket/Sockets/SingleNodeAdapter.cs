@@ -11,7 +11,8 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
     public static readonly SingleNodeAdapter Instance = new();
 
     private static readonly Task<SocketRestore?> NotFound = Task.FromResult<SocketRestore?>(null);
-    private static readonly Task<int> NobodyMissing = Task.FromResult(0);
+    private static readonly Task<(FailedSockets, IReadOnlyList<string>)> Nobody =
+        Task.FromResult<(FailedSockets, IReadOnlyList<string>)>((FailedSockets.None, []));
 
     public TimeSpan RequestTimeout { get; } = TimeSpan.FromSeconds(5);
 
@@ -49,29 +50,30 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
         NamespaceServices ns, RoomSelection selection, string eventName, IReadOnlyList<object?> args, EmitFlags flags, TimeSpan timeout,
         BroadcastAck answers) => null;
 
-    public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
+    public Task<(IReadOnlyList<SocketDetails> Found, IReadOnlyList<string> Missing)> FetchAsync(
         NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
-        Task.FromResult<(IReadOnlyList<SocketDetails>, int)>(([], 0));
+        Task.FromResult<(IReadOnlyList<SocketDetails>, IReadOnlyList<string>)>(([], []));
 
-    public Task<(int Count, int Missing)> CountAsync(
-        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult((0, 0));
+    public Task<(int Count, IReadOnlyList<string> Missing)> CountAsync(
+        NamespaceServices ns, RoomSelection selection, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<(int, IReadOnlyList<string>)>((0, []));
 
-    public Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+    public Task<(IReadOnlyList<string> Rooms, IReadOnlyList<string> Missing)> ListRoomsAsync(
         NamespaceServices ns, string prefix, string? after, int limit, TimeSpan timeout, CancellationToken cancellationToken) =>
-        Task.FromResult<(IReadOnlyList<string>, int)>(([], 0));
+        Task.FromResult<(IReadOnlyList<string>, IReadOnlyList<string>)>(([], []));
 
     public void TellDevices(string ns, string user, int devices)
     {
     }
 
-    public Task<int> ChangeAsync(
+    public Task<(FailedSockets Failed, IReadOnlyList<string> Missing)> ChangeAsync(
         NamespaceServices ns, RoomSelection selection, SocketChange change, string[] rooms, TimeSpan timeout,
         CancellationToken cancellationToken) =>
-        NobodyMissing;
+        Nobody;
 
     public Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => NotFound;
 
-    public void Raise(string ns, string eventName, byte[] arguments)
+    public void Raise(string ns, string eventName, byte[] arguments, string trace)
     {
     }
 
@@ -79,6 +81,7 @@ internal sealed class SingleNodeAdapter : IClusterAdapter
         string ns,
         string eventName,
         byte[] arguments,
+        string trace,
         TimeSpan timeout,
         CancellationToken cancellationToken
     ) =>

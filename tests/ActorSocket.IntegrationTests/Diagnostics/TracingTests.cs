@@ -65,6 +65,43 @@ public sealed class TracingTests
         }
     }
 
+    [Fact]
+    public async Task An_event_between_servers_is_one_trace_with_what_its_handlers_do()
+    {
+        static void Map(ActorSocketServer io)
+        {
+            io.OnServerEvent("sync", (string text) => io.Emit("synced", text));
+            io.OnServerEvent("add", static (int a, int b) => a + b);
+            io.OnServerEvent("fail", (Action)(static () => throw new EventException("not now") { Code = "LATER" }));
+        }
+        var spans = new Spans();
+        using var provider = Sdk.CreateTracerProviderBuilder().AddSource("ActorSocket").AddInMemoryExporter(spans).Build();
+        await using var first = await Node.StartAsync(map: Map);
+        await using var second = await Node.JoinAsync(first, Map);
+        await Node.MeetAsync(first, second);
+        first.Server.ServerSide.Emit("sync", "text");
+        Assert.Equal([3], await first.Server.ServerSide.EmitWithAckAsync<int>("add", 1, 2));
+        first.Server.ServerSide.Emit("fail");
+        first.Server.ServerSide.Emit("nobody handles it");
+        await Node.UntilAsync(
+            () => ((string[])["process sync", "process add", "process fail", "send synced"])
+                .All(name => spans.Any(span => span.DisplayName == name)),
+            "the other node's spans");
+
+        foreach (var name in (string[])["sync", "add", "fail"])
+        {
+            var send = Assert.Single(spans, span => span.DisplayName == "send " + name);
+            Assert.Equal((ActivityKind.Producer, "/"), (send.Kind, send.GetTagItem("messaging.destination.name")));
+            var process = Assert.Single(spans, span => span.DisplayName == "process " + name);
+            Assert.Equal((send.TraceId, send.SpanId, true), (process.TraceId, process.ParentSpanId, process.HasRemoteParent));
+            Assert.Equal((ActivityKind.Consumer, "process"), (process.Kind, process.GetTagItem("messaging.operation.type")));
+            Assert.Equal(name == "fail" ? "LATER" : null, process.GetTagItem("error.type"));
+        }
+        var emitted = Assert.Single(spans, static span => span.DisplayName == "send synced");
+        Assert.Equal(Assert.Single(spans, static span => span.DisplayName == "process sync").SpanId, emitted.ParentSpanId);
+        Assert.DoesNotContain(spans, static span => span.DisplayName == "process nobody handles it");
+    }
+
     internal sealed class Counter : RoomEntity
     {
         private int _sum;

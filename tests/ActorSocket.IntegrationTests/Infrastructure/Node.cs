@@ -53,7 +53,8 @@ internal sealed class Node : IAsyncDisposable
         Action<IServiceCollection>? services = null,
         Action<ActorSocketOptions>? options = null,
         string? hocon = null,
-        string? ownCluster = null
+        string? ownCluster = null,
+        Action<WebApplication>? endpoints = null
     )
     {
         var log = new ConcurrentQueue<string>();
@@ -91,6 +92,7 @@ internal sealed class Node : IAsyncDisposable
         var app = builder.Build();
         var server = app.MapActorSocket();
         map?.Invoke(server);
+        endpoints?.Invoke(app);
         await app.StartAsync();
         return new Node(app, server, log);
     }

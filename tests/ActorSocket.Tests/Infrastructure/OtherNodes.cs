@@ -49,21 +49,21 @@ internal class OtherNodes : IClusterAdapter
         BroadcastAck answers
     ) => null;
 
-    public Task<(IReadOnlyList<SocketDetails> Found, int Missing)> FetchAsync(
+    public Task<(IReadOnlyList<SocketDetails> Found, IReadOnlyList<string> Missing)> FetchAsync(
         NamespaceServices ns,
         RoomSelection selection,
         TimeSpan timeout,
         CancellationToken cancellationToken
     ) => Nobody.FetchAsync(ns, selection, timeout, cancellationToken);
 
-    public Task<(int Count, int Missing)> CountAsync(
+    public Task<(int Count, IReadOnlyList<string> Missing)> CountAsync(
         NamespaceServices ns,
         RoomSelection selection,
         TimeSpan timeout,
         CancellationToken cancellationToken
     ) => Nobody.CountAsync(ns, selection, timeout, cancellationToken);
 
-    public Task<(IReadOnlyList<string> Rooms, int Missing)> ListRoomsAsync(
+    public Task<(IReadOnlyList<string> Rooms, IReadOnlyList<string> Missing)> ListRoomsAsync(
         NamespaceServices ns,
         string prefix,
         string? after,
@@ -76,7 +76,7 @@ internal class OtherNodes : IClusterAdapter
     {
     }
 
-    public Task<int> ChangeAsync(
+    public Task<(FailedSockets Failed, IReadOnlyList<string> Missing)> ChangeAsync(
         NamespaceServices ns,
         RoomSelection selection,
         SocketChange change,
@@ -87,7 +87,7 @@ internal class OtherNodes : IClusterAdapter
 
     public virtual Task<SocketRestore?> FindAsync(NamespaceServices ns, RecoveryClaim claim) => Nobody.FindAsync(ns, claim);
 
-    public virtual void Raise(string ns, string eventName, byte[] arguments)
+    public virtual void Raise(string ns, string eventName, byte[] arguments, string trace)
     {
     }
 
@@ -95,7 +95,8 @@ internal class OtherNodes : IClusterAdapter
         string ns,
         string eventName,
         byte[] arguments,
+        string trace,
         TimeSpan timeout,
         CancellationToken cancellationToken
-    ) => Nobody.AskNodesAsync(ns, eventName, arguments, timeout, cancellationToken);
+    ) => Nobody.AskNodesAsync(ns, eventName, arguments, trace, timeout, cancellationToken);
 }

@@ -128,13 +128,14 @@ public sealed class ServerEventTests : ServerTest
 
         public int Missing { get; set; }
 
-        public override void Raise(string ns, string eventName, byte[] arguments) =>
+        public override void Raise(string ns, string eventName, byte[] arguments, string trace) =>
             Published = $"{ns} {eventName} {Encoding.UTF8.GetString(arguments)}";
 
         public override Task<ServerEventAnswers> AskNodesAsync(
             string ns,
             string eventName,
             byte[] arguments,
+            string trace,
             TimeSpan timeout,
             CancellationToken cancellationToken
         )

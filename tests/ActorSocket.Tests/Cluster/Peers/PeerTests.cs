@@ -53,7 +53,8 @@ public sealed class PeerTests : ServerTest
         far.SetReachable(false); // lost while it is asked
         requests.PeerUnreachable(far);
         var (answers, missing) = await asked.WaitAsync(Patience);
-        Assert.Equal((1, 2), (answers.Count, missing));
+        Assert.Single(answers);
+        Assert.Equal([far, lost], missing);
         // Everybody was asked: one that comes back in time is heard.
         asked = requests.AskAsync<FetchSocketsReply>(
             [near, far],
@@ -63,7 +64,7 @@ public sealed class PeerTests : ServerTest
         );
         requests.Answered(far, new FetchSocketsReply(++request, []));
         requests.Answered(near, new FetchSocketsReply(request, []));
-        Assert.Equal(0, (await asked.WaitAsync(Patience)).Missing);
+        Assert.Empty((await asked.WaitAsync(Patience)).Missing);
         there.ReceiveN(4);
     }
 }
