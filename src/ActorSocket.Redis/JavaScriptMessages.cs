@@ -47,8 +47,8 @@ internal sealed class JavaScriptMessages(string key, ServerServices server, Emit
             throw new FormatException("It is no event.");
         var flags = options.RootElement.TryGetProperty("flags", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         actions.Emit(
-            packet.Namespace, SelectionOf(options.RootElement), eventName, [packet.Arguments],
-            isVolatile: Flag(flags, "volatile") == true, compress: Flag(flags, "compress") != false);
+            message, EmitterWay.JavaScript, packet.Namespace, SelectionOf(options.RootElement), eventName, [packet.Arguments],
+            EmitFlags.None with { Volatile = Flag(flags, "volatile") == true, Compress = Flag(flags, "compress") != false });
     }
 
     private async Task DoAsync(string ns, byte[] message)

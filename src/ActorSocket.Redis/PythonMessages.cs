@@ -26,7 +26,7 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
         using var unpickler = new Unpickler();
         if (unpickler.loads(message) is not IDictionary call)
             throw new FormatException("A call is a dictionary.");
-        await DoAsync(name => Names(call[name]), name => call[name] as string, ArgumentsOf).ConfigureAwait(false);
+        await DoAsync(message, name => Names(call[name]), name => call[name] as string, ArgumentsOf).ConfigureAwait(false);
 
         IReadOnlyList<object?> ArgumentsOf() => call["data"] switch
         {
@@ -41,12 +41,14 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
         using var document = JsonDocument.Parse(message);
         var call = document.RootElement;
         await DoAsync(
+            message,
             name => call.TryGetProperty(name, out var value) ? Names(value) : null,
             name => call.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null,
             () => ArgumentsOf(call)).ConfigureAwait(false);
     }
 
-    private async Task DoAsync(Func<string, string[]?> names, Func<string, string?> text, Func<IReadOnlyList<object?>> arguments)
+    private async Task DoAsync(
+        byte[] message, Func<string, string[]?> names, Func<string, string?> text, Func<IReadOnlyList<object?>> arguments)
     {
         var ns = text("namespace") ?? "/";
         var rooms = names("room");
@@ -55,7 +57,7 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
             case "emit":
                 var eventName = text("event") ?? throw new FormatException("An event has a name.");
                 var selection = SelectionOf(ns, rooms, names("skip_sid") ?? []);
-                actions.Emit(ns, selection, eventName, arguments(), isVolatile: false, compress: true);
+                actions.Emit(message, EmitterWay.Python, ns, selection, eventName, arguments(), EmitFlags.None);
                 break;
             case "disconnect":
                 if (Named("sid") is { } leaving)
@@ -82,7 +84,7 @@ internal sealed class PythonMessages(ServerServices server, EmitterActions actio
     private RoomSelection SelectionOf(string ns, string[]? rooms, string[] skipped) =>
         skipped is not [var id] ? EmitterActions.Select(rooms, skipped)
         : actions.Find(ns, id) is { } socket ? EmitterActions.Select(rooms, []).ExceptSocket(socket)
-        : EmitterActions.Select(rooms, []); // it is not here
+        : EmitterActions.Select(rooms, [id]); // it is not here, or is about to come, and its id is its room
 
     /// <summary>A list of arguments; with binary, that list with placeholders, and the bytes in base 64.</summary>
     private IReadOnlyList<object?> ArgumentsOf(JsonElement call)

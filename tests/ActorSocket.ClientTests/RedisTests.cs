@@ -37,6 +37,16 @@ public sealed class RedisTests(ITestOutputHelper output)
             1, BoundedLogger.Burst));
 
     [Fact]
+    public async Task A_client_that_changes_nodes_gets_what_an_emitter_publishes_once()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var nodes = await StartAsync(redis, 3, recovers: true);
+        await using var client = await nodes.StartAsync(
+            "redis", nameof(A_client_that_changes_nodes_gets_what_an_emitter_publishes_once), "websocket", ("REDIS", redis.Url.ToString()));
+        await client.FinishAsync();
+    }
+
+    [Fact]
     public async Task Redis_may_go_and_come_back()
     {
         await using var redis = await RedisServer.StartAsync();
@@ -65,10 +75,17 @@ public sealed class RedisTests(ITestOutputHelper output)
         Assert.DoesNotContain(nodes.Log, static line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
-    private async Task<WatchedNodes> StartAsync(RedisServer redis, int count)
+    private async Task<WatchedNodes> StartAsync(RedisServer redis, int count, bool recovers = false)
     {
         var nodes = await WatchedNodes.StartAsync(
-            output, count, add: server => server.AddRedisEmitters(options => options.ConnectionString = redis.Address));
+            output,
+            count,
+            add: server =>
+            {
+                server.AddRedisEmitters(options => options.ConnectionString = redis.Address);
+                if (recovers)
+                    server.Services.Configure<ActorSocketOptions>(static options => options.ConnectionStateRecovery = new());
+            });
         foreach (var server in nodes.Servers)
             server.OnServerEvent("refresh", (string what) => server.Local.Emit("refreshed", server.NodeTag, what));
         await Bounded.UntilAsync(

@@ -84,20 +84,21 @@ internal static partial class ClusterProtocol
 
     /// <summary>
     /// Answers <see cref="CollectMissed"/> and <see cref="CollectEmitted"/>: the events, as the sender logged them, and of each emitter the
-    /// number of the last that it has got.
+    /// number of the last that it has got. With a whole log: what it has got by itself last (<see cref="OriginLog"/>).
     /// </summary>
     internal sealed record MissedEventsReply(
         long Request,
         bool IsComplete,
         IReadOnlyList<LoggedEvent> Events,
-        IReadOnlyDictionary<string, long> Versions
+        IReadOnlyDictionary<string, long> Versions,
+        byte[] Origins
     ) : IReply
     {
         public void Write(WireWriter wire) =>
-            wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Versions, VersionVector.Write);
+            wire.Number(Request).Flag(IsComplete).Records(Events, WriteEvent).Records(Versions, VersionVector.Write).Bytes(Origins);
 
         public static MissedEventsReply Read(ref WireReader wire) =>
-            new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), VersionVector.Read(ref wire));
+            new(wire.Number(), wire.Flag(), wire.Records(ReadEvent), VersionVector.Read(ref wire), wire.Bytes());
     }
 
     /// <summary>
@@ -157,10 +158,14 @@ internal static partial class ClusterProtocol
             .Records(changes.Events, WriteEvent)
             .Records(changes.Sockets, (wire, lost) => WriteLost(wire, lost, json))
             .Texts(changes.Gone)
-            .Records(changes.Versions, VersionVector.Write);
+            .Records(changes.Versions, VersionVector.Write)
+            .Bytes(changes.Origins);
 
     private static ReplicaChanges ReadChanges(ref WireReader wire) =>
-        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), VersionVector.Read(ref wire));
+        new(wire.Flag(), wire.Number(), wire.Records(ReadEvent), wire.Records(ReadLost), wire.Texts(), VersionVector.Read(ref wire))
+        {
+            Origins = wire.Bytes(),
+        };
 
     private static void WriteLost(WireWriter wire, LostSocket lost, SocketJson json) =>
         wire.Text(lost.Id).Text(lost.Secret).Texts(lost.Rooms).Bytes(lost.StateToBytes(json));
@@ -172,12 +177,13 @@ internal static partial class ClusterProtocol
             .Record(logged.Frame, WriteFrame)
             .Text(logged.Emitter)
             .Number(logged.Number)
-            .Number(logged.At);
+            .Number(logged.At)
+            .Number(logged.Origin);
 
     private static LoggedEvent ReadEvent(ref WireReader wire)
     {
         var selection = wire.Record(ReadSelection);
-        return new LoggedEvent(wire.Record(ReadFrame), selection, wire.Text(), wire.Number(), wire.Number());
+        return new LoggedEvent(wire.Record(ReadFrame), selection, wire.Text(), wire.Number(), wire.Number()) { Origin = wire.Number() };
     }
 
     private static void WriteSelection(WireWriter wire, RoomSelection selection) =>

@@ -179,16 +179,19 @@ internal sealed class ClusterRecovery(NodeServices node)
     {
         var log = m.Tag == node.Tag ? LogOf(m.Namespace) : Replicas.Find(m.Tag, m.Namespace);
         if (log is null)
-            return new MissedEventsReply(m.Request, false, [], Nothing);
+            return new MissedEventsReply(m.Request, false, [], Nothing, []);
         lock (log.Gate)
-            return new MissedEventsReply(m.Request, log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed), missed ?? [], log.Versions);
+        {
+            var isComplete = log.TryGetMissed(m.Offset, m.Id, m.Rooms, out var missed);
+            return new MissedEventsReply(m.Request, isComplete, missed ?? [], log.Versions, log.OriginsOf(m.Id));
+        }
     }
 
     /// <summary>What this node emitted after a node's end.</summary>
     public MissedEventsReply Collect(CollectEmitted m)
     {
         if (LogOf(m.Namespace) is not { } log)
-            return new MissedEventsReply(m.Request, true, [], Nothing);
+            return new MissedEventsReply(m.Request, true, [], Nothing, []);
         lock (log.Gate)
         {
             var isComplete = log.TryGetEmitted(m.Versions, m.Gone, node.Peers.TryGet(m.Gone, out _), m.Id, m.Rooms, out var emitted);
@@ -196,7 +199,8 @@ internal sealed class ClusterRecovery(NodeServices node)
                 m.Request,
                 isComplete,
                 emitted,
-                new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Versions[node.Tag] }
+                new Dictionary<string, long>(StringComparer.Ordinal) { [node.Tag] = log.Versions[node.Tag] },
+                []
             );
         }
     }

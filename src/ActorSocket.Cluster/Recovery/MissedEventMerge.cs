@@ -79,7 +79,8 @@ internal sealed class MissedEventMerge(string home, in RecoveryStart start)
     }
 
     /// <summary>
-    /// What has come to this node since the socket was in its rooms here, less what is told already; false when one of those comes too late
+    /// What has come to this node since the socket was in its rooms here, less what is told already, and of what came to every node by
+    /// itself, all that is given; false when one of those comes too late
     /// to be in order.
     /// </summary>
     public bool TryGoOn(IReadOnlyList<LoggedEvent> logged, [NotNullWhen(true)] out List<LoggedEvent>? here)
@@ -87,7 +88,8 @@ internal sealed class MissedEventMerge(string home, in RecoveryStart start)
         here = [];
         foreach (var one in logged)
         {
-            if (one.Number > _versions.GetValueOrDefault(one.Emitter))
+            // Whether that was told is not said by its number here.
+            if (one.Origin != 0 || one.Number > _versions.GetValueOrDefault(one.Emitter))
             {
                 here.Add(one);
             }

@@ -30,6 +30,7 @@ internal sealed class RemoteRestore(
 {
     private readonly MissedEventMerge _merge = new(tag, lost.Start);
     private List<EncodedFrame> _frames = [];
+    private long[] _origins = [];
     private bool _isComplete;
     private long _joinedAt;
     private RecoveryStart _start;
@@ -66,6 +67,7 @@ internal sealed class RemoteRestore(
             ).Answers;
         if (logged is not [var log] || !_merge.AddLog(log))
             return false;
+        _origins = OriginLog.Read(log.Origins);
         if (source?.Tag == tag) // It lives. What it has seen of an emitter has left for this node, too, when the emitter answers.
             return await recovery.EmitBarrierAsync(ns.Name, node.Peers.All, cancellationToken).ConfigureAwait(false);
         if (!await recovery.EmitBarrierAsync(ns.Name, Others, cancellationToken).ConfigureAwait(false))
@@ -117,15 +119,22 @@ internal sealed class RemoteRestore(
     public override bool TryGetMissed(IRecoverable socket, [NotNullWhen(true)] out List<EncodedFrame>? missed)
     {
         missed = null;
+        var log = ns.Recovery!;
+        var difference = log.Beyond(_origins);
         if (
             !_isComplete
-            || !ns.Recovery!.TryGetMissed(_joinedAt, socket.Id, socket.CurrentRooms, out var logged)
-            || !_merge.TryGoOn(logged, out var here)
+            || !log.TryGetMissed(difference.From(_joinedAt), socket.Id, socket.CurrentRooms, out var logged)
+            || !_merge.TryGoOn(logged.FindAll(IsToBeTold), out var here)
         )
             return false;
-        ns.Recovery.Told(socket.Id, _merge.Versions);
+        log.Told(socket.Id, _merge.Versions);
+        log.ToldOf(socket.Id, difference.Ahead);
         missed = [.. _frames, .. here.Select(static logged => logged.Frame)];
-        _start = _merge.StartIn(ns.Recovery, _joinedAt, here, claim);
+        _start = _merge.StartIn(log, _joinedAt, here, claim);
         return true;
+
+        bool IsToBeTold(LoggedEvent one) => one.Origin == 0
+            ? log.PositionOf(one) > _joinedAt
+            : difference.Lacks(one.Origin, log.PositionOf(one), otherwise: _joinedAt);
     }
 }

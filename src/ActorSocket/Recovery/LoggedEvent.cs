@@ -17,4 +17,7 @@ internal readonly record struct LoggedEvent(EncodedFrame Frame, RoomSelection Se
 {
     /// <summary>Of this node's own: to which others it went. Null for one that is for this node's sockets alone.</summary>
     public IReadOnlyList<IRemoteNode>? SentTo { get; init; }
+
+    /// <summary>Of what came to every node by itself: which message it was (<see cref="OriginLog"/>); else 0.</summary>
+    public long Origin { get; init; }
 }

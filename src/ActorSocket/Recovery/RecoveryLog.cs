@@ -13,6 +13,9 @@ namespace ActorSocket.Recovery;
 internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeProvider time)
 {
     private readonly EventLog _events = new();
+    private readonly OriginLog _origins = new();
+    // of what comes to every node by itself: sockets that have moved here and had, elsewhere, what has not come here yet
+    private readonly List<(string Id, List<long> Origins, long At)> _aheadOfOrigins = [];
     // of each other node: the number of its last event that came here
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     // by emitter: sockets that have moved here and had, elsewhere, events of it that have not arrived here yet
@@ -61,8 +64,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// <param name="frame">The event.</param>
     /// <param name="selection">Whom it is for.</param>
     /// <param name="sentTo">Which other nodes it went to; null for one that is for this node's sockets alone.</param>
-    public void Add(EncodedFrame frame, RoomSelection selection, IReadOnlyList<IRemoteNode>? sentTo) =>
-        Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()) { SentTo = sentTo });
+    /// <param name="origin">Of what came to every node by itself, which message it was; else 0.</param>
+    public void Add(EncodedFrame frame, RoomSelection selection, IReadOnlyList<IRemoteNode>? sentTo, long origin = 0) =>
+        Add(new LoggedEvent(frame, selection, nodeTag, ++_emitted, time.GetTimestamp()) { SentTo = sentTo, Origin = origin });
 
     /// <summary>Remembers another node's event likewise.</summary>
     public void AddFrom(string emitter, long number, EncodedFrame frame, RoomSelection selection)
@@ -113,9 +117,46 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         return told.Length == 0 ? selection : selection.Except(told);
     }
 
+    /// <summary>
+    /// The last messages that came to every node by itself and that a socket has had, here or before it came here, as they travel. Call
+    /// under <see cref="Gate"/>.
+    /// </summary>
+    public byte[] OriginsOf(string socketId) => _origins.ToBytesWith(
+        _aheadOfOrigins.Where(ahead => string.Equals(ahead.Id, socketId, StringComparison.Ordinal)).SelectMany(static ahead => ahead.Origins));
+
+    /// <summary>How this log differs from another node's in what came to both by themselves. Call under <see cref="Gate"/>.</summary>
+    public OriginDifference Beyond(IReadOnlyList<long> others) => _origins.Beyond(others);
+
+    /// <summary>Remembers, of a socket that comes from another node, what it has had of what is still to come here, likewise.</summary>
+    public void ToldOf(string socketId, IReadOnlyList<long> origins)
+    {
+        foreach (var way in origins.GroupBy(OriginLog.WayOf))
+            _aheadOfOrigins.Add((socketId, [.. way], time.GetTimestamp()));
+    }
+
+    /// <summary>Whom a message is for that comes to every node by itself: not those that were told of it. Likewise.</summary>
+    public RoomSelection UntoldOf(long origin, RoomSelection selection)
+    {
+        if (_aheadOfOrigins.Count == 0 || origin == 0)
+            return selection;
+        var told = new List<string>();
+        foreach (var (id, origins, _) in _aheadOfOrigins.Where(ahead => OriginLog.WayOf(ahead.Origins[0]) == OriginLog.WayOf(origin)))
+        {
+            var index = origins.IndexOf(origin);
+            if (index >= 0)
+                told.Add(id);
+            // They come in order: of what is missing, or where another one comes, nothing will.
+            origins.RemoveRange(0, index < 0 ? origins.Count : index + 1);
+        }
+        _aheadOfOrigins.RemoveAll(static ahead => ahead.Origins.Count == 0);
+        return told.Count == 0 ? selection : selection.Except(told);
+    }
+
     private void Add(in LoggedEvent logged)
     {
         _events.Add(logged);
+        if (logged.Origin != 0)
+            _origins.Add(logged.Origin, _events.Last);
         while (_events.Count > options.MaxEvents || _events.Bytes > options.MaxBytes)
             Forget();
     }
@@ -259,6 +300,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         bool begins, isWhole;
         List<LoggedEvent> events;
         Dictionary<string, long> versions;
+        byte[] origins;
         lock (Gate)
         {
             begins = position < _events.Forgotten || !IsReplicating;
@@ -267,6 +309,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
                 position = _events.Forgotten;
                 BeginReplicating(all);
             }
+            origins = begins ? _origins.ToBytes(upTo: position) : []; // what is older than the events that are kept
             events = _events.After(position, most);
             versions = VersionsAt(position + events.Count);
             isWhole = position + events.Count == _events.Last;
@@ -283,7 +326,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             else if (socket is { Connected: true, IsOver: false })
                 sockets.Add(LostSocket.Of(socket, now));
         }
-        return new ReplicaChanges(begins, position, events, sockets, gone, versions) { IsWhole = isWhole && rest == 0 };
+        return new ReplicaChanges(begins, position, events, sockets, gone, versions) { IsWhole = isWhole && rest == 0, Origins = origins };
     }
 
     /// <summary>How far the log had got of each node's events at a position.</summary>
@@ -345,7 +388,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
         lock (Gate)
         {
             if (changes.Begins)
-                _events.Last = changes.Position;
+                BeginAt(changes);
             else if (changes.Position != _events.Last)
                 return false;
             var now = time.GetTimestamp();
@@ -360,6 +403,13 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _emitted = changes.Versions.GetValueOrDefault(nodeTag);
             return true;
         }
+    }
+
+    private void BeginAt(ReplicaChanges changes)
+    {
+        _events.Last = changes.Position;
+        foreach (var origin in OriginLog.Read(changes.Origins))
+            _origins.Add(origin, changes.Position);
     }
 
     /// <summary>As a replica: the node is gone, and its clients have from now on to come back.</summary>
@@ -386,6 +436,7 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
             _lost.Remove(secret, out _);
         while (_events.Count > 0 && IsOld(_events.Oldest.At))
             Forget();
+        _aheadOfOrigins.RemoveAll(ahead => IsOld(ahead.At));
         foreach (var (emitter, ahead) in _ahead)
         {
             if (IsOld(ahead.At))

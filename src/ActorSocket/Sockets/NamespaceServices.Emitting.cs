@@ -11,13 +11,18 @@ namespace ActorSocket.Sockets;
 internal sealed partial class NamespaceServices
 {
     /// <summary>An event for a selection of sockets: encoded once, appended to every member on the emitter's thread.</summary>
-    public void Emit<TArgs>(RoomSelection selection, string eventName, in TArgs args, EmitFlags flags)
+    /// <param name="selection">Whom it is for.</param>
+    /// <param name="eventName">Its name.</param>
+    /// <param name="args">Its arguments.</param>
+    /// <param name="flags">How it is sent.</param>
+    /// <param name="origin">Of what came to every node by itself, which message it was (<see cref="OriginLog"/>); else 0.</param>
+    public void Emit<TArgs>(RoomSelection selection, string eventName, in TArgs args, EmitFlags flags, long origin = 0)
         where TArgs : struct, IEventArguments
     {
         if (Children is not null)
         {
             foreach (var child in Children.Values)
-                child.Emit(selection, eventName, args, flags);
+                child.Emit(selection, eventName, args, flags, origin);
             return;
         }
         using var activity = ActorSocketActivity.IsOn ? ActorSocketActivity.StartSend(MetricsName, eventName) : null;
@@ -33,7 +38,8 @@ internal sealed partial class NamespaceServices
                     flags.Volatile,
                     IsKept: !flags.Volatile,
                     IsLocal: flags.Local,
-                    MarkByParser(eventName, args, flags)
+                    MarkByParser(eventName, args, flags),
+                    Origin: flags.Volatile ? 0 : origin // what is not kept is in nobody's log
                 )
             );
             return;
@@ -112,9 +118,9 @@ internal sealed partial class NamespaceServices
             var sentTo = e.IsLocal
                 ? null
                 : Server.Adapter.Broadcast(this, e.Selection, e.Frame, e.IsVolatile, e.IsKept ? log.NextNumber : 0);
-            var selection = e.Emitter is null ? e.Selection : log.Untold(e.Emitter, e.Number, e.Selection);
+            var selection = e.Emitter is null ? log.UntoldOf(e.Origin, e.Selection) : log.Untold(e.Emitter, e.Number, e.Selection);
             if (e.IsKept && e.Emitter is null)
-                log.Add(marked, selection, sentTo);
+                log.Add(marked, selection, sentTo, e.Origin);
             else if (e.IsKept)
                 log.AddFrom(e.Emitter!, e.Number, marked, selection);
             if (e.Only is null)
@@ -277,6 +283,7 @@ internal sealed partial class NamespaceServices
     /// <param name="Emitter">The node that emitted it; null for this one.</param>
     /// <param name="Number">Which of that node's it is.</param>
     /// <param name="Only">The one receiver, whether or not it is in its room yet.</param>
+    /// <param name="Origin">Of what came to every node by itself, which message it was; else 0.</param>
     private readonly record struct Emission(
         EncodedFrame Frame,
         RoomSelection Selection,
@@ -286,6 +293,7 @@ internal sealed partial class NamespaceServices
         Func<string, EncodedFrame>? Mark,
         string? Emitter = null,
         long Number = 0,
-        Socket? Only = null
+        Socket? Only = null,
+        long Origin = 0
     );
 }

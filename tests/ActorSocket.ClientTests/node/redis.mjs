@@ -83,6 +83,60 @@ export async function The_official_emitter_moves_sockets_and_lets_them_go(contex
   await end(run);
 }
 
+/** Numbers are published all the while, and two clients go from node to node: each has every number once, in order. */
+export async function A_client_that_changes_nodes_gets_what_an_emitter_publishes_once(context) {
+  const redis = createClient({ url: process.env.REDIS });
+  await redis.connect();
+  const emitter = new Emitter(redis);
+  const movers = [];
+  for (const start of [0, 1]) {
+    const node = new Context({ url: urls[start], mode: context.mode });
+    const socket = await node.connect();
+    const mover = { node, socket, at: start, got: [], recovered: 0 };
+    socket.on("number", (number) => mover.got.push(number));
+    socket.on("connect", () => (mover.recovered += socket.recovered ? 1 : 0));
+    await ask(socket, "join", `room ${start}`);
+    movers.push(mover);
+  }
+  let published = 0;
+  const publishing = setInterval(() => {
+    emitter.emit("number", ++published);
+    for (const start of [0, 1]) emitter.to(`room ${start}`).emit("aside", "x".repeat(published % 50));
+  }, 2);
+  const rounds = 12;
+  for (let round = 0; round < rounds; round++) {
+    for (const mover of movers) {
+      const { socket } = mover;
+      const before = mover.got.length;
+      await within(new Promise((resolve) => socket.on("number", function more() {
+        if (mover.got.length < before + 20) return;
+        socket.off("number", more);
+        resolve();
+      })), "some numbers");
+      socket.io.uri = urls[++mover.at % urls.length];
+      const back = next(socket, "connect");
+      socket.io.engine.close();
+      await back;
+    }
+  }
+  clearInterval(publishing);
+  emitter.emit("number", ++published);
+  for (const mover of movers) {
+    await within(new Promise((resolve) => {
+      const isAll = () => mover.got.at(-1) === published && resolve();
+      mover.socket.on("number", isAll);
+      isAll();
+    }), "the last number");
+    const { got } = mover;
+    assert.equal(mover.recovered, rounds);
+    const expected = Array.from({ length: got.length }, (_, i) => got[0] + i);
+    const wrong = got.findIndex((number, i) => number !== expected[i]);
+    assert.deepEqual(got.slice(Math.max(0, wrong - 3), wrong + 4), wrong < 0 ? got.slice(0, 3) : expected.slice(Math.max(0, wrong - 3), wrong + 4));
+    await mover.node.finish();
+  }
+  await redis.quit();
+}
+
 export async function The_official_emitter_tells_every_server(context) {
   const run = await begin(context);
   run.emitter.serverSideEmit("refresh", "it");

@@ -1,3 +1,6 @@
+using ActorSocket.Emitting;
+using ActorSocket.Protocol.SocketIo;
+
 namespace ActorSocket.Tests.Recovery;
 
 /// <summary>A socket that was born on another node.</summary>
@@ -54,6 +57,25 @@ public sealed class MovedSocketTests : RecoveryTest
         }
         await AwaitConditionAsync(() => Task.FromResult(node.Told.Count == 3), Patience, TimeSpan.FromMilliseconds(1));
         Assert.Equal(["+" + NodeThatGives.Id, "back", "-" + NodeThatGives.Id], node.Told, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_comes_to_every_node_by_itself_is_not_told_twice_whatever_volatile_comes_between()
+    {
+        var server = StartServer();
+        var ada = await JoinAsync(server);
+        var ns = ada.Socket.Namespace.Services;
+        lock (ns.Recovery!.Gate)
+            ns.Recovery.ToldOf(ada.Socket.Id, [5, 13]);
+        foreach (var (origin, isVolatile) in ((long, bool)[])[(5, false), (9, true), (13, false), (17, false)])
+            ns.Emit(
+                RoomSelection.Everyone,
+                "tick",
+                new EventArguments<long, string>(origin, "text"),
+                EmitFlags.None with { Local = true, Volatile = isVolatile },
+                origin);
+        Assert.StartsWith("42[\"tick\",9,", await ada.WebSocket.NextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("42[\"tick\",17,", await ada.WebSocket.NextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using ActorSocket.Data;
+using ActorSocket.Emitting;
 using ActorSocket.Recovery;
 
 namespace ActorSocket.Tests.Recovery;
@@ -63,6 +64,19 @@ public sealed class RecoveryLogTests
         bool IRecoverable.Connected => true;
 
         public bool IsOver => false;
+    }
+
+    [Fact]
+    public void What_a_socket_has_had_elsewhere_of_what_comes_to_every_node_is_not_for_it_and_nothing_else_is_withheld()
+    {
+        var log = new RecoveryLog(new RecoveryOptions(), "ABCDEF", new ManualTime());
+        log.ToldOf("ada", [5, 9, 13, 17, 6, 14]);
+        Assert.Equal(["ada"], log.UntoldOf(5, RoomSelection.Everyone).Excluded);
+        Assert.Empty(log.UntoldOf(0, RoomSelection.Everyone).Excluded); // of another kind
+        Assert.Equal(["ada"], log.UntoldOf(13, RoomSelection.Everyone).Excluded);
+        Assert.Empty(log.UntoldOf(9, RoomSelection.Everyone).Excluded); // the same once more: it has been passed
+        Assert.Empty(log.UntoldOf(17, RoomSelection.Everyone).Excluded);
+        Assert.Equal(["ada"], log.UntoldOf(6, RoomSelection.Everyone).Excluded); // by another way
     }
 
     private static RecoveryClaim Claim(int i) => new($"secret {i}", "ABCDEF", 0);

@@ -36,7 +36,7 @@ public sealed class MissedEventMergeTests
             log.Add(Frame, Room, []);
         }
         var merge = new MissedEventMerge(Home, RecoveryStart.New(0, null));
-        Assert.True(merge.AddLog(new MissedEventsReply(0, true, [], Nothing)));
+        Assert.True(merge.AddLog(new MissedEventsReply(0, true, [], Nothing, [])));
         var answers = logs.Select(Answer);
         Assert.True(merge.AddEmitted([.. answersTheOtherWayRound ? answers.Reverse() : answers]));
         Assert.Equal(said, merge.Events.Select(static one => (one.Emitter, one.Number)));
@@ -45,7 +45,7 @@ public sealed class MissedEventMergeTests
         {
             Assert.True(log.TryGetEmitted(merge.Versions, Home, false, "id", ["id", "room"], out var emitted));
             var wire = new WireWriter();
-            new MissedEventsReply(0, true, emitted, Nothing).Write(wire);
+            new MissedEventsReply(0, true, emitted, Nothing, []).Write(wire);
             var reader = new WireReader(wire.ToArray());
             return MissedEventsReply.Read(ref reader);
         }

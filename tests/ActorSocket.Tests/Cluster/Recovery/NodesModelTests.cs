@@ -405,7 +405,8 @@ public sealed class NodesModelTests
                 Barrier(replicaNode);
             var log = isHome ? replicaNode.Log : replicaNode.Replicas[owner];
             var isComplete = merge.AddLog(
-                new MissedEventsReply(0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Versions)
+                new MissedEventsReply(
+                    0, log.TryGetMissed(lost.Seen, lost.Id, lost.Rooms, out var missed), missed ?? [], log.Versions, log.OriginsOf(lost.Id))
             );
             Between();
             if (isHome)
@@ -423,7 +424,8 @@ public sealed class NodesModelTests
                             0,
                             all,
                             emitted,
-                            new Dictionary<string, long>(StringComparer.Ordinal) { [other.Tag] = other.Log.NextNumber - 1 }
+                            new Dictionary<string, long>(StringComparer.Ordinal) { [other.Tag] = other.Log.NextNumber - 1 },
+                            []
                         )
                     );
                     while (node.Inbox.GetValueOrDefault(other.Tag) is { Count: > 0 } queue) // its answer comes after them
