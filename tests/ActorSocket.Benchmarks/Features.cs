@@ -20,6 +20,7 @@ namespace ActorSocket.Benchmarks;
 /// </summary>
 internal static class Features
 {
+    private const int Passes = 3;
     private const int Rounds = 30;
     private const int Events = 20_000;
     private const int Emits = 500;
@@ -51,12 +52,18 @@ internal static class Features
     {
         Console.WriteLine("| in use | an event, ns | bytes | an emit, ns | bytes |");
         Console.WriteLine("|---|---|---|---|---|");
-        await MeasureAsync(All[0]); // compiles
-        foreach (var feature in All)
+        var costs = new (Cost Handled, Cost Emitted)[All.Length];
+        Array.Fill(costs, (Cost.None, Cost.None));
+        for (var pass = 0; pass < Passes; pass++) // what comes first is compiled the least
         {
-            var (handled, emitted) = await MeasureAsync(feature);
-            Console.WriteLine($"| {feature.Name} | {handled.Ns:F0} | {handled.Bytes} | {emitted.Ns:F0} | {emitted.Bytes} |");
+            for (var i = 0; i < All.Length; i++)
+            {
+                var (handled, emitted) = await MeasureAsync(All[i]);
+                costs[i] = (costs[i].Handled.Least(handled), costs[i].Emitted.Least(emitted));
+            }
         }
+        foreach (var (feature, (handled, emitted)) in All.Zip(costs))
+            Console.WriteLine($"| {feature.Name} | {handled.Ns:F0} | {handled.Bytes} | {emitted.Ns:F0} | {emitted.Bytes} |");
         return 0;
     }
 
