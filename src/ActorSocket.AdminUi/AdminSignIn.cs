@@ -173,7 +173,8 @@ internal sealed class AdminSignIn
             (_heard, _triesToHear) = (peers, 0);
     }
 
-    private async Task<(IEnumerable<T?> Answers, bool IsWhole)> AskAsync<T>(string eventName, object?[] args, CancellationToken cancellationToken)
+    private async Task<(IEnumerable<T?> Answers, bool IsWhole)> AskAsync<T>(
+        string eventName, object?[] args, CancellationToken cancellationToken)
     {
         try
         {

@@ -57,7 +57,8 @@ internal static class Problems
         catch (SocketsFailedException error)
         {
             // In as many rooms as they may be; or a node failed.
-            return Problem(error.Failed > 0 ? StatusCodes.Status409Conflict : StatusCodes.Status502BadGateway, error.Message, new(StringComparer.Ordinal)
+            var status = error.Failed > 0 ? StatusCodes.Status409Conflict : StatusCodes.Status502BadGateway;
+            return Problem(status, error.Message, new(StringComparer.Ordinal)
             {
                 ["failed"] = error.Failed,
                 ["sockets"] = error.Sockets,

@@ -14,9 +14,9 @@ public static class EventRateLimiterExtensions
     /// </summary>
     /// <remarks>
     /// The events of streams (<c>stream:pull</c>, <c>stream:next</c>) count as all others, but for limits to concurrency: no handler runs
-    /// for them. One that is refused ends its stream. (A limiter that has a limit to concurrency within, as of
-    /// <c>RateLimiter.CreateChained</c>, cannot be told from others, and would let a handler wait for what waits for it: give such a limit an
-    /// <c>AddGlobalLimiter</c> of its own.)
+    /// for them. One that is refused ends its stream. (A limiter that has a limit to concurrency within, as one of
+    /// <c>RateLimiter.CreateChained</c>, cannot be told from others, and would let a handler wait for what waits for it: give such a limit
+    /// an <c>AddGlobalLimiter</c> of its own.)
     /// Limits are those of one node. Acknowledgements are no events, nor are handshakes: for these the endpoint takes
     /// <c>RequireRateLimiting</c>. A limiter with a queue holds an event back, and with it the later events of its socket, until there is a
     /// permit. Of namespaces by a pattern call it on their template, for all of them together.

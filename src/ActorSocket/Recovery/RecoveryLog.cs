@@ -122,7 +122,9 @@ internal sealed class RecoveryLog(RecoveryOptions options, string nodeTag, TimeP
     /// under <see cref="Gate"/>.
     /// </summary>
     public byte[] OriginsOf(string socketId) => _origins.ToBytesWith(
-        _aheadOfOrigins.Where(ahead => string.Equals(ahead.Id, socketId, StringComparison.Ordinal)).SelectMany(static ahead => ahead.Origins));
+        _aheadOfOrigins
+            .Where(ahead => string.Equals(ahead.Id, socketId, StringComparison.Ordinal))
+            .SelectMany(static ahead => ahead.Origins));
 
     /// <summary>How this log differs from another node's in what came to both by themselves. Call under <see cref="Gate"/>.</summary>
     public OriginDifference Beyond(IReadOnlyList<long> others) => _origins.Beyond(others);

@@ -20,6 +20,7 @@ internal sealed record ReplicaChanges(
     /// <summary>Whether there was nothing more: with these the replica has everything.</summary>
     public bool IsWhole { get; init; }
 
-    /// <summary>For a replica that begins: what came to every node by itself before these (<see cref="OriginLog"/>), as it travels.</summary>
+    /// <summary>For a replica that begins: what came to every node by itself before these, as it travels (<see cref="OriginLog"/>).
+    /// </summary>
     public byte[] Origins { get; init; } = [];
 }

@@ -136,8 +136,9 @@ internal sealed class StreamTable(Socket socket)
         {
             socket.ReportHandlerError(error);
             refusal = error;
+            var isDetailed = socket.Namespace.Services.Server.Options.EnableDetailedErrors;
             if (packet.IsAckWanted)
-                new Ack(socket, packet).SendArguments(ErrorAnswers.Of(error, socket.Namespace.Services.Server.Options.EnableDetailedErrors));
+                new Ack(socket, packet).SendArguments(ErrorAnswers.Of(error, isDetailed));
         }
         try
         {
