@@ -22,8 +22,6 @@ internal sealed class LoopGuard : IDisposable
     /// <summary>How long a thread waits for work.</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(20);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
-
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _awake = new(false, 0);
     private readonly ManualResetEventSlim _never = new(false, 0); // what it waits for between two looks: not what others may set
@@ -212,9 +210,9 @@ internal sealed class LoopGuard : IDisposable
         }
         next.Go(loop);
         var kind = KindOf(subject);
-        kind.LostLoop();
         Aside(_metrics.Takeover);
-        Warn(kind);
+        if (kind.LostLoop())
+            Tell(kind);
     }
 
     private TurnKind KindOf(ITurnSubject? subject)
@@ -230,14 +228,8 @@ internal sealed class LoopGuard : IDisposable
         }
     }
 
-    private void Warn(TurnKind kind)
-    {
-        var now = Environment.TickCount64;
-        if (kind.LastWarning != long.MinValue && now - kind.LastWarning < Pause.TotalMilliseconds)
-            return;
-        kind.LastWarning = now;
-        Aside(() => _log.LoopTaken(kind.Name));
-    }
+    /// <summary>It is slow again and again.</summary>
+    public void Tell(TurnKind kind) => Aside(() => _log.LoopTaken(kind.Name));
 
     /// <summary>Whoever listens or logs must neither hold up the watcher nor end it.</summary>
     private void Aside(Action tell) => ThreadPool.UnsafeQueueUserWorkItem(_ =>

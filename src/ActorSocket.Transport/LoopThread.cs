@@ -141,7 +141,9 @@ internal sealed class LoopThread
         _subject = work.Subject;
         var start = TimeProvider.System.GetTimestamp();
         Run(work);
-        _subject?.Kind?.RanAside(TimeProvider.System.GetElapsedTime(start) < LoopGuard.Quick);
+        var wasQuick = TimeProvider.System.GetElapsedTime(start) < LoopGuard.Quick;
+        if (_subject?.Kind is { } kind && kind.RanAside(wasQuick))
+            _guard.Tell(kind);
         _subject = null;
         _isInTurn = false;
     }

@@ -38,7 +38,10 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1, LogLevel.Error, "An event loop closes a connection whose handling failed.")]
     private static partial void SocketFailed(ILogger logger, Exception error);
 
-    /// <summary>At most once a minute for each name, which is one that the server has registered, or chosen.</summary>
+    /// <summary>
+    /// At most once a minute for each name, which is one that the server has registered, or chosen; in its first ten seconds when it was
+    /// slow four times in a row.
+    /// </summary>
     public void LoopTaken(string name) => LoopTaken(logger, name);
 
     /// <summary>What ran in a turn, and is nobody's handler, threw.</summary>

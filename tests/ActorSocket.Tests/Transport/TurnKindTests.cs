@@ -37,6 +37,20 @@ public sealed class TurnKindTests
         Assert.Equal([4, 16, 64, 256, 1024, 4096, 4096, 4096], times);
     }
 
+    [Fact]
+    public void A_new_one_may_be_slow_at_first_and_is_told_of_once_a_minute_when_it_stays_so()
+    {
+        Assert.False(_kind.LostLoop());
+        Assert.False(_kind.RanAside(wasQuick: false));
+        Assert.False(_kind.RanAside(wasQuick: false));
+        Assert.False(_kind.RanAside(wasQuick: true)); // compiled by now
+        Assert.False(_kind.RanAside(wasQuick: false));
+        Assert.False(_kind.LostLoop());
+        Assert.False(_kind.RanAside(wasQuick: false));
+        Assert.True(_kind.RanAside(wasQuick: false));
+        Assert.False(_kind.RanAside(wasQuick: false));
+    }
+
     private int TimesAside()
     {
         var times = 0;
