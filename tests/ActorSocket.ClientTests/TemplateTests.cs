@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ActorSocket.ClientTests.Infrastructure;
 
 namespace ActorSocket.ClientTests;
@@ -6,7 +7,7 @@ namespace ActorSocket.ClientTests;
 /// What <c>dotnet new</c> makes of the templates, as a user has it: from packages, in a folder that knows nothing of this one.
 /// </summary>
 [Collection(PackedOnce.Name)]
-public sealed class TemplateTests(PackedProjects packages)
+public sealed partial class TemplateTests(PackedProjects packages)
 {
     [Theory]
     [InlineData("actorsocket", "MyChat", "enter")]
@@ -27,15 +28,22 @@ public sealed class TemplateTests(PackedProjects packages)
         var program = Path.Combine(project, "bin", "Debug", "net10.0", name + ".dll");
         await using var server = await ListeningProcess.StartAsync("Now listening on", project, program, "--urls", url);
         using var http = new HttpClient { BaseAddress = new Uri(url) };
-        Assert.Contains("/socket.io/socket.io.js", await http.GetStringAsync("/"), StringComparison.Ordinal);
-        Assert.Contains("Socket.IO v4", await http.GetStringAsync("/socket.io/socket.io.js"), StringComparison.Ordinal);
-        Assert.Contains(word, await http.GetStringAsync(template == "actorsocket" ? "/chat.js" : "/game.js"), StringComparison.Ordinal);
+        // What the page asks for is there: dotnet new puts the project's name for the template's also where it stands in lower case.
+        var files = PageFiles().Matches(await http.GetStringAsync("/")).ToDictionary(
+            static match => match.Groups[1].Value,
+            match => http.GetStringAsync(match.Groups[1].Value));
+        Assert.Contains("Socket.IO v4", await files["/socket.io/socket.io.js"], StringComparison.Ordinal);
+        Assert.Contains(word, await files["page.js"], StringComparison.Ordinal);
+        await Task.WhenAll(files.Values);
         Assert.DoesNotContain(
             "ACTORSOCKET_VERSION",
             await File.ReadAllTextAsync(Path.Combine(folder, "src", name, name + ".csproj")),
             StringComparison.Ordinal
         );
     }
+
+    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"", RegexOptions.None, 1000)]
+    private static partial Regex PageFiles();
 
     private static async Task<string> DotNetAsync(string folder, params string[] arguments)
     {

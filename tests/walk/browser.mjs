@@ -69,6 +69,6 @@ try {
 } finally {
   browser.kill();
   await gone;
-  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  try { rmSync(profile, { recursive: true, force: true, maxRetries: 10 }); } catch { /* a process of the browser's still writes */ }
 }
 process.exit(); // the pipes are still open

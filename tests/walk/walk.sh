@@ -61,7 +61,8 @@ if (exec 3<>/dev/tcp/127.0.0.1/3000) 2>/dev/null; then echo "Port 3000 is taken.
 
 # ---- Not the newcomer's: the packages, from a clone, in a feed that stands for the registry.
 git clone --quiet --no-hardlinks "$repository" "$work/packed" >>"$log" 2>&1
-"$here/pack.sh" "$work/packed" "$work/feed" >>"$log" 2>&1
+# No process of the build may stay: it would give the newcomer's build the places of packages that it knows.
+MSBUILDDISABLENODEREUSE=1 "$here/pack.sh" "$work/packed" "$work/feed" >>"$log" 2>&1
 version="$(basename "$work"/feed/ActorSocket.Templates.*.nupkg .nupkg)"
 echo "Packed beforehand: $(ls "$work/feed" | grep -c '\.nupkg$') packages of ${version#ActorSocket.Templates.}; $(load)"
 
@@ -74,6 +75,7 @@ echo "A project of one's own: $words words of the README up to its command, at 2
 began=$(now)
 run "$work/mine" "dotnet new install ActorSocket.Templates"
 run "$work/mine" "dotnet new actorsocket -n MyChat"
+if grep -q "Restore failed" "$log"; then echo "dotnet new did not restore." >&2; exit 1; fi
 serve "$work/mine" "dotnet run --project MyChat/src/MyChat"
 took=$(node "$here/browser.mjs" http://localhost:3000 "see #state online" "type #text Ada" "click button" "see button Say" \
   "type #text hello" "click button" "see #messages Ada: hello")
