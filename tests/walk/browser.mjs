@@ -52,8 +52,18 @@ try {
     throw new Error(`Not so for 30 s: ${what}, but ${JSON.stringify(found)}`);
   };
   const wait = (selector, text = "") => until(() => look(selector), (seen) => seen?.text.includes(text), `${selector} shows "${text}"`);
+  // Who clicks waits until it stands still, and nothing is before it.
+  const reachable = (selector) => `(() => {
+    const element = document.querySelector(${JSON.stringify(selector)});
+    element?.scrollIntoView({ block: "nearest" });
+    const box = element?.getBoundingClientRect(), at = box && [box.x + box.width / 2, box.y + box.height / 2];
+    return box?.width && element.contains(document.elementFromPoint(...at)) && !element.disabled ? at.join() : null;
+  })()`;
   const click = async (selector) => {
-    const { x, y } = await wait(selector);
+    let before;
+    const place = async () => (await page("Runtime.evaluate", { expression: reachable(selector) })).result.value;
+    const still = (now) => { const isSo = now && now === before; before = now; return isSo; };
+    const [x, y] = (await until(place, still, `${selector} can be clicked`)).split(",").map(Number);
     for (const type of ["mousePressed", "mouseReleased"])
       await page("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
   };

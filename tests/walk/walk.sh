@@ -12,6 +12,7 @@ server=
 finish() {
   status=$?
   stop
+  leave
   [ $status = 0 ] && rm -rf "$work" || echo "The walk failed. What was said is in $log." >&2
 }
 trap finish EXIT
@@ -44,6 +45,8 @@ listening() { # command
   done
   say "$1    ($(seconds $(($(now) - start))) s until it listens)"
 }
+# What builds leave running for the next one, and it alone: it has this folder in its environment.
+leave() { for process in /proc/[0-9]*; do grep -qsaF "$work/" "$process/environ" && kill "${process#/proc/}" 2>/dev/null || true; done; }
 stop() { [ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null || true; server=; }; }
 # Somebody who has never had .NET or npm here: no package, no cache, no running compiler. Where packages come from stays what it is on
 # this machine.
@@ -101,8 +104,8 @@ server=$!
 listening "dotnet run"
 took=$(node "$here/browser.mjs" http://localhost:3000 "true socket.connected")
 say "the page is opened, and connected    ($took s)"
-(cd "$work/mine" && dotnet build-server shutdown) >>"$log" 2>&1
 stop
+leave
 
 # ---- The demo, from a clone.
 newcomer clone
@@ -115,5 +118,4 @@ serve "$work/clone/actorsocket" "dotnet run --project src/ActorSocket.Server"
 took=$(node "$here/browser.mjs" http://localhost:3000 "see #status connected" "type #name Ada" "click #login" "click #lobbies button" \
   "type #message hello" "click #send" "see #messages hello")
 say "the page is opened, a lobby is entered, \"hello\" is said and shown    ($took s)"
-(cd "$work/clone/actorsocket" && dotnet build-server shutdown) >>"$log" 2>&1
 stop
