@@ -53,6 +53,7 @@ public sealed class Arena : RoomEntity<ArenaState>, IArena
     public async Task<Entered> ReturnAsync(string socketId, string token)
     {
         var seat = await Seats.ReturnAsync(token, socketId);
+        await SaveAsync(); // after a crash the seat is that of this socket, not of the one before
         return new Entered(seat.Token, seat.Number, State.Dots);
     }
 

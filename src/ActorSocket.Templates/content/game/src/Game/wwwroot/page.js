@@ -8,11 +8,21 @@ let me = null;
 // The token of the seat outlives a reload of the page, and is this tab's alone.
 const seat = { get: () => sessionStorage.getItem("seat"), set: (token) => sessionStorage.setItem("seat", token) };
 
+// Asks until it is answered: an arena whose node has crashed starts again elsewhere, with its seats, which takes a while.
+async function ask(event, ...args) {
+  for (const { id } = socket; socket.id === id; await new Promise((done) => setTimeout(done, 500))) {
+    const answer = await socket.timeout(10_000).emitWithAck(event, ...args).catch(() => null);
+    if (answer && answer.error?.code !== "INTERNAL_ERROR") return answer;
+    state.textContent = "The arena does not answer, trying again.";
+  }
+  return { error: { message: "Offline, coming back." } }; // the next connection asks
+}
+
 socket.on("disconnect", () => (state.textContent = "Offline, coming back."));
 socket.on("connect", async () => {
   if (socket.recovered) return (state.textContent = "Back.");
-  let entered = seat.get() ? await socket.emitWithAck("return", arena, seat.get()) : null;
-  if (!entered || entered.error) entered = await socket.emitWithAck("enter", arena, `Player ${Math.ceil(Math.random() * 99)}`);
+  let entered = seat.get() ? await ask("return", arena, seat.get()) : null;
+  if (!entered || entered.error?.code === "SEAT_UNKNOWN") entered = await ask("enter", arena, `Player ${Math.ceil(Math.random() * 99)}`);
   if (entered.error) return (state.textContent = entered.error.message);
   seat.set(entered.token);
   me = entered.player;
