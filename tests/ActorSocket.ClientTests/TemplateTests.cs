@@ -29,12 +29,11 @@ public sealed partial class TemplateTests(PackedProjects packages)
         await using var server = await ListeningProcess.StartAsync("Now listening on", project, program, "--urls", url);
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         // What the page asks for is there: dotnet new puts the project's name for the template's also where it stands in lower case.
-        var files = PageFiles().Matches(await http.GetStringAsync("/")).ToDictionary(
-            static match => match.Groups[1].Value,
-            match => http.GetStringAsync(match.Groups[1].Value));
-        Assert.Contains("Socket.IO v4", await files["/socket.io/socket.io.js"], StringComparison.Ordinal);
-        Assert.Contains(word, await files["page.js"], StringComparison.Ordinal);
-        await Task.WhenAll(files.Values);
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in PageFiles().Matches(await http.GetStringAsync("/")).Select(static match => match.Groups["file"].Value))
+            files[file] = await http.GetStringAsync(file);
+        Assert.Contains("Socket.IO v4", files["/socket.io/socket.io.js"], StringComparison.Ordinal);
+        Assert.Contains(word, files["page.js"], StringComparison.Ordinal);
         Assert.DoesNotContain(
             "ACTORSOCKET_VERSION",
             await File.ReadAllTextAsync(Path.Combine(folder, "src", name, name + ".csproj")),
@@ -42,7 +41,7 @@ public sealed partial class TemplateTests(PackedProjects packages)
         );
     }
 
-    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"", RegexOptions.None, 1000)]
+    [GeneratedRegex("(src|href)=\"(?<file>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PageFiles();
 
     private static async Task<string> DotNetAsync(string folder, params string[] arguments)
