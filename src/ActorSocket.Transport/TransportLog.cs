@@ -39,8 +39,8 @@ internal sealed partial class TransportLog(ILogger logger)
     private static partial void SocketFailed(ILogger logger, Exception error);
 
     /// <summary>
-    /// At most once a minute for each name, which is one that the server has registered, or chosen; in its first ten seconds when it was
-    /// slow four times in a row.
+    /// At most once a minute for each name, which is one that the server has registered, or chosen; in the ten seconds after it was slow
+    /// for the first time, and aside, when it was slow four times in a row.
     /// </summary>
     public void LoopTaken(string name) => LoopTaken(logger, name);
 

@@ -5,7 +5,8 @@ namespace ActorSocket.EventLoops;
 /// drives none, until it has been quick a number of times in a row: the more, the oftener it was not.
 /// </summary>
 /// <param name="name">As the server knows it, for the log.</param>
-internal sealed class TurnKind(string name) : ITurnSubject
+/// <param name="time">For the warnings.</param>
+internal sealed class TurnKind(string name, TimeProvider time) : ITurnSubject
 {
     private const int FewTimes = 4;
     private const int ManyTimes = 4096;
@@ -17,11 +18,16 @@ internal sealed class TurnKind(string name) : ITurnSubject
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private readonly long _made = TimeProvider.System.GetTimestamp();
     private int _times;
     private int _left;
     private int _slow; // in a row
+    private long _firstSlow;
     private long _told;
+
+    public TurnKind(string name)
+        : this(name, TimeProvider.System)
+    {
+    }
 
     public string Name => name;
 
@@ -35,7 +41,7 @@ internal sealed class TurnKind(string name) : ITurnSubject
         lock (_gate)
         {
             _left = _times = Math.Clamp(_times * 4, FewTimes, ManyTimes);
-            return IsToBeTold();
+            return IsToBeTold(lostLoop: true);
         }
     }
 
@@ -44,21 +50,27 @@ internal sealed class TurnKind(string name) : ITurnSubject
     {
         lock (_gate)
         {
-            if (_left > 0)
-                _left = wasQuick ? _left - 1 : _times;
+            if (_left == 0)
+                return false; // it was in the turn of another one
+            _left = wasQuick ? _left - 1 : _times;
             if (!wasQuick)
-                return IsToBeTold();
+                return IsToBeTold(lostLoop: false);
             _slow = 0;
             return false;
         }
     }
 
-    private bool IsToBeTold()
+    /// <summary>
+    /// To take a loop away is told at once, but of a new one; to be slow aside, which harms nobody, only when it stays so.
+    /// </summary>
+    private bool IsToBeTold(bool lostLoop)
     {
-        var now = TimeProvider.System.GetTimestamp();
-        if (++_slow <= TimesUntold && TimeProvider.System.GetElapsedTime(_made, now) < New)
+        var now = time.GetTimestamp();
+        if (_firstSlow == 0)
+            _firstSlow = now;
+        if (++_slow <= TimesUntold && (!lostLoop || time.GetElapsedTime(_firstSlow, now) < New))
             return false;
-        if (_told != 0 && TimeProvider.System.GetElapsedTime(_told, now) < Pause)
+        if (_told != 0 && time.GetElapsedTime(_told, now) < Pause)
             return false;
         _told = now;
         return true;
