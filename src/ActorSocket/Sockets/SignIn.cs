@@ -36,7 +36,8 @@ internal sealed class SignIn
             User = result.Principal!;
             _expires = result.Properties?.ExpiresUtc;
             var tells = _expires - _options.ExpiringNotice;
-            _tells = _options.ExpiringEvent is not null && tells > _time.GetUtcNow() ? tells : null;
+            // Of a renewal that comes too late for it nothing is told: a scheme of short tokens would renew for ever.
+            _tells = _options.ExpiringEvent is not null && (!_hasBegun || tells > _time.GetUtcNow()) ? tells : null;
             if (_hasBegun)
                 Arm();
         }

@@ -95,6 +95,17 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task Who_comes_with_little_left_is_told_at_once_and_is_not_told_so_again_by_renewing_as_little()
+    {
+        await using var node = await StartAsync(static options => options.ExpiringNotice = TimeSpan.FromMinutes(5));
+        await using var client = await PollingClient.ConnectAsync(node, "client", Auth("ada", lifetime: TimeSpan.FromMinutes(1)));
+        Assert.Matches("""^42\["authentication_expiring",[1-6][0-9]\]$""", await client.NextAsync());
+        var renewed = await AskAsync(client, $"""420["authenticate",{Auth("ada", lifetime: TimeSpan.FromMinutes(1))}]""");
+        Assert.StartsWith("""430[{"expires":""", renewed, StringComparison.Ordinal);
+        Assert.Equal("""431["ada"]""", await AskAsync(client, """421["who"]"""));
+    }
+
+    [Fact]
     public async Task Who_is_let_in_after_the_time_to_be_told_is_told_then()
     {
         await using var node = await StartAsync(
