@@ -13,7 +13,7 @@ public static class EventRateLimiterExtensions
     /// <c>limited</c>). As ASP.NET Core's <c>UseRateLimiter</c>, which counts requests: a WebSocket's events are none.
     /// </summary>
     /// <remarks>
-    /// The events of streams (<c>stream:pull</c>, <c>stream:next</c>) count as all others, but for limits to concurrency: no handler runs
+    /// The events of streams (<c>stream:next</c> and so on) count as all others, but for limits to concurrency: no handler runs
     /// for them. One that is refused ends its stream. (A limiter that has a limit to concurrency within, as one of
     /// <c>RateLimiter.CreateChained</c>, cannot be told from others, and would let a handler wait for what waits for it: give such a limit
     /// an <c>AddGlobalLimiter</c> of its own.)
