@@ -24,7 +24,7 @@ for (let i = 0; i < count; i++) {
     return { error: { message: "the connection is lost" } };
   }
   socket.on("connect", async () => {
-    if (socket.recovered) return void (player.isInside = true);
+    if (socket.recovered && player.number !== null) return void (player.isInside = true);
     let entered = player.token ? await ask("return", arena, player.token) : null;
     if (!entered || entered.error?.code === "SEAT_UNKNOWN") entered = await ask("enter", arena, player.name);
     if (entered.error) return;

@@ -20,7 +20,7 @@ async function ask(event, ...args) {
 
 socket.on("disconnect", () => (state.textContent = "Offline, coming back."));
 socket.on("connect", async () => {
-  if (socket.recovered) return (state.textContent = "Back.");
+  if (socket.recovered && me !== null) return (state.textContent = "Back.");
   let entered = seat.get() ? await ask("return", arena, seat.get()) : null;
   if (!entered || entered.error?.code === "SEAT_UNKNOWN") entered = await ask("enter", arena, `Player ${Math.ceil(Math.random() * 99)}`);
   if (entered.error) return (state.textContent = entered.error.message);
