@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using ActorSocket.TestKit;
 using Akka.Actor;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -149,12 +150,27 @@ public sealed class DumpTests : IAsyncLifetime
         Assert.Contains("to MapActorSocketDump", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Only_an_operator_sees_it()
+    {
+        await using var app = Build(static dump => dump.RequireAuthorization());
+        await app.StartAsync();
+        using var http = app.GetTestClient();
+        using var refused = await http.GetAsync(new Uri("/debug/io", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Empty(await refused.Content.ReadAsStringAsync());
+        http.DefaultRequestHeaders.Add("X-Operator", "grace");
+        using var shown = await http.GetAsync(new Uri("/debug/io", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+    }
+
     private static WebApplication Build(Action<IEndpointConventionBuilder> guard)
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders();
         builder.Services.AddActorSocket();
+        builder.Services.AddAuthentication("operator").AddScheme<AuthenticationSchemeOptions, OperatorScheme>("operator", null);
         builder.Services.AddAuthorization();
         builder.Services.AddActorSocketTestKit();
         var app = builder.Build();
