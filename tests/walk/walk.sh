@@ -22,7 +22,7 @@ say() { printf '%6s s  %s\n' "$(seconds $(($(now) - began)))" "$*"; }
 seconds() { printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 # What else the machine has to do: the figures are to be read beside it.
 load() { echo "$(nproc) cores, a load of $(cut -d ' ' -f 1 /proc/loadavg) in the last minute"; }
-# A command that the README does not say is not run.
+# A command of these that the README does not say is not run.
 by_readme() { grep -qF -- "$1" "$readme" || { echo "The README does not say: $1" >&2; exit 1; }; }
 run() { # folder, command: as the README says it
   by_readme "$2"
@@ -66,15 +66,19 @@ if (exec 3<>/dev/tcp/127.0.0.1/3000) 2>/dev/null; then echo "Port 3000 is taken.
 git clone --quiet --no-hardlinks "$repository" "$work/packed" >>"$log" 2>&1
 # No process of the build may stay: it would give the newcomer's build the places of packages that it knows.
 MSBUILDDISABLENODEREUSE=1 "$here/pack.sh" "$work/packed" "$work/feed" >>"$log" 2>&1
+unzip -l "$work"/feed/ActorSocket.[0-9]*.nupkg >"$work/packed.files"
+grep -q licenses/socket.io-client/LICENSE "$work/packed.files" || { echo "The package lacks the licence of socket.io-client." >&2; exit 1; }
 version="$(basename "$work"/feed/ActorSocket.Templates.*.nupkg .nupkg)"
 echo "Packed beforehand: $(ls "$work/feed" | grep -c '\.nupkg$') packages of ${version#ActorSocket.Templates.}; $(load)"
 
 # ---- A project of one's own.
 newcomer mine
 dotnet nuget add source "$work/feed" --name walk >>"$log" 2>&1
-words=$(sed '/--project MyChat/q' "$readme" | wc -w)
+# Whoever starts looks at the table of other servers, and reads the rest.
+words=$(sed '/--project MyChat/q' "$readme" | grep -v '^|' | wc -w)
+table=$(sed '/--project MyChat/q' "$readme" | grep '^|' | wc -w)
 echo
-echo "A project of one's own: $words words of the README up to its command, at 200 a minute $((words * 60 / 200)) s; $(load)"
+echo "A project of one's own: $words words of the README up to its command, at 200 a minute $((words * 60 / 200)) s, without the $table of the table; $(load)"
 began=$(now)
 run "$work/mine" "dotnet new install ActorSocket.Templates"
 run "$work/mine" "dotnet new actorsocket -n MyChat"
