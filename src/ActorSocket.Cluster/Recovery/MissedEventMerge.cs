@@ -80,8 +80,7 @@ internal sealed class MissedEventMerge(string home, in RecoveryStart start)
 
     /// <summary>
     /// What has come to this node since the socket was in its rooms here, less what is told already, and of what came to every node by
-    /// itself, all that is given; false when one of those comes too late
-    /// to be in order.
+    /// itself, all that is given; false when one of those comes too late to be in order.
     /// </summary>
     public bool TryGoOn(IReadOnlyList<LoggedEvent> logged, [NotNullWhen(true)] out List<LoggedEvent>? here)
     {

@@ -28,8 +28,6 @@ internal sealed class OriginLog
 
     public static long[] Read(ReadOnlySpan<byte> bytes) => MemoryMarshal.Cast<byte, long>(bytes[..(bytes.Length & ~7)]).ToArray();
 
-    private static byte[] ToBytes(IEnumerable<long> origins) => MemoryMarshal.AsBytes<long>(origins.ToArray()).ToArray();
-
     public void Add(long origin, long position)
     {
         _last.Enqueue((origin, position));
@@ -60,6 +58,8 @@ internal sealed class OriginLog
         }
         return new OriginDifference(ends, ahead);
     }
+
+    private static byte[] ToBytes(IEnumerable<long> origins) => MemoryMarshal.AsBytes<long>(origins.ToArray()).ToArray();
 
     /// <summary>Where in one list the last of another one stands, by what stands before it, and how much of that is the same.</summary>
     private static (int Index, int Sure) EndIn(long[] list, long[] other)
